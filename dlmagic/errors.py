@@ -1,0 +1,96 @@
+"""The errors that dlmagic raises, each with a hint that says what to do next.
+
+::
+
+    DLMagicError
+    ├── InputError (ValueError)          something that was written cannot be used
+    │   ├── OptionError                  an option or its value
+    │   ├── CellError                    a cell that cannot become a function
+    │   ├── ModeError                    an execution mode that does not exist or does not fit
+    │   └── StateError                   state that could not be put back afterwards
+    ├── ModeUnavailable                  this machine or this cell cannot run the mode; others can
+    ├── MissingPackageError (ImportError)   an optional package is not installed
+    └── ResultFormatError (ValueError)   a saved result is damaged or foreign
+
+In a notebook every one of them becomes one line without a traceback. Errors in
+the user's own code are never wrapped: they stay what they are.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class DLMagicError(Exception):
+    """Base of all errors of dlmagic.
+
+    Args:
+        message: What is wrong, one sentence in the user's own names.
+        hint: What to do about it, one sentence; empty where the message says it.
+    """
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.hint}".strip()
+
+
+class InputError(DLMagicError, ValueError):
+    """Something that was written cannot be used."""
+
+
+class OptionError(InputError):
+    """An unknown option, or a value that an option does not take."""
+
+
+class CellError(InputError):
+    """A cell that cannot be turned into a function, such as one with a top-level ``await``."""
+
+
+class ModeError(InputError):
+    """An execution mode that does not exist, or does not fit what the cell computes with."""
+
+
+class StateError(InputError):
+    """The cell uses something that cannot be put back, such as a half consumed generator."""
+
+
+class ModeUnavailable(DLMagicError):  # noqa: N818 - it is a state of affairs, not a mistake
+    """This machine or this cell cannot run a mode; the other modes are not affected."""
+
+
+class MissingPackageError(DLMagicError, ImportError):
+    """An optional package is not installed.
+
+    Args:
+        package: Name to install, as pip knows it.
+        purpose: What needs it, such as ``"--modes njit"``.
+    """
+
+    def __init__(self, package: str, purpose: str) -> None:
+        super().__init__(
+            f"{purpose} needs the package {package}, which is not installed.",
+            f"Install it with: pip install {package}",
+        )
+        self.package = package
+
+
+class ResultFormatError(DLMagicError, ValueError):
+    """A saved result that is damaged, or that something else wrote."""
+
+
+def nearest(name: str, valid: Iterable[str]) -> str:
+    """A sentence that offers the valid name closest to ``name``, or lists them all.
+
+    >>> nearest("compil", ["compile", "eager"])
+    'Did you mean compile?'
+    """
+    choices = list(valid)
+    close = difflib.get_close_matches(name, choices, n=1, cutoff=0.5)
+    if close:
+        return f"Did you mean {close[0]}?"
+    return f"Choose from: {', '.join(choices)}." if choices else ""

@@ -1,0 +1,169 @@
+"""What every framework tells dlmagic: its values, its modes, its state, its counters.
+
+One adapter per framework stands behind this protocol. Adapters are found through
+``sys.modules`` (see :mod:`dlmagic.frameworks.registry`), so a framework that the
+user has not imported is never imported for them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from types import FunctionType
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from dlmagic.finding import Finding
+
+
+@dataclass(frozen=True)
+class Mode:
+    """One way to execute a cell.
+
+    Attributes:
+        name: What the user types, such as ``"compile:max-autotune"``.
+        summary: What it does, a few words for ``--help``.
+        default: Whether it runs when no modes are named.
+    """
+
+    name: str
+    summary: str
+    default: bool = False
+
+
+@dataclass(frozen=True)
+class ArrayView:
+    """A framework's array as NumPy sees it, for comparison.
+
+    Attributes:
+        dtype: The framework's name without its prefix, such as ``"bfloat16"``.
+        shape: Number of elements per axis.
+        device: Such as ``"cpu"`` or ``"cuda:0"``.
+        values: The numbers, in the nearest NumPy type that holds them all. It may share
+            memory with the original: whoever keeps it copies it.
+    """
+
+    dtype: str
+    shape: tuple[int, ...]
+    device: str
+    values: npt.NDArray[Any]
+
+
+class Saved(Protocol):
+    """One object's state at the time of the snapshot; the object itself stays the same one."""
+
+    def changed(self) -> bool:
+        """Whether the object differs from what was saved."""
+
+    def restore(self) -> None:
+        """Put the saved state back, in place: same object, same storage."""
+
+    def children(self) -> Iterable[tuple[str, object]]:
+        """Objects that belong to this one, with the suffix that names them (``".grad"``)."""
+
+
+class CellLike(Protocol):
+    """The part of a compiled cell that a mode needs."""
+
+    @property
+    def parameters(self) -> tuple[str, ...]: ...
+    @property
+    def outputs(self) -> tuple[str, ...]: ...
+    @property
+    def namespace(self) -> dict[str, object]: ...
+    @property
+    def function(self) -> FunctionType: ...
+    def with_source(self) -> FunctionType: ...
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A cell made ready to run in one mode.
+
+    Attributes:
+        function: Takes the cell's parameters in order, returns the tuple of its outputs and
+            last value, as the cell's own function does.
+        replacements: Other values for some parameters, such as a traced module for ``model``.
+        findings: What the user should know, such as what runs eagerly all the same.
+        active: A context in which every call of this mode happens; it undoes what it does.
+    """
+
+    function: Callable[..., tuple[object, ...]]
+    replacements: Mapping[str, object] = field(default_factory=dict)
+    findings: tuple[Finding, ...] = ()
+    active: Callable[[], AbstractContextManager[object]] = nullcontext
+
+
+class Framework(Protocol):
+    """One framework, behind the same words as every other."""
+
+    name: str
+    modes: Sequence[Mode]
+    """The reference mode first."""
+
+    def owns(self, value: object) -> bool:
+        """Whether the value is this framework's: a tensor, a module, an optimiser."""
+
+    def prepare(
+        self,
+        mode: str,
+        cell: CellLike,
+        arguments: Mapping[str, object],
+        run_once: Callable[[], object],
+    ) -> Prepared:
+        """Make the cell ready to run in a mode; compiling may wait until the first call.
+
+        Args:
+            mode: The name of one of :attr:`modes`.
+            cell: The compiled cell.
+            arguments: The values of its parameters, by name.
+            run_once: Runs the cell once as the reference does and puts all state back, for
+                adapters that must see which modules and functions the cell calls, and with what.
+
+        Raises:
+            ModeUnavailable: The mode cannot run here (no GPU, no compiler) or has nothing to
+                do in this cell; the reason is for the user.
+        """
+
+    def synchronise(self) -> None:
+        """Wait until the devices of this framework have done all that was asked of them."""
+
+    def events(self) -> Mapping[str, int]:
+        """Ever-growing counts of what must not happen while measuring.
+
+        Keys are plain words: ``"compile"``, ``"recompile"``, ``"graph break"``, ``"fallback to eager"``.
+        """
+
+    def explain_failure(self, error: BaseException) -> tuple[str, int | None] | None:
+        """The reason of a failed mode in one sentence, with the cell's line if it is known."""
+
+    def as_array(self, value: object) -> ArrayView | None:
+        """The value as an array, or None if it is none."""
+
+    def save(self, value: object) -> Saved | None:
+        """The state of one value, or None where the general walk over attributes does it."""
+
+    def save_ambient(self) -> Sequence[Saved]:
+        """The framework's global state: random generators, default dtype, grad mode, threads, flags."""
+
+    def first_writes(self, saved: Sequence[Saved]) -> AbstractContextManager[object]:
+        """While active, copy what was saved by reference just before it is first written to."""
+
+    def as_float64(self, saved: Sequence[Saved]) -> AbstractContextManager[object]:
+        """While active, the saved floating-point values are float64, and so are new ones.
+
+        The more exact run that decides whether a difference between two modes is an error.
+        The caller restores the snapshot afterwards.
+        """
+
+    def uses_randomness(self, before: Sequence[Saved]) -> bool:
+        """Whether a random generator of this framework has advanced since ``save_ambient``."""
+
+    def limitation(self, name: str, value: object, cell_text: str) -> str | None:
+        """Why the named value cannot be put back after the cell ran, in one sentence, or None.
+
+        For example a tensor whose graph the cell's ``backward()`` would free.
+        """
