@@ -1,0 +1,97 @@
+"""Jupyter magics for deep learning: ``%load_ext dlmagic``, then ``%%dlbench`` above a cell.
+
+The same things without a notebook are the names below. Importing this package
+imports none of them: each arrives when it is first used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
+    from dlmagic.environment import Environment as Environment
+    from dlmagic.errors import CellError as CellError
+    from dlmagic.errors import DLMagicError as DLMagicError
+    from dlmagic.errors import InputError as InputError
+    from dlmagic.errors import MissingPackageError as MissingPackageError
+    from dlmagic.errors import ModeError as ModeError
+    from dlmagic.errors import ModeUnavailable as ModeUnavailable
+    from dlmagic.errors import OptionError as OptionError
+    from dlmagic.errors import ResultFormatError as ResultFormatError
+    from dlmagic.errors import StateError as StateError
+    from dlmagic.finding import Finding as Finding
+    from dlmagic.finding import Fix as Fix
+    from dlmagic.magics.bench.engine import bench as bench
+    from dlmagic.magics.bench.result import Arm as Arm
+    from dlmagic.magics.bench.result import BenchResult as BenchResult
+    from dlmagic.result import Result as Result
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "Arm": "dlmagic.magics.bench.result",
+    "BenchResult": "dlmagic.magics.bench.result",
+    "CellError": "dlmagic.errors",
+    "DLMagicError": "dlmagic.errors",
+    "Environment": "dlmagic.environment",
+    "Finding": "dlmagic.finding",
+    "Fix": "dlmagic.finding",
+    "InputError": "dlmagic.errors",
+    "MissingPackageError": "dlmagic.errors",
+    "ModeError": "dlmagic.errors",
+    "ModeUnavailable": "dlmagic.errors",
+    "OptionError": "dlmagic.errors",
+    "Result": "dlmagic.result",
+    "ResultFormatError": "dlmagic.errors",
+    "StateError": "dlmagic.errors",
+    "bench": "dlmagic.magics.bench.engine",
+}
+"""Every public name and the module that it lives in."""
+
+__all__ = [
+    "Arm",
+    "BenchResult",
+    "CellError",
+    "DLMagicError",
+    "Environment",
+    "Finding",
+    "Fix",
+    "InputError",
+    "MissingPackageError",
+    "ModeError",
+    "ModeUnavailable",
+    "OptionError",
+    "Result",
+    "ResultFormatError",
+    "StateError",
+    "bench",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'dlmagic' has no attribute {name!r}")
+    value = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = value  # the next use finds it without coming here
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
+
+def load_ipython_extension(ipython: InteractiveShell) -> None:
+    """What ``%load_ext dlmagic`` calls."""
+    from dlmagic.shell.extension import load
+
+    load(ipython)
+
+
+def unload_ipython_extension(ipython: InteractiveShell) -> None:
+    """What ``%unload_ext dlmagic`` calls."""
+    from dlmagic.shell.extension import unload
+
+    unload(ipython)

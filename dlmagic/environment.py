@@ -1,0 +1,120 @@
+"""Where and with what a result was made: stamped on every result.
+
+Looking must not change anything, so nothing is imported that the user has not
+imported, and no driver is started.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import platform
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from types import ModuleType
+
+FRAMEWORKS = ("torch", "tensorflow", "keras", "jax", "numba")
+"""Named in a result when the user has imported them."""
+
+ALWAYS = ("numpy", "scipy")
+"""Named in every result."""
+
+_CPU_LIST = Path("/proc/cpuinfo")
+
+
+@dataclass(frozen=True)
+class Environment:
+    """The machine and the software behind a result; every field is plain JSON data.
+
+    Attributes:
+        created: Time of the capture, ISO 8601 in UTC.
+        dlmagic: Version of this package.
+        python: Such as ``"3.12.4"``.
+        platform: Operating system with its version.
+        processor: Name of the CPU model, or of its architecture where no more is known.
+        cores: CPU cores that this process may use.
+        memory_bytes: Main memory of the machine.
+        packages: Version by package name.
+        threads: Threads that a framework computes with, by its name.
+        devices: Names of the accelerators that are already in use by a framework.
+    """
+
+    created: str
+    dlmagic: str
+    python: str
+    platform: str
+    processor: str
+    cores: int
+    memory_bytes: int
+    packages: dict[str, str] = field(default_factory=dict)
+    threads: dict[str, int] = field(default_factory=dict)
+    devices: tuple[str, ...] = ()
+
+    @classmethod
+    def capture(cls) -> Environment:
+        """The environment of this process, now."""
+        import psutil
+
+        import dlmagic
+
+        return cls(
+            created=datetime.now(UTC).isoformat(timespec="seconds"),
+            dlmagic=dlmagic.__version__,
+            python=platform.python_version(),
+            platform=f"{platform.system()} {platform.release()}",
+            processor=_processor(),
+            cores=_cores(),
+            memory_bytes=int(psutil.virtual_memory().total),
+            packages=dict(_packages()),
+            threads=dict(_threads()),
+            devices=tuple(_devices()),
+        )
+
+
+def _processor() -> str:
+    # platform.processor() would start a subprocess, and is empty on most Linux systems.
+    if _CPU_LIST.exists():
+        for line in _CPU_LIST.read_text(errors="replace").splitlines():
+            label, _, model = line.partition(":")
+            if label.strip() == "model name" and model.strip():
+                return model.strip()
+    return platform.machine()
+
+
+def _cores() -> int:
+    if hasattr(os, "sched_getaffinity"):  # absent on macOS and Windows
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _packages() -> Iterator[tuple[str, str]]:
+    for name in ALWAYS:
+        yield name, importlib.metadata.version(name)
+    for name, module in _imported_frameworks():
+        yield name, str(getattr(module, "__version__", "unknown"))
+
+
+def _imported_frameworks() -> Iterator[tuple[str, ModuleType]]:
+    for name in FRAMEWORKS:
+        module = sys.modules.get(name)
+        if module is not None:
+            yield name, module
+
+
+def _threads() -> Iterator[tuple[str, int]]:
+    for name, module in _imported_frameworks():
+        count = getattr(module, "get_num_threads", None)
+        if count is not None:
+            yield name, int(count())
+
+
+def _devices() -> Iterator[str]:
+    torch = sys.modules.get("torch")
+    cuda = getattr(torch, "cuda", None)
+    # Asking a CUDA that is not in use for its devices would start the driver.
+    if cuda is not None and cuda.is_initialized():
+        for index in range(cuda.device_count()):
+            yield str(cuda.get_device_name(index))
