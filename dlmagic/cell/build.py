@@ -1,0 +1,177 @@
+"""From a cell's statements to code: one function, or module code that behaves like one."""
+
+from __future__ import annotations
+
+import ast
+import copy
+from collections.abc import Callable, Sequence
+from types import CodeType, FunctionType
+
+from dlmagic.cell.layout import Layout
+from dlmagic.cell.source import CellSource
+
+MISSING_NAME = "_dlmagic_missing"
+
+
+class Missing:
+    """Stands for "this name has no value", where a local variable must hold something."""
+
+    def __repr__(self) -> str:
+        return "<no value>"
+
+    def __reduce__(self) -> str:
+        return "MISSING"
+
+
+MISSING = Missing()
+
+
+def parse(source: CellSource) -> tuple[ast.Module, int]:
+    """Parse and check a cell as the module code that a plain run makes of it.
+
+    Returns:
+        The tree, and the compiler flags that its ``from __future__`` imports add.
+
+    Raises:
+        SyntaxError: At the user's line, as in a plain run.
+    """
+    flags = source.flags | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+    tree = compile(
+        source.python, source.filename, "exec", flags | ast.PyCF_ONLY_AST, dont_inherit=True
+    )
+    assert isinstance(tree, ast.Module)
+    # Compiling a copy finds what parsing does not: a return outside a function.
+    code = compile(copy.deepcopy(tree), source.filename, "exec", flags, dont_inherit=True)
+    future = sum({feature.compiler_flag for feature in _features()})
+    return tree, source.flags | (code.co_flags & future)
+
+
+def module_code(statements: Sequence[ast.stmt], filename: str, flags: int) -> CodeType:
+    """Code that executes statements in a namespace."""
+    tree = ast.Module(list(statements), [])
+    code = compile(tree, filename, "exec", flags, dont_inherit=True)
+    assert isinstance(code, CodeType)
+    return code
+
+
+def function_of(
+    layout: Layout, namespace: dict[str, object], filename: str, flags: int
+) -> FunctionType:
+    """The body of a cell as a function of its parameters.
+
+    It returns a tuple: the value of a last expression (or None), then the outputs. Names
+    that may be unset have a parameter too, which callers leave to its default.
+    """
+    body, value = _without_last_expression(layout.body)
+    body = _rewritten(body, set(layout.deleted))
+    returned = [value, *(ast.Name(name, ast.Load()) for name in layout.outputs)]
+    end = ast.Return(ast.Tuple(returned, ast.Load()))
+    ast.copy_location(end, value)
+    shared = [ast.Global(list(layout.shared))] if layout.shared else []
+    names = [*layout.parameters, *optional_names(layout)]
+    definition = ast.FunctionDef(
+        name="cell",
+        args=ast.arguments(
+            posonlyargs=[],
+            args=[ast.arg(name) for name in names],
+            kwonlyargs=[],
+            kw_defaults=[],
+            defaults=[ast.Constant(None) for _ in optional_names(layout)],
+        ),
+        body=[*shared, *body, end],
+        decorator_list=[],
+    )
+    first = layout.body[0] if layout.body else end
+    definition.lineno = definition.end_lineno = getattr(first, "lineno", 1)
+    definition.col_offset = definition.end_col_offset = 0
+    module = ast.fix_missing_locations(ast.Module([definition], []))
+    code = compile(module, filename, "exec", flags, dont_inherit=True)
+    (inner,) = [part for part in code.co_consts if isinstance(part, CodeType)]
+    return FunctionType(inner, namespace, "cell", (MISSING,) * len(optional_names(layout)))
+
+
+def optional_names(layout: Layout) -> tuple[str, ...]:
+    """Parameters that callers never pass: names that may stay unset, and the marker for it."""
+    without_value = tuple(name for name in layout.unset if name not in layout.parameters)
+    return (*without_value, MISSING_NAME) if layout.deleted else without_value
+
+
+def module_function_of(
+    layout: Layout, namespace: dict[str, object], filename: str, flags: int
+) -> Callable[[], tuple[object, ...]]:
+    """The body of a cell as module code that is called like a function without parameters."""
+    *statements, last = layout.body or (ast.Pass(lineno=1, col_offset=0),)
+    if not isinstance(last, ast.Expr):
+        statements.append(last)
+    # Module code uses its globals as its locals also when it is wrapped in a function.
+    run = FunctionType(module_code(statements, filename, flags), namespace)
+    if not isinstance(last, ast.Expr):
+        return lambda: (run(),)
+    expression = compile(
+        ast.Expression(last.value), filename, "eval", flags, dont_inherit=True
+    )
+    evaluate = FunctionType(expression, namespace)
+
+    def cell() -> tuple[object, ...]:
+        run()
+        return (evaluate(),)
+
+    return cell
+
+
+def _without_last_expression(body: Sequence[ast.stmt]) -> tuple[list[ast.stmt], ast.expr]:
+    if body and isinstance(body[-1], ast.Expr):
+        return list(body[:-1]), copy.deepcopy(body[-1].value)
+    nothing = ast.Constant(None)
+    if body:
+        # The return belongs to no line of the user's; the last one is the nearest.
+        nothing.lineno = nothing.end_lineno = body[-1].end_lineno or body[-1].lineno
+        nothing.col_offset = nothing.end_col_offset = 0
+    return list(body), nothing
+
+
+def _rewritten(body: Sequence[ast.stmt], deleted: set[str]) -> list[ast.stmt]:
+    container = ast.Module([copy.deepcopy(node) for node in body], [])
+    _Rewrite(deleted).visit(container)
+    return container.body
+
+
+class _Rewrite(ast.NodeTransformer):
+    """What means something else in a function than in a module, said as in a module."""
+
+    def __init__(self, deleted: set[str]) -> None:
+        self.deleted = deleted
+
+    def visit_Global(self, node: ast.Global) -> ast.stmt:
+        return ast.copy_location(ast.Pass(), node)
+
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.stmt | list[ast.stmt]:
+        # In a module the annotation is evaluated, and without a value nothing is declared.
+        annotation = ast.copy_location(ast.Expr(node.annotation), node)
+        if node.value is None:
+            return annotation
+        assigned = ast.copy_location(ast.Assign([node.target], node.value), node)
+        return [assigned, annotation]
+
+    def visit_Delete(self, node: ast.Delete) -> ast.stmt | list[ast.stmt]:
+        parts: list[ast.stmt] = []
+        for target in node.targets:
+            if isinstance(target, ast.Name) and target.id in self.deleted:
+                stored = ast.Name(target.id, ast.Store())
+                missing = ast.Name(MISSING_NAME, ast.Load())
+                parts.append(ast.Assign([stored], missing))
+            else:
+                parts.append(ast.Delete([target]))
+            ast.copy_location(parts[-1], target)
+        return parts
+
+    def _keep(self, node: ast.AST) -> ast.AST:
+        return node
+
+    visit_FunctionDef = visit_AsyncFunctionDef = visit_ClassDef = visit_Lambda = _keep
+
+
+def _features() -> list[object]:
+    import __future__
+
+    return [getattr(__future__, name) for name in __future__.all_feature_names]

@@ -1,0 +1,209 @@
+"""A notebook cell as a function with explicit inputs and outputs."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from types import FunctionType, TracebackType
+
+from dlmagic.cell import build
+from dlmagic.cell.build import MISSING
+from dlmagic.cell.flow import analyse
+from dlmagic.cell.layout import Layout, lay_out
+from dlmagic.cell.source import CellSource
+from dlmagic.cell.source_form import function_with_source
+from dlmagic.errors import CellError
+
+
+@dataclass(frozen=True)
+class CellFunction:
+    """A cell, compiled once.
+
+    Attributes:
+        source: The cell's text.
+        namespace: The notebook's namespace.
+        layout: Which statements are definitions, and where each name lives.
+        flags: Compiler flags, the cell's own ``from __future__`` imports included.
+    """
+
+    source: CellSource
+    namespace: dict[str, object]
+    layout: Layout
+    flags: int
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """Names whose values the function takes, in order."""
+        return self.layout.parameters
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """Local names whose values the function returns, after the last expression's value."""
+        return self.layout.outputs
+
+    @property
+    def shared(self) -> tuple[str, ...]:
+        """Names that the function writes into the namespace while it runs."""
+        return self.layout.shared
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """Every name that the cell reads, as a parameter or as a global."""
+        return self.layout.reads
+
+    @cached_property
+    def function(self) -> Callable[..., tuple[object, ...]]:
+        """``function(*arguments)`` returns the last expression's value, then the outputs."""
+        make = build.module_function_of if self.layout.as_module else build.function_of
+        return make(self.layout, self.namespace, self.source.filename, self.flags)
+
+    def with_source(self) -> FunctionType:
+        """The same function for tools that read its source, such as AutoGraph or TorchScript.
+
+        Its text has the user's lines at the user's line numbers, one level further in.
+
+        Raises:
+            CellError: The cell needs the namespace while it runs, which source cannot say.
+        """
+        return function_with_source(self.source, self.layout, self.namespace, self.flags)
+
+    def define(self) -> None:
+        """Execute the definitions and imports that do not belong to the function."""
+        definitions = self.layout.definitions
+        if definitions:
+            exec(build.module_code(definitions, self.source.filename, self.flags), self.namespace)
+
+    def arguments(self) -> tuple[object, ...]:
+        """The current values of the parameters.
+
+        Raises:
+            NameError: A name that existed when the cell was compiled is gone.
+        """
+        try:
+            return tuple(self.namespace[name] for name in self.parameters)
+        except KeyError as missing:
+            raise NameError(f"name {missing} is not defined", name=missing.args[0]) from None
+
+    def split(self, returned: tuple[object, ...]) -> tuple[dict[str, object], object]:
+        """Outputs by name (those without a value left out), and the last expression's value."""
+        last, *values = returned
+        outputs = zip(self.outputs, values, strict=False)
+        return {name: value for name, value in outputs if value is not MISSING}, last
+
+    def commit(self) -> object:
+        """Run the cell as a plain run would, its assignments in the namespace.
+
+        Returns:
+            The value of a last expression, else None.
+
+        Raises:
+            BaseException: Whatever the cell raises. What it had assigned by then stays.
+        """
+        before = dict(self.namespace)
+        meant: BaseException
+        self.define()
+        try:
+            returned = self.function(*self.arguments())
+        except BaseException as error:
+            meant = self._commit_partly(error, before)
+            if meant is error:
+                raise
+        else:
+            outputs, last = self.split(returned)
+            self._write(outputs)
+            return last
+        # Outside the handler, so that the error does not name the other one as its context.
+        raise meant
+
+    def _write(self, outputs: Mapping[str, object]) -> None:
+        self.namespace.update(outputs)
+        for name in set(self.layout.unset) - outputs.keys():
+            if name in self.parameters:
+                self.namespace.pop(name, None)
+
+    def _commit_partly(
+        self, error: BaseException, before: Mapping[str, object]
+    ) -> BaseException:
+        """Leave the namespace as a plain run that stopped at the same line does.
+
+        Returns:
+            The error that a plain run raises.
+        """
+        frame = self.frame_of(error)
+        if frame is None:
+            return error
+        self._forget_definitions_after(frame.tb_lineno, before)
+        if self.layout.as_module:
+            return error
+        names = frame.tb_frame.f_locals
+        present = {name: names[name] for name in self.outputs if name in names}
+        self._write({name: value for name, value in present.items() if value is not MISSING})
+        return _as_name_error(error, frame)
+
+    def frame_of(self, error: BaseException) -> TracebackType | None:
+        """The part of an error's traceback that begins in this cell."""
+        traceback = error.__traceback__
+        while traceback is not None:
+            if traceback.tb_frame.f_code.co_filename == self.source.filename:
+                return traceback
+            traceback = traceback.tb_next
+        return None
+
+    def _forget_definitions_after(self, line: int, before: Mapping[str, object]) -> None:
+        later = [node for node in self.layout.definitions if node.lineno > line]
+        for name in analyse(later).writes:
+            if name in before:
+                self.namespace[name] = before[name]
+            else:
+                self.namespace.pop(name, None)
+
+
+def compile_cell(source: CellSource, namespace: dict[str, object]) -> CellFunction:
+    """Make a function of a cell.
+
+    Args:
+        source: The cell.
+        namespace: The notebook's namespace: names that exist in it become parameters.
+
+    Raises:
+        SyntaxError: At the user's line, as in a plain run.
+        CellError: The cell awaits something at its top level.
+    """
+    tree, flags = build.parse(source)
+    awaiting = _first_await(tree.body)
+    if awaiting is not None:
+        raise CellError(
+            f"Line {awaiting} of the cell uses await, which a function that is not async cannot.",
+            "Wrap it: async def main(): ... and call asyncio.run(main()) in a script.",
+        )
+    return CellFunction(source, namespace, lay_out(tree.body, namespace), flags)
+
+
+def _first_await(statements: list[ast.stmt]) -> int | None:
+    """Line of the first await outside a function, or None."""
+    waiting: list[ast.AST] = list(statements)
+    while waiting:
+        node = waiting.pop(0)
+        if isinstance(node, ast.Await | ast.AsyncFor | ast.AsyncWith):
+            return node.lineno
+        if isinstance(node, ast.comprehension) and node.is_async:
+            return node.target.lineno
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            waiting.extend(ast.iter_child_nodes(node))
+    return None
+
+
+def _as_name_error(error: BaseException, frame: TracebackType) -> BaseException:
+    """Say of a name without a value what a plain run says: that it is not defined.
+
+    Inside a function Python raises UnboundLocalError, a NameError with other words.
+    """
+    if type(error) is not UnboundLocalError or frame.tb_next is not None:
+        return error
+    name = str(error).split("'")[1]
+    renamed = NameError(f"name '{name}' is not defined", name=name)
+    renamed.__context__, renamed.__cause__ = error.__context__, error.__cause__
+    renamed.__suppress_context__ = error.__suppress_context__
+    return renamed.with_traceback(error.__traceback__)

@@ -1,0 +1,85 @@
+"""Which of the notebook's names a function reads and writes, told by its bytecode.
+
+A function that outlives its cell reads the notebook's globals each time it is
+called. Python's own compiler knows best which names those are: whatever it
+compiled into a global (or, in a class body, a named) load or store.
+"""
+
+from __future__ import annotations
+
+import ast
+import dis
+import gc
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from types import CodeType, FunctionType
+
+_LOADS = frozenset({"LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS"})
+_STORES = frozenset({"STORE_GLOBAL", "DELETE_GLOBAL"})
+
+
+@dataclass(frozen=True)
+class GlobalNames:
+    """Names of the notebook that some code uses.
+
+    Attributes:
+        loads: Names that it reads.
+        stores: Names that it binds or deletes.
+    """
+
+    loads: frozenset[str] = frozenset()
+    stores: frozenset[str] = frozenset()
+
+    def __or__(self, other: GlobalNames) -> GlobalNames:
+        return GlobalNames(self.loads | other.loads, self.stores | other.stores)
+
+
+def of_code(code: CodeType) -> GlobalNames:
+    """The names that a code object uses, functions defined within it included."""
+    loads: set[str] = set()
+    stores: set[str] = set()
+    for part in _with_nested(code):
+        for instruction in dis.get_instructions(part):
+            if instruction.opname in _LOADS:
+                loads.add(instruction.argval)
+            elif instruction.opname in _STORES:
+                stores.add(instruction.argval)
+    return GlobalNames(frozenset(loads), frozenset(stores))
+
+
+def of_node(node: ast.stmt | ast.expr) -> GlobalNames:
+    """The names that the functions, classes and lazy generators inside a node use.
+
+    The node is compiled alone, as if it stood in a module, so every name that is not
+    local to the function is a global one.
+    """
+    statement = ast.Expr(node) if isinstance(node, ast.expr) else node
+    module = ast.Module([ast.copy_location(statement, node)], [])
+    code = compile(module, "<names>", "exec", dont_inherit=True)
+    return union(of_code(part) for part in code.co_consts if isinstance(part, CodeType))
+
+
+def of_namespace(namespace: dict[str, object]) -> GlobalNames:
+    """The names that any living function of a notebook uses.
+
+    Functions are found as referrers of the namespace, so those in containers, closures
+    and classes count too.
+    """
+    functions = (f for f in gc.get_referrers(namespace) if isinstance(f, FunctionType))
+    codes = {f.__code__ for f in functions if f.__globals__ is namespace}
+    return union(of_code(code) for code in codes)
+
+
+def union(parts: Iterable[GlobalNames]) -> GlobalNames:
+    """All names of several parts together."""
+    total = GlobalNames()
+    for part in parts:
+        total = total | part
+    return total
+
+
+def _with_nested(code: CodeType) -> Iterator[CodeType]:
+    yield code
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from _with_nested(constant)

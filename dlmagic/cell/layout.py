@@ -1,0 +1,154 @@
+"""Where each name of a cell lives while the cell runs as a function.
+
+Most names become parameters and local variables, which is what graph modes and fast
+code want. A name stays in the notebook's namespace where something else looks at it
+there: a function that the cell defines or calls, an ``except ... as name``. A cell that
+reaches for its own names by text (``exec``, ``globals()``, IPython lines) stays a module.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from types import BuiltinFunctionType, FunctionType, ModuleType
+
+from dlmagic.cell import flow, global_names
+from dlmagic.cell.hoist import Definition, is_star_import, split_definitions
+
+_BY_TEXT = frozenset({"eval", "exec", "get_ipython", "globals", "locals"})
+_BY_TEXT_WITHOUT_ARGUMENTS = frozenset({"dir", "vars"})
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How a cell is taken apart.
+
+    Attributes:
+        definitions: Functions, classes and imports to execute once in the namespace.
+        body: The remaining statements.
+        as_module: Whether the body must run as module code, in the namespace itself.
+        reads: Every name that the cell reads, directly or in functions it defines.
+        parameters: Names whose values come in, in order of first use.
+        outputs: Local names whose values go out.
+        unset: Those outputs that may have no value at the end.
+        deleted: Those outputs that a ``del`` takes the value of, somewhere in the cell.
+        shared: Names written by the cell that stay in the namespace while it runs.
+    """
+
+    definitions: tuple[Definition, ...]
+    body: tuple[ast.stmt, ...]
+    as_module: bool
+    reads: tuple[str, ...]
+    parameters: tuple[str, ...] = ()
+    outputs: tuple[str, ...] = ()
+    unset: tuple[str, ...] = ()
+    deleted: tuple[str, ...] = ()
+    shared: tuple[str, ...] = ()
+
+
+def lay_out(statements: Sequence[ast.stmt], namespace: dict[str, object]) -> Layout:
+    """Decide where each name of a cell lives."""
+    definitions, body = split_definitions(statements, namespace)
+    names = flow.analyse(body)
+    ahead = flow.analyse(definitions)
+    lazily = sorted(ahead.lazy.loads | names.lazy.loads)
+    reads = tuple(dict.fromkeys([*ahead.reads, *names.reads, *lazily]))
+    if _reaches_names_by_text(statements, body, names, namespace):
+        return Layout(tuple(definitions), tuple(body), True, reads, shared=tuple(names.writes))
+    elsewhere = names.lazy | ahead.lazy | global_names.of_namespace(namespace)
+    shared = _shared(body, names, elsewhere, namespace)
+    outputs = tuple(name for name in names.writes if name not in shared)
+    parameters = tuple(
+        name
+        for name in names.reads
+        if name in names.exposed
+        and name not in shared
+        and name not in names.lazy.loads
+        and (name in names.writes or not _stays_global(name, definitions, namespace))
+        and (name in namespace or name in ahead.writes)
+    )
+    deleted = tuple(name for name in outputs if name in names.deleted)
+    unset = tuple(name for name in outputs if name not in names.bound.union(parameters))
+    return Layout(
+        definitions=tuple(definitions),
+        body=tuple(body),
+        as_module=False,
+        reads=reads,
+        parameters=parameters,
+        outputs=outputs,
+        unset=tuple(dict.fromkeys([*unset, *deleted])),
+        deleted=deleted,
+        shared=tuple(name for name in names.writes if name in shared),
+    )
+
+
+def _shared(
+    body: Sequence[ast.stmt],
+    names: flow.Flow,
+    elsewhere: global_names.GlobalNames,
+    namespace: dict[str, object],
+) -> set[str]:
+    """Names that must stay in the namespace while the cell runs."""
+    writes = set(names.writes)
+    shared = writes & (elsewhere.loads | elsewhere.stores)
+    shared |= set(names.reads) & elsewhere.stores
+    shared |= names.unstable
+    shared |= {name for node in body for name in _defined_in(node)}
+    for name in (names.exposed & writes) - namespace.keys():
+        # Unbound at first: a built-in may stand behind it, or it may end without a value.
+        if hasattr(builtins, name) or name not in names.bound:
+            shared.add(name)
+    return shared
+
+
+def _stays_global(
+    name: str, definitions: Sequence[Definition], namespace: dict[str, object]
+) -> bool:
+    """Whether a name that the cell only reads is better read as a global.
+
+    Modules, classes and built-in functions are no input of a computation.
+    """
+    for definition in reversed(definitions):
+        if isinstance(definition, ast.Import | ast.ImportFrom):
+            if name in flow.imported_names(definition):
+                return True
+        elif definition.name == name:
+            return isinstance(definition, ast.ClassDef)
+    return isinstance(namespace.get(name), ModuleType | type | BuiltinFunctionType)
+
+
+def _defined_in(node: ast.AST) -> Iterator[str]:
+    """Functions and classes that a statement of the body defines, in blocks too."""
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        yield node.name
+        return
+    if isinstance(node, ast.stmt | ast.ExceptHandler | ast.match_case):
+        for child in ast.iter_child_nodes(node):
+            yield from _defined_in(child)
+
+
+def _reaches_names_by_text(
+    statements: Sequence[ast.stmt],
+    body: Sequence[ast.stmt],
+    names: flow.Flow,
+    namespace: dict[str, object],
+) -> bool:
+    """Whether the cell, or a function of the notebook that it names, reads names by text."""
+    for statement in statements:
+        for node in ast.walk(statement):
+            if isinstance(node, ast.Name) and node.id in _BY_TEXT:
+                return True
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+                if node.func.id in _BY_TEXT_WITHOUT_ARGUMENTS and not node.args:
+                    return True
+    if any(is_star_import(node) for statement in body for node in ast.walk(statement)):
+        return True
+    return any(_helper_reads_by_text(namespace.get(name), namespace) for name in names.reads)
+
+
+def _helper_reads_by_text(value: object, namespace: dict[str, object]) -> bool:
+    if not isinstance(value, FunctionType) or value.__globals__ is not namespace:
+        return False
+    return bool(global_names.of_code(value.__code__).loads & _BY_TEXT)

@@ -1,0 +1,84 @@
+"""The text of a notebook cell, with the line numbers that the user sees.
+
+Everything that reads a cell later (tracebacks, ``inspect``, Dynamo's stacks) counts
+lines in the raw cell as the user typed it, magic line included. A
+:class:`CellSource` keeps that text beside its Python form, line for line.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import linecache
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class CellSource:
+    """A cell's text and its Python form; line k of one is line k of the other.
+
+    Attributes:
+        text: The cell as the user typed it.
+        python: The same lines as Python: a magic line is blank, ``%`` and ``!`` lines are
+            calls.
+        filename: The name under which ``linecache`` holds ``text``.
+        flags: Compiler flags of the notebook, from ``from __future__`` imports so far.
+    """
+
+    text: str
+    python: str
+    filename: str
+    flags: int = 0
+
+    @classmethod
+    def from_text(
+        cls,
+        text: str,
+        *,
+        magic: bool = False,
+        transform: Callable[[str], str] | None = None,
+        register: Callable[[str], str] | None = None,
+        flags: int = 0,
+    ) -> CellSource:
+        """Read a cell.
+
+        Args:
+            text: The raw cell.
+            magic: Whether line 1 is a magic line and not Python.
+            transform: Turns IPython syntax into Python, such as ``shell.transform_cell``.
+            register: Puts a text into ``linecache`` and returns the file name for it; by
+                default a name made from the text's hash.
+            flags: Compiler flags of the notebook.
+        """
+        head, body = text.partition("\n")[::2] if magic else ("", text)
+        python = _keep_lines(body, transform) if transform else body
+        filename = (register or register_text)(text)
+        return cls(text, "\n" * bool(magic) + python, filename, flags)
+
+    def line(self, number: int) -> str:
+        """The user's line with this number, counted from 1, without its line break."""
+        lines = self.text.split("\n")
+        return lines[number - 1] if 0 < number <= len(lines) else ""
+
+
+def register_text(text: str, suffix: str = "") -> str:
+    """Let tracebacks and ``inspect`` find a text by a name made from its content.
+
+    Returns:
+        The file name, such as ``"<cell 1f0c2a9b>"``.
+    """
+    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+    filename = f"<cell {digest}{suffix}>"
+    # No modification time: linecache.checkcache then never drops the entry.
+    lines = [line + "\n" for line in text.split("\n")]
+    linecache.cache[filename] = (len(text), None, lines, filename)
+    return filename
+
+
+def _keep_lines(body: str, transform: Callable[[str], str]) -> str:
+    """Transform a body without losing the blank lines at its top, which IPython drops."""
+    lines = body.split("\n")
+    blank = 0
+    while blank < len(lines) - 1 and not lines[blank].strip():
+        blank += 1
+    return "\n" * blank + transform("\n".join(lines[blank:]))
