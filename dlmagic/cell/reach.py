@@ -1,0 +1,181 @@
+"""Everything that a cell can reach from the names it reads, each object once.
+
+A breadth-first walk over attributes, containers, closures and the globals that
+functions of the notebook read. It stops at modules, at classes of libraries and at the
+machinery of the notebook itself, none of which a cell changes by computing.
+"""
+
+from __future__ import annotations
+
+import gc
+import io
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from types import (
+    AsyncGeneratorType,
+    BuiltinFunctionType,
+    CodeType,
+    CoroutineType,
+    FrameType,
+    FunctionType,
+    GeneratorType,
+    MethodType,
+    ModuleType,
+    TracebackType,
+)
+
+from dlmagic.cell import global_names
+from dlmagic.cell.saved import (
+    SavedAttributes,
+    attributes_of_class,
+    save_python,
+    saved_names,
+    slots_of,
+)
+from dlmagic.frameworks.protocol import Framework, Saved
+
+_ATOMS = (
+    type(None), bool, int, float, complex, str, bytes, range, slice, type(Ellipsis),
+    ModuleType, CodeType, FrameType, TracebackType, BuiltinFunctionType,
+)  # fmt: skip
+_MACHINERY = (
+    "IPython", "ipykernel", "zmq", "traitlets", "logging", "threading", "_thread", "asyncio",
+    "concurrent", "multiprocessing", "selectors", "socket", "weakref", "dlmagic",
+)  # fmt: skip
+_ONE_PASS = (GeneratorType, CoroutineType, AsyncGeneratorType)
+
+
+@dataclass(frozen=True)
+class Reached:
+    """One object that the cell can reach.
+
+    Attributes:
+        path: How the user would write it, such as ``"model.fc1.weight"``.
+        value: The object.
+        saved: Its state, in one or more parts; empty where it has none of its own.
+        owner: The framework that saved it, or None.
+        own: Whether it was reached through the user's own names and containers alone, and
+            not through the inside of a library's object.
+    """
+
+    path: str
+    value: object
+    saved: tuple[Saved, ...]
+    owner: Framework | None
+    own: bool
+
+
+def walk(
+    names: Iterable[str], namespace: dict[str, object], frameworks: Sequence[Framework]
+) -> Iterator[Reached]:
+    """Yield every object that can be reached from some names of a namespace."""
+    seen = {id(namespace)}
+    waiting: deque[tuple[str, object, bool]] = deque(
+        (name, namespace[name], True) for name in dict.fromkeys(names) if name in namespace
+    )
+    keep: list[object] = []
+    while waiting:
+        path, value, own = waiting.popleft()
+        if isinstance(value, _ATOMS) or id(value) in seen or _is_machinery(value):
+            continue
+        seen.add(id(value))
+        # What lives only for a moment could lend its id to the next object.
+        keep.append(value)
+        reached = _reach(path, value, frameworks, own, namespace)
+        yield reached
+        inside = own and not _is_foreign(value, namespace)
+        for suffix, child in _children(reached, namespace):
+            name = suffix if isinstance(value, FunctionType) and suffix[:1] != "." else path + suffix
+            waiting.append((name, child, inside))
+
+
+def _reach(
+    path: str,
+    value: object,
+    frameworks: Sequence[Framework],
+    own: bool,
+    namespace: Mapping[str, object],
+) -> Reached:
+    for framework in frameworks:
+        saved = framework.save(value)
+        if saved is not None:
+            return Reached(path, value, (saved,), framework, own)
+    return Reached(path, value, tuple(_python_parts(value, namespace)), None, own)
+
+
+def _python_parts(value: object, namespace: Mapping[str, object]) -> Iterator[Saved]:
+    if isinstance(value, type):
+        if value.__module__ == namespace.get("__name__"):
+            yield saved_names(value, attributes_of_class(value))
+        return
+    own = save_python(value)
+    if own is not None:
+        yield own
+    if isinstance(getattr(value, "__dict__", None), dict) and not isinstance(value, FunctionType):
+        yield SavedAttributes(value)
+    slots = slots_of(value)
+    if slots is not None:
+        yield saved_names(value, slots)
+
+
+def _children(reached: Reached, namespace: Mapping[str, object]) -> Iterator[tuple[str, object]]:
+    value = reached.value
+    for saved in reached.saved:
+        yield from saved.children()
+    if isinstance(value, FunctionType):
+        yield from _parts_of_function(value, namespace)
+    elif isinstance(value, MethodType):
+        yield from (("", value.__self__), ("", value.__func__))
+    elif isinstance(value, tuple | frozenset):
+        yield from ((f"[{index}]", item) for index, item in enumerate(value))
+    elif isinstance(value, property | staticmethod | classmethod):
+        yield from (("", part) for part in gc.get_referents(value))
+    elif not isinstance(value, type) and reached.owner is None and not reached.saved:
+        # An object of a C extension: what it refers to may be arrays.
+        yield from (("", part) for part in gc.get_referents(value) if part is not type(value))
+    if _of_notebook(type(value), namespace):
+        yield "", type(value)
+
+
+def _parts_of_function(
+    function: FunctionType, namespace: Mapping[str, object]
+) -> Iterator[tuple[str, object]]:
+    for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
+        yield name, cell
+    if function.__globals__ is namespace:
+        used = global_names.of_code(function.__code__)
+        for name in used.loads | used.stores:
+            if name in namespace:
+                yield name, namespace[name]
+
+
+def one_pass(value: object) -> str | None:
+    """What to call an object that can be read once only and not put back, or None."""
+    if isinstance(value, _ONE_PASS):
+        return "generator"
+    if isinstance(value, io.IOBase):
+        memory = isinstance(value, io.StringIO | io.BytesIO)
+        return "open file" if not memory and not value.closed and value.writable() else None
+    built_in = not isinstance(getattr(value, "__dict__", None), dict)
+    if built_in and hasattr(value, "__next__") and hasattr(value, "__iter__"):
+        return f"{type(value).__name__} iterator"
+    return None
+
+
+def _is_foreign(value: object, namespace: Mapping[str, object]) -> bool:
+    """Whether an object is a library's, so that its inside is the library's affair."""
+    if isinstance(value, list | tuple | dict | set | frozenset | deque | FunctionType | MethodType):
+        return False
+    owner = value if isinstance(value, type) else type(value)
+    return owner.__module__ != "builtins" and not _of_notebook(owner, namespace)
+
+
+def _of_notebook(owner: type, namespace: Mapping[str, object]) -> bool:
+    return owner.__module__ == namespace.get("__name__")
+
+
+def _is_machinery(value: object) -> bool:
+    owner = value if isinstance(value, type) else type(value)
+    module = owner.__module__ if isinstance(owner.__module__, str) else ""
+    return module.partition(".")[0] in _MACHINERY
