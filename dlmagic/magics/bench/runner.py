@@ -1,0 +1,37 @@
+"""What is timed, as the measurement sees it: no notebook, no framework, four methods."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+
+class Runner(Protocol):
+    """One execution mode of one cell, ready to be called over and over.
+
+    Attributes:
+        name: What the user calls it, such as ``"compile"``; unique among the runners.
+    """
+
+    @property
+    def name(self) -> str:
+        """What the user calls it."""
+
+    def restore(self) -> None:
+        """Put all state back to the start; never timed."""
+
+    def run(self, calls: int) -> None:
+        """Call the cell exactly ``calls`` times.
+
+        The last result is kept alive until the next :meth:`restore`, so that freeing it
+        is not timed.
+        """
+
+    def synchronise(self) -> None:
+        """Wait until the device has done all that was asked of it."""
+
+    def events(self) -> Mapping[str, int]:
+        """Ever-growing counts of what must not happen while measuring.
+
+        Keys are plain words, such as ``"recompile"`` or ``"fallback to eager"``.
+        """

@@ -1,0 +1,71 @@
+"""A measurement under way: what is known so far, whole at every moment."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from dlmagic.magics.bench.budget import Budget
+from dlmagic.magics.bench.measurement import Ending, Failure, Measurement, Phase, Progress, Round
+from dlmagic.magics.bench.runner import Runner
+from dlmagic.magics.bench.warmup import WarmUp
+
+OnProgress = Callable[[Progress], object]
+
+
+@dataclass
+class Session:
+    """What the steps of a measurement share.
+
+    Every step adds a finished value or nothing, so an interrupt between any two
+    instructions leaves a valid partial measurement.
+
+    Attributes:
+        names: All runners, as they were handed in.
+        reference: Name of the one that the others are compared with.
+        budget: The user's time.
+        on_progress: Told before each step.
+        running: Runners that have not failed, by name.
+    """
+
+    names: tuple[str, ...]
+    reference: str
+    budget: Budget
+    on_progress: OnProgress | None
+    running: dict[str, Runner]
+    warm_ups: dict[str, WarmUp] = field(default_factory=dict)
+    calls: dict[str, int] = field(default_factory=dict)
+    failures: dict[str, Failure] = field(default_factory=dict)
+    rounds: list[Round] = field(default_factory=list)
+
+    @contextmanager
+    def failing_alone(self, name: str, phase: Phase) -> Iterator[None]:
+        """Turn an exception of one runner into its failure; only an interrupt goes on."""
+        try:
+            yield
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # a cell may raise SystemExit, too
+            self.failures[name] = Failure(phase, error)
+            self.running.pop(name, None)
+
+    def report(self, phase: Phase, runner: str = "", rounds_planned: int = 0) -> None:
+        """Tell how far the measurement has come."""
+        if self.on_progress is not None:
+            left = max(0.0, self.budget.left)
+            self.on_progress(Progress(phase, runner, len(self.rounds), rounds_planned, left))
+
+    def result(self, ending: Ending) -> Measurement:
+        """All that is known now."""
+        return Measurement(
+            names=self.names,
+            reference=self.reference,
+            rounds=tuple(self.rounds),
+            warm_ups=dict(self.warm_ups),
+            calls=dict(self.calls),
+            failures=dict(self.failures),
+            ending=ending,
+            seconds=self.budget.elapsed,
+            budget=self.budget.seconds,
+        )
