@@ -1,0 +1,1 @@
+"""The IPython side that all magics share."""

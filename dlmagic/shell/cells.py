@@ -1,0 +1,68 @@
+"""A cell on its way from the shell into dlmagic, and its result on the way back."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from IPython.core.interactiveshell import InteractiveShell
+
+from dlmagic.cell.source import CellSource
+
+
+def cell_source(shell: InteractiveShell, magic_line: str, body: str) -> CellSource:
+    """The source of a cell below a magic, with the shell's syntax and file names.
+
+    Args:
+        shell: Where the cell was typed.
+        magic_line: The first line of the cell, such as ``"%%dlbench --time 2"``.
+        body: All lines below it.
+    """
+    return CellSource.from_text(
+        f"{magic_line}\n{body}",
+        magic=True,
+        transform=shell.transform_cell,
+        register=lambda text: register(shell, text),
+        flags=shell.compile.flags,
+    )
+
+
+def expression_source(shell: InteractiveShell, expression: str) -> CellSource:
+    """The source of a line magic's expression, as a cell of one line."""
+    return CellSource.from_text(
+        expression,
+        transform=shell.transform_cell,
+        register=lambda text: register(shell, text),
+        flags=shell.compile.flags,
+    )
+
+
+def register(shell: InteractiveShell, text: str) -> str:
+    """Let tracebacks show the lines of this text as those of the cell that is running.
+
+    Returns:
+        The file name that stands for the text, which IPython shows as ``Cell In[5]``.
+    """
+    compiler: Any = shell.compile
+    return str(compiler.cache(text, _running_cell(shell)))
+
+
+def _running_cell(shell: InteractiveShell) -> int:
+    """The number of the cell that is running, the 5 of ``In[5]``.
+
+    The shell's own count is ahead of it since IPython 9, which counts before it runs.
+    """
+    hook: Any = shell.displayhook
+    running = hook.exec_result.execution_count if hook.exec_result else None
+    return int(running or shell.execution_count)
+
+
+def deliver(shell: InteractiveShell, options: argparse.Namespace, result: object) -> object:
+    """Store a result under the name that ``-o`` gives; the value of the magic.
+
+    Returns:
+        The result, or None with ``-q``.
+    """
+    if options.output:
+        shell.push({options.output: result})
+    return None if options.quiet else result

@@ -1,0 +1,33 @@
+"""The settings that ``%config DLMagic`` lists."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from IPython.core.interactiveshell import InteractiveShell
+from traitlets import Float, TraitError, validate
+from traitlets.config import Configurable
+
+
+class DLMagic(Configurable):
+    """Settings of dlmagic; an option given to a magic goes before its setting here."""
+
+    bench_time = Float(
+        5.0, help="Seconds that %%dlbench measures for, without compiling: the default of --time."
+    ).tag(config=True)
+
+    @validate("bench_time")
+    def _above_zero(self, proposal: dict[str, Any]) -> float:
+        seconds = float(proposal["value"])
+        if not (seconds > 0 and math.isfinite(seconds)):
+            raise TraitError(f"DLMagic.bench_time takes a number above 0, not {seconds:g}.")
+        return seconds
+
+
+def settings(shell: InteractiveShell) -> DLMagic:
+    """The settings in force in this shell; the defaults where dlmagic is not loaded."""
+    for configurable in shell.configurables:
+        if isinstance(configurable, DLMagic):
+            return configurable
+    return DLMagic(parent=shell)

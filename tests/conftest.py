@@ -1,0 +1,64 @@
+"""What all tests share: a fresh shell, and a check that nothing is left behind."""
+
+from __future__ import annotations
+
+import gc
+import sys
+import threading
+from collections.abc import Iterator
+from types import ModuleType
+
+import pytest
+from IPython import version_info
+from IPython.core.interactiveshell import InteractiveShell
+from traitlets.config import Config
+
+
+@pytest.fixture(autouse=True)
+def nothing_left_behind() -> Iterator[None]:
+    """No test leaves a thread, a trace function or a switched-off garbage collector."""
+    threads = set(threading.enumerate())
+    state = process_state()
+    yield
+    for thread in set(threading.enumerate()) - threads:
+        thread.join(timeout=1)  # one that is about to end is none that was left behind
+    left = [thread.name for thread in set(threading.enumerate()) - threads if lasting(thread)]
+    assert not left, f"threads left behind: {left}"
+    assert process_state() == state
+
+
+def process_state() -> dict[str, object]:
+    return {
+        "garbage collector is on": gc.isenabled(),
+        "trace function": sys.gettrace(),
+        "profile function": sys.getprofile(),
+        "recursion limit": sys.getrecursionlimit(),
+        "standard output": sys.stdout,
+    }
+
+
+def lasting(thread: threading.Thread) -> bool:
+    """Threads of libraries that start them once per process are not ours to end."""
+    libraries = ("IPythonHistorySavingThread", "tqdm", "InductorSubproc", "ThreadPoolExecutor")
+    return not thread.name.startswith(libraries)
+
+
+@pytest.fixture
+def shell() -> Iterator[InteractiveShell]:
+    """A fresh IPython whose namespace is that of ``__main__``, as in a notebook."""
+    InteractiveShell.clear_instance()
+    user_module = ModuleType("__main__")
+    user_module.__dict__["__builtins__"] = __builtins__
+    shell = InteractiveShell.instance(config=shell_config(), user_module=user_module)
+    yield shell
+    shell.run_line_magic("reset", "-f")
+    shell.restore_sys_module_state()
+    InteractiveShell.clear_instance()
+
+
+def shell_config() -> Config:
+    config = Config()
+    config.HistoryManager.enabled = False  # no database, no thread that writes to it
+    # IPython 9 writes the name in lower case.
+    config.InteractiveShell.colors = "nocolor" if version_info >= (9,) else "NoColor"
+    return config
