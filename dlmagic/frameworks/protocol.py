@@ -56,10 +56,16 @@ class Saved(Protocol):
     """One object's state at the time of the snapshot; the object itself stays the same one."""
 
     def changed(self) -> bool:
-        """Whether the object differs from what was saved."""
+        """Whether the object may differ from what was saved; never False for one that does."""
 
     def restore(self) -> None:
-        """Put the saved state back, in place: same object, same storage."""
+        """Put the saved state back, in place: same object, same storage.
+
+        Call it without asking :meth:`changed` first: it skips by itself what needs no copy.
+
+        Raises:
+            StateError: The object was changed in a way that cannot be undone.
+        """
 
     def children(self) -> Iterable[tuple[str, object]]:
         """Objects that belong to this one, with the suffix that names them (``".grad"``)."""
@@ -112,16 +118,20 @@ class Framework(Protocol):
         mode: str,
         cell: CellLike,
         arguments: Mapping[str, object],
-        run_once: Callable[[], object],
+        run_once: Callable[[Mapping[str, object]], object],
     ) -> Prepared:
         """Make the cell ready to run in a mode; compiling may wait until the first call.
+
+        State that the cell uses may be changed meanwhile (a traced module runs once): the
+        caller restores its snapshot afterwards.
 
         Args:
             mode: The name of one of :attr:`modes`.
             cell: The compiled cell.
             arguments: The values of its parameters, by name.
-            run_once: Runs the cell once as the reference does and puts all state back, for
-                adapters that must see which modules and functions the cell calls, and with what.
+            run_once: Runs the cell once as the reference does, with other values for the
+                parameters named in its argument, and puts all state back; for adapters that
+                must see which modules and functions the cell calls, and with what.
 
         Raises:
             ModeUnavailable: The mode cannot run here (no GPU, no compiler) or has nothing to
@@ -137,8 +147,18 @@ class Framework(Protocol):
         Keys are plain words: ``"compile"``, ``"recompile"``, ``"graph break"``, ``"fallback to eager"``.
         """
 
-    def explain_failure(self, error: BaseException) -> tuple[str, int | None] | None:
-        """The reason of a failed mode in one sentence, with the cell's line if it is known."""
+    def explain_failure(
+        self, error: BaseException, filename: str | None = None
+    ) -> tuple[str, int | None] | None:
+        """The reason of a failed mode in one sentence, with the cell's line if it is known.
+
+        Args:
+            error: What the mode raised.
+            filename: The cell's file name in tracebacks; without it the line stays unknown.
+
+        Returns:
+            None where the framework knows no better reason than the error's own text.
+        """
 
     def as_array(self, value: object) -> ArrayView | None:
         """The value as an array, or None if it is none."""
@@ -150,7 +170,11 @@ class Framework(Protocol):
         """The framework's global state: random generators, default dtype, grad mode, threads, flags."""
 
     def first_writes(self, saved: Sequence[Saved]) -> AbstractContextManager[object]:
-        """While active, copy what was saved by reference just before it is first written to."""
+        """While active, copy what was saved by reference just before it is first written to.
+
+        Args:
+            saved: Everything of one snapshot, so that views of one storage find each other.
+        """
 
     def as_float64(self, saved: Sequence[Saved]) -> AbstractContextManager[object]:
         """While active, the saved floating-point values are float64, and so are new ones.

@@ -1,0 +1,1 @@
+"""One adapter per framework behind one protocol; none of them imports a framework for the user."""

@@ -1,0 +1,158 @@
+"""PyTorch behind the protocol of :mod:`dlmagic.frameworks.protocol`.
+
+Reached only when the user has imported torch. The parts: ``torch_state`` and ``torch_storage``
+(saving values), ``torch_first_writes`` (copying large ones late), ``torch_ambient`` (global
+state), ``torch_modes``, ``torch_jit``, ``torch_cudagraph`` (the modes), ``torch_float64`` (the
+referee), ``torch_failure`` (reasons), ``_torch_compat`` (every private name).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+
+import torch
+
+from dlmagic.errors import ModeError, nearest
+from dlmagic.frameworks import (
+    _torch_compat as compat,
+)
+from dlmagic.frameworks import (
+    torch_ambient,
+    torch_arrays,
+    torch_cudagraph,
+    torch_failure,
+    torch_float64,
+    torch_jit,
+    torch_modes,
+)
+from dlmagic.frameworks.protocol import ArrayView, CellLike, Mode, Prepared, Saved
+from dlmagic.frameworks.torch_first_writes import FirstWrites
+from dlmagic.frameworks.torch_limits import limitation
+from dlmagic.frameworks.torch_modules import SavedOutside
+from dlmagic.frameworks.torch_state import save_tensor
+from dlmagic.frameworks.torch_storage import SavedStorage
+
+MODES = (
+    Mode("eager", "operation by operation, as the cell is written", default=True),
+    Mode("compile", "torch.compile around the cell", default=True),
+    Mode("compile:reduce-overhead", "torch.compile with CUDA graphs where they apply"),
+    Mode("compile:max-autotune", "torch.compile that tries many kernels"),
+    Mode("trace", "torch.jit.trace of what the cell calls (deprecated)"),
+    Mode("script", "torch.jit.script of what the cell calls (deprecated)"),
+    Mode("cudagraph", "the cell captured as one CUDA graph"),
+)
+
+
+class TorchFramework:
+    """The adapter for PyTorch.
+
+    Args:
+        backend: What ``compile`` hands the graph to; tests pass a cheaper one than Inductor.
+    """
+
+    name = "torch"
+    modes: Sequence[Mode] = MODES
+
+    def __init__(self, backend: torch_modes.Backend = "inductor") -> None:
+        self._backend = backend
+
+    def owns(self, value: object) -> bool:
+        """Tensors, modules, optimisers, schedulers, generators, storages."""
+        kinds = (
+            torch.Tensor,
+            torch.nn.Module,
+            torch.optim.Optimizer,
+            torch.optim.lr_scheduler.LRScheduler,
+            torch.Generator,
+            torch.UntypedStorage,
+            torch.jit.ScriptFunction,
+        )
+        return isinstance(value, kinds)
+
+    def prepare(
+        self,
+        mode: str,
+        cell: CellLike,
+        arguments: Mapping[str, object],
+        run_once: Callable[[Mapping[str, object]], object],
+    ) -> Prepared:
+        """See :meth:`dlmagic.frameworks.protocol.Framework.prepare`."""
+        if mode == "eager":
+            return torch_modes.prepare_eager(cell)
+        if mode in ("trace", "script"):
+            return torch_jit.prepare(mode, cell, arguments, run_once)
+        if mode == "cudagraph":
+            return torch_cudagraph.prepare(cell, arguments)
+        name, _, preset = mode.partition(":")
+        if name == "compile" and any(mode == known.name for known in MODES):
+            return torch_modes.prepare_compile(cell, arguments, preset or None, self._backend)
+        raise ModeError(
+            f"PyTorch has no mode {mode}.", nearest(mode, [known.name for known in MODES])
+        )
+
+    def synchronise(self) -> None:
+        """Wait for CUDA, XPU and MPS where they are in use; never start a driver."""
+        for device in (torch.cuda, torch.xpu):
+            if device.is_available() and device.is_initialized():
+                for index in range(device.device_count()):
+                    if index == device.current_device() or device.memory_allocated(index):
+                        device.synchronize(index)
+        if torch.backends.mps.is_available():
+            torch.mps.synchronize()
+
+    def events(self) -> Mapping[str, int]:
+        """Dynamo's own counts; all zero while it is not loaded."""
+        counters = compat.dynamo_counters()
+        frames = counters.get("frames", {})
+        tried, compiled = frames.get("total", 0), frames.get("ok", 0)
+        skipped = counters.get("inductor", {}).get("cudagraph_skips", 0)
+        return {
+            "compile": tried + compat.backward_compilations(),
+            "recompile": sum(max(0, count - 1) for count in compat.compilations_per_frame()),
+            "graph break": sum(counters.get("graph_break", {}).values()),
+            "fallback to eager": tried - compiled,
+            "CUDA graph skipped": skipped,
+        }
+
+    def explain_failure(
+        self, error: BaseException, filename: str | None = None
+    ) -> tuple[str, int | None] | None:
+        """See :func:`dlmagic.frameworks.torch_failure.explain_failure`."""
+        return torch_failure.explain_failure(error, filename)
+
+    def as_array(self, value: object) -> ArrayView | None:
+        """See :func:`dlmagic.frameworks.torch_arrays.as_array`."""
+        return torch_arrays.as_array(value)
+
+    def save(self, value: object) -> Saved | None:
+        """Tensors, storages, generators; modules and optimisers are walked like any object."""
+        if isinstance(value, torch.Tensor):
+            return save_tensor(value)
+        if isinstance(value, torch.UntypedStorage):
+            return SavedStorage(value)
+        if isinstance(value, torch.Generator):
+            return torch_ambient.SavedGenerator(value)
+        return SavedOutside.of(value)
+
+    def save_ambient(self) -> Sequence[Saved]:
+        """Generators and global settings."""
+        return [*torch_ambient.save_generators(), *torch_ambient.save_settings()]
+
+    def first_writes(self, saved: Sequence[Saved]) -> AbstractContextManager[object]:
+        """See :class:`dlmagic.frameworks.torch_first_writes.FirstWrites`."""
+        return FirstWrites(saved)
+
+    def as_float64(self, saved: Sequence[Saved]) -> AbstractContextManager[object]:
+        """See :func:`dlmagic.frameworks.torch_float64.as_float64`."""
+        return torch_float64.as_float64(saved)
+
+    def uses_randomness(self, before: Sequence[Saved]) -> bool:
+        """Whether one of the saved generators has advanced."""
+        return any(
+            item.changed() for item in before if isinstance(item, torch_ambient.SavedGenerator)
+        )
+
+    def limitation(self, name: str, value: object, cell_text: str) -> str | None:
+        """See :func:`dlmagic.frameworks.torch_limits.limitation`."""
+        return limitation(name, value, cell_text)

@@ -1,0 +1,76 @@
+"""How each of PyTorch's modes prepares a cell."""
+
+from __future__ import annotations
+
+import inspect
+import warnings
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
+
+import torch
+
+from dlmagic.errors import ModeUnavailable
+from dlmagic.frameworks import _torch_compat as compat
+from dlmagic.frameworks.protocol import CellLike, Prepared
+
+Backend = str | Callable[..., Any]
+
+
+def prepare_eager(cell: CellLike) -> Prepared:
+    """The cell as it is, with everything that was compiled before running eagerly as well."""
+    return Prepared(cell.function, active=_eager)
+
+
+def prepare_compile(
+    cell: CellLike, arguments: Mapping[str, object], mode: str | None, backend: Backend
+) -> Prepared:
+    """The cell through ``torch.compile``, with a cache of its own; compiled at the first call.
+
+    Modules and functions that the user compiled already are taken out of their wrapper, so
+    that this mode's settings hold for them too; the user's own caches are not touched.
+
+    Args:
+        cell: The compiled cell.
+        arguments: The values of its parameters, by name.
+        mode: PyTorch's name for a preset of options, None for the default.
+        backend: ``"inductor"``; tests use cheaper ones, which take no mode.
+
+    Raises:
+        ModeUnavailable: Inductor finds no C++ compiler.
+    """
+    if backend == "inductor" and compat.cpp_compiler_missing():
+        raise ModeUnavailable(
+            "torch.compile needs a C++ compiler, and none was found.",
+            "Install g++ (Debian and Ubuntu: sudo apt install g++; macOS: xcode-select --install).",
+        )
+    options: dict[str, Any] = {"backend": backend}
+    if mode is not None and backend == "inductor":
+        options["mode"] = mode
+    if "isolate_recompiles" in inspect.signature(torch.compile).parameters:
+        options["isolate_recompiles"] = True
+    compiled = torch.compile(cell.function, **options)
+    return Prepared(compiled, _without_wrappers(arguments), active=_quiet)
+
+
+def _without_wrappers(arguments: Mapping[str, object]) -> dict[str, object]:
+    inner = {name: compat.unwrapped(value) for name, value in arguments.items()}
+    return {name: value for name, value in inner.items() if value is not arguments[name]}
+
+
+def _eager() -> AbstractContextManager[object]:
+    """Only where something can have been compiled: loading Dynamo takes a second."""
+    if not compat.dynamo_is_loaded():
+        return nullcontext()
+    return torch.compiler.set_stance("force_eager")
+
+
+def _quiet() -> AbstractContextManager[object]:
+    """Without Inductor's advice to the user, which would come once for each arm."""
+    return _Quiet()
+
+
+class _Quiet(warnings.catch_warnings):  # type: ignore[type-arg]
+    def __enter__(self) -> None:
+        super().__enter__()
+        warnings.filterwarnings("ignore", module=r"torch\.(_inductor|_dynamo|_functorch)")
