@@ -45,7 +45,7 @@ class option(argument):  # noqa: N801 - a decorator, as its base is
     def __init__(
         self, *names: str, values: Values | None = None, separator: str = "", **keywords: Any
     ) -> None:
-        super().__init__(*names, **keywords)
+        super().__init__(*names, **keywords)  # type: ignore[no-untyped-call]
         self.values = values
         self.separator = separator
 

@@ -10,6 +10,13 @@ import pytest
 from jupyter_client.manager import start_new_kernel
 
 
+LOAD = """
+from dlmagic.shell import extension
+from tests.shell.magics import ROOM
+extension.load(get_ipython(), rooms=[ROOM])
+"""
+
+
 @dataclass
 class Kernel:
     client: Any
@@ -34,10 +41,7 @@ def kernel() -> Iterator[Kernel]:
     try:
         kernel = Kernel(client, manager.provisioner.pid)
         kernel.run("%colors nocolor")
-        kernel.run(
-            "from dlmagic.shell import extension\nfrom tests.shell.magics import ROOM\n"
-            "extension.load(get_ipython(), rooms=[ROOM])"
-        )
+        assert kernel.run(LOAD)["status"] == "ok", kernel.text("error")
         yield kernel
     finally:
         client.stop_channels()
