@@ -1,0 +1,68 @@
+# The two commands of a newcomer are `make demo` and `make test`; `make` alone lists all.
+#
+# Set-up is remembered in stamp files, and done again when what it rests on changes.
+
+PYTHON ?= python3
+BIN := .venv/bin
+FLOOR := .venv-floor/bin
+PACKAGING := pyproject.toml dlmagic/__init__.py
+
+# What runs on the floor versions; there is no framework in that environment.
+FLOOR_TESTS := tests/shell tests/cell tests/display
+FLOOR_SHORT := tests/shell tests/display
+
+# Only newer versions of pip read the dependency groups of pyproject.toml.
+PIP_WITH_GROUPS := "pip>=25.1"
+
+.DEFAULT_GOAL := help
+.PHONY: help demo lab test check test-floor test-floor-short prove clean
+
+help: ## list the commands
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
+
+demo: .venv/demo.stamp ## run the quickstart notebook, show its tables, write build/quickstart.html
+	$(BIN)/python demo_notebooks/run.py demo_notebooks/quickstart.ipynb --html build/quickstart.html
+
+lab: .venv/dev.stamp ## open the demo notebooks in JupyterLab
+	$(BIN)/jupyter lab --notebook-dir=demo_notebooks
+
+test: .venv/dev.stamp ## lint, types, import rules, a short run on the oldest versions, all tests
+	$(MAKE) check
+	$(MAKE) test-floor-short
+	$(BIN)/python -m pytest
+
+check: .venv/dev.stamp ## lint, types and import rules
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -q tests/test_architecture.py
+
+test-floor: .venv-floor/floor.stamp ## shell, cell and display tests on the oldest versions
+	$(FLOOR)/python -m pytest -q $(FLOOR_TESTS)
+
+test-floor-short: .venv-floor/floor.stamp
+	$(FLOOR)/python -m pytest -q $(FLOOR_SHORT)
+
+prove: .venv/dev.stamp test-floor ## the long proofs and the benchmarks; writes benchmarks/results/
+	$(BIN)/python -m pytest -m prove
+	set -e; for each in $(wildcard benchmarks/[a-z]*.py); do $(BIN)/python $$each; done
+
+clean: ## remove what was built; the environments stay
+	rm -rf build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+.venv/demo.stamp: $(PACKAGING) constraints.txt | .venv/pip.stamp
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable . --group demo
+	touch $@
+
+.venv/dev.stamp: $(PACKAGING) constraints.txt | .venv/pip.stamp
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable . --group dev
+	touch $@ .venv/demo.stamp
+
+.venv-floor/floor.stamp: $(PACKAGING) constraints-floor.txt | .venv-floor/pip.stamp
+	$(FLOOR)/pip install --quiet --constraint constraints-floor.txt --editable . --group floor
+	touch $@
+
+.venv/pip.stamp .venv-floor/pip.stamp:
+	$(PYTHON) -m venv $(@D)
+	$(@D)/bin/pip install --quiet $(PIP_WITH_GROUPS)
+	touch $@
