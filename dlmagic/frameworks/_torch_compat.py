@@ -9,10 +9,20 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from types import FunctionType
 from typing import Any
 
 import torch
 from torch import Tensor
+
+TracerWarning: type[Warning] = getattr(torch.jit, "TracerWarning", UserWarning)
+"""What tracing says when it may have got something wrong."""
+
+
+def is_lazy(tensor: Tensor) -> bool:
+    """Whether it is a parameter of a lazy module, which has no shape yet."""
+    lazy = getattr(torch.nn.parameter, "UninitializedTensorMixin", ())
+    return isinstance(tensor, lazy)
 
 
 def dynamo_counters() -> Mapping[str, Mapping[str, int]]:
@@ -41,10 +51,12 @@ def dynamo_is_loaded() -> bool:
 
 def unwrapped(value: object) -> object:
     """The module or function behind the result of ``torch.compile``, else the value itself."""
-    inner = vars(value).get("_orig_mod") if isinstance(value, torch.nn.Module) else None
-    if inner is None and isinstance(value, torch.nn.Module):
+    inner = None
+    if isinstance(value, torch.nn.Module):
         inner = value._modules.get("_orig_mod")
-    return inner or getattr(value, "_torchdynamo_orig_callable", None) or value
+    elif isinstance(value, FunctionType):
+        inner = vars(value).get("_torchdynamo_orig_callable")
+    return value if inner is None else inner
 
 
 def user_stack(error: BaseException) -> Sequence[Any]:
@@ -91,9 +103,9 @@ def hooks_of(tensor: Tensor) -> tuple[object, object]:
 def set_hooks(tensor: Tensor, hooks: tuple[object, object]) -> None:
     """Put back what :func:`hooks_of` returned."""
     if hasattr(tensor, "_backward_hooks"):
-        tensor._backward_hooks = hooks[0]
+        tensor._backward_hooks = hooks[0]  # type: ignore[assignment]  # whatever was read
     if hasattr(tensor, "_post_accumulate_grad_hooks"):
-        tensor._post_accumulate_grad_hooks = hooks[1]
+        tensor._post_accumulate_grad_hooks = hooks[1]  # type: ignore[assignment]
 
 
 def written_arguments(operation: Any) -> tuple[tuple[int, str], ...]:

@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from types import FunctionType
 from typing import Any, Protocol
 
-import numpy as np
 import numpy.typing as npt
 
 from dlmagic.finding import Finding
@@ -75,14 +74,23 @@ class CellLike(Protocol):
     """The part of a compiled cell that a mode needs."""
 
     @property
-    def parameters(self) -> tuple[str, ...]: ...
+    def parameters(self) -> tuple[str, ...]:
+        """The names that the cell reads before it writes them."""
+
     @property
-    def outputs(self) -> tuple[str, ...]: ...
+    def outputs(self) -> tuple[str, ...]:
+        """The names that it writes."""
+
     @property
-    def namespace(self) -> dict[str, object]: ...
+    def namespace(self) -> dict[str, object]:
+        """The notebook's globals."""
+
     @property
-    def function(self) -> FunctionType: ...
-    def with_source(self) -> FunctionType: ...
+    def function(self) -> FunctionType:
+        """Takes the parameters' values, returns one value per output and the last one."""
+
+    def with_source(self) -> FunctionType:
+        """The same function, whose source text tools can read."""
 
 
 @dataclass(frozen=True)
@@ -144,7 +152,8 @@ class Framework(Protocol):
     def events(self) -> Mapping[str, int]:
         """Ever-growing counts of what must not happen while measuring.
 
-        Keys are plain words: ``"compile"``, ``"recompile"``, ``"graph break"``, ``"fallback to eager"``.
+        Keys are plain words: ``"compile"``, ``"recompile"``, ``"graph break"``,
+        ``"fallback to eager"``.
         """
 
     def explain_failure(
@@ -167,7 +176,7 @@ class Framework(Protocol):
         """The state of one value, or None where the general walk over attributes does it."""
 
     def save_ambient(self) -> Sequence[Saved]:
-        """The framework's global state: random generators, default dtype, grad mode, threads, flags."""
+        """The framework's global state: random generators, default dtype, threads, flags."""
 
     def first_writes(self, saved: Sequence[Saved]) -> AbstractContextManager[object]:
         """While active, copy what was saved by reference just before it is first written to.

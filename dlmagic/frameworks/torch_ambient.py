@@ -46,9 +46,7 @@ class SavedSetting:
     value: Any
 
     @classmethod
-    def of(
-        cls, name: str, read: Callable[[], Any], write: Callable[[Any], object]
-    ) -> SavedSetting:
+    def of(cls, name: str, read: Callable[[], Any], write: Callable[[Any], object]) -> SavedSetting:
         """Save the present value."""
         return cls(name, read, write, read())
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from dlmagic.frameworks import _torch_compat as compat
 from dlmagic.frameworks.protocol import ArrayView
 
 
@@ -24,7 +25,7 @@ def as_array(value: object) -> ArrayView | None:
 
 
 def _holds_numbers(tensor: Tensor) -> bool:
-    if isinstance(tensor, torch.nn.parameter.UninitializedTensorMixin):
+    if compat.is_lazy(tensor):
         return False
     return not (tensor.is_meta or tensor.is_nested or _is_fake(tensor))
 

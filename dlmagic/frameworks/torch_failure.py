@@ -11,13 +11,11 @@ from dlmagic.frameworks import _torch_compat as compat
 _KNOWN = (
     (
         "capturable",
-        "The optimizer step cannot be captured in a CUDA graph: create the optimizer "
-        "with capturable=True.",
+        "The optimizer step cannot be captured as a graph: create it with capturable=True.",
     ),
     (
         "stream is capturing",
-        "The cell needs the CPU while its CUDA graph is captured, for example with .item(), "
-        "print or a branch on a tensor.",
+        "The cell reads a tensor's value while it is captured: .item(), print, if on a tensor.",
     ),
     ("CUDA out of memory", "The GPU has too little free memory."),
 )

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
-from functools import lru_cache
+from functools import cache
 from types import TracebackType
 from typing import Any
 
@@ -74,7 +74,8 @@ def _link(saved: Sequence[Saved]) -> dict[Place | None, SavedStorage]:
     storages = {item.place: item for item in saved if isinstance(item, SavedStorage) and item.place}
     for item in saved:
         if isinstance(item, SavedTensor) and item.place in storages:
-            storages[item.place].watch(item.tensor, item.version)
+            item.bytes = storages[item.place]
+            item.bytes.watch(item.tensor, item.version)
     return {place: storage for place, storage in storages.items() if storage.copy is None}
 
 
@@ -89,7 +90,7 @@ class _SeeWrites(TorchDispatchMode):
     """Looks at every operator before it runs."""
 
     def __init__(self, watcher: FirstWrites) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self._watcher = watcher
 
     def __torch_dispatch__(
@@ -126,6 +127,6 @@ class _SeeHandedOut(TorchFunctionMode):
         return func(*args, **(kwargs or {}))
 
 
-@lru_cache(maxsize=None)
+@cache
 def _written(operation: torch._ops.OpOverload[Any, Any]) -> tuple[tuple[int, str], ...]:
     return compat.written_arguments(operation)

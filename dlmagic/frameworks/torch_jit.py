@@ -106,11 +106,11 @@ def _trace(target: Any, calls: Sequence[Call]) -> Converted:
             raise NotConverted(f"it is called with {_named(strangers[0])}, which is no tensor")
     if len({_signature(call) for call in calls}) > 1:
         raise NotConverted("it is called with different numbers or types of tensors")
-    traced = torch.jit.trace(target, calls[0].arguments, check_trace=False, strict=False)
-    return traced  # type: ignore[no-any-return]
+    traced: Converted = torch.jit.trace(target, calls[0].arguments, check_trace=False, strict=False)
+    return traced
 
 
-def _script(target: Any, calls: Sequence[Call]) -> Converted:
+def _script(target: Any, calls: Sequence[Call]) -> Converted:  # noqa: ARG001 - as _trace
     scripted: Converted = torch.jit.script(target)
     return scripted
 
@@ -137,11 +137,8 @@ def _nothing_to_do(mode: str, refused: Mapping[str, str]) -> tuple[str, str]:
     if refused:
         reasons = "; ".join(f"{name}: {why}" for name, why in refused.items())
         return f"Mode {mode} can replace nothing in this cell ({reasons}).", ""
-    return (
-        f"Mode {mode} replaces the modules and functions that a cell calls, and this one "
-        "calls none of its own.",
-        "Put the computation into a function or an nn.Module and call it.",
-    )
+    reason = f"Mode {mode} replaces the modules and functions that a cell calls; here are none."
+    return reason, "Put the computation into a function or an nn.Module and call it."
 
 
 def _named(value: object) -> str:

@@ -32,5 +32,4 @@ def limitation(name: str, value: object, cell_text: str) -> str | None:
 
 
 def _has_graph(tensor: torch.Tensor) -> bool:
-    lazy = isinstance(tensor, torch.nn.parameter.UninitializedTensorMixin)
-    return not lazy and tensor.grad_fn is not None
+    return not compat.is_lazy(tensor) and tensor.grad_fn is not None

@@ -62,7 +62,8 @@ def _eager() -> AbstractContextManager[object]:
     """Only where something can have been compiled: loading Dynamo takes a second."""
     if not compat.dynamo_is_loaded():
         return nullcontext()
-    return torch.compiler.set_stance("force_eager")
+    stance: AbstractContextManager[object] = torch.compiler.set_stance("force_eager")
+    return stance
 
 
 def _quiet() -> AbstractContextManager[object]:
@@ -70,7 +71,7 @@ def _quiet() -> AbstractContextManager[object]:
     return _Quiet()
 
 
-class _Quiet(warnings.catch_warnings):  # type: ignore[type-arg]
+class _Quiet(warnings.catch_warnings):
     def __enter__(self) -> None:
         super().__enter__()
         warnings.filterwarnings("ignore", module=r"torch\.(_inductor|_dynamo|_functorch)")

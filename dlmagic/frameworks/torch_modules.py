@@ -13,23 +13,22 @@ class SavedOutside:
     """A module as its parts: submodules' training flags here, parameters and buffers apart.
 
     A general walk over its attributes would find nothing in a scripted module, whose values
-    live in C++, and the compiler itself behind a compiled one.
+    live in C++, and the compiler itself behind a compiled module or function.
     """
 
-    def __init__(self, module: torch.nn.Module, parts: dict[str, object]) -> None:
+    def __init__(self, value: object, parts: dict[str, object]) -> None:
         self._parts = parts
-        self._flags = [(part, part.training) for part in module.modules()]
+        modules = value.modules() if isinstance(value, torch.nn.Module) else ()
+        self._flags = [(part, part.training) for part in modules]
 
     @classmethod
     def of(cls, value: object) -> SavedOutside | None:
-        """Save a scripted or compiled module, or return None for anything else."""
+        """Save a scripted or compiled module or function, or return None for anything else."""
         if isinstance(value, torch.jit.ScriptModule):
             tensors = {**dict(value.named_parameters()), **dict(value.named_buffers())}
             return cls(value, {f".{name}": tensor for name, tensor in tensors.items()})
         inner = compat.unwrapped(value)
-        if isinstance(value, torch.nn.Module) and inner is not value:
-            return cls(value, {"": inner})
-        return None
+        return None if inner is value else cls(value, {"": inner})
 
     def changed(self) -> bool:
         """Whether a part went from training to evaluation or back."""

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from dlmagic.errors import StateError
 from dlmagic.frameworks import _torch_compat as compat
-from dlmagic.frameworks.torch_storage import Place, place_of
+from dlmagic.frameworks.torch_storage import Place, SavedStorage, place_of
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,10 @@ class SavedTensor:
         tensor: The tensor itself.
         version: Its count of in-place operations, None for one that keeps none.
         place: The key of its storage.
+        bytes: Its saved storage, once the two have been brought together.
     """
+
+    bytes: SavedStorage | None = None
 
     def __init__(self, tensor: Tensor) -> None:
         self.tensor = tensor
@@ -68,6 +71,7 @@ class SavedTensor:
         self._hooks = compat.hooks_of(tensor)
 
     def changed(self) -> bool:
+        """By counters and identities first; the bytes tell of writes that no counter saw."""
         tensor = self.tensor
         return (
             compat.version_of(tensor) != self.version
@@ -75,6 +79,7 @@ class SavedTensor:
             or tensor.requires_grad != self._requires_grad
             or _grad_of(tensor) is not self._grad
             or not _same_items(vars(tensor), self._attributes)
+            or (self.bytes is not None and self.bytes.changed())
         )
 
     def restore(self) -> None:
@@ -152,8 +157,8 @@ class SavedWhole:
 class SavedLazy:
     """A parameter of a lazy module, which has no shape before its module is first called."""
 
-    def __init__(self, parameter: torch.nn.parameter.UninitializedTensorMixin) -> None:
-        self._parameter: Tensor = parameter  # type: ignore[assignment]  # both are its bases
+    def __init__(self, parameter: Tensor) -> None:
+        self._parameter = parameter
         self._kind = type(parameter)
         self._data = self._parameter.data
 
@@ -166,7 +171,7 @@ class SavedLazy:
         if self.changed():
             self._parameter.grad = None
             self._parameter.data = self._data
-            self._parameter.__class__ = self._kind  # type: ignore[assignment]
+            self._parameter.__class__ = self._kind
 
     def children(self) -> Iterable[tuple[str, object]]:
         """There is nothing behind it yet."""
@@ -187,12 +192,13 @@ class SavedWrapper:
         """Its inner tensors are put back by themselves."""
 
     def children(self) -> Iterable[tuple[str, object]]:
+        """The inner tensors by their names."""
         return ((f".{name}", tensor) for name, tensor in self._inner.items())
 
 
 def save_tensor(tensor: Tensor) -> SavedTensor | SavedWhole | SavedLazy | SavedWrapper:
     """Save one tensor in the way that its layout allows."""
-    if isinstance(tensor, torch.nn.parameter.UninitializedTensorMixin):
+    if compat.is_lazy(tensor):
         return SavedLazy(tensor)
     inner = compat.inner_tensors(tensor) or _parts_of_compressed(tensor)
     if inner:
@@ -203,12 +209,11 @@ def save_tensor(tensor: Tensor) -> SavedTensor | SavedWhole | SavedLazy | SavedW
 
 
 def _parts_of_compressed(tensor: Tensor) -> dict[str, Tensor]:
+    names: tuple[str, ...] = ()
     if tensor.layout in (torch.sparse_csr, torch.sparse_bsr):
         names = ("crow_indices", "col_indices", "values")
     elif tensor.layout in (torch.sparse_csc, torch.sparse_bsc):
         names = ("ccol_indices", "row_indices", "values")
-    else:
-        names = ()
     return {f"{name}()": getattr(tensor, name)().detach() for name in names}
 
 

@@ -67,6 +67,7 @@ class SavedStorage:
             self.copy = self._bytes.clone()
 
     def changed(self) -> bool:
+        """Cheap where a counter moved, as after a training step; else the bytes are compared."""
         if self.storage.nbytes() != self.size or self._counter_moved():
             return True
         if self.copy is None or self._bytes is None:

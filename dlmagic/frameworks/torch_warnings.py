@@ -6,9 +6,8 @@ import linecache
 import warnings
 from collections.abc import Iterable
 
-import torch
-
 from dlmagic.finding import Finding
+from dlmagic.frameworks import _torch_compat as compat
 
 DEPRECATED = Finding(
     "deprecated",
@@ -25,7 +24,7 @@ def findings_from(caught: Iterable[warnings.WarningMessage], name: str) -> list[
         caught: The warnings of one conversion.
         name: What was converted, in the user's own name.
     """
-    traced = (item for item in caught if issubclass(item.category, torch.jit.TracerWarning))
+    traced = (item for item in caught if issubclass(item.category, compat.TracerWarning))
     return list(dict.fromkeys(_finding(item, name) for item in traced))
 
 

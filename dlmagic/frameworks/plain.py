@@ -1,0 +1,120 @@
+"""Plain Python and NumPy behind the protocol; also the mode that fits any cell."""
+
+from __future__ import annotations
+
+import decimal
+import random
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+
+import numpy as np
+
+from dlmagic.errors import ModeError, nearest
+from dlmagic.frameworks.plain_state import SavedState, save_numpy
+from dlmagic.frameworks.protocol import ArrayView, CellLike, Framework, Mode, Prepared, Saved
+
+PLAIN_MODE = "plain"
+"""The cell exactly as written, whatever it computes with."""
+
+
+class PlainFramework:
+    """The adapter for cells without a framework, and for any cell as it is written.
+
+    Args:
+        beside: Frameworks that such a cell may use all the same; their devices are waited
+            for, and what their compilers count is counted.
+    """
+
+    name = "python"
+    modes: Sequence[Mode] = (
+        Mode("python", "the cell as it is written", default=True),
+        Mode(PLAIN_MODE, "the cell as it is written, whatever it computes with"),
+    )
+
+    def __init__(self, beside: Sequence[Framework] = ()) -> None:
+        self._beside = tuple(beside)
+
+    def owns(self, value: object) -> bool:
+        """NumPy's arrays, scalars and random generators."""
+        kinds = (np.ndarray, np.generic, np.random.Generator, np.random.RandomState)
+        return isinstance(value, kinds)
+
+    def prepare(
+        self,
+        mode: str,
+        cell: CellLike,
+        arguments: Mapping[str, object],  # noqa: ARG002 - the protocol's
+        run_once: Callable[[Mapping[str, object]], object],  # noqa: ARG002 - the protocol's
+    ) -> Prepared:
+        """The cell's own function."""
+        names = [known.name for known in self.modes]
+        if mode not in names:
+            raise ModeError(f"Plain Python has no mode {mode}.", nearest(mode, names))
+        return Prepared(cell.function)
+
+    def synchronise(self) -> None:
+        """Python itself is done when it returns; a framework beside it may not be."""
+        for framework in self._beside:
+            framework.synchronise()
+
+    def events(self) -> Mapping[str, int]:
+        """What the frameworks beside have counted."""
+        total: Counter[str] = Counter()
+        for framework in self._beside:
+            total.update(framework.events())
+        return dict(total)
+
+    def explain_failure(
+        self, error: BaseException, filename: str | None = None
+    ) -> tuple[str, int | None] | None:
+        """Python's own errors speak for themselves; one of a framework is explained by it."""
+        explained = (framework.explain_failure(error, filename) for framework in self._beside)
+        return next((reason for reason in explained if reason is not None), None)
+
+    def as_array(self, value: object) -> ArrayView | None:
+        """Arrays and NumPy scalars of numbers, text or time; None for arrays of objects."""
+        if not isinstance(value, np.ndarray | np.generic) or value.dtype.kind not in "biufcmMSU":
+            return None
+        values = np.asarray(value)
+        return ArrayView(str(value.dtype), values.shape, "cpu", values)
+
+    def save(self, value: object) -> Saved | None:
+        """See :func:`dlmagic.frameworks.plain_state.save_numpy`."""
+        return save_numpy(value)
+
+    def save_ambient(self) -> Sequence[Saved]:
+        """Random generators of Python and NumPy, error handling, decimal precision."""
+        return (
+            SavedState(random.getstate, random.setstate, random=True),
+            SavedState(np.random.get_state, np.random.set_state, random=True),
+            SavedState(np.geterr, lambda state: np.seterr(**state)),
+            SavedState(np.get_printoptions, _set_print_options),
+            SavedState(lambda: decimal.getcontext().copy(), decimal.setcontext),
+        )
+
+    def first_writes(
+        self,
+        saved: Sequence[Saved],  # noqa: ARG002 - arrays tell nobody when they are written to
+    ) -> AbstractContextManager[object]:
+        """Nothing to do: arrays were copied when they were saved."""
+        return nullcontext()
+
+    def as_float64(
+        self,
+        saved: Sequence[Saved],  # noqa: ARG002 - an array cannot change its type in place
+    ) -> AbstractContextManager[object]:
+        """Nothing to do: both modes here run the same code, so there is nothing to decide."""
+        return nullcontext()
+
+    def uses_randomness(self, before: Sequence[Saved]) -> bool:
+        """Whether Python's or NumPy's global generator has advanced."""
+        return any(isinstance(item, SavedState) and item.drawn() for item in before)
+
+    def limitation(self, name: str, value: object, cell_text: str) -> str | None:  # noqa: ARG002
+        """Every value of NumPy can be put back."""
+        return None
+
+
+def _set_print_options(options: Mapping[str, object]) -> None:
+    np.set_printoptions(**options)  # type: ignore[arg-type]
