@@ -6,8 +6,10 @@ import io
 import os
 import re
 import textwrap
+from dataclasses import replace
 
 from rich import box
+from rich.cells import cell_len
 from rich.console import Console, Group, RenderableType
 from rich.measure import Measurement
 from rich.padding import Padding
@@ -40,7 +42,8 @@ _STYLES = {
 _ROLES = {"answer": "", "alert": "bold red", "plain": "", "note": "dim"}
 _SEAMS = (re.compile(r"(?<=[/:])(?=\w)"), re.compile(r"(?<=[/:_-])(?=\w)"))
 
-_NARROW = 8  # characters; a heading is not broken to be narrower than this
+_NARROW = 7  # characters; a heading is not broken to be narrower than this
+_FOLDED_NAME = 16  # characters; the name of a row is folded before a table is split
 _RULER = Console(file=io.StringIO(), width=10_000, force_jupyter=False, _environ={})
 
 
@@ -76,7 +79,7 @@ def _render(part: Part, width: int) -> RenderableType:
         case Sentence():
             return _text(part.spans, _ROLES[part.role])
         case Table():
-            return Padding(_grid(part, width), (1, 0))
+            return Padding(_table(part, width), (1, 0))
         case Notice():
             return _notice(part)
         case Code():
@@ -109,6 +112,41 @@ def _notice(part: Notice) -> RenderableType:
     return Group(first, Padding(Group(*more), (0, 0, 0, 2))) if more else first
 
 
+def _table(table: Table, width: int) -> RenderableType:
+    grids = [_grid(piece, width) for piece in _pieces(table, width)]
+    return Group(Text(printable(table.caption), style="dim"), *grids)
+
+
+def _pieces(table: Table, width: int) -> list[Table]:
+    """The table, or where its words do not fit side by side, tables with the same row names."""
+    fitting = len(table.columns)
+    while fitting > 2 and _least_width(table, fitting) > width:
+        fitting -= 1
+    if fitting == len(table.columns):
+        return [table]
+    names, rest = table.columns[0], table.columns[fitting:]
+    others = tuple((row[0], *row[fitting:]) for row in table.rows)
+    first = replace(
+        table,
+        columns=table.columns[:fitting],
+        rows=tuple(row[:fitting] for row in table.rows),
+    )
+    return [first, *_pieces(replace(table, columns=(names, *rest), rows=others), width)]
+
+
+def _least_width(table: Table, columns: int) -> int:
+    """The width of the first columns when names and words wrap, and numbers do not."""
+    widths = [_least_column(table, k) for k in range(columns)]
+    return min(widths[0], _FOLDED_NAME) + sum(widths[1:]) + 2 * (columns - 1)
+
+
+def _least_column(table: Table, index: int) -> int:
+    cells = [printable(row[index].text) for row in table.rows]
+    heading = printable(table.columns[index].title).split()
+    words = cells if table.columns[index].numeric else [w for cell in cells for w in cell.split()]
+    return max(map(cell_len, [*heading, *words]), default=0)
+
+
 def _grid(table: Table, width: int) -> Grid:
     """The table; where it is too wide, the names of its rows break at their seams."""
     for seams in (None, *_SEAMS):
@@ -119,21 +157,14 @@ def _grid(table: Table, width: int) -> Grid:
 
 
 def _filled(table: Table, seams: re.Pattern[str] | None) -> Grid:
-    caption = Text(printable(table.caption), style="dim")
-    grid = Grid(
-        title=caption,
-        title_justify="left",
-        box=box.SIMPLE_HEAD,
-        show_edge=False,
-        padding=(0, 1, 0, 0),
-        pad_edge=False,
-    )
+    grid = Grid(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0), pad_edge=False)
     rows = [_cells(row, seams) for row in table.rows]
-    for column, cells in zip(table.columns, zip(*rows, strict=True), strict=True):
-        widest = max(map(_measure, cells))
+    for k, column in enumerate(table.columns):
+        widest = max((_measure(row[k]) for row in rows), default=0)
         grid.add_column(
             _heading(column.title, widest),
             justify="right" if column.numeric else "left",
+            no_wrap=column.numeric,
             overflow="fold",
         )
     for row in rows:

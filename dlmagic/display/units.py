@@ -1,8 +1,8 @@
 """Numbers as people read them: a unit that fits, and no digit that is only noise.
 
 How many digits are shown follows from the uncertainty: the last digit is the first
-one that the uncertainty touches, or the one after it where that digit is a 1 (the
-rule of the Particle Data Group, in short). Two digits are the least, four the most.
+one that the uncertainty touches. Two digits are the least; times show four at most,
+ratios three.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 UNKNOWN = "unknown"
 """Stands for a number that is not there."""
 
-_LEAST_DIGITS, _MOST_DIGITS = 2, 4
+_LEAST_DIGITS, _MOST_DIGITS, _MOST_RATIO_DIGITS = 2, 4, 3
 _Units = tuple[tuple[float, str, float], ...]  # size, name, and the least number of them to show
 _TIMES: _Units = (
     (1e-9, "ns", 0),
@@ -67,25 +67,24 @@ def fixed(value: float, decimals: int) -> str:
     return f"{rounded:,.{max(decimals, 0)}f}"
 
 
-def decimals_for(value: float, uncertainty: float | None, digits: int = 3) -> int:
+def decimals_for(
+    value: float, uncertainty: float | None, digits: int = 3, most: int = _MOST_DIGITS
+) -> int:
     """How many decimals of ``value`` mean something.
 
     Args:
         value: The number to show.
         uncertainty: Half the width of its interval; None where it has none.
         digits: Significant digits where there is no uncertainty.
+        most: Significant digits at most where there is.
     """
     if value == 0 or not math.isfinite(value):
         return 0
     top = _position(value, digits)
     if uncertainty is None or not math.isfinite(uncertainty):
         return digits - 1 - top
-    if uncertainty <= 0:
-        return _MOST_DIGITS - 1 - top
-    first = _position(uncertainty)
-    starts_with_one = uncertainty / 10.0**first < 2
-    wanted = top - first + 1 + starts_with_one
-    return min(max(wanted, _LEAST_DIGITS), _MOST_DIGITS) - 1 - top
+    wanted = top - _position(uncertainty) + 1 if uncertainty > 0 else most
+    return min(max(wanted, _LEAST_DIGITS), most) - 1 - top
 
 
 def _position(value: float, digits: int = 7) -> int:
@@ -177,7 +176,8 @@ class Ratio:
     @property
     def decimals(self) -> int:
         """Digits after the point."""
-        least = max(decimals_for(self.value, half_width(self.interval)), 0)
+        uncertainty = half_width(self.interval)
+        least = max(decimals_for(self.value, uncertainty, most=_MOST_RATIO_DIGITS), 0)
         for decimals in (least, least + 1, least + 2):
             if all(round(end, decimals) != 1 or end == 1 for end in self.interval or ()):
                 return decimals

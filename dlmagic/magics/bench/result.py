@@ -1,0 +1,170 @@
+"""What ``%%dlbench`` returns: one arm per way in which the cell was run."""
+
+from __future__ import annotations
+
+import importlib
+import math
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal
+
+from dlmagic.errors import nearest
+from dlmagic.finding import Finding
+from dlmagic.result import Result
+
+Status = Literal["ok", "failed", "skipped"]
+Verdict = Literal["reference", "faster", "slower", "same", "unclear"]
+Interval = tuple[float, float]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Arm:
+    """One way of running the cell. Times are in seconds per call of the cell.
+
+    Attributes:
+        name: What the result calls it: ``"compile"``, ``"bmm/compile"`` or ``"bmm"``.
+        mode: How it was executed, such as ``"compile"``.
+        block: Its alternative in the cell, or None in a cell without any.
+        status: ``ok``, ``failed`` or ``skipped``.
+        reason: Why it failed or was skipped; empty where it is ``ok``.
+        line: The line of the cell where it failed, counted from 1, or None.
+        samples: The time of each round, in order.
+        calls: Calls of the cell in each round.
+        median: Median of the steady samples.
+        interval: 95 % interval of the median.
+        speedup: Time of the reference divided by this time, from paired rounds.
+        speedup_interval: 95 % interval of the speedup.
+        verdict: What the interval says; None where there was nothing to compare with.
+        compile_seconds: What it took once before the steady state.
+        break_even_calls: Calls after which that has paid off; None for never.
+        agrees: Whether the answers are those of the reference; None where not compared.
+        agreement: How they differ, or why they were not compared.
+        max_error: Largest difference of the answers, relative to their scale.
+        peak_memory: Bytes in use at most, if measured.
+        flops: Floating point operations of one call, if counted.
+        ranks: The samples of each process, if there were several.
+        findings: What the user should know about this arm.
+    """
+
+    name: str
+    mode: str = "plain"
+    block: str | None = None
+    status: Status = "ok"
+    reason: str = ""
+    line: int | None = None
+    samples: tuple[float, ...] = field(default=(), repr=False)
+    calls: int = 1
+    median: float | None = None
+    interval: Interval | None = None
+    speedup: float | None = None
+    speedup_interval: Interval | None = None
+    verdict: Verdict | None = None
+    compile_seconds: float | None = None
+    break_even_calls: int | None = None
+    agrees: bool | None = None
+    agreement: str = ""
+    max_error: float | None = None
+    peak_memory: int | None = None
+    flops: float | None = None
+    ranks: tuple[tuple[float, ...], ...] = field(default=(), repr=False)
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def measured(self) -> bool:
+        """Whether there is a time."""
+        return self.status == "ok" and self.median is not None
+
+
+@dataclass(frozen=True, repr=False, kw_only=True)
+class BenchResult(Result):
+    """The arms of one benchmark, and what is faster.
+
+    ``result["compile"]`` is an arm; with alternatives ``result["name/mode"]``, or plain
+    ``result["name"]`` where one mode was timed.
+
+    Attributes:
+        arms: One per alternative and mode, in the order of the cell and of ``--modes``.
+        reference: Name of the arm that the others are compared with.
+        sweep: The values that were gone through, or None.
+        cell: Text of the cell.
+        partial: Whether the measurement was interrupted.
+        seconds: Time that everything took.
+        rounds: Complete rounds.
+        notes: What else is worth a line.
+    """
+
+    view: ClassVar[str] = "dlmagic.magics.bench.view"
+
+    arms: tuple[Arm, ...] = ()
+    reference: str = ""
+    sweep: tuple[str, ...] | None = None
+    cell: str = ""
+    partial: bool = False
+    seconds: float = 0.0
+    rounds: int = 0
+    notes: tuple[str, ...] = ()
+
+    def __getitem__(self, name: str) -> Arm:
+        """The arm of that name.
+
+        Raises:
+            KeyError: There is none, or there are several modes of that alternative.
+        """
+        try:
+            return self._named()[name]
+        except KeyError:
+            hint = nearest(str(name), (arm.name for arm in self.arms))
+            raise KeyError(f"This benchmark has no arm {name!r}. {hint}") from None
+
+    def _named(self) -> dict[str, Arm]:
+        """All names that an arm answers to; where two claim one, the more exact wins."""
+        modes = Counter(arm.block for arm in self.arms)
+        named = {arm.block: arm for arm in self.arms if arm.block and modes[arm.block] == 1}
+        named |= {arm.mode: arm for arm in self.arms if not arm.block}
+        named |= {f"{arm.block}/{arm.mode}": arm for arm in self.arms if arm.block}
+        return named | {arm.name: arm for arm in self.arms}
+
+    def reference_arm(self) -> Arm | None:
+        """The arm that the others are compared with, or None where it was not timed."""
+        arms = (arm for arm in self.arms if arm.name == self.reference)
+        return next((arm for arm in arms if arm.measured), None)
+
+    def compared_arms(self) -> tuple[Arm, ...]:
+        """The arms that have a speedup, without the reference itself."""
+        arms = (arm for arm in self.arms if arm.measured and arm.name != self.reference)
+        return tuple(arm for arm in arms if arm.speedup is not None)
+
+    def round_speedups(self, arm: Arm) -> tuple[float, ...]:
+        """Time of the reference divided by the time of ``arm``, for each round of both."""
+        reference = self.reference_arm()
+        if reference is None:
+            return ()
+        pairs = zip(reference.samples, arm.samples, strict=False)
+        return tuple(r / a for r, a in pairs if a > 0 and r > 0 and math.isfinite(r / a))
+
+    def to_dataframe(self) -> Any:
+        """A pandas DataFrame with one row per arm; times are in seconds.
+
+        Raises:
+            MissingPackageError: pandas is not installed.
+        """
+        return importlib.import_module("dlmagic.magics.bench.export").to_dataframe(self)
+
+    def to_markdown(self) -> str:
+        """The words and the table, to paste where Markdown is understood."""
+        document = importlib.import_module(self.view).document(self)
+        return str(importlib.import_module("dlmagic.display.markdown").render(document))
+
+    def plot(self, axes: Any = None) -> Any:
+        """Draw the speedup of every round, or the time where there is nothing to compare.
+
+        Args:
+            axes: Matplotlib axes to draw into; new ones without.
+
+        Returns:
+            The axes.
+
+        Raises:
+            MissingPackageError: Matplotlib is not installed.
+        """
+        return importlib.import_module("dlmagic.magics.bench.export").plot(self, axes)

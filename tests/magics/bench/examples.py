@@ -1,0 +1,200 @@
+"""Benchmarks as the engine would return them, one for each thing that a view must say."""
+
+from __future__ import annotations
+
+import math
+import random
+import statistics
+from dataclasses import replace
+from typing import Any
+
+from dlmagic.environment import Environment
+from dlmagic.finding import Finding, Fix
+from dlmagic.magics.bench.result import Arm, BenchResult
+
+ENVIRONMENT = Environment(
+    created="2026-01-02T03:04:05+00:00",
+    dlmagic="0.1.0",
+    python="3.12.4",
+    platform="Linux 6.8",
+    processor="Example CPU 3000",
+    cores=2,
+    memory_bytes=8_000_000_000,
+    packages={"numpy": "2.4.0", "scipy": "1.17.0", "torch": "2.13.0"},
+    threads={"torch": 2},
+)
+
+CELL = """%%dlbench
+for images, labels in batches:
+    loss = model(images).sum()
+    if loss.item() > 0:
+        loss.backward()"""
+
+
+def arm(
+    name: str, factor: float = 1.0, *, rounds: int = 50, noise: float = 0.05, **more: Any
+) -> Arm:
+    """An arm that takes 1.5 ms divided by ``factor``."""
+    source = random.Random(name)
+    shared = random.Random("machine")
+    samples = tuple(
+        1.5e-3 / factor * math.exp(shared.gauss(0, 0.1) + source.gauss(0, noise))
+        for _ in range(rounds)
+    )
+    middle = statistics.median(samples)
+    known: dict[str, Any] = {
+        "mode": name,
+        "samples": samples,
+        "calls": 10,
+        "median": middle,
+        "interval": (middle * 0.97, middle * 1.02),
+    }
+    return Arm(name=name, **(known | more))
+
+
+def reference(name: str = "eager", **more: Any) -> Arm:
+    return arm(name, verdict="reference", speedup=1.0, **more)
+
+
+def faster(name: str = "compile", factor: float = 3.1, **more: Any) -> Arm:
+    known: dict[str, Any] = {
+        "speedup": factor,
+        "speedup_interval": (factor * 0.91, factor * 1.07),
+        "verdict": "faster",
+        "compile_seconds": 12.3,
+        "break_even_calls": 9387,
+        "agrees": True,
+        "max_error": 2.1e-7,
+    }
+    return arm(name, factor, **(known | more))
+
+
+def slower(name: str = "trace", factor: float = 0.5, **more: Any) -> Arm:
+    interval = (factor * 0.97, factor * 1.04)
+    known = {"verdict": "slower", "speedup_interval": interval, "break_even_calls": None}
+    return faster(name, factor, **(known | more))
+
+
+def same(name: str = "compile", **more: Any) -> Arm:
+    known = {"verdict": "same", "speedup_interval": (0.994, 1.008), "break_even_calls": None}
+    return faster(name, 1.001, **(known | more))
+
+
+def unclear(name: str = "compile", **more: Any) -> Arm:
+    known = {"verdict": "unclear", "speedup_interval": (0.97, 1.08), "break_even_calls": None}
+    return faster(name, 1.02, **(known | more))
+
+
+def failed(name: str = "script", **more: Any) -> Arm:
+    reason = "NotSupportedError: Compiled functions can't take variable number of arguments"
+    return Arm(name=name, mode=name, **({"status": "failed", "reason": reason, "line": 4} | more))
+
+
+def skipped(name: str = "cudagraph") -> Arm:
+    return Arm(name=name, mode=name, status="skipped", reason="there is no NVIDIA GPU")
+
+
+def result(*arms: Arm, **more: Any) -> BenchResult:
+    known: dict[str, Any] = {
+        "arms": arms,
+        "reference": "eager",
+        "cell": CELL,
+        "seconds": 17.4,
+        "rounds": max((len(each.samples) for each in arms), default=0),
+        "environment": ENVIRONMENT,
+    }
+    return BenchResult(**(known | more))
+
+
+RECOMPILED = Finding(
+    kind="recompile",
+    level="warning",
+    message="compile was compiled 7 times, since the shape of images changes.",
+    line=3,
+    source="    loss = model(images).sum()",
+    operands=("images",),
+    fix=Fix(
+        "Tell it that the shape changes.",
+        "model = torch.compile(model, dynamic=True)",
+        "shape-verified",
+    ),
+)
+HINT = Finding("synchronise", "hint", "loss.item() waits for the device in every call.", line=4)
+
+
+def blocks() -> BenchResult:
+    """Two alternatives in three modes."""
+    arms = [reference("einsum/eager", mode="eager", block="einsum")]
+    for block, factor in (("einsum", 1.7), ("bmm", 2.4)):
+        for mode, more in (("eager", 0.8), ("compile", 1.0), ("compile:max-autotune", 1.1)):
+            if (block, mode) != ("einsum", "eager"):
+                name = f"{block}/{mode}"
+                arms.append(faster(name, factor * more, mode=mode, block=block))
+    return result(*arms, reference="einsum/eager")
+
+
+def largest() -> BenchResult:
+    """Eight modes of four alternatives with long names, 300 rounds, and much to say."""
+    arms = [
+        faster(f"alternative {'x' * 50} {b}/compile:mode-{m}", 1 + 0.3 * m + b, rounds=300)
+        for b in range(4)
+        for m in range(8)
+    ]
+    arms[0] = replace(arms[0], verdict="reference", speedup=1.0)
+    findings = tuple(replace(RECOMPILED, line=k, message="<b>&" * 500) for k in range(30))
+    notes = tuple(f"note {k} " + "<&>" * 500 for k in range(20))
+    return result(*arms, reference=arms[0].name, findings=findings, notes=notes)
+
+
+EXAMPLES: dict[str, BenchResult] = {
+    "faster": result(reference(), faster()),
+    "slower": result(reference(), slower("compile")),
+    "same": result(reference(), same()),
+    "unclear": result(reference(), unclear()),
+    "failed": result(reference(), failed("compile")),
+    "skipped": result(reference(), skipped()),
+    "several": result(
+        reference(),
+        slower("script"),
+        faster("compile"),
+        failed("trace"),
+        same("compile:reduce-overhead"),
+        unclear("compile:max-autotune"),
+        faster("export", 1.3, compile_seconds=0.8, break_even_calls=1),
+        skipped(),
+        findings=(RECOMPILED, HINT),
+        notes=("TorchScript is deprecated since PyTorch 2.10.",),
+    ),
+    "blocks": blocks(),
+    "blocks without modes": result(
+        reference("a @ b", block="a @ b", mode="plain"),
+        faster(
+            "bmm",
+            1.05,
+            mode="plain",
+            block="bmm",
+            compile_seconds=None,
+            max_error=0.0,
+            speedup_interval=(1.02, 1.09),
+        ),
+        reference="a @ b",
+    ),
+    "one arm": result(arm("plain"), reference="plain"),
+    "partial": result(reference(rounds=12), faster(rounds=12), partial=True),
+    "partial without a round": result(reference="eager", partial=True),
+    "all failed": result(failed("eager"), failed("compile"), failed("trace")),
+    "reference failed": result(failed("eager"), arm("compile", compile_seconds=8.0), arm("trace")),
+    "differ": result(
+        reference(), faster(agrees=False, agreement="loss is 0.31 instead of 0.42", max_error=0.26)
+    ),
+    "not compared": result(
+        reference(), faster(agrees=None, agreement="dropout draws other numbers", max_error=None)
+    ),
+    "memory": result(
+        reference(peak_memory=1_234_567_890, flops=4.2e9), faster(peak_memory=98_000_000)
+    ),
+    "one round": result(
+        arm("plain", rounds=1, interval=None, calls=1, median=95.2), reference="plain"
+    ),
+    "largest": largest(),
+}
