@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path, PurePosixPath
 
 import pytest
@@ -135,11 +136,26 @@ def burdens_a_result(place: Place, found: Import) -> bool:
 
 def looks_behind_a_result(place: Place, found: Import) -> bool:
     """A view sees results and display, never engines."""
-    if place.file.name != "view.py" or not inside(found):
+    return place.file.name == "view.py" and not shows_only(found)
+
+
+def shows_only(found: Import) -> bool:
+    """Whether an import stays among results, display and files that do the same."""
+    names = inside(found)
+    if not names or names[0] in VALUES | {"display"}:
+        return True
+    if names[0] != "magics":
         return False
-    if inside(found)[:2] == ["magics", place.room]:
-        return inside(found)[2:3] not in ([], ["result"], ["view"])
-    return inside(found)[0] not in VALUES | {"display"}
+    return names[-1] == "result" or "result" in names[2:3] or helps_a_view(names)
+
+
+def helps_a_view(names: list[str]) -> bool:
+    """Whether a room's module knows something to show, and nothing that a view may not know."""
+    file = PurePosixPath(*names[:3]).with_suffix(".py")
+    if not (PACKAGE / file).exists():
+        return len(names) < 3  # the room itself
+    known = [each for each in imports_in(file) if inside(each) and not each.for_types_only]
+    return bool(known) and all(shows_only(each) for each in known)
 
 
 def is_relative(place: Place, found: Import) -> bool:
@@ -165,14 +181,15 @@ def broken_rules(found: Import) -> list[str]:
     return [str(rule.__doc__) for rule in RULES if rule(place, found)]
 
 
+@cache
+def imports_in(file: PurePosixPath) -> tuple[Import, ...]:
+    """Every import in one file of the package."""
+    return tuple(imports_of(file, (PACKAGE / file).read_text(encoding="utf-8")))
+
+
 def all_imports() -> list[Import]:
-    return [
-        found
-        for path in sorted(PACKAGE.rglob("*.py"))
-        for found in imports_of(
-            PurePosixPath(path.relative_to(PACKAGE)), path.read_text(encoding="utf-8")
-        )
-    ]
+    files = [PurePosixPath(path.relative_to(PACKAGE)) for path in sorted(PACKAGE.rglob("*.py"))]
+    return [found for file in files for found in imports_in(file)]
 
 
 def test_everybody_knows_only_whom_they_may() -> None:

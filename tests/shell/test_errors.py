@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 import sys
 
 import pytest
@@ -70,6 +71,19 @@ def test_the_traceback_can_be_shown_again_and_debugged(
     while innermost.tb_next:
         innermost = innermost.tb_next
     assert innermost.tb_frame.f_globals is loaded.user_ns
+
+
+def test_the_debugger_stops_in_the_users_frame(
+    loaded: InteractiveShell,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    loaded.run_cell("def divide(a, b):\n    return a / b")
+    Output(loaded, capsys, "%%sample\ndivide(41, 0)")
+    monkeypatch.setattr(sys, "stdin", io.StringIO("p a + 1\nup\np a\nq\n"))
+    output = Output(loaded, capsys, "%debug")
+    assert "42" in output.text
+    assert "divide(41, 0)" in output.text
 
 
 def test_an_interrupt_of_the_user_shows_where(

@@ -6,6 +6,7 @@ import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
 from dlmagic.shell import extension
+from dlmagic.shell.completion import offer_for_line
 from dlmagic.shell.settings import DLMagic
 from tests.shell.magics import ROOM, SampleMagics
 
@@ -69,6 +70,7 @@ def test_a_room_takes_away_its_own_events(
 def test_the_extension_as_the_user_loads_it(
     shell: InteractiveShell, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    shell.find_line_magic("load_ext")  # IPython 9 registers its own magics when they are used
     before = traces(shell)
     shell.run_cell("%load_ext dlmagic").raise_error()
     assert "dlbench" in shell.magics_manager.magics["line"]
@@ -87,6 +89,17 @@ def test_help_shows_usage_options_and_examples(
     shown = capsys.readouterr().out
     for text in ("--modes", "execution modes", "%%sample --time 2", "Run a cell", "-o NAME"):
         assert text in shown
+
+
+def test_dlbench_explains_itself(
+    shell: InteractiveShell, capsys: pytest.CaptureFixture[str]
+) -> None:
+    extension.load(shell)
+    shell.run_cell("%dlbench -h").raise_error()
+    assert "--modes" in capsys.readouterr().out
+    assert offer_for_line(shell, "%%dlbench --mo").texts == ("--modes",)
+    shell.run_cell("%%dlbench --mode eager\npass")
+    assert "Did you mean --modes?" in capsys.readouterr().err
 
 
 def test_every_room_names_a_module_of_this_package() -> None:

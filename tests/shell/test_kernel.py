@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from jupyter_client.manager import start_new_kernel
 
-
 LOAD = """
 from dlmagic.shell import extension
 from tests.shell.magics import ROOM
