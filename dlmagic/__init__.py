@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from dlmagic.errors import StateError as StateError
     from dlmagic.finding import Finding as Finding
     from dlmagic.finding import Fix as Fix
-    from dlmagic.magics.bench.engine import bench as bench
     from dlmagic.magics.bench.result import Arm as Arm
     from dlmagic.magics.bench.result import BenchResult as BenchResult
+    from dlmagic.magics.bench.twin import bench as bench
     from dlmagic.result import Result as Result
 
 __version__ = "0.1.0"
@@ -47,7 +47,7 @@ _HOMES = {
     "Result": "dlmagic.result",
     "ResultFormatError": "dlmagic.errors",
     "StateError": "dlmagic.errors",
-    "bench": "dlmagic.magics.bench.engine",
+    "bench": "dlmagic.magics.bench.twin",
 }
 """Every public name and the module that it lives in."""
 

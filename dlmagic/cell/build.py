@@ -6,6 +6,7 @@ import ast
 import copy
 from collections.abc import Callable, Sequence
 from types import CodeType, FunctionType
+from typing import Any
 
 from dlmagic.cell.layout import Layout
 from dlmagic.cell.source import CellSource
@@ -107,9 +108,7 @@ def module_function_of(
     run = FunctionType(module_code(statements, filename, flags), namespace)
     if not isinstance(last, ast.Expr):
         return lambda: (run(),)
-    expression = compile(
-        ast.Expression(last.value), filename, "eval", flags, dont_inherit=True
-    )
+    expression = compile(ast.Expression(last.value), filename, "eval", flags, dont_inherit=True)
     evaluate = FunctionType(expression, namespace)
 
     def cell() -> tuple[object, ...]:
@@ -171,7 +170,7 @@ class _Rewrite(ast.NodeTransformer):
     visit_FunctionDef = visit_AsyncFunctionDef = visit_ClassDef = visit_Lambda = _keep
 
 
-def _features() -> list[object]:
+def _features() -> list[Any]:
     import __future__
 
     return [getattr(__future__, name) for name in __future__.all_feature_names]

@@ -179,7 +179,7 @@ class _Walker(ast.NodeVisitor):
         self.depth -= 1
         self.flow.bound |= after
 
-    visit_TryStar = visit_Try
+    visit_TryStar = visit_Try  # type: ignore[assignment]
 
     def visit_ExceptHandler(self, node: ast.ExceptHandler) -> None:
         if node.type:
@@ -210,7 +210,8 @@ class _Walker(ast.NodeVisitor):
 
     def visit_TypeAlias(self, node: ast.AST) -> None:
         name = getattr(node, "name")  # noqa: B009 - the node type is new in Python 3.12
-        assert isinstance(node, ast.stmt) and isinstance(name, ast.Name)
+        assert isinstance(node, ast.stmt)
+        assert isinstance(name, ast.Name)
         self.use_lazily(node)
         self.bind(name.id)
 

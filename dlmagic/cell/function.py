@@ -123,9 +123,7 @@ class CellFunction:
             if name in self.parameters:
                 self.namespace.pop(name, None)
 
-    def _commit_partly(
-        self, error: BaseException, before: Mapping[str, object]
-    ) -> BaseException:
+    def _commit_partly(self, error: BaseException, before: Mapping[str, object]) -> BaseException:
         """Leave the namespace as a plain run that stopped at the same line does.
 
         Returns:

@@ -48,9 +48,7 @@ class _Split:
 
     def add(self, statement: ast.stmt) -> None:
         names = flow.analyse([statement])
-        if isinstance(statement, Definition) and (
-            not self.body or self.may_move(statement, names)
-        ):
+        if isinstance(statement, Definition) and (not self.body or self.may_move(statement, names)):
             self.definitions.append(statement)
             self.defined.update(names.writes)
             if isinstance(statement, ast.Import | ast.ImportFrom):

@@ -140,12 +140,15 @@ def _reaches_names_by_text(
         for node in ast.walk(statement):
             if isinstance(node, ast.Name) and node.id in _BY_TEXT:
                 return True
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-                if node.func.id in _BY_TEXT_WITHOUT_ARGUMENTS and not node.args:
-                    return True
+            if isinstance(node, ast.Call) and not node.args and _lists_names(node.func):
+                return True
     if any(is_star_import(node) for statement in body for node in ast.walk(statement)):
         return True
     return any(_helper_reads_by_text(namespace.get(name), namespace) for name in names.reads)
+
+
+def _lists_names(function: ast.expr) -> bool:
+    return isinstance(function, ast.Name) and function.id in _BY_TEXT_WITHOUT_ARGUMENTS
 
 
 def _helper_reads_by_text(value: object, namespace: dict[str, object]) -> bool:

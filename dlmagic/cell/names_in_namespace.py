@@ -27,5 +27,16 @@ class SavedNamespace:
     def _differing(self) -> Iterable[str]:
         missing = object()
         for name in self.namespace.keys() | self.bindings.keys():
-            if self.namespace.get(name, missing) is not self.bindings.get(name, missing):
+            if self.namespace.get(name, missing) is self.bindings.get(name, missing):
+                continue
+            if name in self.bindings or not _is_of_a_compiler(name):
                 yield name
+
+
+def _is_of_a_compiler(name: str) -> bool:
+    """Whether a new name is one that a compiler keeps in a function's globals.
+
+    Dynamo does so (``__resume_at_40_2``, ``__compiled_fn_3``): compiled code needs them,
+    and they go away with it.
+    """
+    return name.startswith("__") and not name.endswith("__")

@@ -86,8 +86,9 @@ def walk(
         yield reached
         inside = own and not _is_foreign(value, namespace)
         for suffix, child in _children(reached, namespace):
-            name = suffix if isinstance(value, FunctionType) and suffix[:1] != "." else path + suffix
-            waiting.append((name, child, inside))
+            # What a function reads has a name of its own: "x", not "step.x".
+            of_function = isinstance(value, FunctionType) and not suffix.startswith(".")
+            waiting.append((suffix if of_function else path + suffix, child, inside))
 
 
 def _reach(
@@ -177,5 +178,4 @@ def _of_notebook(owner: type, namespace: Mapping[str, object]) -> bool:
 
 def _is_machinery(value: object) -> bool:
     owner = value if isinstance(value, type) else type(value)
-    module = owner.__module__ if isinstance(owner.__module__, str) else ""
-    return module.partition(".")[0] in _MACHINERY
+    return str(owner.__module__).partition(".")[0] in _MACHINERY

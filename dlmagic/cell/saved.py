@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import array
 import io
+import operator
 import random
 from collections import OrderedDict, deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from types import CellType, FunctionType
 from typing import Any
@@ -58,7 +59,7 @@ class SavedSet:
         self.contents = frozenset(value)
 
     def changed(self) -> bool:
-        return not _same_objects(sorted(map(id, self.value)), sorted(map(id, self.contents)))
+        return set(map(id, self.value)) != set(map(id, self.contents))
 
     def restore(self) -> None:
         if self.changed():
@@ -138,9 +139,8 @@ class SavedNames:
     def _differing(self) -> Iterable[str]:
         present = set(self.names())
         for name in present | self.contents.keys():
-            if name not in present or name not in self.contents:
-                yield name
-            elif self.read(name) is not self.contents[name]:
+            both = name in present and name in self.contents
+            if not both or self.read(name) is not self.contents[name]:
                 yield name
 
     def restore(self) -> None:
@@ -296,12 +296,9 @@ def _only_reads(value: io.IOBase) -> bool:
     return not value.closed and value.readable() and not value.writable() and value.seekable()
 
 
-def _same_objects(first: Iterable[object], second: Iterable[object]) -> bool:
+def _same_objects(first: Collection[object], second: Collection[object]) -> bool:
     """Whether two collections hold the same objects in the same order."""
-    first, second = list(first), list(second)
-    return len(first) == len(second) and all(
-        a is b or (type(a) is int and a == b) for a, b in zip(first, second, strict=True)
-    )
+    return len(first) == len(second) and all(map(operator.is_, first, second))
 
 
 def _is_full(cell: CellType) -> bool:

@@ -50,7 +50,7 @@ class CellSource:
                 default a name made from the text's hash.
             flags: Compiler flags of the notebook.
         """
-        head, body = text.partition("\n")[::2] if magic else ("", text)
+        _head, body = text.partition("\n")[::2] if magic else ("", text)
         python = _keep_lines(body, transform) if transform else body
         filename = (register or register_text)(text)
         return cls(text, "\n" * bool(magic) + python, filename, flags)

@@ -1,0 +1,69 @@
+"""Which modes a cell is timed in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from dlmagic.errors import ModeError
+from dlmagic.frameworks.plain import PLAIN_MODE
+from dlmagic.frameworks.protocol import Framework
+from dlmagic.frameworks.registry import framework_for, framework_of_mode
+from dlmagic.magics.bench.subject import Subject
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One alternative in one mode.
+
+    Attributes:
+        name: What the user calls it in the result.
+        subject: The alternative.
+        mode: The mode's name.
+        framework: Whose mode it is.
+    """
+
+    name: str
+    subject: Subject
+    mode: str
+    framework: Framework
+
+
+def choose(subjects: Sequence[Subject], modes: tuple[str, ...] | None) -> list[Choice]:
+    """Every alternative in every mode, the reference first.
+
+    Args:
+        subjects: The alternatives of the cell.
+        modes: What the user named; None for the framework's default modes, or the cell as it
+            is written where it has alternatives.
+
+    Raises:
+        ModeError: A mode that does not exist, is named twice, or does not fit the cell.
+        MissingPackageError: A mode whose framework is not installed.
+    """
+    doubled = [mode for mode in modes or () if (modes or ()).count(mode) > 1]
+    if doubled:
+        raise ModeError(f"The mode {doubled[0]} is named twice.", "Name each mode once.")
+    choices = []
+    for subject in subjects:
+        named = modes or _default_modes(subject, len(subjects))
+        for mode in named:
+            framework = framework_of_mode(mode, subject.values)
+            name = _name(subject, mode, several=len(named) > 1)
+            choices.append(Choice(name, subject, mode, framework))
+    return choices
+
+
+def _default_modes(subject: Subject, alternatives: int) -> tuple[str, ...]:
+    if subject.block is not None or alternatives > 1:
+        return (PLAIN_MODE,)
+    framework, _ = framework_for(subject.values)
+    if framework is None:
+        return (PLAIN_MODE,)
+    return tuple(mode.name for mode in framework.modes if mode.default)
+
+
+def _name(subject: Subject, mode: str, *, several: bool) -> str:
+    if subject.block is None:
+        return mode
+    return f"{subject.block}/{mode}" if several else subject.block

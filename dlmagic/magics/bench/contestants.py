@@ -1,0 +1,134 @@
+"""Every mode made ready and checked once; what cannot run says why and stops no other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from dlmagic.cell.compare import Agreement
+from dlmagic.cell.frozen import FrozenContainer
+from dlmagic.cell.output import Output
+from dlmagic.errors import ModeUnavailable
+from dlmagic.finding import Finding
+from dlmagic.magics.bench.cell_runner import CellRunner
+from dlmagic.magics.bench.choice import Choice
+from dlmagic.magics.bench.clock import Clock
+from dlmagic.magics.bench.result import Status
+
+
+@dataclass
+class Contestant:
+    """One alternative in one mode, and what became of it.
+
+    Attributes:
+        choice: Which.
+        runner: Ready to be timed, or None where the mode cannot run.
+        status: ``ok``, ``failed`` or ``skipped``.
+        reason: Why it is not ``ok``, one sentence.
+        line: The user's line where it failed, if known.
+        compiles: Whether preparing it or its first call compiled anything.
+        first_seconds: What preparing it and its first call took.
+        outcome: What its first call produced.
+        agreement: How that compares with the reference.
+        findings: What the mode has to say.
+    """
+
+    choice: Choice
+    runner: CellRunner | None = None
+    status: Status = "ok"
+    reason: str = ""
+    line: int | None = None
+    compiles: bool = False
+    first_seconds: float = 0.0
+    outcome: FrozenContainer | None = None
+    agreement: Agreement | None = None
+    findings: tuple[Finding, ...] = field(default=())
+
+    def fail(self, error: BaseException) -> None:
+        """Note what a mode raised, in the framework's words where it has better ones."""
+        cell = self.choice.subject.cell
+        explained = self.choice.framework.explain_failure(error, cell.source.filename)
+        reason, line = explained or (_in_one_line(error), None)
+        frame = cell.frame_of(error)
+        self.status, self.reason, self.runner = "failed", reason, None
+        self.line = line or (frame.tb_lineno if frame else None)
+
+    def skip(self, reason: str) -> None:
+        """Note why a mode was not run."""
+        self.status, self.reason, self.runner = "skipped", reason, None
+
+
+def make_ready(choice: Choice, output: Output, clock: Clock, *, keep: bool) -> Contestant:
+    """Prepare a mode and call it once, apart from all other timing.
+
+    Args:
+        choice: Which alternative in which mode.
+        output: Where its output goes.
+        clock: Where time is read.
+        keep: Whether the outcome is wanted.
+
+    Raises:
+        KeyboardInterrupt: The user stopped it; state is put back.
+    """
+    contestant = Contestant(choice)
+    subject = choice.subject
+    try:
+        start = clock.now()
+        with output.dropped():
+            prepared = choice.framework.prepare(
+                choice.mode, subject.cell, subject.arguments, subject.run_once
+            )
+        runner = CellRunner(choice.name, subject, choice.mode, choice.framework, prepared, output)
+        contestant.findings = prepared.findings
+        contestant.first_seconds = clock.now() - start
+        _first_call(contestant, runner, clock, keep=keep)
+        contestant.runner = runner
+    except ModeUnavailable as reason:
+        contestant.skip(str(reason))
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # a cell may raise anything, SystemExit too
+        contestant.fail(error)
+    finally:
+        subject.snapshot.restore()
+    return contestant
+
+
+def call_once(runner: CellRunner) -> FrozenContainer:
+    """Run a mode once from the starting state and keep what it produced."""
+    runner.restore()
+    try:
+        runner.run(1)
+        runner.synchronise()
+        return _outcome(runner)
+    finally:
+        runner.restore()
+
+
+def _first_call(contestant: Contestant, runner: CellRunner, clock: Clock, *, keep: bool) -> None:
+    runner.restore()
+    before = dict(runner.events())
+    start = clock.now()
+    runner.run(1)
+    runner.synchronise()
+    contestant.first_seconds += clock.now() - start
+    compiled = dict(runner.events()) != before
+    contestant.compiles = compiled or bool(runner.prepared.replacements)
+    if keep:
+        contestant.outcome = _outcome(runner)
+
+
+def _outcome(runner: CellRunner) -> FrozenContainer:
+    assert isinstance(runner.last, tuple)
+    return runner.subject.outcome(runner.last)
+
+
+def _in_one_line(error: BaseException) -> str:
+    text = " ".join(str(error).split())
+    shortened = text if len(text) <= 200 else text[:199] + "…"
+    return f"{type(error).__name__}: {shortened}" if text else type(error).__name__
+
+
+def ready(contestants: Mapping[str, Contestant]) -> list[CellRunner]:
+    """The runners of those that can be timed."""
+    return [c.runner for c in contestants.values() if c.runner is not None]

@@ -1,0 +1,104 @@
+"""The benchmark from the cell to the result, with all state put back at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+
+from dlmagic.cell.function import compile_cell
+from dlmagic.cell.names_in_namespace import SavedNamespace
+from dlmagic.cell.snapshot import Snapshot, take_snapshot
+from dlmagic.errors import OptionError, nearest
+from dlmagic.frameworks.protocol import Framework
+from dlmagic.frameworks.registry import loaded_frameworks
+from dlmagic.magics.bench.alternatives import Alternatives, divide
+from dlmagic.magics.bench.choice import Choice, choose
+from dlmagic.magics.bench.report import result_of
+from dlmagic.magics.bench.request import Request, Surroundings
+from dlmagic.magics.bench.result import BenchResult
+from dlmagic.magics.bench.stages import first_runs, run_all
+from dlmagic.magics.bench.subject import Subject, prepare_subject
+
+
+def bench_cell(request: Request, surroundings: Surroundings) -> BenchResult:
+    """Time a cell in several modes, or its alternatives against each other.
+
+    Raises:
+        SyntaxError: At the user's line.
+        InputError: The cell, a mode or an option cannot be used; nothing has run.
+        BaseException: What the cell raises when it runs as it is; nothing is timed.
+    """
+    started = surroundings.clock.now()
+    alternatives = divide(request.source)
+    with _state_put_back(alternatives, request, surroundings) as frameworks:
+        subjects = _subjects(alternatives, request, frameworks)
+        choices = choose(subjects, request.modes)
+        reference = _reference(choices, request.reference)
+        checker = first_runs(subjects, reference.subject, request, surroundings)
+        run = run_all(choices, reference, checker, request, surroundings)
+        seconds = surroundings.clock.now() - started
+        result = result_of(request, reference.name, run, seconds)
+    if request.keep:
+        with surroundings.output.dropped():  # the first run has shown it
+            _commit(alternatives, reference.subject.block, request)
+    return result
+
+
+@contextmanager
+def _state_put_back(
+    alternatives: Alternatives, request: Request, surroundings: Surroundings
+) -> Iterator[tuple[Framework, ...]]:
+    """Run the set-up; leave everything that the cell reaches as it was, whatever happens."""
+    frameworks = loaded_frameworks()
+    setup = alternatives.setup
+    parts = [*([setup] if setup else []), *alternatives.blocks.values()]
+    cells = [compile_cell(part, request.namespace) for part in parts]
+    names = [name for cell in cells for name in cell.reads]
+    text = request.source.python
+    surroundings.tell("reading what the cell uses")
+    before = take_snapshot(request.namespace, names, frameworks=frameworks, cell_text=text)
+    try:
+        if setup:
+            surroundings.tell("running the set-up")
+        with before.copying_first_writes() if setup else nullcontext():
+            if setup:
+                cells[0].commit()
+        yield frameworks
+    finally:
+        restore_surely(before)
+
+
+def restore_surely(snapshot: Snapshot) -> None:
+    """Restore, and once more from the start if the user interrupts it."""
+    try:
+        snapshot.restore()
+    except KeyboardInterrupt:
+        snapshot.restore()
+        raise
+
+
+def _subjects(
+    alternatives: Alternatives, request: Request, frameworks: Sequence[Framework]
+) -> list[Subject]:
+    """Each alternative, none of which sees the definitions of another."""
+    start = SavedNamespace(request.namespace)
+    subjects = []
+    for block, source in alternatives.blocks.items():
+        subjects.append(prepare_subject(block, source, request.namespace, frameworks))
+        start.restore()
+    return subjects
+
+
+def _reference(choices: Sequence[Choice], name: str | None) -> Choice:
+    names = [choice.name for choice in choices]
+    if name is None:
+        return choices[0]
+    if name not in names:
+        raise OptionError(f"--reference {name} is none of the arms.", nearest(name, names))
+    return choices[names.index(name)]
+
+
+def _commit(alternatives: Alternatives, block: str | None, request: Request) -> None:
+    for source in (alternatives.setup, alternatives.blocks[block]):
+        if source is not None:
+            compile_cell(source, request.namespace).commit()

@@ -1,0 +1,109 @@
+"""``%%dlbench`` and ``%dlbench``: read the options, call the engine, return the result."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterable
+
+from IPython.core.interactiveshell import InteractiveShell
+from IPython.core.magic import Magics, line_cell_magic, magics_class, no_var_expand
+
+from dlmagic.cell.source import CellSource
+from dlmagic.errors import InputError
+from dlmagic.shell.cells import cell_source, deliver, expression_source
+from dlmagic.shell.errors import translate_errors
+from dlmagic.shell.options import magic_options, option, parse, positive_number, result_options
+from dlmagic.shell.settings import settings
+
+
+def _mode_names() -> Iterable[str]:
+    from dlmagic.frameworks.registry import all_modes
+
+    return all_modes()
+
+
+@magics_class
+class BenchMagics(Magics):
+    """The magics of this room."""
+
+    shell: InteractiveShell
+
+    @magic_options(examples=("%%dlbench --modes eager,compile,trace", "%dlbench torch.mm(a, b)"))
+    @option(
+        "-m",
+        "--modes",
+        metavar="A,B",
+        values=_mode_names,
+        separator=",",
+        help="execution modes to time, such as eager,compile; the default depends on the cell",
+    )
+    @option("--reference", metavar="NAME", help="the mode or alternative to compare with")
+    @option(
+        "-t",
+        "--time",
+        type=positive_number,
+        metavar="SECONDS",
+        help="measuring budget for the whole cell, compiling apart (default: 5)",
+    )
+    @option("--no-check", action="store_true", help="do not compare the answers")
+    @option("--rtol", type=float, metavar="NUMBER", help="relative tolerance of the comparison")
+    @option("--atol", type=float, metavar="NUMBER", help="absolute tolerance of the comparison")
+    @option("--keep", action="store_true", help="keep what the reference assigns and changes")
+    @result_options
+    @option("expression", nargs="*", help="what to time, in the line form")
+    @no_var_expand
+    @line_cell_magic
+    @translate_errors
+    def dlbench(self, line: str, cell: str | None = None) -> object:
+        """Time a cell in several execution modes, or several alternatives in one cell.
+
+        Tells what is faster, by how much, how sure that is, what compiling costs and
+        whether the answers agree. Everything is left as it was. A line "# --- NAME" begins
+        an alternative; code above the first one is set-up, run once and not timed.
+        """
+        options = parse(self.dlbench, line)
+        if options is None:
+            return None
+        result = self._bench(options, self._source(options, line, cell))
+        return deliver(self.shell, options, result)
+
+    def _source(self, options: argparse.Namespace, line: str, cell: str | None) -> CellSource:
+        expression = options.expression or ""
+        if cell is None:
+            if not str(expression).strip():
+                raise InputError(
+                    "%dlbench needs an expression to time.",
+                    "Write it behind the options, or use %%dlbench above a cell.",
+                )
+            return expression_source(self.shell, expression)
+        if expression:
+            raise InputError(
+                f"%%dlbench has no use for {expression!r} in its first line.",
+                "The code to time goes below it.",
+            )
+        return cell_source(self.shell, f"%%dlbench {line}".rstrip(), cell)
+
+    def _bench(self, options: argparse.Namespace, source: CellSource) -> object:
+        from dlmagic.display.progress import Progress
+        from dlmagic.magics.bench.engine import bench_cell
+        from dlmagic.magics.bench.request import Request, Surroundings
+        from dlmagic.shell.output import NotebookOutput
+
+        request = Request(
+            source=source,
+            namespace=self.shell.user_ns,
+            modes=_names(options.modes),
+            reference=options.reference,
+            seconds=options.time or settings(self.shell).bench_time,
+            check=not options.no_check,
+            rtol=options.rtol,
+            atol=options.atol,
+            keep=options.keep,
+        )
+        with Progress() as progress:
+            surroundings = Surroundings(NotebookOutput(self.shell), progress.update)
+            return bench_cell(request, surroundings)
+
+
+def _names(text: str | None) -> tuple[str, ...] | None:
+    return tuple(name.strip() for name in text.split(",") if name.strip()) if text else None

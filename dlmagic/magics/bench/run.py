@@ -1,0 +1,23 @@
+"""A benchmark under way: whatever is known when it is interrupted becomes the result."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from dlmagic.magics.bench.contestants import Contestant
+from dlmagic.magics.bench.measurement import Measurement
+
+
+@dataclass
+class Run:
+    """What has happened so far.
+
+    Attributes:
+        contestants: Every alternative in every mode, by name, in the user's order.
+        measurement: The times, once they have been taken.
+        interrupted: Whether the user stopped it.
+    """
+
+    contestants: dict[str, Contestant] = field(default_factory=dict)
+    measurement: Measurement | None = None
+    interrupted: bool = False

@@ -1,0 +1,132 @@
+"""The stages of a benchmark: first runs, every mode made ready, timing, the second check."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from dlmagic.cell.compare import Agreement, Tolerance
+from dlmagic.cell.frozen import FrozenContainer
+from dlmagic.magics.bench.checking import Checker
+from dlmagic.magics.bench.choice import Choice
+from dlmagic.magics.bench.contestants import Contestant, call_once, make_ready
+from dlmagic.magics.bench.measure import measure
+from dlmagic.magics.bench.measurement import Progress
+from dlmagic.magics.bench.request import Request, Surroundings
+from dlmagic.magics.bench.run import Run
+from dlmagic.magics.bench.subject import Subject
+
+
+def first_runs(
+    subjects: Sequence[Subject],
+    reference: Subject,
+    request: Request,
+    surroundings: Surroundings,
+) -> Checker:
+    """Run every alternative once as it is: an error is the user's own, and nothing is timed.
+
+    Their output is shown, this once. What a run writes to is copied before, so that it can
+    be put back ever after.
+    """
+    outcomes: dict[str | None, FrozenContainer] = {}
+    draws = False
+    for subject in subjects:
+        surroundings.tell(f"first run of {subject.block}" if subject.block else "first run")
+        subject.snapshot.restore()  # its own definitions, not those of the one before
+        with surroundings.output.kept() as show:
+            try:
+                with subject.snapshot.copying_first_writes():
+                    returned = subject.run()
+                draws = draws or subject.snapshot.draws_random_numbers()
+                subject.changes_state = bool(subject.snapshot.changes())
+                outcomes[subject.block] = subject.outcome(returned)
+            finally:
+                subject.snapshot.restore()
+        show()
+    tolerance = Tolerance(request.rtol, request.atol)
+    return Checker(reference, outcomes[reference.block], tolerance, surroundings.output, draws)
+
+
+def run_all(
+    choices: Sequence[Choice],
+    reference: Choice,
+    checker: Checker,
+    request: Request,
+    surroundings: Surroundings,
+) -> Run:
+    """Make all modes ready, time them, compare their answers again.
+
+    An interrupt ends it; what is known by then is kept.
+    """
+    run = Run()
+    made: dict[str, Contestant] = {}
+    try:
+        for choice in sorted(choices, key=lambda choice: choice is not reference):
+            surroundings.tell(f"preparing {choice.name}")
+            contestant = make_ready(
+                choice, surroundings.output, surroundings.clock, keep=request.check
+            )
+            made[choice.name] = contestant
+            if contestant.outcome is not None:
+                contestant.agreement = checker.check(choice.subject, contestant.outcome)
+                contestant.outcome = None  # it may be large
+        _time(run, made, reference, request, surroundings)
+        if not run.interrupted:
+            _check_again(made, checker, surroundings)
+    except KeyboardInterrupt:
+        run.interrupted = True
+    run.contestants = {choice.name: made.get(choice.name) or _missed(choice) for choice in choices}
+    return run
+
+
+def _time(
+    run: Run,
+    made: dict[str, Contestant],
+    reference: Choice,
+    request: Request,
+    surroundings: Surroundings,
+) -> None:
+    runners = [contestant.runner for contestant in made.values() if contestant.runner]
+    if not runners:
+        return
+    run.measurement = measure(
+        runners,
+        seconds=request.seconds,
+        clock=surroundings.clock,
+        seed=request.seed,
+        same_calls=any(runner.subject.changes_state for runner in runners),
+        on_progress=lambda progress: surroundings.tell(_in_words(progress)),
+        reference=reference.name if made[reference.name].runner else None,
+    )
+    run.interrupted = run.measurement.interrupted
+    for name, failure in run.measurement.failures.items():
+        made[name].fail(failure.error)
+
+
+def _check_again(made: dict[str, Contestant], checker: Checker, surroundings: Surroundings) -> None:
+    """A mode whose answers drift while it is timed is not the mode that was checked."""
+    for name, contestant in made.items():
+        first = contestant.agreement
+        if contestant.runner is None or first is None or first.agrees is not True:
+            continue
+        surroundings.tell(f"comparing the answers of {name}")
+        again = checker.check(contestant.choice.subject, call_once(contestant.runner))
+        if again.agrees is False:
+            reason = f"agreed at first, but not after timing: {again.reason}"
+            contestant.agreement = Agreement(False, reason, again.max_error)
+
+
+def _missed(choice: Choice) -> Contestant:
+    """A mode that an interrupt kept from its turn."""
+    contestant = Contestant(choice)
+    contestant.skip("interrupted before its turn")
+    return contestant
+
+
+def _in_words(progress: Progress) -> str:
+    if progress.phase == "warm-up":
+        return f"warming up {progress.runner}"
+    if progress.phase == "calibrate":
+        return f"sizing up {progress.runner}"
+    planned = f" of {progress.rounds_planned}" if progress.rounds_planned else ""
+    left = f", {progress.seconds_left:.0f} s left" if progress.seconds_left >= 1 else ""
+    return f"round {progress.rounds_done + 1}{planned}{left}"

@@ -1,0 +1,104 @@
+"""``dlmagic.bench``: the same benchmark for scripts, tests and other notebooks."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from dlmagic.cell.output import StreamOutput
+from dlmagic.cell.source import CellSource
+from dlmagic.errors import InputError
+from dlmagic.magics.bench.engine import bench_cell
+from dlmagic.magics.bench.request import Request, Surroundings
+from dlmagic.magics.bench.result import BenchResult
+
+
+def bench(
+    *code: str | Callable[..., object],
+    args: Sequence[object] = (),
+    namespace: Mapping[str, object] | None = None,
+    modes: Sequence[str] | None = None,
+    reference: str | None = None,
+    time: float = 5.0,
+    check: bool = True,
+    rtol: float | None = None,
+    atol: float | None = None,
+    keep: bool = False,
+) -> BenchResult:
+    """Time code in several execution modes, or several functions against each other.
+
+    >>> result = bench("sum(x)", namespace={"x": [1, 2]}, time=0.05)
+    >>> result["python"].status
+    'ok'
+
+    Args:
+        code: The text of one cell, with alternatives below lines ``# --- NAME`` or without;
+            or functions, each called with ``args``, which become the alternatives.
+        args: What functions are called with.
+        namespace: What the cell's text finds; the caller's own names by default.
+        modes: Execution modes, such as ``["eager", "compile"]``.
+        reference: The mode or alternative to compare with; the first by default.
+        time: Measuring budget in seconds, compiling apart.
+        check: Whether answers are compared.
+        rtol: Relative tolerance; by default the dtype's.
+        atol: Absolute tolerance; by default the dtype's.
+        keep: Whether the reference run's assignments and changes stay in ``namespace``.
+
+    Raises:
+        InputError: The arguments, the cell or a mode cannot be used; nothing has run.
+        BaseException: What the code raises when it runs as it is.
+    """
+    if code and all(isinstance(part, str) for part in code):
+        names = _names_of_caller() if namespace is None else namespace
+        if len(code) > 1:
+            raise InputError(
+                "bench() takes the text of one cell.", 'Divide it with lines "# --- NAME".'
+            )
+        text = str(code[0])
+    elif code and all(callable(part) for part in code):
+        text, names = _calls(code, args)
+    else:
+        raise InputError("bench() takes the text of a cell, or functions.")
+    request = Request(
+        source=CellSource.from_text(text),
+        namespace=names if isinstance(names, dict) else dict(names),
+        modes=tuple(modes) if modes is not None else None,
+        reference=reference,
+        seconds=time,
+        check=check,
+        rtol=rtol,
+        atol=atol,
+        keep=keep,
+    )
+    return bench_cell(request, Surroundings(StreamOutput()))
+
+
+def _names_of_caller() -> dict[str, object]:
+    """The globals and locals of whoever called :func:`bench`."""
+    frame = inspect.currentframe()
+    caller = frame.f_back.f_back if frame and frame.f_back else None
+    if caller is None:
+        return {}
+    if caller.f_globals is caller.f_locals:
+        return caller.f_globals
+    return {**caller.f_globals, **caller.f_locals}
+
+
+def _calls(functions: Sequence[Any], args: Sequence[object]) -> tuple[str, dict[str, object]]:
+    """A cell that calls each function, as alternatives if there are several."""
+    names = [_name(function, number) for number, function in enumerate(functions, 1)]
+    if len(set(names)) < len(names):
+        names = [f"{name}_{number}" for number, name in enumerate(names, 1)]
+    inputs = {f"argument_{number}": value for number, value in enumerate(args, 1)}
+    namespace = {"__name__": "__main__", **dict(zip(names, functions, strict=True)), **inputs}
+    calls = [f"{name}({', '.join(inputs)})" for name in names]
+    if len(calls) == 1:
+        return calls[0], namespace
+    parts = [f"# --- {name}\n{call}" for name, call in zip(names, calls, strict=True)]
+    return "\n".join(parts), namespace
+
+
+def _name(function: object, number: int) -> str:
+    name = getattr(function, "__name__", "")
+    return name if name.isidentifier() else f"function_{number}"
