@@ -31,6 +31,21 @@ def dynamo_counters() -> Mapping[str, Mapping[str, int]]:
     return getattr(utils, "counters", {})
 
 
+def graph_breaks() -> int:
+    """How often Dynamo had to leave Python code out of a graph.
+
+    A break at a branch on a tensor's value stays under ``unimplemented``, where each of them is
+    noted first; so does reaching the recompile limit, which is counted elsewhere.
+    """
+    counters = dynamo_counters()
+    return sum(
+        count
+        for category in ("graph_break", "unimplemented")
+        for reason, count in counters.get(category, {}).items()
+        if not reason.startswith("Dynamo recompile limit")
+    )
+
+
 def compilations_per_frame() -> Iterable[int]:
     """How often each frame was compiled: one more than once is a recompilation."""
     convert_frame = sys.modules.get("torch._dynamo.convert_frame")

@@ -86,7 +86,7 @@ class CellLike(Protocol):
         """The notebook's globals."""
 
     @property
-    def function(self) -> FunctionType:
+    def function(self) -> Callable[..., tuple[object, ...]]:
         """Takes the parameters' values, returns one value per output and the last one."""
 
     def with_source(self) -> FunctionType:

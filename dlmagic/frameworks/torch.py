@@ -110,7 +110,7 @@ class TorchFramework:
         return {
             "compile": tried + compat.backward_compilations(),
             "recompile": sum(max(0, count - 1) for count in compat.compilations_per_frame()),
-            "graph break": sum(counters.get("graph_break", {}).values()),
+            "graph break": compat.graph_breaks(),
             "fallback to eager": tried - compiled,
             "CUDA graph skipped": skipped,
         }

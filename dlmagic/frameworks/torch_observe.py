@@ -84,10 +84,11 @@ class StandIn:
         object.__setattr__(self, "_dlm_call", call)
 
     def __call__(self, *arguments: Any, **keywords: Any) -> Any:
+        """What stands in for calling the module."""
         return self._dlm_call(*arguments, **keywords)
 
-    @property
-    def __class__(self) -> Any:  # type: ignore[misc]  # isinstance(model, nn.Module) stays true
+    @property  # type: ignore[misc]  # isinstance(model, nn.Module) stays true
+    def __class__(self) -> Any:
         return type(self._dlm_module)
 
     def __getattr__(self, name: str) -> Any:

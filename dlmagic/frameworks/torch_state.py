@@ -97,6 +97,8 @@ class SavedTensor:
         if any(a is not b for a, b in zip(compat.hooks_of(self.tensor), self._hooks, strict=True)):
             compat.set_hooks(self.tensor, self._hooks)
         if self.version is not None and compat.version_of(self.tensor) != self.version:
+            if self.bytes is not None:
+                self.bytes.require_copy()  # the counter is its witness
             compat.set_version(self.tensor, self.version)
 
     def children(self) -> Iterable[tuple[str, object]]:

@@ -80,11 +80,19 @@ class SavedStorage:
         Raises:
             StateError: There is no copy, because the first run of the cell did not write here.
         """
+        self.require_copy()
         if self.storage.nbytes() != self.size:
             self.storage.resize_(self.size)
         if self.copy is not None and self._bytes is not None:
             self._bytes.copy_(self.copy)
-        elif self._counter_moved():
+
+    def require_copy(self) -> None:
+        """Refuse where there was a write and no copy was taken.
+
+        Raises:
+            StateError: The first run of the cell did not write here, a later one did.
+        """
+        if self.copy is None and self._counter_moved():
             raise StateError(
                 f"A tensor of {self.size} bytes was changed in a later run of the cell but not "
                 "in its first one, so it could not be put back.",
