@@ -69,7 +69,9 @@ def _show_users_part(shell: InteractiveShell, error: BaseException) -> None:
         if part is None:
             lines = tracebacks.get_exception_only(type(error), error)
         else:
-            lines = tracebacks.structured_traceback(type(error), error, part, tb_offset=0)
+            lines = tracebacks.structured_traceback(
+                type(error), error, _below_outermost(error, part)
+            )
         return list(lines)
 
     error._render_traceback_ = render  # type: ignore[attr-defined]
@@ -127,6 +129,12 @@ def _users_part(shell: InteractiveShell, error: BaseException) -> TracebackType 
 def _is_users(shell: InteractiveShell, trace: TracebackType) -> bool:
     module: Any = shell.user_module
     return bool(trace.tb_frame.f_globals.get("__name__") == module.__name__)
+
+
+def _below_outermost(error: BaseException, part: TracebackType) -> TracebackType:
+    """The part with the outermost frame above it, which IPython and its debugger leave out."""
+    outermost = error.__traceback__ or part
+    return TracebackType(part, outermost.tb_frame, outermost.tb_lasti, outermost.tb_lineno)
 
 
 def _linked(steps: list[TracebackType]) -> TracebackType | None:
