@@ -17,8 +17,8 @@ from dlmagic.display.parts import (
     printable,
 )
 
-_ACTIVE = re.compile(r"([\\`*_{}\[\]<>()#+\-.!|~&@])")
-_HARMLESS_INSIDE_WORDS = re.compile(r"(?<=\w)\\([().+\-])(?=\w)")
+_ACTIVE = re.compile(r"([\\`*_\[\]<>|~&$])")
+_ACTIVE_AT_THE_START = re.compile(r"^(\s*\d*)([#+=.)-])")
 
 
 def render(document: Document) -> str:
@@ -42,11 +42,11 @@ def _render(part: Part) -> str:
 
 
 def _spans(spans: tuple[Span, ...]) -> str:
-    return "".join(_span(span) for span in spans)
+    return _ACTIVE_AT_THE_START.sub(r"\1\\\2", "".join(_span(span) for span in spans))
 
 
 def _span(span: Span) -> str:
-    text = " ".join(printable(span.text).split(" "))
+    text = printable(span.text)
     if span.tone == "code":
         # A fence longer than any run of backticks inside cannot be closed by them.
         fence = "`" * (max(map(len, re.findall("`+", text)), default=0) + 1)
@@ -57,8 +57,7 @@ def _span(span: Span) -> str:
 
 
 def _escaped(text: str) -> str:
-    escaped = _ACTIVE.sub(r"\\\1", text.replace("\n", " "))
-    return _HARMLESS_INSIDE_WORDS.sub(r"\1", escaped)
+    return _ACTIVE.sub(r"\\\1", text.replace("\n", " "))
 
 
 def _table(table: Table) -> str:

@@ -113,8 +113,9 @@ def _notice(part: Notice) -> RenderableType:
 
 
 def _table(table: Table, width: int) -> RenderableType:
-    grids = [_grid(piece, width) for piece in _pieces(table, width)]
-    return Group(Text(printable(table.caption), style="dim"), *grids)
+    first, *more = (_grid(piece, width) for piece in _pieces(table, width))
+    below = (Padding(grid, (1, 0, 0, 0)) for grid in more)
+    return Group(Text(printable(table.caption), style="dim"), first, *below)
 
 
 def _pieces(table: Table, width: int) -> list[Table]:

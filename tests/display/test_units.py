@@ -88,9 +88,7 @@ def test_an_interval_shares_unit_and_decimals_with_its_value() -> None:
         (2.0, None, "2.00x", "0.500x"),
     ],
 )
-def test_ratios(
-    value: float, interval: tuple[float, float] | None, text: str, turned: str
-) -> None:
+def test_ratios(value: float, interval: tuple[float, float] | None, text: str, turned: str) -> None:
     ratio = Ratio(value, interval)
     assert (ratio.with_span(), ratio.inverse.with_span()) == (text, turned)
 
@@ -110,7 +108,14 @@ def test_an_interval_shown_stays_around_its_ratio(value: float, below: float, ab
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(0, "0"), (1, "1"), (42, "42"), (9387, "9,400"), (999_999, "1.0 million"), (3e9, "3.0 billion")],
+    [
+        (0, "0"),
+        (1, "1"),
+        (42, "42"),
+        (9387, "9,400"),
+        (999_999, "1.0 million"),
+        (3e9, "3.0 billion"),
+    ],
 )
 def test_estimates_have_two_digits(value: float, text: str) -> None:
     assert about(value) == text
@@ -118,7 +123,14 @@ def test_estimates_have_two_digits(value: float, text: str) -> None:
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(0.0, "0"), (2.3e-7, "2e-7"), (0.034, "0.03"), (0.0096, "0.01"), (9.6e-8, "1e-7"), (2e4, "2e4")],
+    [
+        (0.0, "0"),
+        (2.3e-7, "2e-7"),
+        (0.034, "0.03"),
+        (0.0096, "0.01"),
+        (9.6e-8, "1e-7"),
+        (2e4, "2e4"),
+    ],
 )
 def test_errors_have_one_digit(value: float, text: str) -> None:
     assert tiny(value) == text
