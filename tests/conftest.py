@@ -9,9 +9,14 @@ from collections.abc import Iterator
 from types import ModuleType
 
 import pytest
+from hypothesis import settings
 from IPython import version_info
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
+
+# The same examples in every run, and no limit on time that a busy machine could break.
+settings.register_profile("dlmagic", derandomize=True, deadline=None)
+settings.load_profile("dlmagic")
 
 
 @pytest.fixture(autouse=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -24,8 +26,14 @@ class Kernel:
 
     def run(self, cell: str) -> dict[str, Any]:
         self.shown.clear()
-        reply = self.client.execute_interactive(cell, timeout=60, output_hook=self.shown.append)
+        reply = self.client.execute_interactive(cell, timeout=60, output_hook=self.hear)
         return dict(reply["content"])
+
+    def hear(self, message: dict[str, Any]) -> None:
+        """Keep what the kernel says; a cell that prints "interrupt me" is interrupted."""
+        self.shown.append(message)
+        if message["content"].get("text") == "interrupt me\n":
+            os.kill(self.pid, signal.SIGINT)
 
     def text(self, kind: str) -> str:
         """All that messages of one kind said, without colours."""
@@ -82,3 +90,11 @@ def test_the_reply_to_a_syntax_error_is_an_error(kernel: Kernel) -> None:
 def test_the_kernel_goes_on_after_errors(kernel: Kernel) -> None:
     assert kernel.run("%sample 6 * 7")["status"] == "ok"
     assert [each["msg_type"] for each in kernel.shown].count("execute_result") == 1
+
+
+def test_an_interrupt_shows_the_line_that_it_hit(kernel: Kernel) -> None:
+    reply = kernel.run("%%sample\nimport time\nprint('interrupt me')\ntime.sleep(60)")
+    assert (reply["status"], reply["ename"]) == ("error", "KeyboardInterrupt")
+    shown = "\n".join(reply["traceback"])
+    assert "----> 4 time.sleep(60)" in shown
+    assert "dlmagic" not in shown
