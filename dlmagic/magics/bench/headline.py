@@ -175,11 +175,11 @@ def alerts(result: BenchResult) -> list[Sentence]:
     differing = [arm for arm in result.arms if arm.agrees is False]
     for arm in differing[:_NAMES_IN_A_GROUP]:
         what = f": {shorten(arm.agreement, 240)}" if arm.agreement else ""
-        who = f" of {_name(arm)} differ from those of {shorten(result.reference, NAME_LIMIT)}"
-        said.append(_alert("The answers", f"{who}{what}."))
+        whose = f" from those of {shorten(result.reference, NAME_LIMIT)}"
+        said.append(_alert(f"The answers of {_name(arm)} differ", f"{whose}{what}."))
     more = len(differing) - _NAMES_IN_A_GROUP
     if more > 0:
-        said.append(_alert("The answers", f" of {more} more differ, too; the table names them."))
+        said.append(_alert(f"The answers of {more} more differ", ", too; the table names them."))
     return said
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from dlmagic.cell.compare import Agreement, Frozen, Tolerance, compare, freeze
 from dlmagic.cell.frozen import FrozenContainer
@@ -19,6 +19,16 @@ def frozen(values: Mapping[str, object], frameworks: Sequence[Framework]) -> Fro
     copy = freeze(dict(values), frameworks)
     assert isinstance(copy, FrozenContainer)
     return copy
+
+
+def frozen_names(values: Iterable[str]) -> list[str]:
+    """The names of values as a frozen outcome spells them."""
+    return [f"[{name!r}]" for name in values]
+
+
+def equal(first: Frozen, second: Frozen) -> bool:
+    """Whether two copies hold the same, to the last bit."""
+    return compare(first, second, Tolerance(0.0, 0.0)).agrees is not False
 
 
 def compare_outcomes(
@@ -49,7 +59,7 @@ def compare_outcomes(
 
 def _common(reference: Mapping[str, Frozen], other: Mapping[str, Frozen]) -> set[str]:
     shared = reference.keys() & other.keys()
-    last = f"[{LAST!r}]"
+    last = frozen_names([LAST])[0]
     return {last} if last in shared else shared
 
 

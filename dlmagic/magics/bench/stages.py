@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from dlmagic.cell.compare import Agreement, Tolerance
 from dlmagic.cell.frozen import FrozenContainer
+from dlmagic.errors import CellError
 from dlmagic.magics.bench.checking import Checker
 from dlmagic.magics.bench.choice import Choice
 from dlmagic.magics.bench.contestants import Contestant, call_once, make_ready
@@ -22,28 +23,49 @@ def first_runs(
     request: Request,
     surroundings: Surroundings,
 ) -> Checker:
-    """Run every alternative once as it is: an error is the user's own, and nothing is timed.
+    """Run every alternative as it is: an error is the user's own, and nothing is timed.
 
-    Their output is shown, this once. What a run writes to is copied before, so that it can
-    be put back ever after.
+    The first run shows its output, this once, and makes what a cell makes only once, such as
+    an optimiser's buffers. The second is the reference of all comparisons. What a run writes
+    to is copied before, so that it can be put back ever after.
+
+    Raises:
+        CellError: The cell uses something up and cannot run a second time.
+        BaseException: What the cell raises.
     """
     outcomes: dict[str | None, FrozenContainer] = {}
     draws = False
     for subject in subjects:
         surroundings.tell(f"first run of {subject.block}" if subject.block else "first run")
-        subject.snapshot.restore()  # its own definitions, not those of the one before
-        with surroundings.output.kept() as show:
-            try:
-                with subject.snapshot.copying_first_writes():
-                    returned = subject.run()
-                draws = draws or subject.snapshot.draws_random_numbers()
-                subject.changes_state = bool(subject.snapshot.changes())
-                outcomes[subject.block] = subject.outcome(returned)
-            finally:
-                subject.snapshot.restore()
-        show()
+        subject.start.restore()  # its own definitions, not those of the one before
+        try:
+            with surroundings.output.kept() as show, subject.start.copying_first_writes():
+                subject.run()
+            show()
+            subject.changes_state = bool(subject.start.changes())
+            subject.keep_state()
+            with surroundings.output.dropped(), subject.snapshot.copying_first_writes():
+                returned = _run_again(subject)
+            draws = draws or subject.snapshot.draws_random_numbers()
+            outcome = subject.outcome(returned)
+            subject.watch(outcome)
+            outcomes[subject.block] = outcome
+        finally:
+            subject.start.restore()
     tolerance = Tolerance(request.rtol, request.atol)
     return Checker(reference, outcomes[reference.block], tolerance, surroundings.output, draws)
+
+
+def _run_again(subject: Subject) -> tuple[object, ...]:
+    try:
+        return subject.run()
+    except Exception as error:
+        frame = subject.cell.frame_of(error)
+        where = f"line {frame.tb_lineno}" if frame else "the cell"
+        raise CellError(
+            f"The cell runs once but not again: {where} raises {type(error).__name__}: {error}.",
+            "To be timed it must run over and over: make inside it what it uses up.",
+        ) from None
 
 
 def run_all(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from dlmagic.cell.frozen import FrozenContainer
 from dlmagic.cell.function import CellFunction, compile_cell
@@ -11,28 +11,37 @@ from dlmagic.cell.reach import Reached
 from dlmagic.cell.snapshot import Snapshot, take_snapshot
 from dlmagic.cell.source import CellSource
 from dlmagic.frameworks.protocol import Framework
-from dlmagic.magics.bench.outcome import LAST, frozen
+from dlmagic.magics.bench.outcome import LAST, equal, frozen, frozen_names
+from dlmagic.magics.bench.state import state_of
 
 
 @dataclass
 class Subject:
-    """One alternative, ready to run in any mode from the same starting state.
+    """One alternative, ready to run in any mode from the same state.
+
+    That state is the one after its first run: an optimiser has made its buffers, a cache is
+    filled. Code that was compiled against them then finds them again in every round, as it
+    does in a training loop.
 
     Attributes:
         block: Its name, or None where the cell has only one.
         cell: The compiled cell.
         arguments: The values of its parameters at the start, by name.
-        snapshot: The starting state.
+        start: The state as the user left it, set-up included.
+        snapshot: The state that every mode starts from.
         frameworks: The loaded frameworks.
         changes_state: Whether the first run changed anything that it found.
+        watched: What the reference changes, by path.
     """
 
     block: str | None
     cell: CellFunction
     arguments: Mapping[str, object]
+    start: Snapshot
     snapshot: Snapshot
     frameworks: tuple[Framework, ...]
     changes_state: bool = False
+    watched: dict[str, Reached] = field(default_factory=dict, repr=False)
 
     @property
     def values(self) -> list[object]:
@@ -45,6 +54,13 @@ class Subject:
         arguments = {**self.arguments, **(replaced or {})}
         return self.cell.function(*(arguments[name] for name in self.cell.parameters))
 
+    def keep_state(self) -> None:
+        """Let every mode start from the state as it is now; names stay bound as at the start."""
+        self.start.namespace.restore()
+        self.snapshot = take_snapshot(
+            self.cell.namespace, self.cell.reads, frameworks=self.frameworks
+        )
+
     def run_once(self, replaced: Mapping[str, object]) -> object:
         """Run the cell once and put all state back."""
         try:
@@ -53,44 +69,38 @@ class Subject:
             self.snapshot.restore()
 
     def outcome(self, returned: tuple[object, ...]) -> FrozenContainer:
-        """A detached copy of all that a run produced: values, and state that it changed."""
+        """A detached copy of all that a run produced: values, and state that it changed.
+
+        Puts the state back. What may have changed is copied before and after that, and left
+        out where both are equal: a compiler marks tensors without changing their numbers.
+        """
+        changed = {item.path: item for item in self.snapshot.changes()}
+        items = (self.watched | changed).values()
+        copy = frozen({**self._values(returned), **state_of(items)}, self.frameworks)
+        self.snapshot.restore()
+        wanted = set(frozen_names(state_of(self.watched.values())))
+        before = dict(frozen(state_of(items), self.frameworks).items)
+        kept = [
+            (name, value)
+            for name, value in copy.items
+            if name in wanted or name not in before or not equal(before[name], value)
+        ]
+        return FrozenContainer(copy.type_name, tuple(kept))
+
+    def watch(self, outcome: FrozenContainer) -> None:
+        """Look in every later outcome at the state that the reference changed in this one."""
+        names = {name for name, _ in outcome.items}
+        self.watched = {
+            item.path: item
+            for item in self.snapshot.reached
+            if names & set(frozen_names(state_of([item])))
+        }
+
+    def _values(self, returned: tuple[object, ...]) -> dict[str, object]:
         outputs, last = self.cell.split(returned)
         namespace = self.cell.namespace
         shared = {name: namespace[name] for name in self.cell.shared if name in namespace}
-        values = {**outputs, **shared, **self._changed_state()}
-        if last is not None:
-            values[LAST] = last
-        return frozen(values, self.frameworks)
-
-    def _changed_state(self) -> dict[str, object]:
-        """Arrays that were written to, and the user's own containers and objects, by path."""
-        state: dict[str, object] = {}
-        for reached in self.snapshot.changes():
-            if reached.owner is not None:
-                state.update(_arrays_of(reached))
-            elif reached.own and isinstance(reached.value, list | dict | set):
-                state[reached.path] = reached.value
-            elif reached.own:
-                state.update(_plain_attributes(reached))
-        return state
-
-
-def _arrays_of(reached: Reached) -> dict[str, object]:
-    """The array itself and what belongs to it, such as its gradient."""
-    owner = reached.owner
-    assert owner is not None
-    saved = owner.save(reached.value)
-    parts = [("", reached.value), *(saved.children() if saved else ())]
-    return {reached.path + suffix: part for suffix, part in parts if owner.as_array(part)}
-
-
-def _plain_attributes(reached: Reached) -> dict[str, object]:
-    attributes = getattr(reached.value, "__dict__", {})
-    return {
-        f"{reached.path}.{name}": value
-        for name, value in attributes.items()
-        if isinstance(value, bool | int | float | complex | str)
-    }
+        return {**outputs, **shared} if last is None else {**outputs, **shared, LAST: last}
 
 
 def prepare_subject(
@@ -109,6 +119,6 @@ def prepare_subject(
     """
     cell = compile_cell(source, namespace)
     cell.define()
-    snapshot = take_snapshot(namespace, cell.reads, frameworks=frameworks, cell_text=source.python)
+    start = take_snapshot(namespace, cell.reads, frameworks=frameworks, cell_text=source.python)
     arguments = dict(zip(cell.parameters, cell.arguments(), strict=True))
-    return Subject(block, cell, arguments, snapshot, tuple(frameworks))
+    return Subject(block, cell, arguments, start, start, tuple(frameworks))

@@ -13,8 +13,8 @@ from dlmagic.magics.bench.picture import picture_of
 from dlmagic.magics.bench.result import Arm, BenchResult
 from dlmagic.magics.bench.table import table_of
 
-_MOST_NOTICES = 10
-_MOST_NOTES = 8
+_MOST_NOTICES = 8
+_MOST_NOTES = 6
 
 
 def document(result: BenchResult) -> Document:
@@ -44,7 +44,7 @@ def _troubles(result: BenchResult) -> list[Part]:
 def _trouble(arm: Arm, cell: Sequence[str]) -> Notice:
     source = cell[arm.line - 1] if arm.line and 0 < arm.line <= len(cell) else None
     place = at_line(arm.line, source)
-    reason = shorten(arm.reason, 300) or "no reason is known"
+    reason = shorten(arm.reason, 240) or "no reason is known"
     words = spans(
         Span(shorten(arm.name, NAME_LIMIT), "strong"),
         *((Span(" at "), *place) if place else ()),
@@ -66,7 +66,7 @@ def _and_more(count: int, what: str) -> list[Sentence]:
 
 def _notes(result: BenchResult) -> list[Part]:
     notes: list[Part] = [
-        sentence(shorten(note, 300), role="note") for note in result.notes[:_MOST_NOTES]
+        sentence(shorten(note, 200), role="note") for note in result.notes[:_MOST_NOTES]
     ]
     notes += _and_more(len(result.notes) - _MOST_NOTES, "notes; result.notes has them.")
     spent = f"{plural(result.rounds, 'round')} in {seconds(result.seconds, digits=2)}"
