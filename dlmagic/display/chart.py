@@ -38,7 +38,7 @@ text{font:13px system-ui,sans-serif;fill:var(--ink)}
 .name{font-weight:600}
 .grid{stroke:var(--line)}
 .one{stroke:var(--soft);stroke-dasharray:4 3}
-.dots{stroke:var(--dot);stroke-width:4.4;stroke-linecap:round;opacity:.5}
+.dots{stroke:var(--dot);stroke-width:4.4;stroke-linecap:round;opacity:.65}
 .bar{stroke:var(--bar);stroke-width:4;stroke-linecap:round}
 .middle{fill:var(--ground);stroke:var(--bar);stroke-width:2.5}
 """
@@ -149,7 +149,7 @@ def _dots_path(dots: tuple[float, ...], axis: Axis, y: float) -> str:
     """
     heights = (y + _BAND * (2 * ((k * 0.618034) % 1) - 1) for k in range(len(dots)))
     pairs = zip(dots, heights, strict=True)
-    return "".join(f"M{axis.pixel(dot):.1f} {height:.1f}h0" for dot, height in pairs)
+    return "".join(f"M{axis.pixel(dot):.0f} {height:.0f}h0" for dot, height in pairs)
 
 
 def _scale(axis: Axis, height: int, tick: Callable[[float], str], title: str) -> list[h.Node]:

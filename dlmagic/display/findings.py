@@ -11,7 +11,7 @@ _CHECKED = {
     "shape-verified": "shapes checked",
     "unverified": "not checked",
 }
-_LONGEST = 400
+_LONGEST = 300
 
 
 def notice(finding: Finding) -> Notice:
