@@ -146,13 +146,19 @@ def _praise(matches: list[tuple[str, Match]], max_error: float | None) -> str:
     return f"within {max_error:.0e}".replace("e-0", "e-") if max_error else "identical"
 
 
-def _dtypes(value: Frozen) -> Iterator[str]:
+def _dtypes(outcome: Frozen) -> set[str]:
     """The dtypes of the arrays in an outcome, scalars not counted."""
-    if isinstance(value, FrozenArray) and not value.scalar:
-        yield value.dtype
-    elif isinstance(value, FrozenContainer):
-        for _, item in value.items:
-            yield from _dtypes(item)
+    dtypes: set[str] = set()
+    parts, seen = [outcome], {id(outcome)}
+    while parts:
+        part = parts.pop()
+        if isinstance(part, FrozenArray) and not part.scalar:
+            dtypes.add(part.dtype)
+        elif isinstance(part, FrozenContainer):
+            fresh = [item for _, item in part.items if id(item) not in seen]
+            seen.update(map(id, fresh))
+            parts += fresh
+    return dtypes
 
 
 def _place(path: str, suffix: str) -> str:
