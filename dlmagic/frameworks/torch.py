@@ -83,7 +83,7 @@ class TorchFramework:
         if mode in ("trace", "script"):
             return torch_jit.prepare(mode, cell, arguments, run_once)
         if mode == "cudagraph":
-            return torch_cudagraph.prepare(cell, arguments)
+            return torch_cudagraph.prepare(cell, arguments, run_once)
         name, _, preset = mode.partition(":")
         if name == "compile" and any(mode == known.name for known in MODES):
             return torch_modes.prepare_compile(cell, arguments, preset or None, self._backend)

@@ -21,8 +21,12 @@ WARM_UP_CALLS = 3
 """Calls before the capture, as PyTorch's manual advises, so that libraries are set up."""
 
 
-def prepare(cell: CellLike, arguments: Mapping[str, object]) -> Prepared:
-    """Make the cell ready; its graph is captured at the first call.
+def prepare(
+    cell: CellLike,
+    arguments: Mapping[str, object],
+    run_once: Callable[[Mapping[str, object]], object],
+) -> Prepared:
+    """Warm the cell up; its graph is captured at the first call, from the starting state.
 
     Raises:
         ModeUnavailable: There is no CUDA device, or the cell computes elsewhere.
@@ -35,7 +39,19 @@ def prepare(cell: CellLike, arguments: Mapping[str, object]) -> Prepared:
             "Mode cudagraph needs values on a CUDA device, and this cell reads none.",
             "Move the model and its inputs there with .to('cuda').",
         )
+    _warm_up(run_once)
     return Prepared(_Captured(cell.function, leaves))
+
+
+def _warm_up(run_once: Callable[[Mapping[str, object]], object]) -> None:
+    """Let libraries set themselves up on a side stream, where a capture may follow."""
+    side = torch.cuda.Stream()
+    side.wait_stream(torch.cuda.current_stream())
+    with torch.cuda.stream(side):
+        for _ in range(WARM_UP_CALLS):
+            run_once({})
+    torch.cuda.current_stream().wait_stream(side)
+    torch.cuda.synchronize()
 
 
 class _Captured:
@@ -51,10 +67,13 @@ class _Captured:
         self._new_grads: list[tuple[Tensor, Tensor | None]] = []
 
     def __call__(self, *arguments: object) -> tuple[object, ...]:
-        """Replay; the first time warm up and capture, which runs nothing, and then replay.
+        """Replay; the first time capture, which computes nothing yet, and then replay.
 
         Returns:
             The same tensors each time, overwritten by the next replay.
+
+        Raises:
+            ModeUnavailable: The cell does something that cannot be captured.
         """
         if self._graph is None:
             self._graph = self._capture(arguments)
@@ -65,39 +84,21 @@ class _Captured:
         return self._returned
 
     def _capture(self, arguments: tuple[object, ...]) -> torch.cuda.CUDAGraph:
-        side = torch.cuda.Stream()
-        side.wait_stream(torch.cuda.current_stream())
-        inputs = _values_of(self._leaves_and(arguments))
-        with torch.cuda.stream(side):
-            for _ in range(WARM_UP_CALLS):
-                self._function(*arguments)
-        torch.cuda.current_stream().wait_stream(side)
-        torch.cuda.synchronize()
-        grads_before = [leaf.grad for leaf in self._leaves]
-        graph = self._record(arguments)
-        self._new_grads = [
-            (leaf, leaf.grad)
-            for leaf, before in zip(self._leaves, grads_before, strict=True)
-            if leaf.grad is not before
-        ]
-        _put_values_back(inputs)
-        return graph
-
-    def _record(self, arguments: tuple[object, ...]) -> torch.cuda.CUDAGraph:
+        before = [leaf.grad for leaf in self._leaves]
         graph = torch.cuda.CUDAGraph()
         try:
             with torch.cuda.graph(graph):
                 self._returned = self._function(*arguments)
         except Exception as error:
-            explained = explain_failure(error, self._function.__code__.co_filename)
+            explained = explain_failure(error, None)
             if explained is None:
                 raise
             raise ModeUnavailable(explained[0]) from error
+        now = [(leaf, leaf.grad) for leaf in self._leaves]
+        self._new_grads = [
+            pair for pair, old in zip(now, before, strict=True) if pair[1] is not old
+        ]
         return graph
-
-    def _leaves_and(self, arguments: tuple[object, ...]) -> Iterator[Tensor]:
-        yield from self._leaves
-        yield from _leaves(arguments)
 
 
 def _leaves(values: Iterable[object]) -> Iterator[Tensor]:
@@ -110,15 +111,3 @@ def _leaves(values: Iterable[object]) -> Iterator[Tensor]:
             yield from value.buffers()
         elif isinstance(value, torch.optim.Optimizer):
             yield from (p for group in value.param_groups for p in group["params"])
-
-
-def _values_of(tensors: Iterable[Tensor]) -> list[tuple[Tensor, Tensor]]:
-    unique = {id(tensor): tensor for tensor in tensors}
-    return [(tensor, tensor.detach().clone()) for tensor in unique.values()]
-
-
-def _put_values_back(inputs: list[tuple[Tensor, Tensor]]) -> None:
-    """The warm-up calls of a training cell moved the weights; the first replay starts afresh."""
-    with torch.no_grad():
-        for tensor, value in inputs:
-            tensor.detach().copy_(value)

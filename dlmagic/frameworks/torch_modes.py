@@ -49,7 +49,8 @@ def prepare_compile(
         options["mode"] = mode
     if "isolate_recompiles" in inspect.signature(torch.compile).parameters:
         options["isolate_recompiles"] = True
-    compiled = torch.compile(cell.function, **options)
+    with _quiet():
+        compiled = torch.compile(cell.function, **options)
     return Prepared(compiled, _without_wrappers(arguments), active=_quiet)
 
 

@@ -32,6 +32,10 @@ class Bench:
         values = {**self.arguments, **(replaced or {})}
         return self.cell.function(*(values[name] for name in self.cell.parameters))
 
+    def outputs(self) -> dict[str, object]:
+        """Run the cell as it is; its outputs by name."""
+        return self.cell.split(self.run())[0]
+
     def run_once(self, replaced: Mapping[str, object]) -> object:
         try:
             return self.run(replaced)

@@ -1,0 +1,111 @@
+"""What needs an NVIDIA GPU: CUDA graphs, and state on the device."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import nn
+
+from dlmagic.cell.function import compile_cell
+from dlmagic.cell.snapshot import take_snapshot
+from dlmagic.cell.source import CellSource
+from dlmagic.errors import ModeUnavailable
+from dlmagic.frameworks.torch import TorchFramework
+
+pytestmark = [
+    pytest.mark.gpu,
+    pytest.mark.skipif(not torch.cuda.is_available(), reason="needs an NVIDIA GPU"),
+]
+
+STEP = """optimizer.zero_grad()
+loss = model(x).square().mean()
+loss.backward()
+optimizer.step()
+loss
+"""
+
+
+class Cell:
+    """A cell on the GPU with its starting state."""
+
+    def __init__(self, text, **names):
+        namespace = {"__name__": "__main__", "__builtins__": __builtins__, **names}
+        self.framework = TorchFramework()
+        self.cell = compile_cell(CellSource.from_text(text), namespace)
+        self.cell.define()
+        self.snapshot = take_snapshot(
+            namespace, self.cell.reads, frameworks=(self.framework,), cell_text=text
+        )
+
+    def prepare(self, mode):
+        arguments = dict(zip(self.cell.parameters, self.cell.arguments(), strict=True))
+        return self.framework.prepare(mode, self.cell, arguments, self.run_once)
+
+    def run_once(self, replaced):
+        try:
+            return self.cell.function(*self.cell.arguments())
+        finally:
+            self.snapshot.restore()
+
+    def call(self, prepared):
+        with prepared.active():
+            returned = prepared.function(*self.cell.arguments())
+        self.framework.synchronise()
+        outputs, last = self.cell.split(returned)
+        return last if last is not None else outputs
+
+
+@pytest.fixture(params=[False, True], ids=["fresh optimizer", "used optimizer"])
+def step(request):
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(64, 512), nn.ReLU(), nn.Linear(512, 1)).cuda()
+    optimizer = torch.optim.Adam(model.parameters(), capturable=True)
+    x = torch.randn(32, 64, device="cuda")
+    if request.param:
+        model(x).sum().backward()
+        optimizer.step()
+    return Cell(STEP, model=model, optimizer=optimizer, x=x)
+
+
+def outcome(step, prepared):
+    loss = step.call(prepared).clone()
+    model = step.cell.namespace["model"]
+    found = [loss, *(p.detach().clone() for p in model.parameters())]
+    found += [p.grad.clone() for p in model.parameters()]
+    step.snapshot.restore()
+    return found
+
+
+def test_a_captured_training_step_does_what_eager_does(step):
+    with step.snapshot.copying_first_writes():
+        step.call(step.prepare("eager"))
+    step.snapshot.restore()
+    reference = outcome(step, step.prepare("eager"))
+    captured = step.prepare("cudagraph")
+    for _ in range(3):
+        torch.testing.assert_close(outcome(step, captured), reference)
+
+
+def test_reading_a_value_while_capturing_is_explained():
+    cell = Cell("y = x.sum().item()", x=torch.ones(4, device="cuda"))
+    with pytest.raises((ModeUnavailable, RuntimeError)) as caught:
+        cell.call(cell.prepare("cudagraph"))
+    assert "captured" in str(caught.value) or cell.framework.explain_failure(caught.value)
+
+
+def test_a_cell_on_the_cpu_has_nothing_to_capture():
+    cell = Cell("y = x * 2", x=torch.ones(4))
+    with pytest.raises(ModeUnavailable, match="this cell reads none"):
+        cell.prepare("cudagraph")
+
+
+def test_generators_and_large_tensors_on_the_device_come_back():
+    x = torch.zeros(1 << 20, device="cuda")
+    cell = Cell("x += torch.rand_like(x)", x=x, torch=torch)
+    with cell.snapshot.copying_first_writes():
+        cell.call(cell.prepare("eager"))
+    first = x.clone()
+    cell.snapshot.restore()
+    assert x.sum().item() == 0
+    cell.call(cell.prepare("eager"))
+    assert torch.equal(x, first)
