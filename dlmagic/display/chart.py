@@ -15,7 +15,7 @@ import htpy as h
 from markupsafe import Markup
 
 from dlmagic.display.axis import Axis, axis_for
-from dlmagic.display.parts import Picture, printable, shorten
+from dlmagic.display.parts import Picture, abridge, printable
 from dlmagic.display.units import plural
 
 MOST_DOTS = 300
@@ -83,7 +83,7 @@ def strip_chart(
         most_dots: Of more dots than these, an even selection is drawn, and that is said.
     """
     drawn = _thinned(strips, most_dots)
-    left = 24 + 7.4 * max(len(shorten(strip.name, _LONGEST_NAME)) for strip in strips)
+    left = 24 + 7.4 * max(len(abridge(strip.name, _LONGEST_NAME)) for strip in strips)
     always = [line_at] if line_at is not None else []
     always += [value for s in strips for value in (s.middle, *(s.interval or ()))]
     axis = axis_for([strip.dots for strip in drawn], always, left, _WIDTH - _RIGHT)
@@ -127,7 +127,7 @@ def _headline(title: str, strips: Sequence[Strip], drawn: Sequence[Strip], axis:
 
 def _row(strip: Strip, axis: Axis, y: float) -> h.Node:
     marks: list[h.Node] = [
-        _words(shorten(printable(strip.name), _LONGEST_NAME), 16, y + 4.5, "name"),
+        _words(abridge(printable(strip.name), _LONGEST_NAME), 16, y + 4.5, "name"),
         _words(strip.label, _WIDTH - 16, y + 4.5, "name", anchor="end"),
         h.path(".dots", d=_dots_path(strip.dots, axis, y)) if strip.dots else None,
     ]

@@ -163,3 +163,16 @@ def shorten(text: str, limit: int) -> str:
     """At most so many characters of a text, in one line; what is cut off leaves an ellipsis."""
     line = " ".join(text.split())
     return line if len(line) <= limit else f"{line[: limit - 1].rstrip()}…"
+
+
+def abridge(name: str, limit: int) -> str:
+    """At most so many characters of a name, from both ends: names often differ in the last.
+
+    >>> abridge("a_long_name_of_a_block/compile", 20)
+    'a_long_nam…k/compile'
+    """
+    line = " ".join(name.split())
+    if len(line) <= limit:
+        return line
+    tail = limit // 2 - 1
+    return f"{line[: limit - 1 - tail]}…{line[len(line) - tail :]}"

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from dlmagic.display import parts
 from dlmagic.display.findings import notice
-from dlmagic.display.parts import Span, printable, sentence, shorten
+from dlmagic.display.parts import Span, abridge, printable, sentence, shorten
 from dlmagic.finding import Finding, Fix
 
 
@@ -31,6 +31,13 @@ def test_a_shortened_text_is_one_line_that_fits(text: str, limit: int) -> None:
     short = shorten(text, limit)
     assert len(short) <= limit
     assert "\n" not in short
+
+
+@given(st.text(), st.integers(4, 50))
+def test_an_abridged_name_keeps_both_ends(name: str, limit: int) -> None:
+    line, short = " ".join(name.split()), abridge(name, limit)
+    assert len(short) <= limit
+    assert (short[0], short[-1]) == (line[0], line[-1]) if line else not short
 
 
 def test_a_sentence_leaves_out_what_is_empty() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
-from dlmagic.display.parts import Sentence, Span, Tone, sentence, shorten
+from dlmagic.display.parts import Sentence, Span, Tone, abridge, sentence, shorten
 from dlmagic.display.units import Ratio, about, half_width, plural, seconds, time_scale, tiny
 from dlmagic.magics.bench.result import Arm, BenchResult
 
@@ -69,7 +69,7 @@ def _order(arm: Arm) -> tuple[int, float]:
 
 
 def _name(arm: Arm) -> str:
-    return shorten(arm.name, NAME_LIMIT)
+    return abridge(arm.name, NAME_LIMIT)
 
 
 def _nothing_timed(result: BenchResult) -> Sentence:
@@ -88,7 +88,7 @@ def _times_alone(result: BenchResult, timed: list[Arm]) -> Sentence:
     who = "The cell" if best.name == "plain" else _name(best)
     scale = time_scale(best.median or 0.0, half_width(best.interval))
     pieces: Pieces = [Span(f"{who} takes {scale.text(best.median or 0.0)}", "strong"), " per call"]
-    if best.interval is not None:
+    if best.interval is not None and all(map(math.isfinite, best.interval)):
         pieces.append(f" (median; 95 % interval {scale.span(best.interval)})")
     pieces += _costs(best)
     if len(result.arms) > 1 and result.reference_arm() is None:
@@ -142,8 +142,8 @@ def _costs(arm: Arm) -> Pieces:
 def _agreement(arm: Arm, compared: list[Arm]) -> Pieces:
     """Whether the answers agree; a disagreement has an alert of its own before this line."""
     if arm.agrees is None:
-        why = f": {shorten(arm.agreement, 160)}" if arm.agreement else ""
-        return [f"; answers not compared{why}"]
+        reason = shorten(arm.agreement, 160).removeprefix("not compared").strip(" :")
+        return [f"; answers not compared{f': {reason}' if reason else ''}"]
     if not arm.agrees:
         return ["; but ", Span("its answers differ", "bad")]
     everyone = len(compared) > 1 and all(each.agrees for each in compared)
@@ -175,7 +175,7 @@ def alerts(result: BenchResult) -> list[Sentence]:
     differing = [arm for arm in result.arms if arm.agrees is False]
     for arm in differing[:_NAMES_IN_A_GROUP]:
         what = f": {shorten(arm.agreement, 240)}" if arm.agreement else ""
-        whose = f" from those of {shorten(result.reference, NAME_LIMIT)}"
+        whose = f" from those of {abridge(result.reference, NAME_LIMIT)}"
         said.append(_alert(f"The answers of {_name(arm)} differ", f"{whose}{what}."))
     more = len(differing) - _NAMES_IN_A_GROUP
     if more > 0:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from dlmagic.display.chart import Strip, strip_chart
-from dlmagic.display.parts import Picture, shorten
+from dlmagic.display.parts import Picture, abridge
 from dlmagic.display.units import Ratio, half_width, seconds
 from dlmagic.magics.bench.headline import best_first
 from dlmagic.magics.bench.result import Arm, BenchResult
@@ -23,7 +23,7 @@ def _speedup_chart(result: BenchResult, arms: Sequence[Arm]) -> Picture | None:
     strips = [_speedup_strip(result, arm) for arm in arms if len(result.round_speedups(arm)) > 1]
     if not strips:
         return None
-    reference = shorten(result.reference, 30)
+    reference = abridge(result.reference, 30)
     return strip_chart(
         strips[:_MOST_STRIPS],
         title=_title("Each dot is one round, the ring the estimate on its 95 % interval", strips),

@@ -132,7 +132,7 @@ class BenchResult(Result):
     def compared_arms(self) -> tuple[Arm, ...]:
         """The arms that have a speedup, without the reference itself."""
         arms = (arm for arm in self.arms if arm.measured and arm.name != self.reference)
-        return tuple(arm for arm in arms if arm.speedup is not None)
+        return tuple(arm for arm in arms if math.isfinite(arm.speedup or math.nan))
 
     def round_speedups(self, arm: Arm) -> tuple[float, ...]:
         """Time of the reference divided by the time of ``arm``, for each round of both."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from dlmagic.display.parts import Column, Part, Span, Table, Tone, sentence, shorten
+from dlmagic.display.parts import Column, Part, Span, Table, Tone, abridge, sentence
 from dlmagic.display.units import (
     Ratio,
     about,
@@ -69,7 +70,7 @@ def _fields(result: BenchResult) -> list[_Field]:
 
 
 def _named(arm: Arm) -> Span:
-    return Span(shorten(arm.name, NAME_LIMIT), "strong" if arm.measured else "plain")
+    return Span(abridge(arm.name, NAME_LIMIT), "strong" if arm.measured else "plain")
 
 
 def _median(arm: Arm) -> Span | None:
@@ -83,8 +84,10 @@ def _median(arm: Arm) -> Span | None:
 def _interval(arm: Arm) -> Span | None:
     if not arm.measured or arm.median is None or arm.interval is None:
         return None
-    scale = time_scale(arm.median, half_width(arm.interval))
     low, high = arm.interval
+    if not (math.isfinite(low) and math.isfinite(high)):
+        return None
+    scale = time_scale(arm.median, half_width(arm.interval))
     return Span(f"{scale.number(low)} to {scale.number(high)}")
 
 

@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from dlmagic.display.findings import at_line, notice
-from dlmagic.display.parts import Document, Notice, Part, Sentence, Span, sentence, shorten, spans
+from dlmagic.display.parts import (
+    Document,
+    Notice,
+    Part,
+    Sentence,
+    Span,
+    abridge,
+    sentence,
+    shorten,
+    spans,
+)
 from dlmagic.display.units import plural, seconds
 from dlmagic.environment import Environment
+from dlmagic.finding import Finding
 from dlmagic.magics.bench.headline import NAME_LIMIT, alerts, answer, others
 from dlmagic.magics.bench.picture import picture_of
 from dlmagic.magics.bench.result import Arm, BenchResult
@@ -46,7 +58,7 @@ def _trouble(arm: Arm, cell: Sequence[str]) -> Notice:
     place = at_line(arm.line, source)
     reason = shorten(arm.reason, 240) or "no reason is known"
     words = spans(
-        Span(shorten(arm.name, NAME_LIMIT), "strong"),
+        Span(abridge(arm.name, NAME_LIMIT), "strong"),
         *((Span(" at "), *place) if place else ()),
         f" – {reason}",
     )
@@ -54,10 +66,22 @@ def _trouble(arm: Arm, cell: Sequence[str]) -> Notice:
 
 
 def _findings(result: BenchResult) -> list[Part]:
-    own = [(arm, finding) for arm in result.arms for finding in arm.findings]
-    found = list(dict.fromkeys([*result.findings, *(finding for _, finding in own)]))
-    shown = [notice(finding) for finding in found[:_MOST_NOTICES]]
-    return [*shown, *_and_more(len(found) - _MOST_NOTICES, "findings; result.findings has them.")]
+    own = [_of_arm(arm, finding) for arm in result.arms for finding in arm.findings]
+    found = list(dict.fromkeys([*map(notice, result.findings), *own]))
+    more = _and_more(
+        len(found) - _MOST_NOTICES, "findings; result.findings and those of its arms have them."
+    )
+    return [*found[:_MOST_NOTICES], *more]
+
+
+def _of_arm(arm: Arm, finding: Finding) -> Notice:
+    """A finding about one arm, which says about which."""
+    shown = notice(finding)
+    if arm.name in finding.message:
+        return shown
+    return replace(
+        shown, spans=(Span(abridge(arm.name, NAME_LIMIT), "strong"), Span(": "), *shown.spans)
+    )
 
 
 def _and_more(count: int, what: str) -> list[Sentence]:

@@ -8,6 +8,7 @@ After a change that is meant, write them anew and read the difference::
 from __future__ import annotations
 
 import base64
+import math
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -20,6 +21,8 @@ from dlmagic.magics.bench import table, view
 from tests.display.reading import dropped, sanitised, visible, words
 from tests.magics.bench.examples import (
     EXAMPLES,
+    HINT,
+    RECOMPILED,
     arm,
     failed,
     faster,
@@ -80,6 +83,7 @@ def test_the_largest_benchmark_says_what_it_leaves_out() -> None:
     many = replace(largest(), arms=tuple(faster(f"arm {k}") for k in range(60)))
     assert f"{table.MOST_ROWS} of 60 arms are shown" in repr(many)
     assert "left out" not in page
+    assert "xxx 3/compile:mode-7" in page.replace("…", "xxx ")  # the end of a long name stays
     drawing = picture("largest")
     assert drawing is not None
     assert "of 3,600 dots drawn" in drawing.svg
@@ -128,6 +132,7 @@ def test_the_promised_sentence() -> None:
         ({"max_error": 0.0}, "; answers agree exactly."),
         ({"max_error": None}, "; answers agree."),
         ({"agrees": None, "agreement": ""}, "; answers not compared."),
+        ({"agrees": None, "agreement": "not compared"}, "; answers not compared."),
         ({"agrees": None, "agreement": "--no-check"}, "; answers not compared: --no-check."),
     ],
 )
@@ -183,6 +188,23 @@ def test_the_name_of_an_alternative_is_only_a_name(name: str) -> None:
 def test_an_arm_without_a_verdict_is_not_called_faster() -> None:
     odd = result(reference(), arm("compile", speedup=2.0))
     assert "Can't tell yet" in repr(odd)
+
+
+def test_a_finding_of_an_arm_says_of_which() -> None:
+    told = result(reference(findings=(HINT,)), faster(findings=(RECOMPILED, HINT)))
+    assert "warning: line 3: `loss = model(images).sum()` – compile was compiled" in repr(told)
+    assert "hint: eager: line 4 – loss.item() waits" in repr(told)
+    assert "hint: compile: line 4 – loss.item() waits" in repr(told)
+
+
+@pytest.mark.parametrize("odd", [math.nan, math.inf])
+def test_numbers_that_are_not_there_are_left_out(odd: float) -> None:
+    ends = {"interval": (odd, odd), "speedup_interval": (odd, odd)}
+    broken = faster(speedup=odd, break_even_calls=None, **ends)
+    shown = repr(result(reference(interval=(odd, odd)), broken))
+    assert shown.startswith("compile takes 499 µs per call, costs 12 s once.")
+    assert not {"nan", "inf", "unknown"} & set(words(shown))
+    assert "could not be shown" not in shown
 
 
 if __name__ == "__main__":
