@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import sys
 import warnings
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
@@ -49,9 +50,9 @@ def prepare_compile(
         options["mode"] = mode
     if "isolate_recompiles" in inspect.signature(torch.compile).parameters:
         options["isolate_recompiles"] = True
-    with _quiet():
+    with _Compiling():
         compiled = torch.compile(cell.function, **options)
-    return Prepared(compiled, _without_wrappers(arguments), active=_quiet)
+    return Prepared(compiled, _without_wrappers(arguments), active=_Compiling)
 
 
 def _without_wrappers(arguments: Mapping[str, object]) -> dict[str, object]:
@@ -67,12 +68,18 @@ def _eager() -> AbstractContextManager[object]:
     return stance
 
 
-def _quiet() -> AbstractContextManager[object]:
-    """Without what PyTorch's own modules warn of: the reference has shown it already."""
-    return _Quiet()
+class _Compiling(warnings.catch_warnings):
+    """While compiled code runs, and may be compiled again.
 
+    What PyTorch's own modules warn of meanwhile is not shown: the reference has shown it once.
+    Inductor raises Python's recursion limit and leaves it so; it is put back.
+    """
 
-class _Quiet(warnings.catch_warnings):
     def __enter__(self) -> None:
         super().__enter__()
+        self._recursion_limit = sys.getrecursionlimit()
         warnings.filterwarnings("ignore", module=r"torch(\.|$)")
+
+    def __exit__(self, *error: Any) -> None:
+        sys.setrecursionlimit(self._recursion_limit)
+        super().__exit__(*error)
