@@ -1,0 +1,296 @@
+"""Whole measurements: budget, interrupts, failures, late compilations."""
+
+from __future__ import annotations
+
+import gc
+import math
+import pickle
+from collections.abc import Callable
+from itertools import repeat
+
+import pytest
+
+from dlmagic.magics.bench.loop import loop
+from dlmagic.magics.bench.measure import measure
+from dlmagic.magics.bench.measurement import Measurement, Progress
+from dlmagic.magics.bench.timing import budget_note, timing_of
+from tests.magics.bench.simulated import FakeRunner, Machine, normal
+
+Hook = Callable[[FakeRunner, int], None]
+
+
+def measured(
+    hook: Hook | None = None,
+    slow: float = 2e-3,
+    fast: float = 1e-3,
+    seconds: float = 1.0,
+    **options: object,
+) -> Measurement:
+    """A slow reference against a fast runner with a hook."""
+    machine = Machine(lambda machine: normal(machine, 0.05), seed=1)
+    runners = [FakeRunner(machine, "eager", slow), FakeRunner(machine, "compile", fast, hook)]
+    return measure(runners, seconds=seconds, clock=machine, **options)  # type: ignore[arg-type]
+
+
+def assert_valid(result: Measurement) -> None:
+    """Whatever happened, what is there is whole and can be summed up."""
+    for name in result.names:
+        timing = timing_of(result, name)
+        assert len(timing.samples) == len(result.blocks(name)) <= len(result.rounds)
+        assert all(sample > 0 for sample in timing.samples)
+        assert math.isnan(timing.median) == (not timing.samples)
+    for done in result.rounds:
+        assert set(done.blocks) | set(result.failures) >= set(done.order)
+    assert gc.isenabled()
+
+
+def test_the_speedup_is_found() -> None:
+    result = measured()
+    timing = timing_of(result, "compile")
+    assert timing.comparison.verdict == "faster"
+    assert timing.comparison.speedup == pytest.approx(2, rel=0.02)
+    assert timing.median == pytest.approx(1e-3, rel=0.02)
+    assert timing_of(result, "eager").comparison.verdict == "reference"
+    assert_valid(result)
+
+
+def test_blocks_are_long_enough_for_the_clock() -> None:
+    assert measured(slow=1e-3, fast=1e-6).calls == {"eager": 5, "compile": pytest.approx(5000, 0.2)}
+
+
+def test_runners_can_share_a_count() -> None:
+    calls = measured(slow=1e-3, fast=1e-6, same_calls=True).calls
+    assert calls["eager"] == calls["compile"]
+    assert calls["eager"] * 1e-3 <= 1.0 / 40
+
+
+@pytest.mark.parametrize("seconds", [0.05, 0.3, 3.0])
+@pytest.mark.parametrize("slow", [1e-5, 1e-3, 0.05])
+def test_the_budget_is_kept(seconds: float, slow: float) -> None:
+    result = measured(slow=slow, seconds=seconds, minimum_rounds=100_000)
+    one_round = result.seconds / max(1, len(result.rounds))
+    least = 4 * 2 * (slow + 1e-3)  # a warm-up and two rounds, touch included
+    assert result.seconds <= max(1.2 * seconds, least) + one_round
+
+
+def test_a_cell_slower_than_the_budget_gets_two_rounds_and_a_note() -> None:
+    result = measured(slow=20.0, fast=10.0)
+    assert (len(result.rounds), result.ending) == (2, "budget")
+    assert timing_of(result, "compile").comparison.verdict == "unclear"
+    note = budget_note(result)
+    assert note is not None
+    assert note.startswith("Only 2 rounds fitted into 1 s; a surer answer needs about")
+    assert "(--time" in note
+
+
+def test_a_result_that_is_precise_ends_early() -> None:
+    result = measure([FakeRunner(m := Machine(), "a"), FakeRunner(m, "b")], seconds=60, clock=m)
+    assert (result.ending, len(result.rounds)) == ("precise", 20)
+    assert result.seconds < 1
+    assert budget_note(result) is None
+
+
+def test_a_lone_runner_is_measured_too() -> None:
+    result = measure([FakeRunner(m := Machine(), "a")], seconds=60, clock=m)
+    assert result.ending == "precise"
+    assert timing_of(result, "a").median == pytest.approx(1e-3)
+
+
+def test_every_order_is_as_frequent_as_its_mirror_image() -> None:
+    orders = [done.order for done in measured(maximum_rounds=20, seconds=9).rounds]
+    assert orders.count(("eager", "compile")) == orders.count(("compile", "eager")) == 10
+
+
+def test_a_seed_gives_the_same_orders() -> None:
+    first, again, other = (measured(seed=seed) for seed in (1, 1, 2))
+    assert first.rounds == again.rounds
+    assert [r.order for r in first.rounds] != [r.order for r in other.rounds]
+
+
+class UserError(Exception):
+    pass
+
+
+def raises_at(failing: int, error: BaseException) -> Hook:
+    def hook(runner: FakeRunner, call: int) -> None:
+        if call == failing:
+            raise error
+
+    return hook
+
+
+SHORT = {"seconds": 0.2, "maximum_rounds": 3}
+CALLS = 80  # more than a short measurement makes
+
+
+@pytest.mark.parametrize("call", range(1, CALLS))
+def test_an_interrupt_at_any_call_leaves_a_valid_part(call: int) -> None:
+    result = measured(raises_at(call, KeyboardInterrupt()), **SHORT)  # type: ignore[arg-type]
+    assert_valid(result)
+    assert result.interrupted == (call < calls_made())
+    assert all(set(done.blocks) == {"eager", "compile"} for done in result.rounds)
+
+
+def calls_made() -> int:
+    counted: list[int] = []
+    measured(lambda runner, call: counted.append(call), **SHORT)  # type: ignore[arg-type]
+    assert len(counted) < CALLS
+    return len(counted) + 1
+
+
+@pytest.mark.parametrize("method", ["restore", "synchronise", "events"])
+@pytest.mark.parametrize("count", [1, 2, 15, 30])
+def test_an_interrupt_between_calls_leaves_a_valid_part(method: str, count: int) -> None:
+    machine = Machine()
+    runner = FakeRunner(machine, "a", 2e-3)
+    plain, left = getattr(runner, method), iter(range(count))
+
+    def interrupted() -> object:
+        if next(left, None) is None:
+            raise KeyboardInterrupt
+        return plain()
+
+    setattr(runner, method, interrupted)
+    result = measure([runner, FakeRunner(machine, "b")], seconds=1, clock=machine)
+    assert result.interrupted
+    assert_valid(result)
+
+
+@pytest.mark.parametrize("count", range(8))
+def test_an_interrupt_while_telling_of_progress(count: int) -> None:
+    def told(progress: Progress) -> None:
+        steps.append(progress.phase)
+        if len(steps) > count:
+            raise KeyboardInterrupt
+
+    steps: list[str] = []
+    result = measured(on_progress=told)
+    assert result.interrupted
+    assert len(result.rounds) == max(0, count - 4)
+    assert_valid(result)
+
+
+@pytest.mark.parametrize("error", [UserError("no"), SystemExit(1)])
+@pytest.mark.parametrize(
+    ("call", "phase"), [(1, "warm-up"), (12, "warm-up"), (27, "calibrate"), (40, "measure")]
+)
+def test_a_failing_runner_stops_no_other(call: int, phase: str, error: BaseException) -> None:
+    result = measured(raises_at(call, error))
+    failure = result.failures["compile"]
+    assert (failure.error, failure.phase) == (error, phase)
+    assert len(result.samples("eager")) > 20
+    assert len(result.samples("compile")) < 5
+    assert_valid(result)
+
+
+def test_when_all_fail_it_ends() -> None:
+    machine = Machine()
+    runner = FakeRunner(machine, "a", hook=raises_at(1, UserError()))
+    result = measure([runner], seconds=1, clock=machine)
+    assert (result.ending, result.rounds) == ("failed", ())
+    assert_valid(result)
+
+
+def test_late_compilations_are_counted_and_left_out() -> None:
+    def hook(runner: FakeRunner, call: int) -> None:
+        if call in (40, 41, 80):
+            runner.machine.time += 5.0
+            runner.counts["recompile"] = runner.counts.get("recompile", 0) + 1
+
+    result = measured(hook)
+    timing = timing_of(result, "compile")
+    assert result.events("compile") == {"recompile": 3}
+    assert "Recompiled 3 times while it was measured." in timing.notes
+    assert max(timing.samples) > 0.5 > max(result.steady_samples("compile"))
+    assert len(result.rounds) > 20, "a late compilation does not use up the time"
+    assert timing.comparison.speedup == pytest.approx(2, rel=0.03)
+    assert timing.comparison.rounds < len(result.rounds)
+
+
+def test_a_runner_that_always_recompiles_still_ends() -> None:
+    def hook(runner: FakeRunner, call: int) -> None:
+        runner.counts["recompile"] = call
+
+    result = measured(hook)
+    assert result.warm_ups["compile"].outcome == "compiling"
+    assert result.steady_samples("compile") == result.samples("compile") != ()
+    assert "Still compiling after 12 calls." in timing_of(result, "compile").notes
+
+
+def test_compiling_pays_off_after_some_calls() -> None:
+    def hook(runner: FakeRunner, call: int) -> None:
+        runner.machine.time += 10.0 * (call == 1)
+
+    timing = timing_of(measured(hook), "compile")
+    assert timing.compile_seconds == pytest.approx(10, rel=0.01)
+    assert timing.break_even_calls == pytest.approx(10_000, rel=0.1)
+    assert timing_of(measured(hook, slow=1e-3), "compile").break_even_calls is None
+
+
+def test_progress_tells_what_comes_and_what_is_left() -> None:
+    told: list[Progress] = []
+    measured(on_progress=told.append)
+    assert [step.phase for step in told[:5]] == ["warm-up"] * 2 + ["calibrate"] * 2 + ["measure"]
+    assert [step.runner for step in told[:3]] == ["eager", "compile", "eager"]
+    assert told[-1].rounds_done > 20
+    assert told[-1].rounds_planned == pytest.approx(told[-1].rounds_done, abs=3)
+    assert all(step.seconds_left >= 0 for step in told)
+
+
+def test_nonsense_is_refused() -> None:
+    runner = FakeRunner(Machine())
+    for runners, seconds in (([], 1.0), ([runner, runner], 1.0), ([runner], 0.0)):
+        with pytest.raises(ValueError, match="names of their own"):
+            measure(runners, seconds=seconds)
+
+
+def test_the_collector_is_off_inside_only_and_put_back() -> None:
+    seen: set[bool] = set()
+    measured(lambda runner, call: seen.add(gc.isenabled()))
+    assert seen == {False}
+    gc.disable()
+    try:
+        measured()
+        assert not gc.isenabled()
+    finally:
+        gc.enable()
+
+
+def test_a_measurement_can_be_pickled() -> None:
+    result = measured()
+    assert pickle.loads(pickle.dumps(result)) == result
+
+
+class Spinner:
+    """Real work on the real clock."""
+
+    def __init__(self, name: str, size: int) -> None:
+        self.name = name
+        self.size = size
+
+    def restore(self) -> None: ...
+
+    def run(self, calls: int) -> None:
+        loop(1)(repeat(None, calls), sum, range(self.size))
+
+    def synchronise(self) -> None: ...
+
+    def events(self) -> dict[str, int]:
+        return {}
+
+
+def test_equal_work_on_the_real_clock_is_rarely_called_different() -> None:
+    different = 0
+    for seed in range(6):
+        runners = [Spinner("a", 2000), Spinner("b", 2000)]
+        result = measure(runners, seconds=0.4, min_block=1e-3, seed=seed)
+        different += timing_of(result, "b").comparison.verdict in ("faster", "slower")
+        assert result.seconds < 1.0
+    assert different <= 2  # 99 of 100 suites keep to that, at 5 % each
+
+
+def test_half_the_work_on_the_real_clock_is_called_faster() -> None:
+    result = measure([Spinner("a", 4000), Spinner("b", 2000)], seconds=0.5)
+    comparison = timing_of(result, "b").comparison
+    assert comparison.verdict == "faster"
+    assert 1.5 < comparison.speedup < 2.5

@@ -1,0 +1,108 @@
+"""Error rates of whole measurements on a simulated machine, against exact binomial limits.
+
+A limit is what a harness with exactly the promised rate keeps to in 99 of 100 suites.
+"""
+
+from __future__ import annotations
+
+import pytest
+from scipy.stats import binom
+
+from dlmagic.magics.bench.measure import measure
+from dlmagic.magics.bench.paired import Comparison, compare_paired
+from tests.magics.bench.simulated import NOISES, FakeRunner, Machine, machine_with, normal
+
+SHORT, LONG = 150, 1000
+TRUE_SPEEDUP = 1 / 1.05
+
+
+def trial(noise: str, seed: int, factor: float) -> Comparison:
+    """One measurement of about 50 rounds; the second runner takes ``factor`` times as long."""
+    machine = machine_with(noise, seed)
+    runners = [FakeRunner(machine, "a"), FakeRunner(machine, "b", 1e-3 * factor)]
+    measured = measure(
+        runners, seconds=0.8, clock=machine, seed=seed + 10**6, on_progress=machine.new_round
+    )
+    return compare_paired(*measured.pairs("b"))
+
+
+def false_alarms(noise: str, trials: int) -> int:
+    return sum(trial(noise, seed, 1.0).verdict in ("faster", "slower") for seed in range(trials))
+
+
+def covered(noise: str, trials: int) -> int:
+    intervals = [trial(noise, seed, 1.05).interval for seed in range(trials)]
+    return sum(i is not None and i[0] <= TRUE_SPEEDUP <= i[1] for i in intervals)
+
+
+def found(trials: int, rounds: int = 50) -> int:
+    """How often 5 % is found where the paired log ratio has a standard deviation of 10 %."""
+    total = 0
+    for seed in range(trials):
+        machine = Machine(lambda machine: normal(machine, 0.1 / 2**0.5), seed)
+        runners = [FakeRunner(machine, "a"), FakeRunner(machine, "b", 1.05e-3)]
+        measured = measure(runners, seconds=9, clock=machine, seed=seed, maximum_rounds=rounds)
+        comparison = compare_paired(*measured.pairs("b"))
+        assert comparison.rounds == rounds
+        total += comparison.verdict == "slower"
+    return total
+
+
+@pytest.mark.parametrize("noise", NOISES)
+def test_equal_callables_are_rarely_called_different(noise: str) -> None:
+    assert false_alarms(noise, SHORT) <= binom.ppf(0.99, SHORT, 0.05)
+
+
+@pytest.mark.parametrize("noise", NOISES)
+def test_the_interval_covers_the_true_speedup(noise: str) -> None:
+    assert covered(noise, SHORT) >= binom.ppf(0.01, SHORT, 0.95)
+
+
+def test_five_percent_are_found() -> None:
+    assert found(SHORT) >= binom.ppf(0.01, SHORT, 0.9)
+
+
+def test_a_short_measurement_cannot_find_five_percent() -> None:
+    """The limit of the test above is one that can be missed."""
+    assert found(SHORT, rounds=20) < binom.ppf(0.01, SHORT, 0.9)
+
+
+@pytest.mark.parametrize("noise", ["drift", "step", "first place"])
+def test_one_after_the_other_would_be_called_different(noise: str) -> None:
+    """The limit above is one that a harness without balanced rounds misses."""
+    alarms = 0
+    for seed in range(30):
+        machine = machine_with(noise, seed)
+        machine.place = 1
+        first, second = [], []
+        for samples in (first, second):
+            for _ in range(50):
+                start = machine.now()
+                machine.work(5e-3)
+                samples.append(machine.now() - start)
+            machine.place = 2
+        alarms += compare_paired(first, second).verdict in ("faster", "slower")
+    assert alarms > binom.ppf(0.99, 30, 0.05)
+
+
+@pytest.mark.parametrize("deviation", [0.004, 0.012])
+def test_ending_early_does_not_narrow_the_interval(deviation: float) -> None:
+    hits = 0
+    for seed in range(SHORT):
+        machine = Machine(lambda machine: normal(machine, deviation), seed)
+        runners = [FakeRunner(machine, "a"), FakeRunner(machine, "b", 1.05e-3)]
+        measured = measure(runners, seconds=5, clock=machine, seed=seed)
+        assert measured.ending == "precise"
+        interval = compare_paired(*measured.pairs("b")).interval
+        hits += interval is not None and interval[0] <= TRUE_SPEEDUP <= interval[1]
+    assert hits >= binom.ppf(0.01, SHORT, 0.95)
+
+
+@pytest.mark.prove
+def test_error_rates_in_full() -> None:
+    """The family of all checks keeps to its limits as a whole: each at 1 - 0.01 / checks."""
+    level = 0.01 / (2 * len(NOISES) + 1)
+    for noise in NOISES:
+        assert false_alarms(noise, LONG) <= binom.ppf(1 - level, LONG, 0.05), noise
+        assert covered(noise, LONG) >= binom.ppf(level, LONG, 0.95), noise
+    assert found(LONG) >= binom.ppf(level, LONG, 0.9)
