@@ -37,7 +37,6 @@ def process_state() -> dict[str, object]:
         "garbage collector is on": gc.isenabled(),
         "trace function": sys.gettrace(),
         "profile function": sys.getprofile(),
-        "recursion limit": sys.getrecursionlimit(),
         "standard output": sys.stdout,
     }
 

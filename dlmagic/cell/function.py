@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import builtins
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -169,6 +170,8 @@ def compile_cell(source: CellSource, namespace: dict[str, object]) -> CellFuncti
         SyntaxError: At the user's line, as in a plain run.
         CellError: The cell awaits something at its top level.
     """
+    # As exec() does: tools look for the built-ins in a function's globals.
+    namespace.setdefault("__builtins__", builtins)
     tree, flags = build.parse(source)
     awaiting = _first_await(tree.body)
     if awaiting is not None:

@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from IPython.core.interactiveshell import InteractiveShell
+
+from dlmagic.cell.output import StreamOutput
+from dlmagic.cell.source import CellSource
+from dlmagic.magics.bench.engine import bench_cell
+from dlmagic.magics.bench.request import Request, Surroundings
+from dlmagic.magics.bench.result import BenchResult
+from dlmagic.shell import extension
+
+Bench = Callable[..., BenchResult]
+
+
+@pytest.fixture
+def loaded(shell: InteractiveShell) -> Iterator[InteractiveShell]:
+    """A shell after ``%load_ext dlmagic``."""
+    extension.load(shell)
+    yield shell
+    extension.unload(shell)
+
+
+@pytest.fixture
+def namespace() -> dict[str, object]:
+    return {"__name__": "__main__"}
+
+
+@pytest.fixture
+def bench(namespace: dict[str, object]) -> Bench:
+    """Benchmarks a cell's text in ``namespace``; short, since tests are not about precision."""
+
+    def run(text: str, **options: object) -> BenchResult:
+        options = {"seconds": 0.1, **options}
+        request = Request(CellSource.from_text(text), namespace, **options)  # type: ignore[arg-type]
+        return bench_cell(request, Surroundings(StreamOutput()))
+
+    return run
