@@ -178,10 +178,12 @@ class Ratio:
         """Digits after the point."""
         uncertainty = half_width(self.interval)
         least = max(decimals_for(self.value, uncertainty, most=_MOST_RATIO_DIGITS), 0)
-        for decimals in (least, least + 1, least + 2):
-            if all(round(end, decimals) != 1 or end == 1 for end in self.interval or ()):
-                return decimals
-        return least
+        low, high = self.interval or (1.0, 1.0)
+        if low <= 1 <= high:
+            return least
+        ends = (least, least + 1, least + 2)
+        seen = (d for d in ends if round(low, d) > 1 or round(high, d) < 1)
+        return next(seen, least)
 
     def __str__(self) -> str:
         if not math.isfinite(self.value):

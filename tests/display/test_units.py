@@ -95,7 +95,9 @@ def test_ratios(value: float, interval: tuple[float, float] | None, text: str, t
 
 def test_an_interval_that_leaves_out_1_is_seen_to_do_so() -> None:
     assert Ratio(1.2, (1.001, 1.5)).span() == "1.001 to 1.500"
-    assert Ratio(1.2, (0.98, 1.4)).span() == "0.98 to 1.40"
+    assert Ratio(0.8, (0.5, 0.999)).span() == "0.500 to 0.999"
+    assert Ratio(1.2, (0.98, 1.4)).span() == "1.0 to 1.4"
+    assert Ratio(1.005, (0.997, 1.071)).span() == "1.00 to 1.07"
 
 
 @given(st.floats(0.01, 100), st.floats(0.003, 0.5), st.floats(0.003, 0.5))

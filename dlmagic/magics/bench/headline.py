@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable
 
 from dlmagic.display.parts import Sentence, Span, Tone, abridge, sentence, shorten
@@ -120,9 +121,17 @@ def _bracket(ratio: Ratio) -> str:
 
 
 def _longer(result: BenchResult) -> int:
-    """Four times as many seconds, which halves the intervals; a number one would type."""
-    spent = sum(sum(arm.samples) * arm.calls for arm in result.arms)
-    return next((time for time in _NICE_TIMES if time >= 4 * spent), math.ceil(4 * spent))
+    """Seconds that should settle it: what a note advises, or four times what was spent.
+
+    Four times as many rounds halve the intervals.
+    """
+    advised = re.search(r"--time (\d+)", " ".join(result.notes))
+    if advised:
+        return int(advised[1])
+    measured = sum(sum(arm.samples) * arm.calls for arm in result.arms)
+    compiling = sum(arm.compile_seconds or 0.0 for arm in result.arms)
+    wanted = 4 * max(measured, result.seconds - compiling)
+    return next((time for time in _NICE_TIMES if time >= wanted), math.ceil(wanted))
 
 
 def _costs(arm: Arm) -> Pieces:

@@ -148,9 +148,17 @@ def test_all_answers_are_claimed_only_when_all_were_compared() -> None:
     )
 
 
-def test_more_time_is_four_times_what_was_spent() -> None:
+@pytest.mark.parametrize(
+    ("more", "advice"),
+    [
+        ({"seconds": 1.0}, "--time 30;"),  # two arms of 3 s, four times
+        ({"seconds": 36.0}, "--time 120;"),  # most of the time went between the rounds
+        ({"seconds": 36.0, "notes": ("A surer answer needs --time 20.",)}, "--time 20;"),
+    ],
+)
+def test_advice_on_time_follows_from_what_was_spent(more: dict[str, object], advice: str) -> None:
     slow = {"samples": (0.5,) * 6, "calls": 1, "median": 0.5}
-    assert "--time 30;" in first_line(reference(**slow), unclear(**slow))
+    assert advice in first_line(reference(**slow), unclear(**slow), **more)
 
 
 def test_answers_that_differ_come_before_any_speed() -> None:
