@@ -15,7 +15,11 @@ from dlmagic.magics.bench.engine import bench_cell
 from dlmagic.magics.bench.request import Request, Surroundings
 from dlmagic.magics.bench.result import BenchResult
 
-CELL = "optimizer.zero_grad()\nloss = model(x).sum()\nloss.backward()\noptimizer.step()\nhistory.append(1)"
+CELL = """optimizer.zero_grad()
+loss = model(x).sum()
+loss.backward()
+optimizer.step()
+history.append(1)"""
 
 
 def training() -> dict[str, object]:
@@ -76,7 +80,7 @@ def test_a_partial_result_says_how_far_it_came() -> None:
     result = bench_cell(request, Surroundings(StreamOutput(), tell))
     assert result.partial
     assert result.rounds == 4
-    assert "Stopped" in repr(result).splitlines()[0]
+    assert repr(result).startswith("Partial result: stopped after 4 rounds")
 
 
 def test_a_cell_that_never_returns_ends_with_a_real_interrupt() -> None:
