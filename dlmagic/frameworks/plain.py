@@ -10,12 +10,14 @@ from contextlib import AbstractContextManager, nullcontext
 
 import numpy as np
 
-from dlmagic.errors import ModeError, nearest
-from dlmagic.frameworks.plain_state import SavedState, save_numpy
+from dlmagic.errors import ModeError, ModeUnavailable, nearest
+from dlmagic.frameworks.plain_state import SavedArray, SavedState, save_numpy
 from dlmagic.frameworks.protocol import ArrayView, CellLike, Framework, Mode, Prepared, Saved
 
 PLAIN_MODE = "plain"
 """The cell exactly as written, whatever it computes with."""
+
+_LOW_PRECISION = frozenset({"float16", "float32", "complex64"})
 
 
 class PlainFramework:
@@ -102,9 +104,18 @@ class PlainFramework:
 
     def as_float64(
         self,
-        saved: Sequence[Saved],  # noqa: ARG002 - an array cannot change its type in place
+        saved: Sequence[Saved],
     ) -> AbstractContextManager[object]:
-        """Nothing to do: both modes here run the same code, so there is nothing to decide."""
+        """Nothing to do where all arrays are exact enough already.
+
+        Raises:
+            ModeUnavailable: An array of lower precision, which cannot change its type in place.
+        """
+        for item in saved:
+            if isinstance(item, SavedArray) and str(item.array.dtype) in _LOW_PRECISION:
+                raise ModeUnavailable(
+                    f"A NumPy array of {item.array.dtype} has no float64 referee."
+                )
         return nullcontext()
 
     def uses_randomness(self, before: Sequence[Saved]) -> bool:

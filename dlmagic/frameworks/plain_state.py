@@ -15,14 +15,20 @@ Array = npt.NDArray[Any]
 
 
 class SavedArray:
-    """An array: its contents, or those of the array that it is a view of, and its form."""
+    """An array: its contents, or those of the array that it is a view of, and its form.
 
-    def __init__(self, array: Array) -> None:
+    Args:
+        array: The array.
+        with_contents: False where its memory is saved by somebody else.
+    """
+
+    def __init__(self, array: Array, *, with_contents: bool = True) -> None:
         self.array = array
         self._form = _form_of(array)
         self._writeable = array.flags.writeable
         self._is_view = isinstance(array.base, np.ndarray)
-        self._copy = None if self._is_view else np.array(array, copy=True, subok=False)
+        keep = with_contents and not self._is_view
+        self._copy = np.array(array, copy=True, subok=False) if keep else None
 
     def changed(self) -> bool:
         """Whether form or contents differ; NaN equals itself here."""

@@ -30,6 +30,7 @@ from dlmagic.frameworks.protocol import ArrayView, CellLike, Mode, Prepared, Sav
 from dlmagic.frameworks.torch_first_writes import FirstWrites
 from dlmagic.frameworks.torch_limits import limitation
 from dlmagic.frameworks.torch_modules import SavedOutside
+from dlmagic.frameworks.torch_numpy import save_numpy_view
 from dlmagic.frameworks.torch_state import save_tensor
 from dlmagic.frameworks.torch_storage import SavedStorage
 
@@ -133,7 +134,7 @@ class TorchFramework:
             return SavedStorage(value)
         if isinstance(value, torch.Generator):
             return torch_ambient.SavedGenerator(value)
-        return SavedOutside.of(value)
+        return SavedOutside.of(value) or save_numpy_view(value)
 
     def save_ambient(self) -> Sequence[Saved]:
         """Generators and global settings."""

@@ -21,6 +21,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from dlmagic.frameworks import _torch_compat as compat
 from dlmagic.frameworks.protocol import Saved
+from dlmagic.frameworks.torch_numpy import SavedNumpyView
 from dlmagic.frameworks.torch_state import SavedTensor
 from dlmagic.frameworks.torch_storage import Place, SavedStorage, place_of
 
@@ -76,6 +77,9 @@ def _link(saved: Sequence[Saved]) -> dict[Place | None, SavedStorage]:
         if isinstance(item, SavedTensor) and item.place in storages:
             item.bytes = storages[item.place]
             item.bytes.watch(item.tensor, item.version)
+    for item in saved:
+        if isinstance(item, SavedNumpyView) and item.place in storages:
+            storages[item.place].copy_now()
     return {place: storage for place, storage in storages.items() if storage.copy is None}
 
 

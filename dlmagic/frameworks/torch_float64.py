@@ -13,6 +13,7 @@ from torch.overrides import TorchFunctionMode
 
 from dlmagic.errors import ModeUnavailable
 from dlmagic.frameworks.protocol import Saved
+from dlmagic.frameworks.torch_numpy import SavedNumpyView
 from dlmagic.frameworks.torch_state import SavedTensor, SavedWhole
 
 _EXACT = {
@@ -30,12 +31,16 @@ def as_float64(saved: Sequence[Saved]) -> Iterator[None]:
     """Turn the saved tensors, and what is made of them, into float64 while active.
 
     The tensors are the same objects with other bytes; the caller restores the snapshot
-    afterwards. Values that NumPy arrays share with them are no longer shared meanwhile.
+    afterwards. Random numbers are drawn otherwise than in float32, so a cell that draws some
+    has no referee.
 
     Raises:
-        ModeUnavailable: A value has no float64 form, or one storage is read as two types.
+        ModeUnavailable: A value has no float64 form, one storage is read as two types, or an
+            array of NumPy looks into it, too.
     """
     tensors = [item.tensor for item in saved if isinstance(item, SavedTensor)]
+    if any(isinstance(item, SavedNumpyView) for item in saved):
+        raise ModeUnavailable("A NumPy array that shares a tensor's memory has no float64 referee.")
     if any(isinstance(item, SavedWhole) for item in saved):
         raise ModeUnavailable("A sparse or nested tensor has no float64 referee.")
     with torch.no_grad():

@@ -48,8 +48,8 @@ class SavedStorage:
         self.copy: Tensor | None = None
         self._bytes = _bytes_of(storage) if self.place is not None else None
         self._versions: dict[int, tuple[Tensor, int]] = {}
-        if self.size <= COPIED_AT_ONCE:
-            self.copy_now()
+        if self.size <= COPIED_AT_ONCE or not storage.resizable():
+            self.copy_now()  # memory that is not PyTorch's own (from_numpy) has other writers
 
     def watch(self, tensor: Tensor, version: int | None) -> None:
         """Let a tensor that looks into this storage tell of writes by its version counter.

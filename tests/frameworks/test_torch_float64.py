@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -61,6 +62,16 @@ def test_views_still_share_their_storage(bench):
     cell.snapshot.restore()
     assert y.item() == 3.0
     assert base.sum().item() == 15.0
+
+
+@pytest.mark.parametrize("make", [lambda t: t.numpy(), lambda t: np.ones(2, dtype=np.float32)])
+def test_low_precision_arrays_have_no_referee(bench, make):
+    tensor = torch.ones(2)
+    cell = bench("array += 1\ny = tensor.sum()", tensor=tensor, array=make(tensor))
+    with pytest.raises(ModeUnavailable, match="no float64 referee"), cell.snapshot.in_float64():
+        pass
+    cell.snapshot.restore()
+    assert tensor.dtype == torch.float32
 
 
 def test_a_sparse_value_has_no_referee(bench):

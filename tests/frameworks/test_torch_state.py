@@ -108,6 +108,24 @@ def test_a_large_tensor_that_is_only_read_is_never_copied():
     assert copies[written.nbytes] is not None
 
 
+@pytest.mark.parametrize("size", [4, BIG], ids=["small", "large"])
+@pytest.mark.parametrize("tensor_first", [True, False], ids=["numpy()", "from_numpy"])
+def test_memory_shared_with_numpy_comes_back_for_both(bench, size, tensor_first):
+    if tensor_first:
+        tensor = torch.zeros(size)
+        array = tensor.numpy()
+    else:
+        array = np.zeros(size, dtype=np.float32)
+        tensor = torch.from_numpy(array)
+    cell = bench("part[0] = 5\ntensor.add_(1)", part=array[1:], tensor=tensor)
+    with cell.snapshot.copying_first_writes():
+        cell.run()
+    assert array[1] == 6
+    cell.snapshot.restore()
+    assert not array.any()
+    assert not tensor.any()
+
+
 def test_views_share_one_saved_storage():
     base = torch.arange(12.0).reshape(3, 4)
     row, column = base[1], base[:, 2]
