@@ -1,9 +1,13 @@
 """PyTorch behind the protocol of :mod:`dlmagic.frameworks.protocol`.
 
-Reached only when the user has imported torch. The parts: ``torch_state`` and ``torch_storage``
-(saving values), ``torch_first_writes`` (copying large ones late), ``torch_ambient`` (global
-state), ``torch_modes``, ``torch_jit``, ``torch_cudagraph`` (the modes), ``torch_float64`` (the
-referee), ``torch_failure`` (reasons), ``_torch_compat`` (every private name).
+Reached only when the user has imported torch. The parts:
+
+- ``torch_tensors``, ``torch_state``, ``torch_storage``: saving values;
+- ``torch_first_writes``, ``torch_numpy``: copying large ones late, and what forbids it;
+- ``torch_modules``, ``torch_ambient``: compiled modules, global state;
+- ``torch_modes``, ``torch_jit`` with ``torch_observe``, ``torch_cudagraph``: the modes;
+- ``torch_float64``: the referee; ``torch_failure``: reasons; ``torch_limits``: what is refused;
+- ``_torch_compat``: every private name.
 """
 
 from __future__ import annotations
@@ -31,8 +35,8 @@ from dlmagic.frameworks.torch_first_writes import FirstWrites
 from dlmagic.frameworks.torch_limits import limitation
 from dlmagic.frameworks.torch_modules import SavedOutside
 from dlmagic.frameworks.torch_numpy import save_numpy_view
-from dlmagic.frameworks.torch_state import save_tensor
 from dlmagic.frameworks.torch_storage import SavedStorage
+from dlmagic.frameworks.torch_tensors import save_tensor
 
 MODES = (
     Mode("eager", "operation by operation, as the cell is written", default=True),

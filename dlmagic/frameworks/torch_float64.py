@@ -14,7 +14,8 @@ from torch.overrides import TorchFunctionMode
 from dlmagic.errors import ModeUnavailable
 from dlmagic.frameworks.protocol import Saved
 from dlmagic.frameworks.torch_numpy import SavedNumpyView
-from dlmagic.frameworks.torch_state import SavedTensor, SavedWhole
+from dlmagic.frameworks.torch_state import SavedTensor
+from dlmagic.frameworks.torch_tensors import SavedWhole
 
 _EXACT = {
     torch.float16: torch.float64,
