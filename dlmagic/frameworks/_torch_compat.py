@@ -14,6 +14,10 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.utils import _pytree as pytree
+from torch.utils._python_dispatch import TorchDispatchMode
+
+__all__ = ["TorchDispatchMode", "pytree"]  # private modules that every released PyTorch has
 
 TracerWarning: type[Warning] = getattr(torch.jit, "TracerWarning", UserWarning)
 """What tracing says when it may have got something wrong."""
@@ -142,6 +146,17 @@ def is_loader_iterator(value: object) -> bool:
     loader = sys.modules.get("torch.utils.data.dataloader")
     base = getattr(loader, "_BaseDataLoaderIter", None)
     return base is not None and isinstance(value, base)
+
+
+def is_view(tensor: Tensor) -> bool:
+    """Whether autograd knows the tensor as a view of another."""
+    return bool(getattr(tensor, "_is_view", bool)())
+
+
+def print_options() -> dict[str, Any]:
+    """How tensors are printed, as ``torch.set_printoptions`` takes it; empty if not known."""
+    options = getattr(getattr(torch, "_tensor_str", None), "PRINT_OPTS", None)
+    return {} if options is None else dict(vars(options))
 
 
 def inner_tensors(tensor: Tensor) -> dict[str, Tensor]:

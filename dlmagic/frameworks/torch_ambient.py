@@ -8,6 +8,8 @@ from typing import Any
 
 import torch
 
+from dlmagic.frameworks import _torch_compat as compat
+
 
 class SavedGenerator:
     """The state of one random generator."""
@@ -89,7 +91,7 @@ def save_settings() -> Iterator[SavedSetting]:
     cudnn = torch.backends.cudnn
     for flag in ("enabled", "benchmark", "deterministic", "allow_tf32"):
         yield _attribute(cudnn, flag, f"torch.backends.cudnn.{flag}")
-    yield SavedSetting.of("print options", _print_options, _set_print_options)
+    yield SavedSetting.of("print options", compat.print_options, _set_print_options)
 
 
 def _attribute(owner: Any, attribute: str, name: str) -> SavedSetting:
@@ -131,10 +133,6 @@ def _autocast(device: str) -> SavedSetting:
         torch.set_autocast_dtype(device, value[1])
 
     return SavedSetting.of(f"autocast on {device}", read, write)
-
-
-def _print_options() -> dict[str, Any]:
-    return dict(vars(torch._tensor_str.PRINT_OPTS))
 
 
 def _set_print_options(options: dict[str, Any]) -> None:

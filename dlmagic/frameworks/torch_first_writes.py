@@ -14,10 +14,8 @@ from functools import cache
 from types import TracebackType
 from typing import Any
 
-import torch
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
-from torch.utils._python_dispatch import TorchDispatchMode
 
 from dlmagic.frameworks import _torch_compat as compat
 from dlmagic.frameworks.protocol import Saved
@@ -90,7 +88,7 @@ def _place_behind(tensor: Tensor) -> Place | None:
         return None
 
 
-class _SeeWrites(TorchDispatchMode):
+class _SeeWrites(compat.TorchDispatchMode):
     """Looks at every operator before it runs."""
 
     def __init__(self, watcher: FirstWrites) -> None:
@@ -132,5 +130,5 @@ class _SeeHandedOut(TorchFunctionMode):
 
 
 @cache
-def _written(operation: torch._ops.OpOverload[Any, Any]) -> tuple[tuple[int, str], ...]:
+def _written(operation: Any) -> tuple[tuple[int, str], ...]:
     return compat.written_arguments(operation)

@@ -8,10 +8,10 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.utils import _pytree as pytree
 
 from dlmagic.errors import ModeUnavailable
 from dlmagic.finding import Finding
+from dlmagic.frameworks import _torch_compat as compat
 from dlmagic.frameworks.protocol import CellLike, Prepared
 from dlmagic.frameworks.torch_failure import explain_failure
 from dlmagic.frameworks.torch_observe import Call, Observation, StandIn, observe
@@ -101,7 +101,9 @@ def _trace(target: Any, calls: Sequence[Call]) -> Converted:
     for call in calls:
         if call.keywords:
             raise NotConverted(f"it is called with the keyword {next(iter(call.keywords))}=")
-        strangers = [v for v in pytree.tree_leaves(call.arguments) if not isinstance(v, Tensor)]
+        strangers = [
+            v for v in compat.pytree.tree_leaves(call.arguments) if not isinstance(v, Tensor)
+        ]
         if strangers:
             raise NotConverted(f"it is called with {_named(strangers[0])}, which is no tensor")
     if len({_signature(call) for call in calls}) > 1:
@@ -116,7 +118,7 @@ def _script(target: Any, calls: Sequence[Call]) -> Converted:  # noqa: ARG001 - 
 
 
 def _signature(call: Call) -> tuple[object, ...]:
-    leaves, structure = pytree.tree_flatten(call.arguments)
+    leaves, structure = compat.pytree.tree_flatten(call.arguments)
     return str(structure), tuple((leaf.dtype, leaf.device, leaf.dim()) for leaf in leaves)
 
 

@@ -15,7 +15,6 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.utils import _pytree as pytree
 
 from dlmagic.frameworks import _torch_compat as compat
 
@@ -147,7 +146,7 @@ def _is_library(function: FunctionType) -> bool:
 
 def _copies(values: Any) -> Any:
     """The same structure with each tensor copied: the cell may change it later."""
-    return pytree.tree_map_only(Tensor, _copy, values)
+    return compat.pytree.tree_map_only(Tensor, _copy, values)
 
 
 def _copy(tensor: Tensor) -> Tensor:

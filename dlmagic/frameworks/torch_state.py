@@ -114,7 +114,7 @@ class SavedTensor:
 
     def _restore_graph(self) -> None:
         if self.tensor.grad_fn is not self._graph:
-            if self._graph is not None or self.tensor._is_view():
+            if self._graph is not None or compat.is_view(self.tensor):
                 raise StateError(
                     f"A tensor of shape {tuple(self.tensor.shape)} was changed in place as part "
                     "of an autograd graph, which cannot be undone.",

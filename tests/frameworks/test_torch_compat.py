@@ -74,6 +74,9 @@ def test_schemas_tell_what_is_written():
 
 
 def test_the_other_names():
+    assert compat.print_options()["precision"] == 4
+    assert compat.is_view(torch.ones(2)[:1])
+    assert not compat.is_view(torch.ones(2))
     assert issubclass(compat.TracerWarning, Warning)
     assert compat.TracerWarning is not UserWarning
     assert compat.is_lazy(nn.LazyLinear(1).weight)
