@@ -12,8 +12,10 @@ import uuid
 from collections import Counter, deque
 from collections.abc import Iterable, Mapping, Sequence
 from types import EllipsisType, NoneType, SimpleNamespace
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from dlmagic.cell.frozen import (
     ArrayReader,
@@ -144,7 +146,7 @@ def _long_list(value: list[object] | tuple[object, ...]) -> Frozen | None:
     return FrozenValue(f"{name} of int", tuple(value)) if kinds == {int} else None
 
 
-def _array_items(array: np.ndarray[tuple[int, ...], np.dtype[np.void | np.object_]]) -> _Items:
+def _array_items(array: npt.NDArray[Any]) -> _Items:
     """The fields of a structured array, or the elements of an array of objects."""
     if array.dtype.names:
         return [(f"[{name!r}]", array[name]) for name in array.dtype.names]

@@ -1,57 +1,40 @@
-"""How many calls make a block long enough for the clock, and short enough for the budget."""
+"""How many calls make a block long enough for the clock, and short enough for the budget.
+
+Counts come from the fastest sample of each warm-up, which a busy machine disturbs least.
+Runners of nearly one speed get one count: a longer block is interrupted more often than a
+shorter one, so equal runners would look different on a busy machine.
+"""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
-from dlmagic.magics.bench.block import run_block
-from dlmagic.magics.bench.clock import Clock
-from dlmagic.magics.bench.runner import Runner
-
-_ATTEMPTS = 4
-_CLOSE_ENOUGH = 0.8  # of the shortest block: noise must not double the calls
-_GROWTH = 10  # at most, from one attempt to the next
+_NEARLY = 1.5  # ratio of the speeds of runners that share a count
 
 
-def calibrate(
-    runner: Runner, clock: Clock, *, level: float, min_block: float, max_block: float
-) -> int:
-    """Calls per block so that a block lasts at least ``min_block`` seconds.
+def calls_per_block(
+    per_call: Mapping[str, float], *, min_block: float, max_block: float, same_calls: bool
+) -> dict[str, int]:
+    """Calls per block for each runner, so that a block lasts at least ``min_block`` seconds.
 
     Args:
-        runner: A runner that is warm.
-        clock: The clock of the measurement.
-        level: Seconds a call, as the warm-up saw it.
+        per_call: Seconds a call when nothing disturbs it, by runner.
         min_block: Seconds that a block should last.
-        max_block: Seconds that it must not exceed, which wins.
-
-    Returns:
-        At least 1, however slow a call is.
+        max_block: Seconds that it should not exceed, which wins; one call is made in any case.
+        same_calls: Whether all runners share one count: the largest that the slowest bears.
     """
-    calls = _fitting(level, min_block, max_block)
-    for _ in range(_ATTEMPTS):
-        if calls == 1 and level >= min_block:
-            break
-        block = run_block(runner, clock, calls)
-        if block.seconds >= _CLOSE_ENOUGH * min_block:
-            break
-        wanted = _fitting(block.per_call, min_block, max_block)
-        if wanted <= calls:
-            break
-        calls = min(wanted, _GROWTH * calls)
-    return calls
-
-
-def common_count(counts: list[int], levels: list[float], max_block: float) -> int:
-    """One count for all runners: the largest wanted that the slowest runner can bear.
-
-    Args:
-        counts: Calls per block that each runner wants.
-        levels: Seconds a call of each.
-        max_block: Seconds that no block should exceed.
-    """
-    return max(1, min(max(counts), int(max_block / max(levels))))
-
-
-def _fitting(per_call: float, min_block: float, max_block: float) -> int:
-    return max(1, min(math.ceil(min_block / per_call), int(max_block / per_call)))
+    if not per_call:
+        return {}
+    nearly = math.inf if same_calls else _NEARLY
+    counts: dict[str, int] = {}
+    group: list[str] = []
+    for name in sorted(per_call, key=per_call.__getitem__):
+        if group and per_call[name] > nearly * per_call[group[0]]:
+            group = []
+        group.append(name)
+        # The fastest of a group needs the most calls, its slowest bears the fewest.
+        wanted = math.ceil(min_block / per_call[group[0]])
+        bearable = int(max_block / per_call[name])
+        counts.update(dict.fromkeys(group, max(1, min(wanted, bearable))))
+    return counts

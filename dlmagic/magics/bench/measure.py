@@ -13,7 +13,7 @@ from dlmagic.magics.bench.budget import Budget
 from dlmagic.magics.bench.clock import Clock, WallClock
 from dlmagic.magics.bench.measurement import Ending, Measurement
 from dlmagic.magics.bench.order import cycle_length
-from dlmagic.magics.bench.preparing import calibrate_all, warm_all_up
+from dlmagic.magics.bench.preparing import calibrate, warm_all_up
 from dlmagic.magics.bench.rounds import Rounds
 from dlmagic.magics.bench.runner import Runner
 from dlmagic.magics.bench.session import OnProgress, Session
@@ -71,7 +71,7 @@ def measure(
     ending: Ending = "interrupted"
     with suppress(KeyboardInterrupt), _collector_as_found():
         warm_all_up(session)
-        calibrate_all(session, min_block=min_block, same_calls=same_calls)
+        calibrate(session, min_block=min_block, same_calls=same_calls)
         looks = checkpoints(cycle_length(len(runners)), minimum_rounds, maximum_rounds)
         ending = Rounds(session, np.random.default_rng(seed), looks).run()
     return session.result(ending)

@@ -9,7 +9,7 @@ from typing import Literal
 from dlmagic.magics.bench.block import Block
 from dlmagic.magics.bench.warmup import WarmUp
 
-Phase = Literal["warm-up", "calibrate", "measure"]
+Phase = Literal["warm-up", "measure"]
 Ending = Literal["precise", "budget", "rounds", "interrupted", "failed"]
 
 

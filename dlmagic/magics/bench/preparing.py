@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dlmagic.magics.bench.calibrate import calibrate, common_count
+from dlmagic.magics.bench.calibrate import calls_per_block
 from dlmagic.magics.bench.session import Session
 from dlmagic.magics.bench.warmup import WarmUpLimits, warm_up
 
@@ -22,32 +22,12 @@ def warm_all_up(session: Session) -> None:
             session.budget.exclude(done.compile_seconds)
 
 
-def calibrate_all(session: Session, *, min_block: float, same_calls: bool) -> None:
-    """Find how many calls make a block of each runner.
-
-    Args:
-        session: Its runners are warm.
-        min_block: Seconds that a block should last at least; a short budget lowers it.
-        same_calls: Whether every runner gets the same count.
-    """
+def calibrate(session: Session, *, min_block: float, same_calls: bool) -> None:
+    """Find how many calls make a block of each runner; see :func:`calls_per_block`."""
     turns = _ROUNDS_TO_FIT * _BLOCKS_PER_TURN * max(1, len(session.running))
-    max_block = session.budget.left / turns
-    for name, runner in tuple(session.running.items()):
-        session.report("calibrate", name)
-        with session.failing_alone(name, "calibrate"):
-            session.calls[name] = calibrate(
-                runner,
-                session.budget.clock,
-                level=session.warm_ups[name].level,
-                min_block=min_block,
-                max_block=max_block,
-            )
-    if same_calls and session.running:
-        _share_count(session, max_block)
-
-
-def _share_count(session: Session, max_block: float) -> None:
-    names = tuple(session.running)
-    levels = [session.warm_ups[name].level for name in names]
-    shared = common_count([session.calls[name] for name in names], levels, max_block)
-    session.calls.update(dict.fromkeys(names, shared))
+    session.calls = calls_per_block(
+        {name: session.warm_ups[name].fastest for name in session.running},
+        min_block=min_block,
+        max_block=session.budget.left / turns,
+        same_calls=same_calls,
+    )

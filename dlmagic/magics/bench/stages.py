@@ -147,8 +147,6 @@ def _missed(choice: Choice) -> Contestant:
 def _in_words(progress: Progress) -> str:
     if progress.phase == "warm-up":
         return f"warming up {progress.runner}"
-    if progress.phase == "calibrate":
-        return f"sizing up {progress.runner}"
     planned = f" of {progress.rounds_planned}" if progress.rounds_planned else ""
     left = f", {progress.seconds_left:.0f} s left" if progress.seconds_left >= 1 else ""
     return f"round {progress.rounds_done + 1}{planned}{left}"

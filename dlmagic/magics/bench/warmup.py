@@ -73,6 +73,11 @@ class WarmUp:
         return _level(self.samples)
 
     @property
+    def fastest(self) -> float:
+        """Seconds a call in the quickest of the last samples: the machine at its least busy."""
+        return min(_last(self.samples))
+
+    @property
     def events(self) -> dict[str, int]:
         """All events of the warm-up together."""
         names = {name for sample in self.samples for name in sample.events}
@@ -169,5 +174,9 @@ def _comparable(samples: Sequence[Block]) -> list[float]:
 
 
 def _level(samples: Sequence[Block]) -> float:
-    quiet = _comparable(_quiet_tail(samples))
-    return statistics.median(quiet[-10:] or [samples[-1].per_call])
+    return statistics.median(_last(samples))
+
+
+def _last(samples: Sequence[Block]) -> Sequence[float]:
+    """Seconds a call in the last samples without events, or in the last one of all."""
+    return _comparable(_quiet_tail(samples))[-10:] or [samples[-1].per_call]

@@ -28,12 +28,14 @@ class Machine:
         self.time = 0.0
         self.tick = tick
         self.place = 0
+        self.working = 0.0
         self._factors = noise(self) if noise else repeat(1.0)
 
     def now(self) -> float:
         return math.floor(self.time / self.tick) * self.tick if self.tick else self.time
 
     def work(self, seconds: float) -> None:
+        self.working = seconds
         self.time += seconds * next(self._factors)
 
     def new_round(self, progress: Progress) -> None:
@@ -131,6 +133,13 @@ def first_place(machine: Machine) -> Iterator[float]:
         yield (1.1 if machine.place == 1 else 1.0) * (1 + machine.random.normal(0, 0.02))
 
 
+def busy_neighbour(machine: Machine) -> Iterator[float]:
+    """Slices of 4 ms are taken away now and then: the longer the work, the likelier."""
+    while True:
+        slices = machine.random.poisson(machine.working / 0.008)
+        yield 1 + slices * 4e-3 / machine.working + abs(machine.random.normal(0, 0.02))
+
+
 NOISES: dict[str, Noise] = {
     "normal": normal,
     "lognormal": lognormal,
@@ -142,6 +151,7 @@ NOISES: dict[str, Noise] = {
     "bimodal": bimodal,
     "quantised": normal,
     "first place": first_place,
+    "busy neighbour": busy_neighbour,
 }
 
 
