@@ -34,7 +34,7 @@ from dlmagic.magics.bench.order import balanced_orders
 from dlmagic.magics.bench.paired import compare_paired
 
 RESULTS = Path(__file__).parent.parent / "results" / "overhead.json"
-ROUNDS = 60
+ROUNDS = 200
 Harness = Callable[[Callable[[], object], int], float]
 """Calls a function so many times and says how many seconds a call took."""
 
@@ -134,7 +134,7 @@ class Row:
 
 
 def workloads() -> dict[str, tuple[Callable[[], object], int]]:
-    """Functions and the calls that make a block of some 10 ms."""
+    """Functions and the calls that make a block of some 2 ms, short enough to escape most interruptions."""
     vector, matrix = torch.ones(512), torch.ones(530, 530)
 
     def nothing() -> None: ...
@@ -146,9 +146,9 @@ def workloads() -> dict[str, tuple[Callable[[], object], int]]:
         return matrix @ matrix
 
     return {
-        "empty function": (nothing, 200_000),
-        "5 us operation": (operation, 2_000),
-        "1 ms matrix product": (product, 8),
+        "empty function": (nothing, 40_000),
+        "5 us operation": (operation, 300),
+        "1 ms matrix product": (product, 2),
     }
 
 
