@@ -1,0 +1,240 @@
+"""Two ways to run a cell, each in a fresh shell: plainly, and through the cell machinery."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import random
+import sys
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from IPython.core.displayhook import DisplayHook
+from IPython.core.interactiveshell import InteractiveShell
+
+from dlmagic.cell.function import CellFunction, compile_cell
+from dlmagic.cell.source import CellSource
+from tests.cell.describe import Describer, scrub
+from tests.conftest import shell_config
+
+IMPORTABLE = Path(__file__).with_name("importable")
+MAGIC_LINE = "%%proof"
+
+# The differences to a plain run that were decided on, with the reasons. Nothing else may differ.
+DECIDED_DIFFERENCES = {
+    "__annotations__": "an annotated assignment in a function keeps no annotation; written only "
+    "for type checkers and dataclasses, the notebook's own __annotations__ is read by nobody",
+    "__conditional_annotations__": "belongs to __annotations__ from Python 3.14 on",
+    "__annotate__": "belongs to __annotations__ from Python 3.14 on",
+}
+# What the shell writes for itself; the cell's text is one line longer below a magic.
+_SHELL_NAMES = frozenset(
+    {"In", "_ih", "_dh", "_oh", "_i", "_ii", "_iii", "exit", "quit", "open", "get_ipython"}
+    | {"__builtin__", "__builtins__"}
+)
+
+Start = Callable[[InteractiveShell, str], str]
+
+
+@dataclass
+class World:
+    """A shell and what happened in it.
+
+    Attributes:
+        shell: A fresh shell.
+        shifts: The file names of the cells, each with the number of lines above the cell.
+        seen: What happened, by cell and kind, described without addresses.
+    """
+
+    shell: InteractiveShell
+    shifts: dict[str, int] = field(default_factory=dict)
+    seen: dict[str, object] = field(default_factory=dict)
+
+    def run(self, label: str, text: str) -> BaseException | None:
+        """Run a cell as a notebook does and note all that can be seen of it."""
+        printed, reported = io.StringIO(), io.StringIO()
+        with (
+            contextlib.redirect_stdout(printed),
+            contextlib.redirect_stderr(reported),
+            warnings.catch_warnings(record=True) as warned,
+        ):
+            warnings.simplefilter("always")
+            result = self.shell.run_cell(text, store_history=True)
+        error: BaseException | None = result.error_before_exec or result.error_in_exec
+        self.seen[label] = {
+            "output": scrub(printed.getvalue()),
+            "error output": scrub(reported.getvalue()),
+            "warnings": tuple(self.warning(item) for item in warned if not _of_shell(item)),
+            "value": self.describer()(result.result),
+            "error": None if error is None else self.describer()(error),
+        }
+        return error
+
+    def describer(self) -> Describer:
+        return Describer(self.shell.user_ns, self.shifts)
+
+    def warning(self, item: warnings.WarningMessage) -> object:
+        line = item.lineno - self.shifts.get(item.filename, 0)
+        where = "cell" if item.filename in self.shifts else Path(item.filename).name
+        return (item.category.__name__, scrub(str(item.message)), where, line)
+
+    def finish(self) -> dict[str, object]:
+        """All that was seen, and the namespace and the ambient state at the end."""
+        describe = self.describer()
+        names = {
+            name: describe(self.shell.user_ns[name])
+            for name in sorted(self.shell.user_ns)
+            if name not in _SHELL_NAMES | DECIDED_DIFFERENCES.keys() and not _is_input(name)
+        }
+        return {**self.seen, "namespace": names, "ambient": ambient()}
+
+
+def plain(setup: str, text: str, after: str) -> dict[str, object]:
+    """Run a cell in a world of its own as it is."""
+    with world() as here:
+        _set_up(here, setup)
+        here.run("cell", text)
+        if after:
+            here.run("after", after)
+        return here.finish()
+
+
+def machinery(
+    setup: str,
+    text: str,
+    after: str,
+    commit: Callable[[CellFunction], object] = CellFunction.commit,
+) -> dict[str, object]:
+    """Run a cell in a world of its own below a magic line, through the machinery."""
+    with world() as here:
+        _set_up(here, setup)
+        _register_magic(here, commit)
+        here.run("cell", f"{MAGIC_LINE}\n{text}")
+        if after:
+            here.run("after", after)
+        return here.finish()
+
+
+def _set_up(here: World, setup: str) -> None:
+    error = here.run("set-up", setup) if setup else None
+    assert error is None, f"the set-up of the cell fails: {error!r}"
+
+
+def _register_magic(here: World, commit: Callable[[CellFunction], object]) -> None:
+    def proof(line: str, body: str) -> object:
+        text = f"{MAGIC_LINE}\n{body}"
+        source = CellSource.from_text(
+            text,
+            magic=True,
+            transform=here.shell.transform_cell,
+            flags=here.shell.compile.flags,
+        )
+        here.shifts[source.filename] = 1
+        value = commit(compile_cell(source, here.shell.user_ns))
+        return None if _silenced(here.shell, body) else value
+
+    here.shell.register_magic_function(proof, "cell")
+
+
+def _silenced(shell: InteractiveShell, body: str) -> bool:
+    """Whether the cell ends in a semicolon; the shell would look at the magic's own call."""
+    ends = getattr(DisplayHook, "semicolon_at_end_of_expression", None)
+    if ends is not None:
+        return bool(ends(body))
+    last = [line for line in body.splitlines() if line.split("#")[0].strip()][-1:]
+    return bool(last) and last[0].split("#")[0].strip().endswith(";")
+
+
+@contextlib.contextmanager
+def world() -> Iterator[World]:
+    """A fresh shell, equal ambient state, and modules that are imported for the first time."""
+    InteractiveShell.clear_instance()
+    module = ModuleType("__main__")
+    directory, path, filters = Path.cwd(), list(sys.path), list(warnings.filters)
+    shell = InteractiveShell.instance(config=shell_config(), user_module=module)
+    here = World(shell)
+    _note_filenames(here)
+    shell.showtraceback = shell.showsyntaxerror = _nothing  # the error itself is compared
+    sys.path.insert(0, str(IMPORTABLE))
+    reset_ambient()
+    try:
+        yield here
+    finally:
+        _forget_importable()
+        sys.path[:] = path
+        os.chdir(directory)
+        warnings.filters[:] = filters
+        reset_ambient()
+        shell.restore_sys_module_state()
+        InteractiveShell.clear_instance()
+
+
+def _note_filenames(here: World) -> None:
+    """Keep the names under which the shell compiles the cells that are run plainly."""
+    compiler: Any = here.shell.compile
+    original = compiler.cache
+
+    def cache(code: str, *others: Any, **named: Any) -> Any:
+        name = original(code, *others, **named)
+        if "run_cell_magic('proof'" not in code:
+            here.shifts[name] = 0
+        return name
+
+    compiler.cache = cache
+
+
+def _forget_importable() -> None:
+    for name, module in list(sys.modules.items()):
+        origin = getattr(module, "__file__", None) or ""
+        if origin.startswith(str(IMPORTABLE)):
+            del sys.modules[name]
+
+
+def _nothing(*arguments: object, **named: object) -> None:
+    pass
+
+
+def _of_shell(item: warnings.WarningMessage) -> bool:
+    """IPython's advice on how to leave it, given after a plain run that raised SystemExit."""
+    return "use 'exit', 'quit', or Ctrl-D" in str(item.message)
+
+
+def _is_input(name: str) -> bool:
+    return name.startswith("_i") and name[2:].isdigit()
+
+
+def ambient() -> dict[str, object]:
+    """Global state that a cell may have changed, as plain values."""
+    state: dict[str, object] = {"random": hash(random.getstate()), "cwd": str(Path.cwd())}
+    numpy, torch = sys.modules.get("numpy"), sys.modules.get("torch")
+    if numpy is not None:
+        legacy = numpy.random.get_state()
+        state["numpy.random"] = (legacy[1].tobytes(), *legacy[2:])
+        state["numpy.geterr"] = tuple(sorted(numpy.geterr().items()))
+    if torch is not None:
+        state["torch"] = (
+            bytes(torch.get_rng_state().numpy()),
+            str(torch.get_default_dtype()),
+            torch.is_grad_enabled(),
+            torch.get_num_threads(),
+        )
+    return state
+
+
+def reset_ambient() -> None:
+    """The same start for every world."""
+    random.seed(0)
+    numpy, torch = sys.modules.get("numpy"), sys.modules.get("torch")
+    if numpy is not None:
+        numpy.random.seed(0)
+        numpy.seterr(divide="warn", over="warn", under="ignore", invalid="warn")
+        numpy.set_printoptions(precision=8)
+    if torch is not None:
+        torch.manual_seed(0)
+        torch.set_default_dtype(torch.float32)
+        torch.set_grad_enabled(True)
