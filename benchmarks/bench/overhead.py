@@ -134,7 +134,7 @@ class Row:
 
 
 def workloads() -> dict[str, tuple[Callable[[], object], int]]:
-    """Functions and the calls that make a block of some 2 ms, short enough to escape most interruptions."""
+    """Functions and the calls that make a short block: long ones are interrupted more often."""
     vector, matrix = torch.ones(512), torch.ones(530, 530)
 
     def nothing() -> None: ...
