@@ -14,6 +14,9 @@ from tests.magics.bench.simulated import NOISES, FakeRunner, Machine, machine_wi
 
 SHORT, LONG = 150, 1000
 TRUE_SPEEDUP = 1 / 1.05
+# A neighbour takes time away in whole slices, whatever the work, so that the median ratio of
+# wall times is then truly nearer to 1 than the ratio of the work.
+KEEPS_RATIO = [noise for noise in NOISES if noise != "busy neighbour"]
 
 
 def trial(noise: str, seed: int, factor: float) -> Comparison:
@@ -53,7 +56,7 @@ def test_equal_callables_are_rarely_called_different(noise: str) -> None:
     assert false_alarms(noise, SHORT) <= binom.ppf(0.99, SHORT, 0.05)
 
 
-@pytest.mark.parametrize("noise", NOISES)
+@pytest.mark.parametrize("noise", KEEPS_RATIO)
 def test_the_interval_covers_the_true_speedup(noise: str) -> None:
     assert covered(noise, SHORT) >= binom.ppf(0.01, SHORT, 0.95)
 
@@ -101,8 +104,9 @@ def test_ending_early_does_not_narrow_the_interval(deviation: float) -> None:
 @pytest.mark.prove
 def test_error_rates_in_full() -> None:
     """The family of all checks keeps to its limits as a whole: each at 1 - 0.01 / checks."""
-    level = 0.01 / (2 * len(NOISES) + 1)
+    level = 0.01 / (len(NOISES) + len(KEEPS_RATIO) + 1)
     for noise in NOISES:
         assert false_alarms(noise, LONG) <= binom.ppf(1 - level, LONG, 0.05), noise
+    for noise in KEEPS_RATIO:
         assert covered(noise, LONG) >= binom.ppf(level, LONG, 0.95), noise
     assert found(LONG) >= binom.ppf(level, LONG, 0.9)
