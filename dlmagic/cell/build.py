@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import ast
 import copy
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from types import CodeType, FunctionType
 from typing import Any
 
 from dlmagic.cell.layout import Layout
 from dlmagic.cell.source import CellSource
 
-MISSING_NAME = "_dlmagic_missing"
+MISSING_NAME = ".missing"
+"""No name that anybody can type."""
 
 
 class Missing:
@@ -41,10 +42,13 @@ def parse(source: CellSource) -> tuple[ast.Module, int]:
         source.python, source.filename, "exec", flags | ast.PyCF_ONLY_AST, dont_inherit=True
     )
     assert isinstance(tree, ast.Module)
-    # Compiling a copy finds what parsing does not: a return outside a function.
-    code = compile(copy.deepcopy(tree), source.filename, "exec", flags, dont_inherit=True)
+    # Compiling finds what parsing does not, such as a return outside a function; one
+    # statement after the other, as IPython does it.
+    found = 0
+    for node in tree.body:
+        found |= module_code([copy.deepcopy(node)], source.filename, flags).co_flags
     future = sum({feature.compiler_flag for feature in _features()})
-    return tree, source.flags | (code.co_flags & future)
+    return tree, source.flags | (found & future)
 
 
 def module_code(statements: Sequence[ast.stmt], filename: str, flags: int) -> CodeType:
@@ -88,7 +92,20 @@ def function_of(
     module = ast.fix_missing_locations(ast.Module([definition], []))
     code = compile(module, filename, "exec", flags, dont_inherit=True)
     (inner,) = [part for part in code.co_consts if isinstance(part, CodeType)]
+    inner = _as_top_level(inner).replace(co_name="<module>", co_qualname="<module>")
     return FunctionType(inner, namespace, "cell", (MISSING,) * len(optional_names(layout)))
+
+
+def _as_top_level(code: CodeType) -> CodeType:
+    """Name what is defined inside as a plain run names it: ``<lambda>``, without the function.
+
+    Tracebacks, pickle and printed functions then say the same as after a plain run.
+    """
+    constants = tuple(
+        _as_top_level(part) if isinstance(part, CodeType) else part for part in code.co_consts
+    )
+    name = code.co_qualname.removeprefix("cell.<locals>.")
+    return code.replace(co_consts=constants, co_qualname=name)
 
 
 def optional_names(layout: Layout) -> tuple[str, ...]:
@@ -152,22 +169,29 @@ class _Rewrite(ast.NodeTransformer):
         assigned = ast.copy_location(ast.Assign([node.target], node.value), node)
         return [assigned, annotation]
 
-    def visit_Delete(self, node: ast.Delete) -> ast.stmt | list[ast.stmt]:
-        parts: list[ast.stmt] = []
-        for target in node.targets:
-            if isinstance(target, ast.Name) and target.id in self.deleted:
-                stored = ast.Name(target.id, ast.Store())
-                missing = ast.Name(MISSING_NAME, ast.Load())
-                parts.append(ast.Assign([stored], missing))
-            else:
-                parts.append(ast.Delete([target]))
-            ast.copy_location(parts[-1], target)
-        return parts
+    def visit_Delete(self, node: ast.Delete) -> list[ast.stmt]:
+        return [self._without_value(target) for target in _flattened(node.targets)]
+
+    def _without_value(self, target: ast.expr) -> ast.stmt:
+        statement: ast.stmt = ast.Delete([target])
+        if isinstance(target, ast.Name) and target.id in self.deleted:
+            missing = ast.Name(MISSING_NAME, ast.Load())
+            statement = ast.Assign([ast.Name(target.id, ast.Store())], missing)
+        return ast.copy_location(statement, target)
 
     def _keep(self, node: ast.AST) -> ast.AST:
         return node
 
     visit_FunctionDef = visit_AsyncFunctionDef = visit_ClassDef = visit_Lambda = _keep
+
+
+def _flattened(targets: Sequence[ast.expr]) -> Iterator[ast.expr]:
+    """The targets of ``del a, (b, [c])`` one by one."""
+    for target in targets:
+        if isinstance(target, ast.Tuple | ast.List):
+            yield from _flattened(target.elts)
+        else:
+            yield target
 
 
 def _features() -> list[Any]:

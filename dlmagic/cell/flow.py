@@ -16,6 +16,12 @@ from dlmagic.cell import global_names
 from dlmagic.cell.global_names import GlobalNames
 
 _LAZY = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
+_LET_ERRORS_THROUGH = frozenset(
+    {
+        "GradientTape", "autocast", "device", "enable_grad", "errstate", "fork_rng",
+        "inference_mode", "no_grad", "open", "profile", "record_function", "set_grad_enabled",
+    }
+)  # fmt: skip
 _CONSUMERS = frozenset(
     {"all", "any", "dict", "frozenset", "list", "max", "min", "set", "sorted", "sum", "tuple"}
 )
@@ -120,7 +126,7 @@ class _Walker(ast.NodeVisitor):
     def visit_FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
         arguments = node.args
         defaults = [*arguments.defaults, *(d for d in arguments.kw_defaults if d)]
-        annotations = [argument.annotation for argument in _all_arguments(arguments)]
+        annotations = [argument.annotation for argument in all_arguments(arguments)]
         self.each([*node.decorator_list, *defaults, *annotations, node.returns])
         self.use_lazily(node)
         self.bind(node.name)
@@ -129,6 +135,9 @@ class _Walker(ast.NodeVisitor):
 
     def visit_ClassDef(self, node: ast.ClassDef) -> None:
         self.each([*node.decorator_list, *node.bases, *(k.value for k in node.keywords)])
+        # Its body runs at once; the functions in it run later.
+        for name in analyse(node.body).exposed:
+            self.read(name)
         self.use_lazily(node)
         self.bind(node.name)
 
@@ -155,12 +164,19 @@ class _Walker(ast.NodeVisitor):
             block.branch()
             self.each(node.orelse)
 
+    def visit_Assert(self, node: ast.Assert) -> None:
+        self.visit(node.test)
+        with _Block(self, nested=False) as block:
+            self.each([node.msg])
+            block.branch()
+
     def visit_With(self, node: ast.With | ast.AsyncWith) -> None:
-        self.depth += 1
-        for item in node.items:
-            self.each([item.context_expr, item.optional_vars])
-        self.each(node.body)
-        self.depth -= 1
+        with _Block(self) as block:
+            for item in node.items:
+                self.each([item.context_expr, item.optional_vars])
+            self.each(node.body)
+            if not all(_never_suppresses(item.context_expr) for item in node.items):
+                block.branch()
 
     visit_AsyncWith = visit_With
 
@@ -221,6 +237,12 @@ class _Walker(ast.NodeVisitor):
         self.visit(node.value)
         # Inside a comprehension it still binds a name of the cell, perhaps zero times.
         self.bind(node.target.id)
+
+    def visit_Compare(self, node: ast.Compare) -> None:
+        self.each([node.left, node.comparators[0]])
+        with _Block(self, nested=False) as block:
+            self.each(node.comparators[1:])
+            block.branch()
 
     def visit_BoolOp(self, node: ast.BoolOp) -> None:
         self.visit(node.values[0])
@@ -328,12 +350,20 @@ class _Block:
         self.walker.depth -= self.nested
 
 
+def _never_suppresses(manager: ast.expr) -> bool:
+    """Whether a context manager is known to let every error through."""
+    made_by = manager.func if isinstance(manager, ast.Call) else manager
+    name = made_by.attr if isinstance(made_by, ast.Attribute) else getattr(made_by, "id", "")
+    return name in _LET_ERRORS_THROUGH
+
+
 def imported_names(node: ast.Import | ast.ImportFrom) -> list[str]:
     """The names that an import binds; none for a star import."""
     names = [alias.asname or alias.name.partition(".")[0] for alias in node.names]
     return [name for name in names if name != "*"]
 
 
-def _all_arguments(arguments: ast.arguments) -> list[ast.arg]:
+def all_arguments(arguments: ast.arguments) -> list[ast.arg]:
+    """Every argument of a function, the starred ones last."""
     rest = [a for a in (arguments.vararg, arguments.kwarg) if a]
     return [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, *rest]

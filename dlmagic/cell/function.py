@@ -72,9 +72,9 @@ class CellFunction:
 
     def define(self) -> None:
         """Execute the definitions and imports that do not belong to the function."""
-        definitions = self.layout.definitions
-        if definitions:
-            exec(build.module_code(definitions, self.source.filename, self.flags), self.namespace)
+        for definition in self.layout.definitions:
+            code = build.module_code([definition], self.source.filename, self.flags)
+            exec(code, self.namespace)
 
     def arguments(self) -> tuple[object, ...]:
         """The current values of the parameters.
@@ -133,7 +133,7 @@ class CellFunction:
         frame = self.frame_of(error)
         if frame is None:
             return error
-        self._forget_definitions_after(frame.tb_lineno, before)
+        self._forget_definitions_after(_position(frame), before)
         if self.layout.as_module:
             return error
         names = frame.tb_frame.f_locals
@@ -150,8 +150,11 @@ class CellFunction:
             traceback = traceback.tb_next
         return None
 
-    def _forget_definitions_after(self, line: int, before: Mapping[str, object]) -> None:
-        later = [node for node in self.layout.definitions if node.lineno > line]
+    def _forget_definitions_after(
+        self, position: tuple[int, int], before: Mapping[str, object]
+    ) -> None:
+        places = ((node, (node.lineno, node.col_offset)) for node in self.layout.definitions)
+        later = [node for node, place in places if place > position]
         for name in analyse(later).writes:
             if name in before:
                 self.namespace[name] = before[name]
@@ -194,6 +197,13 @@ def _first_await(statements: list[ast.stmt]) -> int | None:
         if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
             waiting.extend(ast.iter_child_nodes(node))
     return None
+
+
+def _position(frame: TracebackType) -> tuple[int, int]:
+    """Line and column of the code that a traceback stands at."""
+    positions = list(frame.tb_frame.f_code.co_positions())
+    line, _, column, _ = positions[frame.tb_lasti // 2]
+    return line or frame.tb_lineno, column or 0
 
 
 def _as_name_error(error: BaseException, frame: TracebackType) -> BaseException:

@@ -10,9 +10,9 @@ from __future__ import annotations
 import ast
 import dis
 import gc
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from types import CodeType, FunctionType
+from types import CodeType, FunctionType, ModuleType
 
 _LOADS = frozenset({"LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS"})
 _STORES = frozenset({"STORE_GLOBAL", "DELETE_GLOBAL"})
@@ -68,6 +68,40 @@ def of_namespace(namespace: dict[str, object]) -> GlobalNames:
     functions = (f for f in gc.get_referrers(namespace) if isinstance(f, FunctionType))
     codes = {f.__code__ for f in functions if f.__globals__ is namespace}
     return union(of_code(code) for code in codes)
+
+
+def helpers_of(names: Iterable[str], namespace: Mapping[str, object]) -> Iterator[FunctionType]:
+    """The functions of a notebook that can be called by way of some of its names.
+
+    Functions themselves, methods of its classes and of their objects, and whatever those
+    name in turn.
+    """
+    waiting, seen = set(names), set[str]()
+    while waiting:
+        name = waiting.pop()
+        seen.add(name)
+        for function in _functions_of(namespace.get(name), namespace):
+            yield function
+            waiting |= of_code(function.__code__).loads - seen
+
+
+def is_of_notebook(value: object, namespace: Mapping[str, object]) -> bool:
+    """Whether a function, a class or an object comes from the notebook, not from a library."""
+    if isinstance(value, ModuleType):
+        return False
+    if isinstance(value, FunctionType):
+        return value.__globals__ is namespace
+    owner = value if isinstance(value, type) else type(value)
+    return owner.__module__ == namespace.get("__name__")
+
+
+def _functions_of(value: object, namespace: Mapping[str, object]) -> list[FunctionType]:
+    if isinstance(value, FunctionType):
+        return [value] if value.__globals__ is namespace else []
+    owner = value if isinstance(value, type) else type(value)
+    members = [member for base in owner.__mro__ for member in vars(base).values()]
+    functions = (getattr(member, "__func__", member) for member in members)
+    return [f for f in functions if isinstance(f, FunctionType) and f.__globals__ is namespace]
 
 
 def union(parts: Iterable[GlobalNames]) -> GlobalNames:

@@ -14,7 +14,7 @@ import builtins
 import importlib
 import sys
 from collections.abc import Mapping, Sequence
-from types import FunctionType, ModuleType
+from types import BuiltinFunctionType, FunctionType, ModuleType
 
 from dlmagic.cell import flow, global_names
 
@@ -22,10 +22,16 @@ Definition = ast.Import | ast.ImportFrom | ast.FunctionDef | ast.AsyncFunctionDe
 
 
 def split_definitions(
-    statements: Sequence[ast.stmt], namespace: Mapping[str, object]
+    statements: Sequence[ast.stmt], namespace: Mapping[str, object], *, leading: bool = False
 ) -> tuple[list[Definition], list[ast.stmt]]:
-    """Divide a cell into what is executed once in the namespace and the remainder."""
-    split = _Split(namespace)
+    """Divide a cell into what is executed once in the namespace and the remainder.
+
+    Args:
+        statements: The cell.
+        namespace: The notebook's namespace.
+        leading: Whether only definitions at the top of the cell are taken out.
+    """
+    split = _Split(namespace, leading)
     for statement in statements:
         split.add(statement)
     return split.definitions, split.body
@@ -37,11 +43,12 @@ def is_star_import(statement: ast.AST) -> bool:
 
 
 class _Split:
-    def __init__(self, namespace: Mapping[str, object]) -> None:
+    def __init__(self, namespace: Mapping[str, object], leading: bool) -> None:
         self.namespace = namespace
+        self.leading = leading
         self.definitions: list[Definition] = []
         self.body: list[ast.stmt] = []
-        self.imported: set[str] = set()
+        self.imported: dict[str, ModuleType | None] = {}
         self.defined: set[str] = set()
         self.used: set[str] = set()
         self.written: set[str] = set()
@@ -52,7 +59,7 @@ class _Split:
             self.definitions.append(statement)
             self.defined.update(names.writes)
             if isinstance(statement, ast.Import | ast.ImportFrom):
-                self.imported.update(names.writes)
+                self.imported.update(_modules_of(statement))
             return
         self.body.append(statement)
         self.written.update(names.writes, names.lazy.stores)
@@ -60,6 +67,8 @@ class _Split:
         self.used |= self.used_by_helpers(names)
 
     def may_move(self, statement: Definition, names: flow.Flow) -> bool:
+        if self.leading:
+            return False
         bound = set(names.writes)
         if bound & (self.used | self.written) or names.exposed & self.written:
             return False
@@ -78,22 +87,49 @@ class _Split:
             return False
         if isinstance(statement, ast.ClassDef):
             return self.class_is_quiet(statement)
-        defaults = [*statement.args.defaults, *filter(None, statement.args.kw_defaults)]
-        return not any(_calls(default) for default in defaults)
+        arguments = flow.all_arguments(statement.args)
+        evaluated = [
+            *statement.args.defaults,
+            *statement.args.kw_defaults,
+            *(argument.annotation for argument in arguments),
+            statement.returns,
+        ]
+        return all(part is None or self.is_harmless(part) for part in evaluated)
 
     def class_is_quiet(self, statement: ast.ClassDef) -> bool:
-        quiet = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Assign, ast.AnnAssign, ast.Pass)
-        for part in statement.body:
-            documentation = isinstance(part, ast.Expr) and isinstance(part.value, ast.Constant)
-            if not documentation and not isinstance(part, quiet):
-                return False
-            if isinstance(part, ast.FunctionDef | ast.AsyncFunctionDef):
-                if not self.is_quiet(part):
-                    return False
-            elif _calls(part):
-                return False
         bases = [*statement.bases, *(keyword.value for keyword in statement.keywords)]
-        return all(self.from_library(base) or _plain_class(self.value(base)) for base in bases)
+        return all(self.part_is_quiet(part) for part in statement.body) and all(
+            self.from_library(base) or _plain_class(self.value(base)) for base in bases
+        )
+
+    def part_is_quiet(self, part: ast.stmt) -> bool:
+        if isinstance(part, ast.FunctionDef | ast.AsyncFunctionDef):
+            return self.is_quiet(part)
+        if isinstance(part, ast.Expr):
+            return isinstance(part.value, ast.Constant)
+        if isinstance(part, ast.Assign):
+            named = all(isinstance(target, ast.Name) for target in part.targets)
+            return named and self.is_harmless(part.value)
+        if isinstance(part, ast.AnnAssign):
+            value = part.value is None or self.is_harmless(part.value)
+            return value and self.is_harmless(part.annotation)
+        return isinstance(part, ast.Pass)
+
+    def is_harmless(self, expression: ast.expr) -> bool:
+        """Whether evaluating it can neither fail nor do anything."""
+        parts: list[ast.expr] = []
+        if isinstance(expression, ast.Attribute):
+            owner = self.value(expression.value)
+            return isinstance(owner, ModuleType) and expression.attr in vars(owner)
+        if isinstance(expression, ast.Tuple | ast.List):
+            parts = expression.elts
+        elif isinstance(expression, ast.UnaryOp):
+            return isinstance(expression.operand, ast.Constant)
+        elif isinstance(expression, ast.BinOp) and isinstance(expression.op, ast.BitOr):
+            parts = [expression.left, expression.right]
+        elif not isinstance(expression, ast.Constant | ast.Name | ast.Lambda):
+            return False
+        return all(self.is_harmless(part) for part in parts)
 
     def from_library(self, expression: ast.expr) -> bool:
         """Whether a decorator or base class comes from a library, not from the notebook."""
@@ -106,43 +142,29 @@ class _Split:
             return root.id in self.imported
         if root.id not in self.namespace:
             return hasattr(builtins, root.id)
-        return not _of_notebook(self.namespace[root.id], self.namespace)
+        value = self.namespace[root.id]
+        definition = isinstance(value, ModuleType | FunctionType | BuiltinFunctionType | type)
+        return definition and not global_names.is_of_notebook(value, self.namespace)
 
     def value(self, expression: ast.expr) -> object:
-        if isinstance(expression, ast.Name) and expression.id not in self.defined:
-            return self.namespace.get(expression.id)
-        return None
+        """What a name of the notebook, or of a module that it imported, stands for now."""
+        if isinstance(expression, ast.Attribute):
+            owner = self.value(expression.value)
+            return vars(owner).get(expression.attr) if isinstance(owner, ModuleType) else None
+        if not isinstance(expression, ast.Name):
+            return None
+        if expression.id in self.imported:
+            return self.imported[expression.id]
+        return None if expression.id in self.defined else self.namespace.get(expression.id)
 
     def used_by_helpers(self, names: flow.Flow) -> set[str]:
         """Names that functions of earlier cells use when this statement calls them."""
-        found: set[str] = set()
-        waiting = set(names.reads) | names.lazy.loads
-        while waiting:
-            value = self.namespace.get(waiting.pop())
-            for function in _functions_of(value, self.namespace):
-                used = global_names.of_code(function.__code__)
-                fresh = (used.loads | used.stores) - found
-                found |= fresh
-                waiting |= fresh
-        return found
-
-
-def _functions_of(value: object, namespace: Mapping[str, object]) -> list[FunctionType]:
-    if isinstance(value, FunctionType):
-        return [value] if value.__globals__ is namespace else []
-    owner = value if isinstance(value, type) else type(value)
-    if not _of_notebook(owner, namespace):
-        return []
-    return [member for member in vars(owner).values() if isinstance(member, FunctionType)]
-
-
-def _of_notebook(value: object, namespace: Mapping[str, object]) -> bool:
-    if isinstance(value, ModuleType):
-        return False
-    if isinstance(value, FunctionType):
-        return value.__globals__ is namespace
-    owner = value if isinstance(value, type) else type(value)
-    return owner.__module__ == namespace.get("__name__")
+        called = set(names.reads) | names.lazy.loads
+        used = global_names.union(
+            global_names.of_code(function.__code__)
+            for function in global_names.helpers_of(called, self.namespace)
+        )
+        return {*used.loads, *used.stores}
 
 
 def _plain_class(value: object) -> bool:
@@ -165,5 +187,10 @@ def _already_imported(statement: ast.Import | ast.ImportFrom) -> bool:
     return all(alias.name in vars(module) for alias in statement.names)
 
 
-def _calls(node: ast.AST) -> bool:
-    return any(isinstance(part, ast.Call | ast.Await) for part in ast.walk(node))
+def _modules_of(statement: ast.Import | ast.ImportFrom) -> dict[str, ModuleType | None]:
+    """What an import binds, as far as it is a module that is loaded already."""
+    bound: dict[str, ModuleType | None] = dict.fromkeys(flow.imported_names(statement))
+    for alias in statement.names if isinstance(statement, ast.Import) else ():
+        name = alias.asname or alias.name.partition(".")[0]
+        bound[name] = sys.modules.get(alias.name if alias.asname else name)
+    return bound

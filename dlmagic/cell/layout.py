@@ -12,7 +12,7 @@ import ast
 import builtins
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from types import BuiltinFunctionType, FunctionType, ModuleType
+from types import BuiltinFunctionType, ModuleType
 
 from dlmagic.cell import flow, global_names
 from dlmagic.cell.hoist import Definition, is_star_import, split_definitions
@@ -56,9 +56,11 @@ def lay_out(statements: Sequence[ast.stmt], namespace: dict[str, object]) -> Lay
     lazily = sorted(ahead.lazy.loads | names.lazy.loads)
     reads = tuple(dict.fromkeys([*ahead.reads, *names.reads, *lazily]))
     if _reaches_names_by_text(statements, body, names, namespace):
+        definitions, body = split_definitions(statements, namespace, leading=True)
+        names = flow.analyse(body)
         return Layout(tuple(definitions), tuple(body), True, reads, shared=tuple(names.writes))
     elsewhere = names.lazy | ahead.lazy | global_names.of_namespace(namespace)
-    shared = _shared(body, names, elsewhere, namespace)
+    shared = _shared(body, names, elsewhere, namespace) | (names.writes.keys() & ahead.writes)
     outputs = tuple(name for name in names.writes if name not in shared)
     parameters = tuple(
         name
@@ -135,7 +137,7 @@ def _reaches_names_by_text(
     names: flow.Flow,
     namespace: dict[str, object],
 ) -> bool:
-    """Whether the cell, or a function of the notebook that it names, reads names by text."""
+    """Whether the cell, or a function of the notebook that it can call, does so."""
     for statement in statements:
         for node in ast.walk(statement):
             if isinstance(node, ast.Name) and node.id in _BY_TEXT:
@@ -144,14 +146,9 @@ def _reaches_names_by_text(
                 return True
     if any(is_star_import(node) for statement in body for node in ast.walk(statement)):
         return True
-    return any(_helper_reads_by_text(namespace.get(name), namespace) for name in names.reads)
+    helpers = global_names.helpers_of({*names.reads, *names.lazy.loads}, namespace)
+    return any(global_names.of_code(helper.__code__).loads & _BY_TEXT for helper in helpers)
 
 
 def _lists_names(function: ast.expr) -> bool:
     return isinstance(function, ast.Name) and function.id in _BY_TEXT_WITHOUT_ARGUMENTS
-
-
-def _helper_reads_by_text(value: object, namespace: dict[str, object]) -> bool:
-    if not isinstance(value, FunctionType) or value.__globals__ is not namespace:
-        return False
-    return bool(global_names.of_code(value.__code__).loads & _BY_TEXT)
