@@ -1,16 +1,20 @@
 """From a cell's statements to code: one function, or module code that behaves like one."""
 
 from __future__ import annotations
+import __future__
 
 import ast
 import copy
-from collections.abc import Callable, Iterator, Sequence
+import sys
+from collections.abc import Callable, Collection, Iterator, Sequence
 from types import CodeType, FunctionType
 from typing import Any
 
 from dlmagic.cell.layout import Layout
 from dlmagic.cell.source import CellSource
 
+_ANNOTATIONS_WAIT = __future__.annotations.compiler_flag
+"""The flag under which annotations are not evaluated; from Python 3.14 on they never are."""
 MISSING_NAME = ".missing"
 """No name that anybody can type."""
 
@@ -68,7 +72,7 @@ def function_of(
     that may be unset have a parameter too, which callers leave to its default.
     """
     body, value = _without_last_expression(layout.body)
-    body = _rewritten(body, set(layout.deleted))
+    body = _rewritten(body, layout.deleted, annotations=_evaluates_annotations(flags))
     returned = [value, *(ast.Name(name, ast.Load()) for name in layout.outputs)]
     end = ast.Return(ast.Tuple(returned, ast.Load()))
     ast.copy_location(end, value)
@@ -146,24 +150,32 @@ def _without_last_expression(body: Sequence[ast.stmt]) -> tuple[list[ast.stmt], 
     return list(body), nothing
 
 
-def _rewritten(body: Sequence[ast.stmt], deleted: set[str]) -> list[ast.stmt]:
+def _evaluates_annotations(flags: int) -> bool:
+    return sys.version_info < (3, 14) and not flags & _ANNOTATIONS_WAIT
+
+
+def _rewritten(
+    body: Sequence[ast.stmt], deleted: Collection[str], *, annotations: bool
+) -> list[ast.stmt]:
     container = ast.Module([copy.deepcopy(node) for node in body], [])
-    _Rewrite(deleted).visit(container)
+    _Rewrite(deleted, annotations).visit(container)
     return container.body
 
 
 class _Rewrite(ast.NodeTransformer):
     """What means something else in a function than in a module, said as in a module."""
 
-    def __init__(self, deleted: set[str]) -> None:
+    def __init__(self, deleted: Collection[str], annotations: bool) -> None:
         self.deleted = deleted
+        self.annotations = annotations
 
     def visit_Global(self, node: ast.Global) -> ast.stmt:
         return ast.copy_location(ast.Pass(), node)
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.stmt | list[ast.stmt]:
         # In a module the annotation is evaluated, and without a value nothing is declared.
-        annotation = ast.copy_location(ast.Expr(node.annotation), node)
+        shown = node.annotation if self.annotations else ast.Constant(None)
+        annotation = ast.copy_location(ast.Expr(ast.copy_location(shown, node)), node)
         if node.value is None:
             return annotation
         assigned = ast.copy_location(ast.Assign([node.target], node.value), node)
@@ -195,6 +207,4 @@ def _flattened(targets: Sequence[ast.expr]) -> Iterator[ast.expr]:
 
 
 def _features() -> list[Any]:
-    import __future__
-
     return [getattr(__future__, name) for name in __future__.all_feature_names]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import dis
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -213,8 +214,19 @@ def _as_name_error(error: BaseException, frame: TracebackType) -> BaseException:
     """
     if type(error) is not UnboundLocalError or frame.tb_next is not None:
         return error
-    name = str(error).split("'")[1]
+    name = _local_read_at(frame)
+    if name is None:
+        return error
     renamed = NameError(f"name '{name}' is not defined", name=name)
     renamed.__context__, renamed.__cause__ = error.__context__, error.__cause__
     renamed.__suppress_context__ = error.__suppress_context__
     return renamed.with_traceback(error.__traceback__)
+
+
+def _local_read_at(frame: TracebackType) -> str | None:
+    """The local variable that the instruction at a traceback's position uses, or None."""
+    for instruction in dis.get_instructions(frame.tb_frame.f_code):
+        if instruction.offset == frame.tb_lasti and "_FAST" in instruction.opname:
+            names = instruction.argval
+            return str(names if isinstance(names, str) else names[0])
+    return None

@@ -12,12 +12,17 @@ import ast
 import builtins
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from types import BuiltinFunctionType, ModuleType
+from types import BuiltinFunctionType, CodeType, ModuleType
 
 from dlmagic.cell import flow, global_names
 from dlmagic.cell.hoist import Definition, is_star_import, split_definitions
 
-_BY_TEXT = frozenset({"eval", "exec", "get_ipython", "globals", "locals"})
+_BY_TEXT = frozenset(
+    {
+        "__main__", "_getframe", "currentframe", "eval", "exec", "get_ipython", "globals",
+        "locals", "modules", "user_ns",
+    }
+)  # fmt: skip
 _BY_TEXT_WITHOUT_ARGUMENTS = frozenset({"dir", "vars"})
 
 
@@ -61,6 +66,8 @@ def lay_out(statements: Sequence[ast.stmt], namespace: dict[str, object]) -> Lay
         return Layout(tuple(definitions), tuple(body), True, reads, shared=tuple(names.writes))
     elsewhere = names.lazy | ahead.lazy | global_names.of_namespace(namespace)
     shared = _shared(body, names, elsewhere, namespace) | (names.writes.keys() & ahead.writes)
+    if any(is_star_import(definition) for definition in definitions):
+        shared |= (names.exposed & names.writes.keys()) - namespace.keys()
     outputs = tuple(name for name in names.writes if name not in shared)
     parameters = tuple(
         name
@@ -99,10 +106,15 @@ def _shared(
     shared |= names.unstable
     shared |= {name for node in body for name in _defined_in(node)}
     for name in (names.exposed & writes) - namespace.keys():
-        # Unbound at first: a built-in may stand behind it, or it may end without a value.
-        if hasattr(builtins, name) or name not in names.bound:
+        # Unbound at first: a built-in may stand behind it, it may end without a value, or
+        # the cell may look at the error that reading it raises.
+        if hasattr(builtins, name) or name not in names.bound or _handles_errors(body):
             shared.add(name)
     return shared
+
+
+def _handles_errors(body: Sequence[ast.stmt]) -> bool:
+    return any(isinstance(node, ast.Try | ast.TryStar) for part in body for node in ast.walk(part))
 
 
 def _stays_global(
@@ -138,16 +150,34 @@ def _reaches_names_by_text(
     namespace: dict[str, object],
 ) -> bool:
     """Whether the cell, or a function of the notebook that it can call, does so."""
-    for statement in statements:
-        for node in ast.walk(statement):
-            if isinstance(node, ast.Name) and node.id in _BY_TEXT:
-                return True
-            if isinstance(node, ast.Call) and not node.args and _lists_names(node.func):
-                return True
+    if any(_is_by_text(node) for statement in statements for node in ast.walk(statement)):
+        return True
     if any(is_star_import(node) for statement in body for node in ast.walk(statement)):
         return True
     helpers = global_names.helpers_of({*names.reads, *names.lazy.loads}, namespace)
-    return any(global_names.of_code(helper.__code__).loads & _BY_TEXT for helper in helpers)
+    return any(_names_of(helper.__code__) & _BY_TEXT for helper in helpers)
+
+
+def _is_by_text(node: ast.AST) -> bool:
+    """Whether a node reaches for the notebook's names other than by writing them."""
+    if isinstance(node, ast.Name):
+        return node.id in _BY_TEXT
+    if isinstance(node, ast.Attribute):
+        return node.attr in _BY_TEXT
+    if isinstance(node, ast.Import | ast.ImportFrom):
+        modules = [getattr(node, "module", None), *(alias.name for alias in node.names)]
+        return "__main__" in modules
+    if isinstance(node, ast.Call):
+        first = node.args[0] if node.args else None
+        named = isinstance(first, ast.Constant) and first.value == "__main__"
+        return named or (not node.args and _lists_names(node.func))
+    return False
+
+
+def _names_of(code: CodeType) -> set[str]:
+    """Every global and attribute name in a function, those of inner functions included."""
+    inner = [part for part in code.co_consts if isinstance(part, CodeType)]
+    return set(code.co_names).union(*(_names_of(part) for part in inner))
 
 
 def _lists_names(function: ast.expr) -> bool:
