@@ -7,6 +7,7 @@ import ast
 import copy
 import sys
 from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
 from types import CodeType, FunctionType
 from typing import Any
 
@@ -15,6 +16,7 @@ from dlmagic.cell.source import CellSource
 
 _ANNOTATIONS_WAIT = __future__.annotations.compiler_flag
 """The flag under which annotations are not evaluated; from Python 3.14 on they never are."""
+_DEEPEST_TREE = 50_000  # frames of Python code, which take no room on the C stack
 MISSING_NAME = ".missing"
 """No name that anybody can type."""
 
@@ -30,6 +32,17 @@ class Missing:
 
 
 MISSING = Missing()
+
+
+@contextmanager
+def deep_trees() -> Iterator[None]:
+    """While active, walks over deep syntax trees may recurse: a long sum is a deep tree."""
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(before, _DEEPEST_TREE))
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(before)
 
 
 def parse(source: CellSource) -> tuple[ast.Module, int]:

@@ -59,7 +59,8 @@ class CellFunction:
     def function(self) -> Callable[..., tuple[object, ...]]:
         """``function(*arguments)`` returns the last expression's value, then the outputs."""
         make = build.module_function_of if self.layout.as_module else build.function_of
-        return make(self.layout, self.namespace, self.source.filename, self.flags)
+        with build.deep_trees():
+            return make(self.layout, self.namespace, self.source.filename, self.flags)
 
     def with_source(self) -> FunctionType:
         """The same function for tools that read its source, such as AutoGraph or TorchScript.
@@ -176,14 +177,16 @@ def compile_cell(source: CellSource, namespace: dict[str, object]) -> CellFuncti
     """
     # As exec() does: tools look for the built-ins in a function's globals.
     namespace.setdefault("__builtins__", builtins)
-    tree, flags = build.parse(source)
+    with build.deep_trees():
+        tree, flags = build.parse(source)
+        layout = lay_out(tree.body, namespace)
     awaiting = _first_await(tree.body)
     if awaiting is not None:
         raise CellError(
             f"Line {awaiting} of the cell uses await, which a function that is not async cannot.",
             "Wrap it: async def main(): ... and call asyncio.run(main()) in a script.",
         )
-    return CellFunction(source, namespace, lay_out(tree.body, namespace), flags)
+    return CellFunction(source, namespace, layout, flags)
 
 
 def _first_await(statements: list[ast.stmt]) -> int | None:

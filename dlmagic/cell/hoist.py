@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import ast
 import builtins
-import importlib
 import sys
 from collections.abc import Mapping, Sequence
 from types import BuiltinFunctionType, FunctionType, ModuleType
@@ -177,14 +176,12 @@ def _plain_class(value: object) -> bool:
 
 
 def _already_imported(statement: ast.Import | ast.ImportFrom) -> bool:
-    if is_star_import(statement):
-        return False
-    if isinstance(statement, ast.Import):
-        return all(alias.name in sys.modules for alias in statement.names)
-    if statement.level or statement.module not in sys.modules:
-        return False
-    module = importlib.import_module(statement.module)
-    return all(alias.name in vars(module) for alias in statement.names)
+    """Whether an import only binds names to modules that are loaded.
+
+    What ``from module import name`` finds may be changed by the statements before it.
+    """
+    names = [alias.name for alias in statement.names]
+    return isinstance(statement, ast.Import) and all(name in sys.modules for name in names)
 
 
 def _modules_of(statement: ast.Import | ast.ImportFrom) -> dict[str, ModuleType | None]:

@@ -1,19 +1,19 @@
-"""What a cell prints and shows while it runs for a measurement: kept once, else dropped."""
+"""What a cell prints and shows while it runs for a measurement: shown once, else dropped."""
 
 from __future__ import annotations
 
 import io
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, redirect_stderr, redirect_stdout
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Protocol
 
 
 class Output(Protocol):
     """Where the output of a cell goes."""
 
-    def kept(self) -> AbstractContextManager[Callable[[], None]]:
-        """While active, output is kept; the value shows it, once and in its place."""
+    def shown(self) -> AbstractContextManager[None]:
+        """While active, output is shown, at once or when nothing stands in its place."""
 
     def dropped(self) -> AbstractContextManager[None]:
         """While active, output is dropped."""
@@ -48,17 +48,9 @@ def streams_dropped() -> Iterator[None]:
 class StreamOutput:
     """Output of a script or a plain Python session: the two standard streams."""
 
-    @contextmanager
-    def kept(self) -> Iterator[Callable[[], None]]:
-        """Keep what is printed."""
-        printed, reported = io.StringIO(), io.StringIO()
-
-        def show() -> None:
-            sys.stdout.write(printed.getvalue())
-            sys.stderr.write(reported.getvalue())
-
-        with redirect_stdout(printed), redirect_stderr(reported):
-            yield show
+    def shown(self) -> AbstractContextManager[None]:
+        """Show what is printed."""
+        return nullcontext()
 
     def dropped(self) -> AbstractContextManager[None]:
         """Drop what is printed."""
