@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 
 from dlmagic.cell.function import compile_cell
 from dlmagic.cell.names_in_namespace import SavedNamespace
@@ -31,7 +31,8 @@ def bench_cell(request: Request, surroundings: Surroundings) -> BenchResult:
     started = surroundings.clock.now()
     alternatives = divide(request.source)
     with _state_put_back(alternatives, request, surroundings) as frameworks:
-        subjects = _subjects(alternatives, request, frameworks)
+        with surroundings.output.shown():  # definitions and imports may have something to say
+            subjects = _subjects(alternatives, request, frameworks)
         choices = choose(subjects, request.modes)
         reference = _reference(choices, request.reference)
         checker = first_runs(subjects, reference.subject, request, surroundings)
@@ -60,8 +61,7 @@ def _state_put_back(
     try:
         if setup:
             surroundings.tell("running the set-up")
-        with before.copying_first_writes() if setup else nullcontext():
-            if setup:
+            with surroundings.output.shown(), before.copying_first_writes():
                 cells[0].commit()
         yield frameworks
     finally:

@@ -64,7 +64,8 @@ class BenchMagics(Magics):
         options = parse(self.dlbench, line)
         if options is None:
             return None
-        result = self._bench(options, self._source(options, line, cell))
+        source = self._source(options, line, cell)
+        result = self._bench(options, source, alone=cell is not None)
         return deliver(self.shell, options, result)
 
     def _source(self, options: argparse.Namespace, line: str, cell: str | None) -> CellSource:
@@ -83,7 +84,7 @@ class BenchMagics(Magics):
             )
         return cell_source(self.shell, f"%%dlbench {line}".rstrip(), cell)
 
-    def _bench(self, options: argparse.Namespace, source: CellSource) -> object:
+    def _bench(self, options: argparse.Namespace, source: CellSource, *, alone: bool) -> object:
         from dlmagic.display.progress import Progress
         from dlmagic.magics.bench.engine import bench_cell
         from dlmagic.magics.bench.request import Request, Surroundings
@@ -100,9 +101,9 @@ class BenchMagics(Magics):
             atol=options.atol,
             keep=options.keep,
         )
-        with Progress() as progress:
-            surroundings = Surroundings(NotebookOutput(self.shell), progress.update)
-            return bench_cell(request, surroundings)
+        output = NotebookOutput(self.shell)
+        with output.delayed(), Progress(alone=alone) as progress:
+            return bench_cell(request, Surroundings(output, progress.update))
 
 
 def _names(text: str | None) -> tuple[str, ...] | None:

@@ -39,9 +39,8 @@ def first_runs(
         surroundings.tell(f"first run of {subject.block}" if subject.block else "first run")
         subject.start.restore()  # its own definitions, not those of the one before
         try:
-            with surroundings.output.kept() as show, subject.start.copying_first_writes():
+            with surroundings.output.shown(), subject.start.copying_first_writes():
                 subject.run()
-            show()
             subject.changes_state = bool(subject.start.changes())
             subject.keep_state()
             with surroundings.output.dropped(), subject.snapshot.copying_first_writes():
