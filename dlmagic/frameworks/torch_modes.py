@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import logging
 import sys
 import warnings
 from collections.abc import Callable, Mapping
@@ -72,26 +71,15 @@ def _eager() -> AbstractContextManager[object]:
 class _Compiling(warnings.catch_warnings):
     """While compiled code runs, and may be compiled again.
 
-    What PyTorch's own modules warn of meanwhile is not shown, neither as a warning nor in its
-    log: the reference has shown it once, and what matters is told as a finding. Inductor
-    raises Python's recursion limit and leaves it so; it is put back.
+    What PyTorch's own modules warn of meanwhile is not shown: the reference has shown it once.
+    Inductor raises Python's recursion limit and leaves it so; it is put back.
     """
 
     def __enter__(self) -> None:
         super().__enter__()
         self._recursion_limit = sys.getrecursionlimit()
         warnings.filterwarnings("ignore", module=r"torch(\.|$)")
-        self._handlers = list(logging.getLogger("torch").handlers)
-        for handler in self._handlers:
-            handler.addFilter(_not_a_warning)
 
     def __exit__(self, *error: Any) -> None:
-        for handler in self._handlers:
-            handler.removeFilter(_not_a_warning)
         sys.setrecursionlimit(self._recursion_limit)
         super().__exit__(*error)
-
-
-def _not_a_warning(record: logging.LogRecord) -> bool:
-    """What a user asked for through TORCH_LOGS has other levels, and is still shown."""
-    return record.levelno != logging.WARNING
