@@ -7,6 +7,7 @@ is told by the number of its first appearance.
 from __future__ import annotations
 
 import inspect
+import linecache
 import re
 import sys
 from collections.abc import Iterator, Mapping
@@ -23,6 +24,7 @@ from typing import Any
 
 ATOMS = (type(None), bool, int, float, complex, str, bytes, range, type(Ellipsis))
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]+")
+_LINE = re.compile(r"line (\d+)")
 _TIMING = re.compile(r"^(CPU times|Wall time).*$", re.MULTILINE)
 # What Python keeps in every class, and what depends on where in memory something lies.
 _HIDDEN_IN_CLASSES = frozenset({"__dict__", "__weakref__", "_abc_impl", "__static_attributes__"})
@@ -50,7 +52,7 @@ class Describer:
 
     def __call__(self, value: object) -> object:
         if isinstance(value, ATOMS) and type(value) in ATOMS:
-            return (type(value).__name__, repr(value))
+            return (type(value).__name__, scrub(repr(value)))
         if isinstance(value, ModuleType):
             return self.module(value)
         if value is self.namespace:
@@ -64,7 +66,8 @@ class Describer:
     def module(self, value: ModuleType) -> object:
         if vars(value) is self.namespace:
             return "the notebook's module"
-        return ("module", value.__name__, id(value))
+        loaded = sys.modules.get(value.__name__)
+        return ("module", value.__name__, "the loaded one" if loaded is value else "another one")
 
     def describe(self, value: object) -> object:
         if isinstance(value, type):
@@ -206,21 +209,34 @@ class Describer:
         return tuple((self(key), self(item)) for key, item in dict.items(value))  # type: ignore[arg-type]
 
     def error(self, error: BaseException) -> object:
+        syntax = isinstance(error, SyntaxError)
+        words = () if syntax else (scrub(str(error)), tuple(map(self.argument, error.args)))
         return (
-            ("error", self(type(error)), scrub(str(error)), tuple(map(self, error.args))),
+            ("error", self(type(error)), *words),
             ("line", tuple(self.lines(error))),
             ("notes", tuple(getattr(error, "__notes__", ()))),
             ("name", getattr(error, "name", None)),
             ("cause", self(error.__cause__), error.__suppress_context__),
             ("context", self(error.__context__)),
             ("attributes", self.mapping(vars(error))),
-            ("syntax", self.syntax(error) if isinstance(error, SyntaxError) else None),
+            ("syntax", self.syntax(error) if syntax else None),
         )
 
     def syntax(self, error: SyntaxError) -> object:
         name = error.filename or ""
         line, end = self.line(name, error.lineno), self.line(name, error.end_lineno)
-        return (error.msg, line, end, error.offset, error.end_offset, error.text)
+        shift = self.shifts.get(name, 0)
+        words = _LINE.sub(lambda found: f"line {int(found[1]) - shift}", error.msg)
+        return (words, line, end, error.offset, error.end_offset, self.source_line(error))
+
+    @staticmethod
+    def source_line(error: SyntaxError) -> str:
+        """The line that is shown; IPython looks it up where the compiler could not."""
+        text = error.text or linecache.getline(error.filename or "", error.lineno or 0)
+        return text.rstrip("\n")
+
+    def argument(self, value: object) -> object:
+        return scrub(value) if isinstance(value, str) else self(value)
 
     def lines(self, error: BaseException) -> Iterator[tuple[str, int | None]]:
         """The lines of the notebook's cells through which an error went."""

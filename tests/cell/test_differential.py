@@ -3,17 +3,36 @@
 from __future__ import annotations
 
 import importlib.util
+import inspect
+import linecache
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from IPython.core.interactiveshell import InteractiveShell
 
-from tests.cell import worlds
+from dlmagic.cell.function import CellFunction, compile_cell
+from dlmagic.cell.source import CellSource
+from dlmagic.errors import CellError
+from tests.cell import generated, worlds
 from tests.cell.corpus import CORPUS
 from tests.cell.corpus.cell import CorpusCell
 from tests.cell.describe import differences
 
+REFUSED = [cell for cell in CORPUS if cell.name.startswith("syntax: ")]
+ACCEPTED = [cell for cell in CORPUS if cell not in REFUSED]
+EVERY_GENERATED = settings(
+    derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck)
+)
 
-def cells(*themes: CorpusCell) -> list[object]:
-    return [pytest.param(cell, id=cell.name) for cell in themes]
+
+def named(cells: list[CorpusCell]) -> list[object]:
+    return [pytest.param(cell, id=cell.name) for cell in cells]
+
+
+def expect_no_differences(plain: object, through: object, text: str = "") -> None:
+    found = "\n".join(differences(plain, through))
+    if found:
+        pytest.fail(f"{found}\n{text}", pytrace=False)
 
 
 def require(cell: CorpusCell) -> None:
@@ -22,16 +41,136 @@ def require(cell: CorpusCell) -> None:
             pytest.skip(f"{package} is not installed")
 
 
-def test_the_corpus_has_at_least_160_cells_with_names_of_their_own() -> None:
+def test_the_proof_has_more_than_200_cells_with_names_of_their_own() -> None:
     names = [cell.name for cell in CORPUS]
     assert len(names) >= 160
     assert len(set(names)) == len(names)
+    assert len(names) + generated.IN_TESTS > 200
 
 
-@pytest.mark.parametrize("cell", cells(*CORPUS))
+@pytest.mark.parametrize("cell", named(ACCEPTED))
 def test_like_a_plain_run(cell: CorpusCell) -> None:
     require(cell)
     plain = worlds.plain(cell.setup, cell.text, cell.after)
     through = worlds.machinery(cell.setup, cell.text, cell.after)
-    found = list(differences(plain, through))
-    assert not found, "\n".join(found)
+    expect_no_differences(plain, through)
+
+
+@pytest.mark.parametrize("cell", named(REFUSED))
+def test_a_syntax_error_is_the_plain_one_and_nothing_runs(cell: CorpusCell) -> None:
+    plain = worlds.plain(cell.setup, cell.text, cell.after)
+    through = worlds.machinery(cell.setup, cell.text, cell.after)
+    expect_no_differences(plain["cell"], through["cell"])
+    untouched = worlds.plain(cell.setup, "", cell.after)
+    expect_no_differences(untouched["namespace"], through["namespace"])
+
+
+@pytest.mark.parametrize("cell", named(ACCEPTED))
+def test_the_same_function_with_source(cell: CorpusCell) -> None:
+    """Cells whose function can be written down: same outcome, same lines, source found."""
+    require(cell)
+    refused: list[CellError] = []
+
+    def commit(made: CellFunction) -> object:
+        try:
+            function = made.with_source()
+        except CellError as error:
+            refused.append(error)
+            return None
+        _check_source(made, function)
+        made.define()
+        outputs, last = made.split(function(*made.arguments()))
+        made.namespace.update(outputs)
+        return last
+
+    through = worlds.machinery(cell.setup, cell.text, cell.after, commit)
+    if refused:
+        assert len(str(refused[0]).splitlines()) == 1
+        return
+    plain = worlds.plain(cell.setup, cell.text, cell.after)
+    if plain["cell"]["error"] is None:  # what a failing function leaves is for its caller
+        expect_no_differences(plain, through)
+    else:
+        expect_no_differences(_error_of(plain), _error_of(through))
+
+
+def _error_of(seen: dict[str, object]) -> object:
+    """Type, message and lines; inside a function a name without a value has other words."""
+    error = seen["cell"]["error"]
+    assert error is not None
+    words, lines, *_ = error
+    unbound = words[1][2] in {"NameError", "UnboundLocalError"}
+    return ("missing name" if unbound else words, lines)
+
+
+def _check_source(made: CellFunction, function: object) -> None:
+    """inspect finds a text in which the user's line k is line k."""
+    lines, first = inspect.getsourcelines(function)
+    assert first == 1
+    assert linecache.getlines(inspect.getsourcefile(function)) == lines
+    compile("".join(lines), "source", "exec")
+    defined = set()
+    for node in made.layout.definitions:
+        defined.update(range(node.lineno, node.end_lineno + 1))
+        for decorator in getattr(node, "decorator_list", []):
+            defined.update(range(decorator.lineno, decorator.end_lineno + 1))
+    users = made.source.python.split("\n")
+    for number, line in enumerate(users[1:], start=2):
+        if number not in defined:
+            written = lines[number - 1] if number <= len(lines) else ""
+            assert _contains(written, line.strip()), (number, line, written)
+
+
+def _contains(written: str, line: str) -> bool:
+    """Whether a line holds the user's line, with a return around it at most."""
+    position = 0
+    for character in line:
+        position = written.find(character, position) + 1
+        if not position:
+            return False
+    return len(written.strip()) == len(line) or "return" in written or ")" in written
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("a = 1\nawait run()", 3),
+        ("async with run() as r:\n    pass", 2),
+        ("\nasync for r in run():\n    pass", 3),
+        ("a = [v async for v in run()]", 2),
+        ("a = [await v for v in run()]", 2),
+        ("if True:\n    for v in [1]:\n        b = await run()", 4),
+        ("f = lambda: 1\nb = {v: 1 async for v in run()}", 3),
+        ("def f(v=await run()):\n    pass", 2),
+        ("@(await run())\ndef f():\n    pass", 2),
+        ("class K:\n    v = 1\nx = f'{await run()}'", 4),
+    ],
+)
+def test_await_at_the_top_is_refused_in_one_line(shell: InteractiveShell, text: str, line: int) -> None:
+    before = dict(shell.user_ns)
+    source = CellSource.from_text(f"%%proof\n{text}", magic=True, transform=shell.transform_cell)
+    with pytest.raises(CellError) as refused:
+        compile_cell(source, shell.user_ns)
+    assert "\n" not in str(refused.value)
+    assert f"ine {line} " in str(refused.value)
+    assert "await" in str(refused.value)
+    assert shell.user_ns == before
+
+
+@settings(EVERY_GENERATED, max_examples=generated.IN_TESTS)
+@given(generated.cells())
+def test_generated_cells_like_a_plain_run(text: str) -> None:
+    compare_generated(text)
+
+
+@pytest.mark.prove
+@settings(EVERY_GENERATED, derandomize=False, max_examples=5000)
+@given(generated.cells(depth=4))
+def test_thousands_of_generated_cells_like_a_plain_run(text: str) -> None:
+    compare_generated(text)
+
+
+def compare_generated(text: str) -> None:
+    plain = worlds.plain(generated.SETUP, text, generated.AFTER)
+    through = worlds.machinery(generated.SETUP, text, generated.AFTER)
+    expect_no_differences(plain, through, text)

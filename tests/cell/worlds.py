@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
+import importlib.util
 import io
 import os
 import random
@@ -14,6 +16,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import numpy as np
 from IPython.core.displayhook import DisplayHook
 from IPython.core.interactiveshell import InteractiveShell
 
@@ -21,6 +24,8 @@ from dlmagic.cell.function import CellFunction, compile_cell
 from dlmagic.cell.source import CellSource
 from tests.cell.describe import Describer, scrub
 from tests.conftest import shell_config
+
+torch: Any = importlib.import_module("torch") if importlib.util.find_spec("torch") else None
 
 IMPORTABLE = Path(__file__).with_name("importable")
 MAGIC_LINE = "%%proof"
@@ -54,10 +59,12 @@ class World:
     shell: InteractiveShell
     shifts: dict[str, int] = field(default_factory=dict)
     seen: dict[str, object] = field(default_factory=dict)
+    above: int = 0
 
     def run(self, label: str, text: str) -> BaseException | None:
         """Run a cell as a notebook does and note all that can be seen of it."""
         printed, reported = io.StringIO(), io.StringIO()
+        self.above = -_blank_lines_at_the_top(text)
         with (
             contextlib.redirect_stdout(printed),
             contextlib.redirect_stderr(reported),
@@ -87,11 +94,19 @@ class World:
         """All that was seen, and the namespace and the ambient state at the end."""
         describe = self.describer()
         names = {
-            name: describe(self.shell.user_ns[name])
+            name: describe(self.value_of(name))
             for name in sorted(self.shell.user_ns)
             if name not in _SHELL_NAMES | DECIDED_DIFFERENCES.keys() and not _is_input(name)
         }
         return {**self.seen, "namespace": names, "ambient": ambient()}
+
+
+    def value_of(self, name: str) -> object:
+        """A value of the namespace; of warnings given, the lines are compared elsewhere."""
+        value: Any = self.shell.user_ns[name]
+        if name != "__warningregistry__":
+            return value
+        return sorted(str(key[:2]) for key in value if key != "version")
 
 
 def plain(setup: str, text: str, after: str) -> dict[str, object]:
@@ -114,7 +129,8 @@ def machinery(
     with world() as here:
         _set_up(here, setup)
         _register_magic(here, commit)
-        here.run("cell", f"{MAGIC_LINE}\n{text}")
+        body = text or "\n"  # IPython itself refuses a cell magic without a body
+        here.run("cell", f"{MAGIC_LINE}\n{body}")
         if after:
             here.run("after", after)
         return here.finish()
@@ -159,7 +175,9 @@ def world() -> Iterator[World]:
     shell = InteractiveShell.instance(config=shell_config(), user_module=module)
     here = World(shell)
     _note_filenames(here)
-    shell.showtraceback = shell.showsyntaxerror = _nothing  # the error itself is compared
+    # The error itself is compared, not its picture, which takes most of the time.
+    shell.showtraceback = shell.showsyntaxerror = _nothing
+    shell._format_exception_for_storage = _nothing
     sys.path.insert(0, str(IMPORTABLE))
     reset_ambient()
     try:
@@ -171,6 +189,7 @@ def world() -> Iterator[World]:
         warnings.filters[:] = filters
         reset_ambient()
         shell.restore_sys_module_state()
+        atexit.unregister(shell.atexit_operations)  # hundreds of shells, and nothing to save
         InteractiveShell.clear_instance()
 
 
@@ -182,10 +201,16 @@ def _note_filenames(here: World) -> None:
     def cache(code: str, *others: Any, **named: Any) -> Any:
         name = original(code, *others, **named)
         if "run_cell_magic('proof'" not in code:
-            here.shifts[name] = 0
+            here.shifts[name] = here.above
         return name
 
     compiler.cache = cache
+
+
+def _blank_lines_at_the_top(text: str) -> int:
+    """How many lines IPython takes away before it counts; users and dlmagic count them."""
+    lines = text.split("\n")
+    return next((number for number, line in enumerate(lines) if line.strip()), 0)
 
 
 def _forget_importable() -> None:
@@ -200,8 +225,8 @@ def _nothing(*arguments: object, **named: object) -> None:
 
 
 def _of_shell(item: warnings.WarningMessage) -> bool:
-    """IPython's advice on how to leave it, given after a plain run that raised SystemExit."""
-    return "use 'exit', 'quit', or Ctrl-D" in str(item.message)
+    """What IPython's own trial of a plain cell warns of, and its advice after SystemExit."""
+    return item.filename == "<>" or "use 'exit', 'quit', or Ctrl-D" in str(item.message)
 
 
 def _is_input(name: str) -> bool:
@@ -210,12 +235,13 @@ def _is_input(name: str) -> bool:
 
 def ambient() -> dict[str, object]:
     """Global state that a cell may have changed, as plain values."""
-    state: dict[str, object] = {"random": hash(random.getstate()), "cwd": str(Path.cwd())}
-    numpy, torch = sys.modules.get("numpy"), sys.modules.get("torch")
-    if numpy is not None:
-        legacy = numpy.random.get_state()
-        state["numpy.random"] = (legacy[1].tobytes(), *legacy[2:])
-        state["numpy.geterr"] = tuple(sorted(numpy.geterr().items()))
+    generator = np.random.get_state(legacy=False)
+    state: dict[str, object] = {
+        "random": hash(random.getstate()),
+        "directory": str(Path.cwd()),
+        "numpy.random": repr({**generator, "state": generator["state"]["key"].tobytes()}),
+        "numpy.geterr": tuple(sorted(np.geterr().items())),
+    }
     if torch is not None:
         state["torch"] = (
             bytes(torch.get_rng_state().numpy()),
@@ -229,12 +255,11 @@ def ambient() -> dict[str, object]:
 def reset_ambient() -> None:
     """The same start for every world."""
     random.seed(0)
-    numpy, torch = sys.modules.get("numpy"), sys.modules.get("torch")
-    if numpy is not None:
-        numpy.random.seed(0)
-        numpy.seterr(divide="warn", over="warn", under="ignore", invalid="warn")
-        numpy.set_printoptions(precision=8)
+    np.random.seed(0)
+    np.seterr(divide="warn", over="warn", under="ignore", invalid="warn")
+    np.set_printoptions(precision=8)
     if torch is not None:
         torch.manual_seed(0)
         torch.set_default_dtype(torch.float32)
         torch.set_grad_enabled(True)
+        torch.utils.hooks.RemovableHandle.next_id = 0

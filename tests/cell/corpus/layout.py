@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.cell.corpus.cell import CorpusCell as C
 
-_LONG = "total = " + " + ".join(f"x * {i}" for i in range(1200)) + "\ntotal / zero"
+_LONG = "total = " + " + ".join(f"x * {i}" for i in range(700)) + "\ntotal / zero"
 
 CELLS = (
     C("blank", ""),
@@ -40,6 +40,8 @@ CELLS = (
     C("vertical tab and other line-like characters in strings", "s = 'a\\x0bb\\u2028c'\nt = 'a\u2028b'\n"
       "len(t), s / 1"),
     C("a very long line", _LONG, setup="x, zero = 1, 0"),
+    C("a sum of many parts over lines", "(" + "\n + ".join(f"x * {i}" for i in range(250)) + "\n/ zero)",
+      setup="x, zero = 1, 0"),
     C("many lines", "\n".join(f"v{i} = {i}" for i in range(500)) + "\nv499 / v0"),
     C("an indented cell", "    x = 1\n    y = x + 1\n    y / 0"),
     C("prompts pasted from a session", ">>> x = 1\n>>> if x:\n...     y = 2\n>>> y / 0"),
