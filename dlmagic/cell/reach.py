@@ -26,13 +26,9 @@ from types import (
 )
 
 from dlmagic.cell import global_names
-from dlmagic.cell.saved import (
-    SavedAttributes,
-    attributes_of_class,
-    save_python,
-    saved_names,
-    slots_of,
-)
+from dlmagic.cell.saved import SavedAttributes, save_python
+from dlmagic.cell.saved_names import attributes_of_class, saved_names, slots_of
+from dlmagic.cell.saved_streams import position_of
 from dlmagic.frameworks.protocol import Framework, Saved
 
 _ATOMS = (
@@ -132,11 +128,15 @@ def _children(reached: Reached, namespace: Mapping[str, object]) -> Iterator[tup
         yield from ((f"[{index}]", item) for index, item in enumerate(value))
     elif isinstance(value, property | staticmethod | classmethod):
         yield from (("", part) for part in gc.get_referents(value))
-    elif not isinstance(value, type) and reached.owner is None and not reached.saved:
-        # An object of a C extension: what it refers to may be arrays.
-        yield from (("", part) for part in gc.get_referents(value) if part is not type(value))
+    elif not isinstance(value, type | list | dict | set | deque) and reached.owner is None:
+        # An object of a C extension, such as functools.partial: what it holds may be arrays.
+        known = (type(value), getattr(value, "__dict__", None))
+        parts = (part for part in gc.get_referents(value) if not any(part is k for k in known))
+        yield from (("", part) for part in parts)
     if _of_notebook(type(value), namespace):
         yield "", type(value)
+    if isinstance(value, type) and _of_notebook(value, namespace):
+        yield from (("", base) for base in value.__bases__ if _of_notebook(base, namespace))
 
 
 def _parts_of_function(
@@ -153,13 +153,16 @@ def _parts_of_function(
 
 def one_pass(value: object) -> str | None:
     """What to call an object that can be read once only and not put back, or None."""
+    if isinstance(value, type):
+        return None
     if isinstance(value, _ONE_PASS):
         return "generator"
+    if isinstance(value, io.StringIO | io.BytesIO):
+        return None
     if isinstance(value, io.IOBase):
-        memory = isinstance(value, io.StringIO | io.BytesIO)
-        return "open file" if not memory and not value.closed and value.writable() else None
-    built_in = not isinstance(getattr(value, "__dict__", None), dict)
-    if built_in and hasattr(value, "__next__") and hasattr(value, "__iter__"):
+        return "open file" if not value.closed and position_of(value) is None else None
+    has_state = isinstance(getattr(value, "__dict__", None), dict) or slots_of(value) is not None
+    if not has_state and hasattr(value, "__next__") and hasattr(value, "__iter__"):
         return f"{type(value).__name__} iterator"
     return None
 

@@ -8,18 +8,19 @@ to it sees the restored state. What the contents hold in turn is saved by itself
 from __future__ import annotations
 
 import array
-import io
 import operator
-import random
 from collections import OrderedDict, deque
-from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable
 from types import CellType, FunctionType
 from typing import Any
 
+from dlmagic.cell.saved_names import saved_function
+from dlmagic.cell.saved_streams import save_stream
 from dlmagic.frameworks.protocol import Saved
 
 Child = tuple[str, object]
+_WRITTEN_OUT = (str, bytes, int, float, complex, type(None))
+"""Kinds of keys that stand in a path as the user would write them."""
 
 
 class SavedList:
@@ -67,16 +68,16 @@ class SavedSet:
             set.update(self.value, self.contents)
 
     def children(self) -> Iterable[Child]:
-        yield from (("{…}", item) for item in self.contents)
+        yield from ((f"{{{position}}}", item) for position, item in enumerate(self.contents))
 
 
 class SavedDict:
     """A dict, or the attributes of an object."""
 
-    def __init__(self, value: dict[Any, Any], style: str = "[{!r}]") -> None:
+    def __init__(self, value: dict[Any, Any], *, as_attributes: bool = False) -> None:
         self.value = value
         self.contents = dict(value)
-        self.style = style
+        self.as_attributes = as_attributes
 
     def changed(self) -> bool:
         return not (
@@ -93,15 +94,23 @@ class SavedDict:
         kind.update(self.value, self.contents)
 
     def children(self) -> Iterable[Child]:
-        for key, item in self.contents.items():
-            yield self.style.format(key), item
+        for position, (key, item) in enumerate(self.contents.items()):
+            if self.as_attributes:
+                yield f".{key}", item
+            elif isinstance(key, _WRITTEN_OUT):
+                yield f"[{key!r}]", item
+            else:
+                # The text of an object may be long and slow, and says little.
+                suffix = f"[{type(key).__name__} {position}]"
+                yield suffix, item
+                yield f"{suffix}'s key", key
 
 
 class SavedAttributes(SavedDict):
     """The attributes of an object that has a ``__dict__``."""
 
     def __init__(self, owner: object) -> None:
-        super().__init__(vars(owner), ".{}")  # type: ignore[arg-type]
+        super().__init__(vars(owner), as_attributes=True)
         self.owner = owner
 
     def changed(self) -> bool:
@@ -111,87 +120,6 @@ class SavedAttributes(SavedDict):
         if vars(self.owner) is not self.value:
             object.__setattr__(self.owner, "__dict__", self.value)
         super().restore()
-
-
-@dataclass
-class SavedNames:
-    """Values that are read and written by name: slots, a function's defaults, a class.
-
-    Attributes:
-        owner: The object.
-        contents: The values by name; a name that had none is absent.
-        names: Lists the names that the object has now.
-        read: Reads one.
-        write: Binds one.
-        delete: Unbinds one.
-    """
-
-    owner: object
-    contents: dict[str, object]
-    names: Callable[[], Iterable[str]]
-    read: Callable[[str], object]
-    write: Callable[[str, object], None]
-    delete: Callable[[str], None]
-
-    def changed(self) -> bool:
-        return any(True for _ in self._differing())
-
-    def _differing(self) -> Iterable[str]:
-        present = set(self.names())
-        for name in present | self.contents.keys():
-            both = name in present and name in self.contents
-            if not both or self.read(name) is not self.contents[name]:
-                yield name
-
-    def restore(self) -> None:
-        for name in list(self._differing()):
-            if name in self.contents:
-                self.write(name, self.contents[name])
-            else:
-                self.delete(name)
-
-    def children(self) -> Iterable[Child]:
-        yield from ((f".{name}", value) for name, value in self.contents.items())
-
-
-def saved_names(owner: object, names: Callable[[], Iterable[str]]) -> SavedNames:
-    """Save attributes that live in slots or on a class."""
-    read = vars(owner).__getitem__ if isinstance(owner, type) else _reader(owner)
-    return SavedNames(
-        owner=owner,
-        contents={name: read(name) for name in names()},
-        names=names,
-        read=read,
-        write=lambda name, value: _setter(owner)(owner, name, value),
-        delete=lambda name: _deleter(owner)(owner, name),
-    )
-
-
-def slots_of(owner: object) -> Callable[[], list[str]] | None:
-    """A function that lists the filled slots of an object, or None if its class has none."""
-    names = [
-        _mangled(base, name)
-        for base in type(owner).__mro__
-        for name in _as_names(vars(base).get("__slots__", ()))
-        if name not in {"__dict__", "__weakref__"}
-    ]
-    if not names:
-        return None
-    return lambda: [name for name in names if hasattr(owner, name)]
-
-
-def attributes_of_class(owner: type) -> Callable[[], list[str]]:
-    """A function that lists what may be rebound on a class."""
-    hidden = {"__dict__", "__weakref__", "__doc__", "__abstractmethods__"}
-    return lambda: [name for name in vars(owner) if name not in hidden]
-
-
-_FUNCTION_PARTS = ("__defaults__", "__kwdefaults__", "__dict__", "__code__", "__doc__")
-
-
-def saved_function(function: FunctionType) -> SavedNames:
-    """Save a function's defaults and attributes; its closure is made of cells."""
-    return saved_names(function, lambda: _FUNCTION_PARTS)
 
 
 class SavedCell:
@@ -216,61 +144,6 @@ class SavedCell:
         yield "", self.contents
 
 
-class SavedRandom:
-    """A generator of Python's ``random`` module."""
-
-    def __init__(self, value: random.Random) -> None:
-        self.value = value
-        self.state = value.getstate()
-
-    def changed(self) -> bool:
-        return self.value.getstate() != self.state
-
-    def restore(self) -> None:
-        self.value.setstate(self.state)
-
-    def children(self) -> Iterable[Child]:
-        return ()
-
-
-class SavedBuffer:
-    """A text or byte buffer in memory, and where the next read or write happens."""
-
-    def __init__(self, value: io.StringIO | io.BytesIO) -> None:
-        self.value = value
-        self.state = (value.getvalue(), value.tell())
-
-    def changed(self) -> bool:
-        return (self.value.getvalue(), self.value.tell()) != self.state
-
-    def restore(self) -> None:
-        text, position = self.state
-        self.value.seek(0)
-        self.value.truncate()
-        self.value.write(text)  # type: ignore[arg-type]
-        self.value.seek(position)
-
-    def children(self) -> Iterable[Child]:
-        return ()
-
-
-class SavedReader:
-    """A file that is open for reading only: where the next read happens."""
-
-    def __init__(self, value: io.IOBase) -> None:
-        self.value = value
-        self.position = value.tell()
-
-    def changed(self) -> bool:
-        return self.value.tell() != self.position
-
-    def restore(self) -> None:
-        self.value.seek(self.position)
-
-    def children(self) -> Iterable[Child]:
-        return ()
-
-
 def save_python(value: object) -> Saved | None:
     """The state of one of Python's own mutable objects, or None if it is none."""
     if isinstance(value, list | deque | bytearray | array.array):
@@ -283,17 +156,7 @@ def save_python(value: object) -> Saved | None:
         return saved_function(value)
     if isinstance(value, CellType):
         return SavedCell(value)
-    if isinstance(value, random.Random) and not isinstance(value, random.SystemRandom):
-        return SavedRandom(value)
-    if isinstance(value, io.StringIO | io.BytesIO) and not value.closed:
-        return SavedBuffer(value)
-    if isinstance(value, io.IOBase) and _only_reads(value):
-        return SavedReader(value)
-    return None
-
-
-def _only_reads(value: io.IOBase) -> bool:
-    return not value.closed and value.readable() and not value.writable() and value.seekable()
+    return save_stream(value)
 
 
 def _same_objects(first: Collection[object], second: Collection[object]) -> bool:
@@ -307,25 +170,3 @@ def _is_full(cell: CellType) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _as_names(slots: str | Iterable[str]) -> Iterable[str]:
-    return (slots,) if isinstance(slots, str) else slots
-
-
-def _mangled(owner: type, name: str) -> str:
-    """The name under which a class keeps a private slot (Python reference, section 6.2.1)."""
-    private = name.startswith("__") and not name.endswith("__")
-    return f"_{owner.__name__.lstrip('_')}{name}" if private else name
-
-
-def _reader(owner: object) -> Callable[[str], object]:
-    return lambda name: getattr(owner, name)
-
-
-def _setter(owner: object) -> Callable[[Any, str, object], None]:
-    return type.__setattr__ if isinstance(owner, type) else object.__setattr__
-
-
-def _deleter(owner: object) -> Callable[[Any, str], None]:
-    return type.__delattr__ if isinstance(owner, type) else object.__delattr__

@@ -10,10 +10,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
+from dlmagic.cell.memory import Footprint, Memory, contents_of, footprint_of
 from dlmagic.cell.names_in_namespace import SavedNamespace
 from dlmagic.cell.reach import Reached, one_pass, walk
 from dlmagic.errors import StateError
-from dlmagic.frameworks.protocol import Framework, Saved
+from dlmagic.frameworks.protocol import Framework, Saved, SavedContents
 
 
 @dataclass(frozen=True)
@@ -37,14 +38,40 @@ class Snapshot:
 
         Settings first, since they decide how the rest may be written to; random generators
         come with them and nothing after them draws.
+
+        Raises:
+            StateError: Something could not be put back; everything else has been.
         """
-        for _, saved in self.ambient:
-            for part in saved:
+        first: StateError | None = None
+        for path, part in self._parts():
+            try:
                 part.restore()
-        for reached in self.reached:
-            for part in reached.saved:
-                part.restore()
+            except StateError as error:
+                first = first or error
+            except Exception as error:
+                first = first or _not_put_back(path, error)
         self.namespace.restore()
+        if first is not None:
+            raise first
+
+    def _parts(self) -> Iterator[tuple[str, Saved]]:
+        for framework, saved in self.ambient:
+            yield from ((f"a setting of {framework.name}", part) for part in saved)
+        for reached in self.reached:
+            yield from ((reached.path, part) for part in reached.saved)
+
+    @property
+    def footprint(self) -> Footprint:
+        """How many bytes of arrays were copied or referenced."""
+        return footprint_of(self.contents().values())
+
+    def contents(self) -> dict[int, SavedContents]:
+        """What may be large, by the identity of the array or storage."""
+        return {
+            id(reached.value): part
+            for reached in self.reached
+            for part in contents_of(reached.saved)
+        }
 
     def changes(self) -> list[Reached]:
         """The objects whose own state differs from what was saved."""
@@ -81,6 +108,8 @@ def take_snapshot(
     *,
     frameworks: Sequence[Framework] = (),
     cell_text: str = "",
+    earlier: Snapshot | None = None,
+    memory: Memory | None = None,
 ) -> Snapshot:
     """Save what a cell may change.
 
@@ -89,9 +118,12 @@ def take_snapshot(
         names: The names that the cell reads; everything is reached from them.
         frameworks: Adapters of the frameworks that are loaded.
         cell_text: The cell, for frameworks that must know what it does (``backward()``).
+        earlier: Another snapshot, whose copies of unchanged arrays serve this one as well.
+        memory: Where copies go, and who is told how large they will be.
 
     Raises:
-        StateError: Something that the cell reads cannot be put back. Nothing has run.
+        StateError: Something that the cell reads cannot be put back, or does not fit into
+            memory. Nothing has run.
     """
     reached = []
     for item in walk(names, namespace, frameworks):
@@ -100,7 +132,25 @@ def take_snapshot(
         if item.saved:
             reached.append(item)
     ambient = tuple((framework, tuple(framework.save_ambient())) for framework in frameworks)
-    return Snapshot(SavedNamespace(namespace), tuple(reached), ambient, tuple(frameworks))
+    snapshot = Snapshot(SavedNamespace(namespace), tuple(reached), ambient, tuple(frameworks))
+    _copy_contents(snapshot, earlier, memory or Memory())
+    return snapshot
+
+
+def _copy_contents(snapshot: Snapshot, earlier: Snapshot | None, memory: Memory) -> None:
+    contents = snapshot.contents()
+    memory.tell(footprint_of(contents.values()))
+    copied = earlier.contents() if earlier else {}
+    for identity in contents.keys() & copied.keys():
+        contents[identity].share(copied[identity])
+    memory.copy(contents.values())
+
+
+def _not_put_back(path: str, error: Exception) -> StateError:
+    """Say of any error in restoring which value it was."""
+    told = StateError(f"{path} could not be put back: {type(error).__name__}: {error}.")
+    told.__cause__ = error
+    return told
 
 
 def _require_restorable(item: Reached, frameworks: Sequence[Framework], cell_text: str) -> None:

@@ -10,12 +10,16 @@ import numpy as np
 import numpy.typing as npt
 
 from dlmagic.errors import StateError
+from dlmagic.frameworks.protocol import SavedContents
 
 Array = npt.NDArray[Any]
+_PIECE = 1 << 24  # bytes compared at a time: comparing takes as much memory again
 
 
-class SavedArray:
+class SavedArray(SavedContents):
     """An array: its contents, or those of the array that it is a view of, and its form.
+
+    The contents are copied by :meth:`copy_now`, before the cell runs.
 
     Args:
         array: The array.
@@ -27,8 +31,24 @@ class SavedArray:
         self._form = _form_of(array)
         self._writeable = array.flags.writeable
         self._is_view = isinstance(array.base, np.ndarray)
-        keep = with_contents and not self._is_view
-        self._copy = np.array(array, copy=True, subok=False) if keep else None
+        self.ahead = with_contents and not self._is_view
+        self.size = array.nbytes if self.ahead else 0
+        self._copy: Array | None = None
+
+    @property
+    def has_copy(self) -> bool:
+        """Whether the contents have been copied."""
+        return self._copy is not None
+
+    def copy_now(self) -> None:
+        """Copy the contents, if they are this object's to keep."""
+        if self.ahead and self._copy is None:
+            self._copy = np.array(self.array, copy=True, subok=False)
+
+    def share(self, earlier: SavedContents) -> None:
+        """Use the copy of an earlier snapshot, if the array has not changed since."""
+        if isinstance(earlier, SavedArray) and earlier.has_copy and not earlier.changed():
+            self._copy = earlier._copy
 
     def changed(self) -> bool:
         """Whether form or contents differ; NaN equals itself here."""
@@ -140,8 +160,16 @@ def _same_contents(array: Array, copy: Array) -> bool:
         return all(a is b for a, b in zip(array.flat, copy.flat, strict=True))
     if array.dtype.hasobject:
         return False
-    left, right = (np.ascontiguousarray(item).view(np.ndarray) for item in (array, copy))
-    return bool(np.array_equal(left.reshape(-1).view(np.uint8), right.reshape(-1).view(np.uint8)))
+    left, right = (_bytes_of(item) for item in (array, copy))
+    pieces = range(0, left.size, _PIECE)
+    return left.size == right.size and all(
+        np.array_equal(left[start : start + _PIECE], right[start : start + _PIECE])
+        for start in pieces
+    )
+
+
+def _bytes_of(array: Array) -> Array:
+    return np.ascontiguousarray(array).view(np.ndarray).reshape(-1).view(np.uint8)
 
 
 def _equal(left: Any, right: Any) -> bool:

@@ -70,6 +70,31 @@ class Saved(Protocol):
         """Objects that belong to this one, with the suffix that names them (``".grad"``)."""
 
 
+class SavedContents:
+    """The part of a :class:`Saved` that holds what may be large: the bytes of an array.
+
+    Attributes:
+        size: How many bytes.
+        ahead: Whether they must be copied before the cell runs, since nobody tells when they
+            are first written to.
+    """
+
+    size: int = 0
+    ahead: bool = False
+
+    @property
+    def has_copy(self) -> bool:
+        """Whether they have been copied."""
+        raise NotImplementedError
+
+    def copy_now(self) -> None:
+        """Copy them, unless that has been done."""
+        raise NotImplementedError
+
+    def share(self, earlier: SavedContents) -> None:
+        """Use the copy of an earlier snapshot of the same array, if it still says the same."""
+
+
 class CellLike(Protocol):
     """The part of a compiled cell that a mode needs."""
 

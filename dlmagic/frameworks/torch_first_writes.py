@@ -75,6 +75,9 @@ def _link(saved: Sequence[Saved]) -> dict[Place | None, SavedStorage]:
         if isinstance(item, SavedTensor) and item.place in storages:
             item.bytes = storages[item.place]
             item.bytes.watch(item.tensor, item.version)
+    for storage in storages.values():
+        if storage.ahead:
+            storage.copy_now()
     for item in saved:
         if isinstance(item, SavedNumpyView) and item.place in storages:
             storages[item.place].copy_now()

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from dlmagic.errors import StateError
 from dlmagic.frameworks import _torch_compat as compat
+from dlmagic.frameworks.protocol import SavedContents
 
 COPIED_AT_ONCE = 1 << 20
 """Storages up to this many bytes are copied when they are saved: watching them costs more."""
@@ -26,7 +27,7 @@ def place_of(storage: torch.UntypedStorage) -> Place | None:
     return str(storage.device), storage.data_ptr()
 
 
-class SavedStorage:
+class SavedStorage(SavedContents):
     """The bytes of one storage.
 
     Whether they changed is told by the version counters of the tensors that look into it (see
@@ -37,6 +38,7 @@ class SavedStorage:
     Attributes:
         storage: The storage itself; holding it keeps its memory alive.
         size: Bytes when it was saved.
+        ahead: Whether the memory is not PyTorch's own (``from_numpy``) and has other writers.
         place: Its key among the storages of one snapshot, None for one without memory.
         copy: The bytes as they were, or None while nothing has written there.
     """
@@ -48,8 +50,14 @@ class SavedStorage:
         self.copy: Tensor | None = None
         self._bytes = _bytes_of(storage) if self.place is not None else None
         self._versions: dict[int, tuple[Tensor, int]] = {}
-        if self.size <= COPIED_AT_ONCE or not storage.resizable():
-            self.copy_now()  # memory that is not PyTorch's own (from_numpy) has other writers
+        self.ahead = self.place is not None and not storage.resizable()
+        if self.size <= COPIED_AT_ONCE:
+            self.copy_now()
+
+    @property
+    def has_copy(self) -> bool:
+        """Whether the bytes have been copied."""
+        return self.copy is not None
 
     def watch(self, tensor: Tensor, version: int | None) -> None:
         """Let a tensor that looks into this storage tell of writes by its version counter.

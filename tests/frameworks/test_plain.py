@@ -31,6 +31,7 @@ CHANGES = {
 def test_an_array_comes_back_in_place(change):
     array = np.arange(12.0).reshape(3, 4).copy()
     saved = PLAIN.save(array)
+    saved.copy_now()
     assert not saved.changed()
     change(array)
     assert saved.changed()
@@ -56,6 +57,7 @@ def test_an_array_comes_back_in_place(change):
 )
 def test_an_untouched_array_has_not_changed(array):
     saved = PLAIN.save(array)
+    saved.copy_now()
     assert not saved.changed()
     saved.restore()
     assert not saved.changed()
