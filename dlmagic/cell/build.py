@@ -103,8 +103,8 @@ def function_of(
         body=[*shared, *body, end],
         decorator_list=[],
     )
-    first = layout.body[0] if layout.body else end
-    definition.lineno = definition.end_lineno = getattr(first, "lineno", 1)
+    # Code of a module begins in line 1, wherever its first statement is; IPython counts on it.
+    definition.lineno = definition.end_lineno = 1
     definition.col_offset = definition.end_col_offset = 0
     module = ast.fix_missing_locations(ast.Module([definition], []))
     code = compile(module, filename, "exec", flags, dont_inherit=True)

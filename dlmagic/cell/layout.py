@@ -18,11 +18,9 @@ from dlmagic.cell import flow, global_names
 from dlmagic.cell.hoist import Definition, is_star_import, split_definitions
 
 _BY_TEXT = frozenset(
-    {
-        "__main__", "_getframe", "currentframe", "eval", "exec", "get_ipython", "globals",
-        "locals", "modules", "user_ns",
-    }
-)  # fmt: skip
+    {"_getframe", "currentframe", "eval", "exec", "get_ipython", "globals", "locals"}
+)
+_ATTRIBUTES_BY_TEXT = frozenset({"_getframe", "currentframe", "user_ns"})
 _BY_TEXT_WITHOUT_ARGUMENTS = frozenset({"dir", "vars"})
 
 
@@ -155,7 +153,7 @@ def _reaches_names_by_text(
     if any(is_star_import(node) for statement in body for node in ast.walk(statement)):
         return True
     helpers = global_names.helpers_of({*names.reads, *names.lazy.loads}, namespace)
-    return any(_names_of(helper.__code__) & _BY_TEXT for helper in helpers)
+    return any(_code_is_by_text(helper.__code__) for helper in helpers)
 
 
 def _is_by_text(node: ast.AST) -> bool:
@@ -163,7 +161,8 @@ def _is_by_text(node: ast.AST) -> bool:
     if isinstance(node, ast.Name):
         return node.id in _BY_TEXT
     if isinstance(node, ast.Attribute):
-        return node.attr in _BY_TEXT
+        owner = node.value.id if isinstance(node.value, ast.Name) else ""
+        return node.attr in _ATTRIBUTES_BY_TEXT or (owner, node.attr) == ("sys", "modules")
     if isinstance(node, ast.Import | ast.ImportFrom):
         modules = [getattr(node, "module", None), *(alias.name for alias in node.names)]
         return "__main__" in modules
@@ -174,10 +173,14 @@ def _is_by_text(node: ast.AST) -> bool:
     return False
 
 
-def _names_of(code: CodeType) -> set[str]:
-    """Every global and attribute name in a function, those of inner functions included."""
+def _code_is_by_text(code: CodeType) -> bool:
+    """The same of a compiled function, inner functions included."""
+    if global_names.of_code(code).loads & _BY_TEXT:
+        return True
     inner = [part for part in code.co_consts if isinstance(part, CodeType)]
-    return set(code.co_names).union(*(_names_of(part) for part in inner))
+    names = set(code.co_names)
+    direct = bool(names & _ATTRIBUTES_BY_TEXT) or {"sys", "modules"} <= names
+    return direct or any(_code_is_by_text(part) for part in inner)
 
 
 def _lists_names(function: ast.expr) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -36,12 +37,18 @@ _NOWHERE = NullWriter()
 
 @contextmanager
 def streams_dropped() -> Iterator[None]:
-    """While active, standard output and standard error are dropped."""
+    """While active, standard output and standard error are dropped, and log records too.
+
+    Handlers of ``logging`` keep the stream that they were made with.
+    """
     before = sys.stdout, sys.stderr
+    disabled = logging.root.manager.disable
     sys.stdout = sys.stderr = _NOWHERE
+    logging.disable(logging.CRITICAL)
     try:
         yield
     finally:
+        logging.disable(disabled)
         sys.stdout, sys.stderr = before
 
 
