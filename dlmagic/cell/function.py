@@ -198,9 +198,18 @@ def _first_await(statements: list[ast.stmt]) -> int | None:
             return node.lineno
         if isinstance(node, ast.comprehension) and node.is_async:
             return node.target.lineno
-        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
-            waiting.extend(ast.iter_child_nodes(node))
+        waiting.extend(_evaluated_at_once(node))
     return None
+
+
+def _evaluated_at_once(node: ast.AST) -> list[ast.AST]:
+    """The parts of a node that run where it stands; of a function, all but its body."""
+    if isinstance(node, ast.Lambda):
+        return [node.args]
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        returns = [node.returns] if node.returns else []
+        return [*node.decorator_list, node.args, *returns]
+    return list(ast.iter_child_nodes(node))
 
 
 def _position(frame: TracebackType) -> tuple[int, int]:

@@ -54,11 +54,11 @@ def function_text(source: CellSource, layout: Layout) -> str:
     for number in range(2, len(lines) + 1):
         if number in removed:
             lines[number - 1] = ""
-        elif number not in inside:
+        elif number not in inside and lines[number - 1].strip():
             lines[number - 1] = _INDENT + lines[number - 1]
     optional = [f"{name}=None" for name in optional_names(layout)]
     lines[0] = f"def cell({', '.join([*layout.parameters, *optional])}):"
-    return "\n".join(lines) + "\n"
+    return "\n".join(lines).rstrip() + "\n"
 
 
 def _require_plain(layout: Layout) -> None:
