@@ -67,12 +67,12 @@ def walk(
 ) -> Iterator[Reached]:
     """Yield every object that can be reached from some names of a namespace."""
     seen = {id(namespace)}
-    waiting: deque[tuple[str, object, bool]] = deque(
-        (name, namespace[name], True) for name in dict.fromkeys(names) if name in namespace
-    )
+    waiting = _Waiting()
+    for name in dict.fromkeys(names):
+        if name in namespace:
+            waiting.add(_NAMED, name, namespace[name], own=True)
     keep: list[object] = []
-    while waiting:
-        path, value, own = waiting.popleft()
+    for rank, path, value, own in waiting:
         if isinstance(value, _ATOMS) or id(value) in seen or _is_machinery(value):
             continue
         seen.add(id(value))
@@ -81,10 +81,36 @@ def walk(
         reached = _reach(path, value, frameworks, own, namespace)
         yield reached
         inside = own and not _is_foreign(value, namespace)
+        below = rank or (_CALLED if callable(value) else _LISTED)
         for suffix, child in _children(reached, namespace):
             # What a function reads has a name of its own: "x", not "step.x".
-            of_function = isinstance(value, FunctionType) and not suffix.startswith(".")
-            waiting.append((suffix if of_function else path + suffix, child, inside))
+            if isinstance(value, FunctionType) and not suffix.startswith("."):
+                waiting.add(_NAMED, suffix, child, inside)
+            else:
+                waiting.add(below, path + suffix, child, inside)
+
+
+_NAMED, _CALLED, _LISTED = range(3)
+
+
+class _Waiting:
+    """What is still to be visited, in the order that gives the best names.
+
+    First what has a name, then what models and functions hold, then the rest: a parameter is
+    ``model.weight`` and not ``optimizer.param_groups[0]['params'][0]``. Within each, breadth
+    first.
+    """
+
+    def __init__(self) -> None:
+        self.queues: tuple[deque[tuple[str, object, bool]], ...] = (deque(), deque(), deque())
+
+    def add(self, rank: int, path: str, value: object, own: bool) -> None:
+        self.queues[rank].append((path, value, own))
+
+    def __iter__(self) -> Iterator[tuple[int, str, object, bool]]:
+        while any(self.queues):
+            rank = next(rank for rank, queue in enumerate(self.queues) if queue)
+            yield rank, *self.queues[rank].popleft()
 
 
 def _reach(
@@ -132,7 +158,7 @@ def _children(reached: Reached, namespace: Mapping[str, object]) -> Iterator[tup
         # An object of a C extension, such as functools.partial: what it holds may be arrays.
         known = (type(value), getattr(value, "__dict__", None))
         parts = (part for part in gc.get_referents(value) if not any(part is k for k in known))
-        yield from (("", part) for part in parts)
+        yield from ((f"'s part {number}", part) for number, part in enumerate(parts))
     if _of_notebook(type(value), namespace):
         yield "", type(value)
     if isinstance(value, type) and _of_notebook(value, namespace):

@@ -10,6 +10,7 @@ from dlmagic.cell.frozen import FrozenContainer
 from dlmagic.cell.output import Output
 from dlmagic.errors import ModeUnavailable
 from dlmagic.finding import Finding
+from dlmagic.magics.bench.block import difference
 from dlmagic.magics.bench.cell_runner import CellRunner
 from dlmagic.magics.bench.choice import Choice
 from dlmagic.magics.bench.clock import Clock
@@ -26,7 +27,7 @@ class Contestant:
         status: ``ok``, ``failed`` or ``skipped``.
         reason: Why it is not ``ok``, one sentence.
         line: The user's line where it failed, if known.
-        compiles: Whether preparing it or its first call compiled anything.
+        events: What its framework's compiler counted in its first call.
         first_seconds: What preparing it and its first call took.
         outcome: What its first call produced.
         agreement: How that compares with the reference.
@@ -38,11 +39,17 @@ class Contestant:
     status: Status = "ok"
     reason: str = ""
     line: int | None = None
-    compiles: bool = False
+    events: Mapping[str, int] = field(default_factory=dict)
     first_seconds: float = 0.0
     outcome: FrozenContainer | None = None
     agreement: Agreement | None = None
     findings: tuple[Finding, ...] = field(default=())
+
+    @property
+    def compiles(self) -> bool:
+        """Whether preparing it or its first call compiled anything."""
+        replaced = self.runner is not None and bool(self.runner.prepared.replacements)
+        return replaced or bool(self.events)
 
     def fail(self, error: BaseException) -> None:
         """Note what a mode raised, in the framework's words where it has better ones."""
@@ -112,8 +119,7 @@ def _first_call(contestant: Contestant, runner: CellRunner, clock: Clock, *, kee
     runner.run(1)
     runner.synchronise()
     contestant.first_seconds += clock.now() - start
-    compiled = dict(runner.events()) != before
-    contestant.compiles = compiled or bool(runner.prepared.replacements)
+    contestant.events = difference(before, runner.events())
     if keep:
         contestant.outcome = _outcome(runner)
 

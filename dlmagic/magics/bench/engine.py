@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from dlmagic.cell.function import compile_cell
+from dlmagic.cell.memory import Footprint, Memory
 from dlmagic.cell.names_in_namespace import SavedNamespace
 from dlmagic.cell.snapshot import Snapshot, take_snapshot
 from dlmagic.errors import OptionError, nearest
-from dlmagic.frameworks.protocol import Framework
 from dlmagic.frameworks.registry import loaded_frameworks
 from dlmagic.magics.bench.alternatives import Alternatives, divide
 from dlmagic.magics.bench.choice import Choice, choose
@@ -30,15 +30,15 @@ def bench_cell(request: Request, surroundings: Surroundings) -> BenchResult:
     """
     started = surroundings.clock.now()
     alternatives = divide(request.source)
-    with _state_put_back(alternatives, request, surroundings) as frameworks:
+    with _state_put_back(alternatives, request, surroundings) as before:
         with surroundings.output.shown():  # definitions and imports may have something to say
-            subjects = _subjects(alternatives, request, frameworks)
+            subjects = _subjects(alternatives, request, before, surroundings)
         choices = choose(subjects, request.modes)
         reference = _reference(choices, request.reference)
         checker = first_runs(subjects, reference.subject, request, surroundings)
         run = run_all(choices, reference, checker, request, surroundings)
         seconds = surroundings.clock.now() - started
-        result = result_of(request, reference.name, run, seconds)
+        result = result_of(request, reference.name, run, seconds, _notes(subjects))
     if request.keep:
         with surroundings.output.dropped():  # the first run has shown it
             _commit(alternatives, reference.subject.block, request)
@@ -48,24 +48,34 @@ def bench_cell(request: Request, surroundings: Surroundings) -> BenchResult:
 @contextmanager
 def _state_put_back(
     alternatives: Alternatives, request: Request, surroundings: Surroundings
-) -> Iterator[tuple[Framework, ...]]:
+) -> Iterator[Snapshot]:
     """Run the set-up; leave everything that the cell reaches as it was, whatever happens."""
-    frameworks = loaded_frameworks()
     setup = alternatives.setup
     parts = [*([setup] if setup else []), *alternatives.blocks.values()]
     cells = [compile_cell(part, request.namespace) for part in parts]
     names = [name for cell in cells for name in cell.reads]
-    text = request.source.python
     surroundings.tell("reading what the cell uses")
-    before = take_snapshot(request.namespace, names, frameworks=frameworks, cell_text=text)
+    before = take_snapshot(
+        request.namespace,
+        names,
+        frameworks=loaded_frameworks(),
+        cell_text=request.source.python,
+        memory=Memory(surroundings.free_memory, lambda footprint: _tell(footprint, surroundings)),
+    )
     try:
         if setup:
             surroundings.tell("running the set-up")
             with surroundings.output.shown(), before.copying_first_writes():
                 cells[0].commit()
-        yield frameworks
+        yield before
     finally:
         restore_surely(before)
+
+
+def _tell(footprint: Footprint, surroundings: Surroundings) -> None:
+    """Say how much there is to read where that may take a while."""
+    if footprint.note():
+        surroundings.tell(f"reading {footprint} that the cell uses")
 
 
 def restore_surely(snapshot: Snapshot) -> None:
@@ -78,15 +88,22 @@ def restore_surely(snapshot: Snapshot) -> None:
 
 
 def _subjects(
-    alternatives: Alternatives, request: Request, frameworks: Sequence[Framework]
+    alternatives: Alternatives, request: Request, before: Snapshot, surroundings: Surroundings
 ) -> list[Subject]:
     """Each alternative, none of which sees the definitions of another."""
     start = SavedNamespace(request.namespace)
+    memory = Memory(surroundings.free_memory)
     subjects = []
     for block, source in alternatives.blocks.items():
-        subjects.append(prepare_subject(block, source, request.namespace, frameworks))
+        subjects.append(prepare_subject(block, source, request.namespace, before, memory))
         start.restore()
     return subjects
+
+
+def _notes(subjects: Sequence[Subject]) -> tuple[str, ...]:
+    """What reading the cell's values takes, where that is worth a line."""
+    notes = (subject.start.footprint.note() for subject in subjects)
+    return tuple(dict.fromkeys(note for note in notes if note is not None))
 
 
 def _reference(choices: Sequence[Choice], name: str | None) -> Choice:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 from dlmagic.environment import Environment
 from dlmagic.finding import Finding
 from dlmagic.magics.bench.contestants import Contestant
+from dlmagic.magics.bench.eager_parts import findings_about_eager_parts
 from dlmagic.magics.bench.measurement import Measurement
 from dlmagic.magics.bench.paired import break_even_calls
 from dlmagic.magics.bench.request import Request
@@ -64,7 +66,7 @@ def _arm(
         agrees=agreement.agrees if agreement else None,
         agreement=agreement.reason if agreement else "not compared",
         max_error=agreement.max_error if agreement else None,
-        findings=contestant.findings,
+        findings=(*contestant.findings, *_eager_parts(contestant, name, measurement)),
     )
     if measurement is None or contestant.status != "ok" or name not in measurement.names:
         return arm
@@ -72,11 +74,16 @@ def _arm(
     return _with_times(arm, contestant, timing, name == reference, reference_seconds)
 
 
+def _eager_parts(
+    contestant: Contestant, name: str, measurement: Measurement | None
+) -> tuple[Finding, ...]:
+    warm_up = measurement.warm_ups.get(name) if measurement else None
+    return findings_about_eager_parts(contestant.events, warm_up.events if warm_up else {})
+
+
 def _with_times(
     arm: Arm, contestant: Contestant, timing: Timing, is_reference: bool, reference_seconds: float
 ) -> Arm:
-    from dataclasses import replace
-
     comparison = timing.comparison
     known = math.isfinite(timing.median)
     compiling = None if is_reference or not known else _compile_seconds(contestant, timing)

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from dlmagic.cell.memory import free_memory
 from dlmagic.cell.output import Output
 from dlmagic.cell.source import CellSource
 from dlmagic.errors import OptionError
@@ -59,8 +60,10 @@ class Surroundings:
         output: Where the cell's own output goes.
         tell: Shows one line of progress in place of the last one.
         clock: Where time is read.
+        free_memory: Says how many bytes may be filled with copies.
     """
 
     output: Output
     tell: Callable[[str], object] = lambda _line: None
     clock: Clock = field(default_factory=WallClock)
+    free_memory: Callable[[], int] = free_memory

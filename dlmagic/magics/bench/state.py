@@ -6,21 +6,28 @@ import re
 from collections.abc import Iterable
 
 from dlmagic.cell.reach import Reached
+from dlmagic.cell.saved_names import slots_of
 
 _PARTS_OF_MODULE = re.compile(r"\._(?:modules|parameters|buffers)\['([^']*)'\]")
 
 
 def state_of(items: Iterable[Reached]) -> dict[str, object]:
-    """The present values of what a cell reaches, by the path that a user would write."""
-    state: dict[str, object] = {}
+    """The present values of what a cell reaches, by the path that a user would write.
+
+    What belongs to an array now, such as its gradient, goes before what was found there when
+    the state was saved.
+    """
+    found: dict[str, object] = {}
+    belonging: dict[str, object] = {}
     for item in items:
-        state.update({_as_written(path): value for path, value in _values_of(item).items()})
-    return state
+        found.update(_values_of(item))
+        belonging.update(_parts_of(item))
+    return {_as_written(path): value for path, value in (found | belonging).items()}
 
 
 def _values_of(item: Reached) -> dict[str, object]:
     if item.owner is not None:
-        return _arrays_of(item)
+        return {item.path: item.value} if item.owner.as_array(item.value) else {}
     if not item.own:
         return {}
     if isinstance(item.value, list | dict | set):
@@ -28,17 +35,20 @@ def _values_of(item: Reached) -> dict[str, object]:
     return _plain_attributes(item)
 
 
-def _arrays_of(item: Reached) -> dict[str, object]:
-    """The array itself and what belongs to it, such as its gradient."""
-    owner = item.owner
-    assert owner is not None
-    saved = owner.save(item.value)
-    parts = [("", item.value), *(saved.children() if saved else ())]
-    return {item.path + suffix: part for suffix, part in parts if owner.as_array(part)}
+def _parts_of(item: Reached) -> dict[str, object]:
+    """Arrays that belong to an array, such as its gradient."""
+    saved = item.owner.save(item.value) if item.owner else None
+    if item.owner is None or saved is None:
+        return {}
+    children = ((item.path + suffix, part) for suffix, part in saved.children())
+    return {path: part for path, part in children if item.owner.as_array(part)}
 
 
 def _plain_attributes(item: Reached) -> dict[str, object]:
-    attributes = getattr(item.value, "__dict__", {})
+    """Numbers and texts among the attributes, in slots too."""
+    names = slots_of(item.value)
+    in_slots = {name: getattr(item.value, name) for name in names()} if names else {}
+    attributes = getattr(item.value, "__dict__", {}) | in_slots
     return {
         f"{item.path}.{name}": value
         for name, value in attributes.items()

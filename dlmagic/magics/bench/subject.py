@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from dlmagic.cell.frozen import FrozenContainer
 from dlmagic.cell.function import CellFunction, compile_cell
+from dlmagic.cell.memory import Memory
 from dlmagic.cell.reach import Reached
 from dlmagic.cell.snapshot import Snapshot, take_snapshot
 from dlmagic.cell.source import CellSource
@@ -30,8 +31,9 @@ class Subject:
         start: The state as the user left it, set-up included.
         snapshot: The state that every mode starts from.
         frameworks: The loaded frameworks.
+        memory: Where copies go.
         changes_state: Whether the first run changed anything that it found.
-        watched: What the reference changes, by path.
+        watched: What the first outcome showed as changed.
     """
 
     block: str | None
@@ -40,8 +42,9 @@ class Subject:
     start: Snapshot
     snapshot: Snapshot
     frameworks: tuple[Framework, ...]
+    memory: Memory
     changes_state: bool = False
-    watched: dict[str, Reached] = field(default_factory=dict, repr=False)
+    watched: list[Reached] = field(default_factory=list, repr=False)
 
     @property
     def values(self) -> list[object]:
@@ -58,7 +61,11 @@ class Subject:
         """Let every mode start from the state as it is now; names stay bound as at the start."""
         self.start.namespace.restore()
         self.snapshot = take_snapshot(
-            self.cell.namespace, self.cell.reads, frameworks=self.frameworks
+            self.cell.namespace,
+            self.cell.reads,
+            frameworks=self.frameworks,
+            earlier=self.start,
+            memory=self.memory,
         )
 
     def run_once(self, replaced: Mapping[str, object]) -> object:
@@ -74,11 +81,11 @@ class Subject:
         Puts the state back. What may have changed is copied before and after that, and left
         out where both are equal: a compiler marks tensors without changing their numbers.
         """
-        changed = {item.path: item for item in self.snapshot.changes()}
-        items = (self.watched | changed).values()
+        # Not by path: a tensor and its storage share one.
+        items = {id(i.value): i for i in [*self.watched, *self.snapshot.changes()]}.values()
         copy = frozen({**self._values(returned), **state_of(items)}, self.frameworks)
         self.snapshot.restore()
-        wanted = set(frozen_names(state_of(self.watched.values())))
+        wanted = set(frozen_names(state_of(self.watched)))
         before = dict(frozen(state_of(items), self.frameworks).items)
         kept = [
             (name, value)
@@ -90,11 +97,9 @@ class Subject:
     def watch(self, outcome: FrozenContainer) -> None:
         """Look in every later outcome at the state that the reference changed in this one."""
         names = {name for name, _ in outcome.items}
-        self.watched = {
-            item.path: item
-            for item in self.snapshot.reached
-            if names & set(frozen_names(state_of([item])))
-        }
+        self.watched = [
+            item for item in self.snapshot.reached if names & set(frozen_names(state_of([item])))
+        ]
 
     def _values(self, returned: tuple[object, ...]) -> dict[str, object]:
         outputs, last = self.cell.split(returned)
@@ -107,9 +112,17 @@ def prepare_subject(
     block: str | None,
     source: CellSource,
     namespace: dict[str, object],
-    frameworks: Sequence[Framework],
+    before: Snapshot,
+    memory: Memory,
 ) -> Subject:
     """Compile an alternative, execute its definitions, save the state that it starts from.
+
+    Args:
+        block: Its name, or None.
+        source: Its text.
+        namespace: The notebook's namespace.
+        before: The state before any alternative was looked at.
+        memory: Where copies go.
 
     Raises:
         SyntaxError: At the user's line.
@@ -119,6 +132,13 @@ def prepare_subject(
     """
     cell = compile_cell(source, namespace)
     cell.define()
-    start = take_snapshot(namespace, cell.reads, frameworks=frameworks, cell_text=source.python)
+    start = take_snapshot(
+        namespace,
+        cell.reads,
+        frameworks=before.frameworks,
+        cell_text=source.python,
+        earlier=before,
+        memory=memory,
+    )
     arguments = dict(zip(cell.parameters, cell.arguments(), strict=True))
-    return Subject(block, cell, arguments, start, start, tuple(frameworks))
+    return Subject(block, cell, arguments, start, start, before.frameworks, memory)
