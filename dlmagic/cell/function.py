@@ -179,14 +179,18 @@ def compile_cell(source: CellSource, namespace: dict[str, object]) -> CellFuncti
     namespace.setdefault("__builtins__", builtins)
     with build.deep_trees():
         tree, flags = build.parse(source)
+        _refuse_await(tree.body)
         layout = lay_out(tree.body, namespace)
-    awaiting = _first_await(tree.body)
-    if awaiting is not None:
+    return CellFunction(source, namespace, layout, flags)
+
+
+def _refuse_await(statements: list[ast.stmt]) -> None:
+    line = _first_await(statements)
+    if line is not None:
         raise CellError(
-            f"Line {awaiting} of the cell uses await, which a function that is not async cannot.",
+            f"Line {line} of the cell uses await, which a function that is not async cannot.",
             "Wrap it: async def main(): ... and call asyncio.run(main()) in a script.",
         )
-    return CellFunction(source, namespace, layout, flags)
 
 
 def _first_await(statements: list[ast.stmt]) -> int | None:

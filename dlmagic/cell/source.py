@@ -70,7 +70,7 @@ def register_text(text: str, suffix: str = "") -> str:
     digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:8]
     filename = f"<cell {digest}{suffix}>"
     # No modification time: linecache.checkcache then never drops the entry.
-    lines = [line + "\n" for line in text.split("\n")]
+    lines = [line + "\n" for line in text.removesuffix("\n").split("\n")]
     linecache.cache[filename] = (len(text), None, lines, filename)
     return filename
 
