@@ -6,6 +6,7 @@ import __future__
 import ast
 import copy
 import sys
+import warnings
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from types import CodeType, FunctionType
@@ -35,12 +36,17 @@ MISSING = Missing()
 
 
 @contextmanager
-def deep_trees() -> Iterator[None]:
-    """While active, walks over deep syntax trees may recurse: a long sum is a deep tree."""
+def compiling_again() -> Iterator[None]:
+    """While active, syntax trees may be deep, and are warned of no more.
+
+    A long sum is a deep tree. What the compiler warns of it has said in :func:`parse`.
+    """
     before = sys.getrecursionlimit()
     sys.setrecursionlimit(max(before, _DEEPEST_TREE))
     try:
-        yield
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", SyntaxWarning)
+            yield
     finally:
         sys.setrecursionlimit(before)
 
@@ -63,7 +69,7 @@ def parse(source: CellSource) -> tuple[ast.Module, int]:
     # statement after the other, as IPython does it.
     found = 0
     for node in tree.body:
-        found |= module_code([copy.deepcopy(node)], source.filename, flags).co_flags
+        found |= module_code([node], source.filename, flags).co_flags
     future = sum({feature.compiler_flag for feature in _features()})
     return tree, source.flags | (found & future)
 

@@ -59,7 +59,7 @@ class CellFunction:
     def function(self) -> Callable[..., tuple[object, ...]]:
         """``function(*arguments)`` returns the last expression's value, then the outputs."""
         make = build.module_function_of if self.layout.as_module else build.function_of
-        with build.deep_trees():
+        with build.compiling_again():
             return make(self.layout, self.namespace, self.source.filename, self.flags)
 
     def with_source(self) -> FunctionType:
@@ -75,7 +75,8 @@ class CellFunction:
     def define(self) -> None:
         """Execute the definitions and imports that do not belong to the function."""
         for definition in self.layout.definitions:
-            code = build.module_code([definition], self.source.filename, self.flags)
+            with build.compiling_again():
+                code = build.module_code([definition], self.source.filename, self.flags)
             exec(code, self.namespace)
 
     def arguments(self) -> tuple[object, ...]:
@@ -177,8 +178,8 @@ def compile_cell(source: CellSource, namespace: dict[str, object]) -> CellFuncti
     """
     # As exec() does: tools look for the built-ins in a function's globals.
     namespace.setdefault("__builtins__", builtins)
-    with build.deep_trees():
-        tree, flags = build.parse(source)
+    tree, flags = build.parse(source)
+    with build.compiling_again():
         _refuse_await(tree.body)
         layout = lay_out(tree.body, namespace)
     return CellFunction(source, namespace, layout, flags)
