@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import sys
 import time
@@ -50,15 +51,15 @@ class Progress:
         self._line = surroundings(alone=alone) if line is None else line
         self._clock = clock
         self._next_time = float("-inf")
-        self._shown = False
+        self._shown = ""
 
     def update(self, text: str) -> None:
-        """Show a message, unless the last one was shown a moment ago."""
+        """Show a message, unless one that differs in its numbers only was shown a moment ago."""
         now = self._clock()
-        if now < self._next_time:
+        if now < self._next_time and _without_numbers(text) == _without_numbers(self._shown):
             return
         self._next_time = now + _PAUSE
-        self._shown = True
+        self._shown = text
         self._line.show(printable(shorten(text, 200)))
 
     def __enter__(self) -> Self:
@@ -71,8 +72,12 @@ class Progress:
         traceback: TracebackType | None,
     ) -> None:
         if self._shown:
-            self._shown = False
+            self._shown = ""
             self._line.clear()
+
+
+def _without_numbers(text: str) -> str:
+    return re.sub(r"\d+", "", text)
 
 
 def surroundings(*, alone: bool = True) -> Line:

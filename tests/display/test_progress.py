@@ -46,6 +46,14 @@ def test_at_most_four_updates_a_second_reach_the_reader() -> None:
     assert line.shown[-1] == "<cleared>"
 
 
+def test_a_new_stage_is_shown_at_once_since_it_may_take_long() -> None:
+    line = Recorder()
+    with Progress(line=line, clock=Clock()) as progress:
+        for text in ("preparing eager", "preparing compile", "round 1 of 9", "round 2 of 9"):
+            progress.update(text)
+    assert line.shown == ["preparing eager", "preparing compile", "round 1 of 9", "<cleared>"]
+
+
 def test_the_line_is_gone_after_an_interrupt() -> None:
     line = Recorder()
 
@@ -133,7 +141,7 @@ def test_a_notebook_sees_one_line_that_changes(
     executed: list[nbformat.NotebookNode], cell: int
 ) -> None:
     messages = executed[cell].metadata["messages"]
-    said = [(kind, text) for kind, text in messages if "of 3" in text and "display" in kind]
+    said = [(kind, text) for kind, text in messages if "of 3" in text and "display_data" in kind]
     assert [kind for kind, _ in said] == ["display_data", *["update_display_data"] * 2]
     assert [f"round {k} of 3" in text for k, (_, text) in enumerate(said)] == [True] * 3
 

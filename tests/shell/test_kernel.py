@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import signal
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import Any
 
 import pytest
-from jupyter_client.manager import start_new_kernel
+
+from tests.shell.kernels import Kernel, started_kernel
 
 LOAD = """
 from dlmagic.shell import extension
@@ -18,41 +15,11 @@ extension.load(get_ipython(), rooms=[ROOM])
 """
 
 
-@dataclass
-class Kernel:
-    client: Any
-    pid: int
-    shown: list[dict[str, Any]] = field(default_factory=list)
-
-    def run(self, cell: str) -> dict[str, Any]:
-        self.shown.clear()
-        reply = self.client.execute_interactive(cell, timeout=60, output_hook=self.hear)
-        return dict(reply["content"])
-
-    def hear(self, message: dict[str, Any]) -> None:
-        """Keep what the kernel says; a cell that prints "interrupt me" is interrupted."""
-        self.shown.append(message)
-        if message["content"].get("text") == "interrupt me\n":
-            os.kill(self.pid, signal.SIGINT)
-
-    def text(self, kind: str) -> str:
-        """All that messages of one kind said, without colours."""
-        contents = [each["content"] for each in self.shown if each["msg_type"] == kind]
-        lines = [str(c.get("text") or "\n".join(c.get("traceback", ()))) for c in contents]
-        return "".join(lines)
-
-
 @pytest.fixture(scope="module")
 def kernel() -> Iterator[Kernel]:
-    manager, client = start_new_kernel(kernel_name="python3")
-    try:
-        kernel = Kernel(client, manager.provisioner.pid)
-        kernel.run("%colors nocolor")
+    with started_kernel() as kernel:
         assert kernel.run(LOAD)["status"] == "ok", kernel.text("error")
         yield kernel
-    finally:
-        client.stop_channels()
-        manager.shutdown_kernel(now=True)
 
 
 def test_the_reply_to_an_error_of_the_user_is_an_error(kernel: Kernel) -> None:
@@ -89,11 +56,12 @@ def test_the_reply_to_a_syntax_error_is_an_error(kernel: Kernel) -> None:
 
 def test_the_kernel_goes_on_after_errors(kernel: Kernel) -> None:
     assert kernel.run("%sample 6 * 7")["status"] == "ok"
-    assert [each["msg_type"] for each in kernel.shown].count("execute_result") == 1
+    assert [kind for kind, _ in kernel.outputs()] == ["execute_result"]
 
 
 def test_an_interrupt_shows_the_line_that_it_hit(kernel: Kernel) -> None:
-    reply = kernel.run("%%sample\nimport time\nprint('interrupt me')\ntime.sleep(60)")
+    cell = "%%sample\nimport time\nprint('interrupt me')\ntime.sleep(60)"
+    reply = kernel.run(cell, interrupt_at="interrupt me")
     assert (reply["status"], reply["ename"]) == ("error", "KeyboardInterrupt")
     shown = "\n".join(reply["traceback"])
     assert "----> 4 time.sleep(60)" in shown
