@@ -43,7 +43,8 @@ _SHELL_NAMES = frozenset(
     | {"__builtin__", "__builtins__"}
 )
 
-Start = Callable[[InteractiveShell, str], str]
+# Runs a compiled cell in another way than commit() does; may add to the file names of cells.
+Commit = Callable[[CellFunction, dict[str, int]], object]
 
 
 @dataclass
@@ -123,7 +124,7 @@ def machinery(
     setup: str,
     text: str,
     after: str,
-    commit: Callable[[CellFunction], object] = CellFunction.commit,
+    commit: Commit | None = None,
 ) -> dict[str, object]:
     """Run a cell in a world of its own below a magic line, through the machinery."""
     with world() as here:
@@ -141,7 +142,7 @@ def _set_up(here: World, setup: str) -> None:
     assert error is None, f"the set-up of the cell fails: {error!r}"
 
 
-def _register_magic(here: World, commit: Callable[[CellFunction], object]) -> None:
+def _register_magic(here: World, commit: Commit | None) -> None:
     def proof(line: str, body: str) -> object:
         text = f"{MAGIC_LINE}\n{body}"
         source = CellSource.from_text(
@@ -151,7 +152,8 @@ def _register_magic(here: World, commit: Callable[[CellFunction], object]) -> No
             flags=here.shell.compile.flags,
         )
         here.shifts[source.filename] = 1
-        value = commit(compile_cell(source, here.shell.user_ns))
+        made = compile_cell(source, here.shell.user_ns)
+        value = commit(made, here.shifts) if commit else made.commit()
         return None if _silenced(here.shell, body) else value
 
     here.shell.register_magic_function(proof, "cell")
