@@ -14,7 +14,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import (
     AsyncGeneratorType,
-    BuiltinFunctionType,
     CodeType,
     CoroutineType,
     FrameType,
@@ -33,7 +32,7 @@ from dlmagic.frameworks.protocol import Framework, Saved
 
 _ATOMS = (
     type(None), bool, int, float, complex, str, bytes, range, slice, type(Ellipsis),
-    ModuleType, CodeType, FrameType, TracebackType, BuiltinFunctionType,
+    ModuleType, CodeType, FrameType, TracebackType,
 )  # fmt: skip
 _MACHINERY = (
     "IPython", "ipykernel", "zmq", "traitlets", "logging", "threading", "_thread", "asyncio",

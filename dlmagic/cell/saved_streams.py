@@ -31,7 +31,7 @@ class SavedBuffer:
     """A text or byte buffer in memory, and where the next read or write happens."""
 
     def __init__(self, value: io.StringIO | io.BytesIO) -> None:
-        self.value = value
+        self.value: Any = value
         self.kind: Any = io.StringIO if isinstance(value, io.StringIO) else io.BytesIO
         self.state = self._read()
 
@@ -39,9 +39,12 @@ class SavedBuffer:
         return self.value.closed or self._read() != self.state
 
     def restore(self) -> None:
-        if self.changed():
-            self.kind.__init__(self.value)  # opens it again
-            self.kind.__setstate__(self.value, self.state)
+        if not self.changed():
+            return
+        if self.value.closed:
+            self.kind.__init__(self.value, self.state[0])  # opens it again
+        # Writing would translate the ends of lines once more.
+        self.kind.__setstate__(self.value, self.state)
 
     def children(self) -> Iterable[tuple[str, object]]:
         return ()

@@ -117,7 +117,7 @@ class Recorder(dict[str, object]):
     """A namespace in which every name has a value, and which notes the reads that need it."""
 
     def __init__(self) -> None:
-        super().__init__({name: 1 for name in NAMES})
+        super().__init__(dict.fromkeys(NAMES, 1))
         self.written: set[str] = set()
         self.needed: set[str] = set()
 

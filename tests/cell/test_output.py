@@ -1,0 +1,61 @@
+"""What a cell prints: shown, or dropped."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import warnings
+
+import pytest
+
+from dlmagic.cell.output import NullWriter, StreamOutput, streams_dropped
+
+
+def test_dropped_output_goes_nowhere(capsys: pytest.CaptureFixture[str]) -> None:
+    with StreamOutput().dropped():
+        print("one")  # noqa: T201
+        print("two", file=sys.stderr)  # noqa: T201
+        sys.stdout.flush()
+    captured = capsys.readouterr()
+    assert (captured.out, captured.err) == ("", "")
+
+
+def test_shown_output_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    with StreamOutput().shown():
+        print("one")  # noqa: T201
+    assert capsys.readouterr().out == "one\n"
+
+
+def test_streams_and_logging_come_back_after_an_error() -> None:
+    before = sys.stdout, sys.stderr, logging.root.manager.disable
+    with pytest.raises(ZeroDivisionError), streams_dropped():
+        1 / 0  # noqa: B018
+    assert (sys.stdout, sys.stderr, logging.root.manager.disable) == before
+
+
+def test_log_records_are_dropped(caplog: pytest.LogCaptureFixture) -> None:
+    with streams_dropped():
+        logging.getLogger("user").error("dropped")
+    logging.getLogger("user").error("kept")
+    assert caplog.messages == ["kept"]
+
+
+def test_nested_dropping_ends_outside() -> None:
+    before = sys.stdout
+    with streams_dropped():
+        with streams_dropped():
+            pass
+        assert isinstance(sys.stdout, NullWriter)
+    assert sys.stdout is before
+
+
+def test_writing_nowhere_counts_characters() -> None:
+    writer = NullWriter()
+    assert writer.write("abc") == 3
+    assert writer.writable()
+    assert not writer.isatty()
+
+
+def test_warnings_are_not_turned_into_errors_by_dropping() -> None:
+    with streams_dropped(), pytest.warns(UserWarning, match="kept"):
+        warnings.warn("kept", stacklevel=1)
