@@ -162,7 +162,9 @@ def _lines_of(statements: Sequence[ast.stmt], moved: int) -> dict[int, list[str]
         ("class K:\n    v = 1\nx = f'{await run()}'", 4),
     ],
 )
-def test_await_at_the_top_is_refused_in_one_line(shell: InteractiveShell, text: str, line: int) -> None:
+def test_await_at_the_top_is_refused_in_one_line(
+    shell: InteractiveShell, text: str, line: int
+) -> None:
     before = dict(shell.user_ns)
     source = CellSource.from_text(f"%%proof\n{text}", magic=True, transform=shell.transform_cell)
     with pytest.raises(CellError) as refused:

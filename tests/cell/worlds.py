@@ -26,6 +26,7 @@ from tests.cell.describe import Describer, scrub
 from tests.conftest import shell_config
 
 torch: Any = importlib.import_module("torch") if importlib.util.find_spec("torch") else None
+THREADS = torch.get_num_threads() if torch else 0
 
 IMPORTABLE = Path(__file__).with_name("importable")
 MAGIC_LINE = "%%proof"
@@ -38,7 +39,7 @@ DECIDED_DIFFERENCES = {
     "__annotate__": "belongs to __annotations__ from Python 3.14 on",
 }
 # What the shell writes for itself; the cell's text is one line longer below a magic.
-_SHELL_NAMES = frozenset(
+SHELL_NAMES = frozenset(
     {"In", "_ih", "_dh", "_oh", "_i", "_ii", "_iii", "exit", "quit", "open", "get_ipython"}
     | {"__builtin__", "__builtins__"}
 )
@@ -97,7 +98,7 @@ class World:
         names = {
             name: describe(self.value_of(name))
             for name in sorted(self.shell.user_ns)
-            if name not in _SHELL_NAMES | DECIDED_DIFFERENCES.keys() and not _is_input(name)
+            if name not in SHELL_NAMES | DECIDED_DIFFERENCES.keys() and not _is_input(name)
         }
         return {**self.seen, "namespace": names, "ambient": ambient()}
 
@@ -261,7 +262,19 @@ def reset_ambient() -> None:
     np.seterr(divide="warn", over="warn", under="ignore", invalid="warn")
     np.set_printoptions(precision=8)
     if torch is not None:
-        torch.manual_seed(0)
-        torch.set_default_dtype(torch.float32)
-        torch.set_grad_enabled(True)
-        torch.utils.hooks.RemovableHandle.next_id = 0
+        _reset_torch()
+
+
+def _reset_torch() -> None:
+    torch.set_default_device(None)
+    torch.set_default_dtype(torch.float32)
+    torch.set_grad_enabled(True)
+    torch.set_num_threads(THREADS)
+    torch.use_deterministic_algorithms(False)
+    torch.autograd.set_detect_anomaly(False)
+    torch.set_autocast_enabled("cpu", False)
+    torch.set_float32_matmul_precision("highest")
+    torch.set_printoptions(profile="default")
+    torch.backends.cudnn.benchmark = False
+    torch.utils.hooks.RemovableHandle.next_id = 0
+    torch.manual_seed(0)

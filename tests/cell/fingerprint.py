@@ -1,0 +1,308 @@
+"""All state that can be reached from a namespace, told independently of dlmagic.
+
+Two fingerprints are equal only if the same objects lie at the same addresses with the
+same contents, at every place, and the global settings are the same. Nothing is taken
+from dlmagic: what it overlooks must not be overlooked here too.
+"""
+
+from __future__ import annotations
+
+import array
+import gc
+import hashlib
+import io
+import random
+import sys
+from collections import deque
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from types import BuiltinFunctionType, CellType, CodeType, FunctionType, MethodType, ModuleType
+from typing import Any
+
+import numpy as np
+
+ATOMS = (type(None), bool, int, float, complex, str, bytes, range, type(Ellipsis), CodeType)
+# Bookkeeping of interpreter and libraries that computing changes, and that decides nothing.
+_UNTOLD = frozenset(
+    {"__weakref__", "__builtins__", "__warningregistry__", "__dict__", "__slotnames__"}
+)
+
+
+@dataclass
+class Fingerprint:
+    """State by path.
+
+    Attributes:
+        facts: What is at each path: identity, type and contents.
+        ambient: Global state by name.
+        keep: The objects themselves, so that no address is used twice.
+    """
+
+    facts: dict[str, object]
+    ambient: dict[str, object]
+    keep: list[object] = field(repr=False)
+
+    @classmethod
+    def of(cls, namespace: Mapping[str, object], besides: frozenset[str] = frozenset()) -> Fingerprint:
+        """Take the fingerprint of all that a namespace reaches, and of the ambient state.
+
+        Args:
+            namespace: The notebook's names.
+            besides: Names that belong to the shell and not to the user.
+        """
+        walk = _Walk(namespace)
+        walk.take("", {name: item for name, item in namespace.items() if name not in besides})
+        return cls(walk.facts, ambient(), walk.keep)
+
+    def differences(self, later: Fingerprint) -> list[str]:
+        """What is not as it was, one readable line each."""
+        return [
+            *_differences(self.ambient, later.ambient),
+            *_differences(self.facts, later.facts),
+        ]
+
+
+def _differences(before: dict[str, object], after: dict[str, object]) -> Iterator[str]:
+    for path in [*before, *(path for path in after if path not in before)]:
+        if path not in after:
+            yield f"{path} is gone; it was {before[path]!r:.200}"
+        elif path not in before:
+            yield f"{path} is new: {after[path]!r:.200}"
+        elif before[path] != after[path]:
+            yield f"{path} was {before[path]!r:.200} and is {after[path]!r:.200}"
+
+
+class _Walk:
+    """Notes a fact for every object, in the order in which it is reached."""
+
+    def __init__(self, namespace: Mapping[str, object]) -> None:
+        self.namespace = namespace
+        self.facts: dict[str, object] = {}
+        self.keep: list[object] = []
+        self.seen: set[int] = {id(namespace)}
+        self.waiting: deque[tuple[str, object]] = deque()
+
+    def take(self, path: str, names: dict[Any, object]) -> None:
+        """Walk over everything, breadth first: deep structures take no stack."""
+        for name in sorted(names, key=str):
+            if name not in _UNTOLD:
+                self.waiting.append((f"{path}{name}", names[name]))
+        while self.waiting:
+            where, value = self.waiting.popleft()
+            if isinstance(value, ATOMS):
+                self.facts[where] = (type(value).__name__, repr(value))
+                continue
+            self.facts[where] = ("object", id(value), type(value).__qualname__)
+            if id(value) not in self.seen and not isinstance(value, ModuleType):
+                self.seen.add(id(value))
+                self.keep.append(value)
+                self.describe(where, value)
+
+    def note(self, path: str, what: str, fact: object) -> None:
+        self.facts[f"{path} {what}"] = fact
+
+    def more(self, path: str, value: object) -> None:
+        self.waiting.append((path, value))
+
+    def describe(self, path: str, value: Any) -> None:
+        torch = sys.modules.get("torch")
+        if isinstance(value, np.ndarray):
+            return self.array(path, value)
+        if torch is not None and isinstance(value, torch.Tensor):
+            return self.tensor(path, value)
+        if torch is not None and isinstance(value, torch.UntypedStorage):
+            return self.note(path, "bytes", (value.data_ptr(), _bytes_of(value)))
+        self.state(path, value)
+        self.contents(path, value)
+        self.attributes(path, value)
+        return None
+
+    # Arrays
+
+    def array(self, path: str, value: Any) -> None:
+        place = (value.__array_interface__["data"], value.shape, value.strides)
+        self.note(path, "layout", (*place, str(value.dtype), value.flags.writeable))
+        if value.dtype.hasobject:
+            for index, item in enumerate(value.ravel().tolist()):
+                self.more(f"{path}[{index}]", item)
+        else:
+            self.note(path, "bytes", _digest(value.tobytes()))
+        if value.base is not None:
+            self.more(f"{path}.base", value.base)
+
+    def tensor(self, path: str, value: Any) -> None:
+        torch = sys.modules["torch"]
+        if isinstance(value, torch.nn.parameter.UninitializedTensorMixin):
+            return self.attributes(path, value)
+        kind = (str(value.dtype), str(value.layout), tuple(value.shape), value.requires_grad)
+        version = None if value.is_inference() else value._version
+        self.note(path, "kind", (*kind, type(value).__name__, value.is_leaf, version))
+        self.more(f"{path}.grad_fn", value.grad_fn)
+        if value.layout == torch.strided:
+            storage = value.untyped_storage()
+            place = (storage.data_ptr(), storage.nbytes(), storage._cdata)
+            self.note(path, "layout", (*place, value.stride(), value.storage_offset()))
+            self.note(path, "bytes", _bytes_of(storage))
+        else:
+            self.note(path, "values", _digest(value.detach().to_dense().numpy().tobytes()))
+        if value.is_leaf or value.retains_grad:
+            self.more(f"{path}.grad", value.grad)
+        self.note(path, "hooks", _names(value._backward_hooks))
+        return self.attributes(path, value)
+
+    # Python's own
+
+    def state(self, path: str, value: Any) -> None:
+        """State that is no attribute and no item."""
+        torch = sys.modules.get("torch")
+        if isinstance(value, random.Random):
+            self.note(path, "state", hash(value.getstate()))
+        elif isinstance(value, np.random.Generator):
+            self.note(path, "state", repr(value.bit_generator.state))
+        elif isinstance(value, np.random.RandomState):
+            self.note(path, "state", repr(value.get_state(legacy=False)))
+        elif torch is not None and isinstance(value, torch.Generator):
+            self.note(path, "state", _digest(bytes(value.get_state().numpy())))
+        elif isinstance(value, io.StringIO | io.BytesIO):
+            self.note(path, "text", (value.closed or (value.getvalue(), value.tell())))
+        elif isinstance(value, io.IOBase) and not value.closed and value.seekable():
+            self.note(path, "position", value.tell())
+        elif isinstance(value, bytearray | array.array | memoryview):
+            self.note(path, "bytes", bytes(value))
+        elif hasattr(value, "__next__") and hasattr(value, "__reduce__"):
+            self.iterator(path, value)
+        elif hasattr(value, "cache_info"):
+            self.note(path, "cache", tuple(value.cache_info()))
+
+    def iterator(self, path: str, value: Any) -> None:
+        try:
+            _, arguments, *position = value.__reduce__()
+        except TypeError:  # generators and the like are only what they are
+            return
+        self.note(path, "position", repr(position))
+        for index, part in enumerate(arguments):
+            self.more(f"{path} part {index}", part)
+
+    def contents(self, path: str, value: Any) -> None:
+        if isinstance(value, dict):
+            self.note(path, "keys", tuple(_key(key) for key in dict.keys(value)))
+            for key, item in dict.items(value):
+                self.more(f"{path}[{_key(key)}]", item)
+        elif isinstance(value, list | tuple | deque):
+            self.note(path, "length", len(value))
+            for index, item in enumerate(list(value)):
+                self.more(f"{path}[{index}]", item)
+        elif isinstance(value, set | frozenset):
+            self.note(path, "members", tuple(sorted(map(_key, value))))
+            for item in sorted(value, key=_key):
+                self.more(f"{path}{{{_key(item)}}}", item)
+        if isinstance(value, deque):
+            self.note(path, "maximum", value.maxlen)
+
+    def attributes(self, path: str, value: Any) -> None:
+        if isinstance(value, FunctionType):
+            return self.function(path, value)
+        if isinstance(value, CellType):
+            full = len(gc.get_referents(value)) == 1
+            return self.more(f"{path} cell", value.cell_contents if full else "empty")
+        if isinstance(value, MethodType):
+            self.more(f"{path}.__self__", value.__self__)
+            return self.more(f"{path}.__func__", value.__func__)
+        if isinstance(value, property | staticmethod | classmethod):
+            for index, part in enumerate(gc.get_referents(value)):
+                self.more(f"{path} part {index}", part)
+            return None
+        if isinstance(value, type):
+            return self.of_class(path, value)
+        if isinstance(value, BuiltinFunctionType):
+            return None
+        if self.is_users(type(value)):
+            self.more(f"{path}.__class__", type(value))
+        self.names(path, getattr(value, "__dict__", None))
+        for base in type(value).__mro__:
+            slots = vars(base).get("__slots__", ())
+            for name in (slots,) if isinstance(slots, str) else slots:
+                if name not in _UNTOLD and hasattr(value, name):
+                    self.more(f"{path}.{name}", getattr(value, name))
+        return None
+
+    def names(self, path: str, names: Any) -> None:
+        if isinstance(names, dict):
+            self.note(path, "attributes", (id(names), tuple(names)))
+            for name, item in names.items():
+                self.more(f"{path}.{name}", item)
+
+    def function(self, path: str, value: FunctionType) -> None:
+        self.note(path, "code", id(value.__code__))
+        for name in ("__defaults__", "__kwdefaults__", "__closure__"):
+            self.more(f"{path}.{name}", getattr(value, name))
+        self.names(path, value.__dict__)
+
+    def of_class(self, path: str, value: type) -> None:
+        if self.is_users(value):
+            # In the order of the alphabet: a class is no container, nobody counts on the other one.
+            names = sorted(name for name in vars(value) if name not in _UNTOLD)
+            self.note(path, "attributes", tuple(names))
+            for name in names:
+                self.more(f"{path}.{name}", vars(value)[name])
+
+    def is_users(self, value: type) -> bool:
+        return value.__module__ == self.namespace.get("__name__")
+
+
+def _key(key: object) -> str:
+    return repr(key) if isinstance(key, ATOMS) else f"{type(key).__name__} at {id(key)}"
+
+
+def _names(hooks: Any) -> object:
+    return None if hooks is None else tuple((key, id(hook)) for key, hook in hooks.items())
+
+
+def _bytes_of(storage: Any) -> str:
+    torch = sys.modules["torch"]
+    with torch.inference_mode(False):
+        return _digest(torch.empty(0, dtype=torch.uint8, device=storage.device).set_(storage).numpy().tobytes())
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:16]
+
+
+def ambient() -> dict[str, object]:
+    """Global state: random generators and settings, of the frameworks that are loaded."""
+    legacy = np.random.get_state(legacy=False)
+    state: dict[str, object] = {
+        "state of random": hash(random.getstate()),
+        "state of numpy.random": repr({**legacy, "key": legacy["state"]["key"].tobytes()}),
+        "numpy.seterr": np.geterr(),
+        "numpy's print options": repr(np.get_printoptions()),
+        "recursion limit": sys.getrecursionlimit(),
+        "garbage collector": gc.isenabled(),
+    }
+    if "torch" in sys.modules:
+        state.update(_ambient_of_torch(sys.modules["torch"]))
+    return state
+
+
+def _ambient_of_torch(torch: Any) -> dict[str, object]:
+    return {
+        "state of torch's generator": _digest(bytes(torch.get_rng_state().numpy())),
+        "default dtype": torch.get_default_dtype(),
+        "default device": str(torch.get_default_device()),
+        "grad mode": torch.is_grad_enabled(),
+        "inference mode": torch.is_inference_mode_enabled(),
+        "threads": torch.get_num_threads(),
+        "deterministic algorithms": (
+            torch.are_deterministic_algorithms_enabled(),
+            torch.is_deterministic_algorithms_warn_only_enabled(),
+        ),
+        "anomaly mode": (torch.is_anomaly_enabled(), torch.is_anomaly_check_nan_enabled()),
+        "autocast": (torch.is_autocast_enabled("cpu"), torch.get_autocast_dtype("cpu")),
+        "matmul precision": torch.get_float32_matmul_precision(),
+        "cudnn": (torch.backends.cudnn.benchmark, torch.backends.cudnn.deterministic),
+        "print options": repr(vars(torch._tensor_str.PRINT_OPTS)),
+        "global module hooks": (
+            tuple(torch.nn.modules.module._global_forward_hooks),
+            tuple(torch.nn.modules.module._global_forward_pre_hooks),
+        ),
+    }

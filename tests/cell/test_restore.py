@@ -1,0 +1,186 @@
+"""After success, an error and Ctrl-C the state is what it was, at the same addresses."""
+
+from __future__ import annotations
+
+import importlib.util
+
+import pytest
+
+from dlmagic.cell.function import CellFunction, compile_cell
+from dlmagic.cell.snapshot import take_snapshot
+from dlmagic.cell.source import CellSource
+from dlmagic.errors import StateError
+from dlmagic.frameworks.registry import loaded_frameworks
+from tests.cell import worlds
+from tests.cell.corpus.cell import CorpusCell
+from tests.cell.corpus.cell import CorpusCell as C
+from tests.cell.corpus.changes import CELLS, MOVED
+from tests.cell.fingerprint import Fingerprint
+
+ENDINGS = {
+    "success": "",
+    "error": "\nraise RuntimeError('in the middle')",
+    "interrupt": "\nraise KeyboardInterrupt",
+}
+
+RAISED = {"success": "", "error": "RuntimeError: in the middle", "interrupt": "KeyboardInterrupt: "}
+
+
+def named(cells: tuple[CorpusCell, ...]) -> list[object]:
+    return [pytest.param(cell, id=cell.name) for cell in cells]
+
+
+def require(cell: CorpusCell) -> None:
+    for package in cell.needs:
+        if importlib.util.find_spec(package) is None:
+            pytest.skip(f"{package} is not installed")
+
+
+def compiled(here: worlds.World, text: str) -> CellFunction:
+    source = CellSource.from_text(
+        f"%%proof\n{text}", magic=True, transform=here.shell.transform_cell
+    )
+    return compile_cell(source, here.shell.user_ns)
+
+
+def fingerprint(here: worlds.World) -> Fingerprint:
+    return Fingerprint.of(here.shell.user_ns, besides=worlds.SHELL_NAMES)
+
+
+def test_there_are_more_than_55_cells() -> None:
+    assert len({cell.name for cell in CELLS}) == len(CELLS) >= 55
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+@pytest.mark.parametrize("cell", named(CELLS))
+def test_nothing_differs_after_restoring(cell: CorpusCell, ending: str) -> None:
+    left = differences_after(cell, ending)
+    if left:
+        pytest.fail("\n".join(left[:20]), pytrace=False)
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+@pytest.mark.parametrize("cell", named(MOVED))
+def test_contents_come_back_where_the_memory_cannot(cell: CorpusCell, ending: str) -> None:
+    left = differences_after(cell, ending)
+    assert [line for line in left if " layout was " not in line] == []
+
+
+def differences_after(cell: CorpusCell, ending: str) -> list[str]:
+    """What a cell that ends in one of three ways leaves behind after its snapshot is restored."""
+    require(cell)
+    with worlds.world() as here:
+        error = here.run("set-up", cell.setup)
+        assert error is None, f"the set-up fails: {error}"
+        made = compiled(here, cell.text + ENDINGS[ending])
+        before = fingerprint(here)
+        snapshot = take_snapshot(
+            here.shell.user_ns,
+            made.reads,
+            frameworks=loaded_frameworks(),
+            cell_text=made.source.python,
+        )
+        with snapshot.copying_first_writes():
+            raised = outcome(made)
+        changed = before.differences(fingerprint(here))
+        snapshot.restore()
+        assert raised == RAISED[ending]
+        assert changed, "the cell changes nothing: a blind test"
+        return before.differences(fingerprint(here))
+
+
+def outcome(made: CellFunction) -> str:
+    """Run the cell; the exception that it raised, in words."""
+    try:
+        made.commit()
+    except (Exception, KeyboardInterrupt) as error:
+        return f"{type(error).__name__}: {error}"
+    return ""
+
+
+ONE_WAY = (
+    C("a generator", "next(source)", "source = (v for v in range(3))"),
+    C(
+        "a generator function's generator",
+        "for v in source:\n    break",
+        "def make():\n    yield 1\n    yield 2\nsource = make()\nnext(source)",
+    ),
+    C("a zip", "next(source)", "source = zip([1, 2], [3, 4])"),
+    C("a map", "next(source)", "source = map(str, [1, 2])"),
+    C("a filter", "next(source)", "source = filter(None, [1, 2])"),
+    C("an enumerate", "next(source)", "source = enumerate('ab')"),
+    C("a generator in a list", "next(source[0])", "source = [(v for v in range(3))]"),
+    C(
+        "a generator in an object",
+        "next(source.g)",
+        "class K: pass\nsource = K()\nsource.g = (v for v in range(3))",
+    ),
+    C(
+        "a generator that a helper uses",
+        "use()",
+        "source = (v for v in range(3))\ndef use():\n    return next(source)",
+    ),
+    C(
+        "a generator that a method of the cell uses",
+        "class K:\n    def f(self):\n        return next(source)\nK().f()",
+        "source = (v for v in range(3))",
+    ),
+    C(
+        "a file open for writing",
+        "source.write('x')",
+        "import tempfile\nsource = tempfile.TemporaryFile('w')",
+    ),
+    C(
+        "a csv writer on a file",
+        "print('a', file=source)",
+        "import tempfile\nsource = tempfile.TemporaryFile('w')",
+    ),
+    C("itertools", "next(source)", "import itertools\nsource = itertools.chain([1], [2])"),
+    C("a coroutine", "source.send(None)", "async def f(): pass\nsource = f()"),
+    C(
+        "a graph that backward would free",
+        "source.backward()",
+        "import torch\nw = torch.ones(2, requires_grad=True)\nsource = (w * 2).sum()",
+        needs=("torch",),
+    ),
+    C(
+        "a graph in a list that backward would free",
+        "source[0].backward()",
+        "import torch\nw = torch.ones(2, requires_grad=True)\nsource = [(w * 2).sum()]",
+        needs=("torch",),
+    ),
+    C(
+        "a graph that autograd.grad would free",
+        "torch.autograd.grad(source, w)",
+        "import torch\nw = torch.ones(2, requires_grad=True)\nsource = (w * 2).sum()",
+        needs=("torch",),
+    ),
+    C(
+        "an iterator of a DataLoader",
+        "next(source)",
+        "import torch\nsource = iter(torch.utils.data.DataLoader([1, 2, 3]))",
+        needs=("torch",),
+    ),
+)
+
+
+@pytest.mark.parametrize("cell", named(ONE_WAY))
+@pytest.mark.filterwarnings("ignore:coroutine .* was never awaited:RuntimeWarning")
+def test_what_cannot_be_put_back_is_named_before_anything_runs(cell: CorpusCell) -> None:
+    require(cell)
+    with worlds.world() as here:
+        assert here.run("set-up", cell.setup) is None
+        made = compiled(here, cell.text)
+        before = fingerprint(here)
+        with pytest.raises(StateError) as refused:
+            take_snapshot(
+                here.shell.user_ns,
+                made.reads,
+                frameworks=loaded_frameworks(),
+                cell_text=cell.text,
+            )
+        assert before.differences(fingerprint(here)) == []
+        message = str(refused.value)
+        assert "source" in message
+        assert len(message.splitlines()) == 1
+        here.run("close", "getattr(source, 'close', len)() if hasattr(source, 'close') else 0")
