@@ -51,12 +51,24 @@ def of_node(node: ast.stmt | ast.expr) -> GlobalNames:
     """The names that the functions, classes and lazy generators inside a node use.
 
     The node is compiled alone, as if it stood in a module, so every name that is not
-    local to the function is a global one.
+    local to the function is a global one. The compiler leaves out code that is never
+    reached; its names count all the same, since they decide what becomes a closure.
     """
     statement = ast.Expr(node) if isinstance(node, ast.expr) else node
     module = ast.Module([ast.copy_location(statement, node)], [])
     code = compile(module, "<names>", "exec", dont_inherit=True)
-    return union(of_code(part) for part in code.co_consts if isinstance(part, CodeType))
+    parts = [part for part in code.co_consts if isinstance(part, CodeType)]
+    inner = [code for part in parts for code in _with_nested(part)]
+    local = {name for c in inner for name in (*c.co_varnames, *c.co_cellvars, *c.co_freevars)}
+    unreached = GlobalNames(frozenset(_names_in_body(node) - local))
+    return union([unreached, *(of_code(part) for part in parts)])
+
+
+def _names_in_body(node: ast.AST) -> set[str]:
+    body = getattr(node, "body", [])
+    parts: list[ast.AST] = body if isinstance(body, list) else [body]
+    names = (part for root in parts for part in ast.walk(root) if isinstance(part, ast.Name))
+    return {name.id for name in names if isinstance(name.ctx, ast.Load)}
 
 
 def of_namespace(namespace: dict[str, object]) -> GlobalNames:
