@@ -1,0 +1,85 @@
+"""``%%dlbench`` and ``%dlbench`` in a shell."""
+
+from __future__ import annotations
+
+import linecache
+
+import pytest
+from IPython.core.interactiveshell import InteractiveShell
+
+from dlmagic.magics.bench.magic import _names
+from dlmagic.magics.bench.result import BenchResult
+
+Captured = pytest.CaptureFixture[str]
+
+
+def last(shell: InteractiveShell) -> object:
+    return shell.user_ns["_"]
+
+
+def test_a_cell_gives_a_result_with_the_users_text(loaded: InteractiveShell) -> None:
+    loaded.run_cell("x = [3, 1, 2]", store_history=True)
+    result = loaded.run_cell("%%dlbench -t 0.05\nsorted(x)", store_history=True).result
+    assert isinstance(result, BenchResult)
+    assert result["python"].status == "ok"
+    assert result.cell == "%%dlbench -t 0.05\nsorted(x)\n"
+
+
+def test_a_line_times_an_expression(loaded: InteractiveShell) -> None:
+    result = loaded.run_cell("%dlbench -t 0.05 sum(range(10))").result
+    assert isinstance(result, BenchResult)
+    assert result["python"].median < 1e-3
+
+
+def test_the_namespace_is_left_alone_but_for_keep(loaded: InteractiveShell) -> None:
+    loaded.run_cell("%%dlbench -t 0.05\nkept = 1")
+    assert "kept" not in loaded.user_ns
+    loaded.run_cell("%%dlbench -t 0.05 --keep\nkept = 1")
+    assert loaded.user_ns["kept"] == 1
+
+
+@pytest.mark.parametrize(
+    ("cell", "words"),
+    [
+        ("%dlbench", "needs an expression"),
+        ("%%dlbench x + 1\nx = 1", "has no use for"),
+        ("%%dlbench -m eagre\n1", "There is no mode eagre"),
+        ("%%dlbench --tme 3\n1", "--time"),
+        ("%%dlbench -t 0\n1", "above 0"),
+        ("%%dlbench --reference fast\n1", "none of the arms"),
+        ("%%dlbench\nawait f()", "await"),
+    ],
+)
+def test_slips_are_one_line_without_a_traceback(
+    loaded: InteractiveShell, capsys: Captured, cell: str, words: str
+) -> None:
+    outcome = loaded.run_cell(cell)
+    assert not outcome.success
+    shown = capsys.readouterr()
+    assert words in shown.out + shown.err
+    assert "Traceback" not in shown.out + shown.err
+
+
+def test_the_users_error_stands_at_the_users_line(
+    loaded: InteractiveShell, capsys: Captured
+) -> None:
+    outcome = loaded.run_cell("%%dlbench -t 0.05\nx = 1\nx / 0", store_history=True)
+    assert isinstance(outcome.error_in_exec, ZeroDivisionError)
+    shown = capsys.readouterr().out
+    assert "x / 0" in shown
+    assert "dlmagic/" not in shown
+    assert linecache.cache
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        (None, None),
+        ("", None),
+        ("eager", ("eager",)),
+        ("eager, compile", ("eager", "compile")),
+        ("eager,,", ("eager",)),
+    ],
+)
+def test_modes_are_separated_by_commas(text: str | None, names) -> None:
+    assert _names(text) == names
