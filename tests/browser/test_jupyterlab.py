@@ -1,0 +1,84 @@
+"""The quickstart as a newcomer sees it: JupyterLab, a browser, light and dark."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell
+
+ROOT = Path(__file__).parents[2]
+QUICKSTART = ROOT / "demo_notebooks" / "quickstart.ipynb"
+SCREENSHOTS = ROOT / "build" / "screenshots"
+SECONDS = 180
+"""For the whole notebook on a busy machine; it takes a quarter of that."""
+
+pytestmark = pytest.mark.browser
+
+
+def put_quickstart(folder: Path) -> int:
+    """Copy the notebook, to measure for a second and to say when it is done; its benchmarks."""
+    notebook = nbformat.read(QUICKSTART, as_version=4)
+    load = next(k for k, cell in enumerate(notebook.cells) if "%load_ext" in cell.source)
+    notebook.cells.insert(load + 1, new_code_cell("%config DLMagic.bench_time = 1"))
+    notebook.cells.append(new_code_cell("print('all cells', 'have run')"))
+    nbformat.write(notebook, folder / "quickstart.ipynb")
+    firsts = [cell.source.partition("\n")[0] for cell in notebook.cells]
+    return sum(first.startswith("%%dlbench") and " -q" not in first for first in firsts)
+
+
+def open_notebook(page: Any, address: str) -> None:
+    page.set_default_timeout(60_000)
+    page.emulate_media(color_scheme="light")
+    page.goto(f"{address}/lab/tree/quickstart.ipynb")
+    page.locator(".jp-NotebookPanel .jp-Cell").first.wait_for()
+    # Until the kernel is there, running a cell would ask which kernel to use.
+    page.locator("#jp-main-statusbar").get_by_text("| Idle").wait_for()
+
+
+def run_all_cells(page: Any) -> None:
+    page.get_by_role("menuitem", name="Run", exact=True).click()
+    page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+    page.get_by_text("all cells have run", exact=True).wait_for(timeout=SECONDS * 1000)
+
+
+def show_in(page: Any, scheme: str) -> None:
+    """Let the reader's system ask for light or dark colours."""
+    page.emulate_media(color_scheme=scheme)
+    light = str(scheme == "light").lower()
+    page.locator(f"body[data-jp-theme-light={light}]").wait_for(state="attached")
+
+
+def keep_screenshot(page: Any, scheme: str) -> str:
+    """Keep a picture of the first result; the colour of its text."""
+    show_in(page, scheme)
+    result = page.locator(".dlm").first
+    result.evaluate("result => result.scrollIntoView({block: 'center'})")
+    page.screenshot(path=SCREENSHOTS / f"quickstart-{scheme}.png")
+    return str(result.evaluate("result => getComputedStyle(result).color"))
+
+
+def test_the_quickstart_runs_and_shows_its_tables(lab: str, page: Any, tmp_path: Path) -> None:
+    addresses: list[str] = []
+    page.on("request", lambda request: addresses.append(request.url))
+    benchmarks = put_quickstart(tmp_path / "notebooks")
+    open_notebook(page, lab)
+    run_all_cells(page)
+
+    tables = page.locator(".jp-OutputArea-output .dlm table")
+    assert tables.count() == benchmarks
+    for table in tables.all():
+        assert "Time per call over" in table.locator("caption").inner_text()
+        assert table.locator("thead th[scope=col]").count() >= 3
+        assert table.locator("tbody th[scope=row]").count() >= 2
+    for picture in page.locator(".dlm img").all():
+        assert picture.evaluate("image => image.naturalWidth") > 0
+    assert page.locator(".jp-RenderedText[data-mime-type*=stderr]").count() == 0
+
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    assert keep_screenshot(page, "light") != keep_screenshot(page, "dark")
+    elsewhere = [each for each in addresses if urlsplit(each).hostname not in (None, "127.0.0.1")]
+    assert not elsewhere
