@@ -107,16 +107,23 @@ class SavedDict:
 
 
 class SavedAttributes(SavedDict):
-    """The attributes of an object that has a ``__dict__``."""
+    """The attributes of an object that has a ``__dict__``, and its class.
+
+    PyTorch gives a module another class when it is parametrised or, if lazy, first called.
+    """
 
     def __init__(self, owner: object) -> None:
         super().__init__(vars(owner), as_attributes=True)
         self.owner = owner
+        self.kind = type(owner)
 
     def changed(self) -> bool:
-        return vars(self.owner) is not self.value or super().changed()
+        same = type(self.owner) is self.kind and vars(self.owner) is self.value
+        return not same or super().changed()
 
     def restore(self) -> None:
+        if type(self.owner) is not self.kind:
+            object.__setattr__(self.owner, "__class__", self.kind)
         if vars(self.owner) is not self.value:
             object.__setattr__(self.owner, "__dict__", self.value)
         super().restore()

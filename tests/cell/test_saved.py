@@ -173,6 +173,21 @@ def test_a_replaced_dictionary_of_attributes_comes_back_itself() -> None:
     assert attributes == {"a": 1}
 
 
+def test_an_object_gets_its_class_back() -> None:
+    class Lazy:
+        pass
+
+    class Ready(Lazy):
+        pass
+
+    owner = Lazy()
+    saved = SavedAttributes(owner)
+    owner.__class__ = Ready
+    assert saved.changed()
+    saved.restore()
+    assert type(owner) is Lazy
+
+
 @pytest.mark.parametrize("full", [True, False])
 def test_a_variable_of_a_closure_comes_back(full: bool) -> None:
     def outer() -> Callable[[], object]:
