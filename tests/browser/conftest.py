@@ -76,7 +76,8 @@ def environment(folder: Path) -> dict[str, str]:
         "JUPYTER_RUNTIME_DIR": folder / "runtime",
         "IPYTHONDIR": folder / "ipython",
     }
-    return {**os.environ, **{name: str(place) for name, place in places.items()}}
+    one_thread = {"OMP_NUM_THREADS": "1"}  # which a busy machine disturbs less
+    return {**os.environ, **one_thread, **{name: str(place) for name, place in places.items()}}
 
 
 def free_port() -> int:

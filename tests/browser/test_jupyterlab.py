@@ -50,6 +50,7 @@ def show_in(page: Any, scheme: str) -> None:
     page.emulate_media(color_scheme=scheme)
     light = str(scheme == "light").lower()
     page.locator(f"body[data-jp-theme-light={light}]").wait_for(state="attached")
+    page.locator("#jupyterlab-splash").wait_for(state="detached")
 
 
 def keep_screenshot(page: Any, scheme: str) -> str:

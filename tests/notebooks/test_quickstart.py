@@ -41,7 +41,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def notebook(folder: Path) -> Any:
     """Executed once for all tests: compiling takes most of the time."""
-    return run(shortened(folder))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("OMP_NUM_THREADS", "1")  # which a busy machine disturbs less
+        return run(shortened(folder))
 
 
 def benchmarks(notebook: Any) -> list[Any]:

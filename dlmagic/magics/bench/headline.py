@@ -111,7 +111,7 @@ def _verdict(arm: Arm, reference: Arm, result: BenchResult) -> Pieces:
             return [Span("No difference that matters", "strong"), between]
         case _:
             where = f": {ratio.span('x')}" if ratio.span() else ""
-            more = f"; give it more time with --time {_longer(result)}"
+            more = f"; give it more time with --time {_longer(result):g}"
             whether = f" whether {name} is faster than {other}{where}{more}"
             return [Span("Can't tell yet", "strong"), whether]
 
@@ -120,14 +120,14 @@ def _bracket(ratio: Ratio) -> str:
     return f" ({ratio.span()})" if ratio.span() else ""
 
 
-def _longer(result: BenchResult) -> int:
+def _longer(result: BenchResult) -> float:
     """Seconds that should settle it: what a note advises, or four times what was spent.
 
     Four times as many rounds halve the intervals.
     """
-    advised = re.search(r"--time (\d+)", " ".join(result.notes))
+    advised = re.search(r"--time (\d+(?:\.\d+)?)", " ".join(result.notes))
     if advised:
-        return int(advised[1])
+        return float(advised[1])
     measured = sum(sum(arm.samples) * arm.calls for arm in result.arms)
     compiling = sum(arm.compile_seconds or 0.0 for arm in result.arms)
     wanted = 4 * max(measured, result.seconds - compiling)
