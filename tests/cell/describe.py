@@ -164,6 +164,8 @@ class Describer:
 
     def tensor(self, value: Any) -> object:
         plain = value.detach()
+        if value.layout != sys.modules["torch"].strided:
+            return (str(value.layout), tuple(value.shape), self(plain.to_dense()))
         storage = ("storage", plain.untyped_storage().data_ptr())
         number = self.seen.setdefault(hash(storage), len(self.seen))
         bits = bytes(plain.contiguous().view(-1).view(_bytes_type()).numpy())
@@ -280,8 +282,10 @@ def _plain_container(kind: type) -> Any:
             return self.of_object(value)
         if kind is dict:
             return ("dict", self.mapping(value))
-        items = sorted(map(repr, map(self, value))) if kind in (set, frozenset) else map(self, value)
-        return (kind.__name__, tuple(items))
+        items = tuple(map(self, value))
+        if kind in (set, frozenset):
+            items = tuple(sorted(map(repr, items)))
+        return (kind.__name__, items)
 
     return describe
 

@@ -8,13 +8,14 @@ from dlmagic: what it overlooks must not be overlooked here too.
 from __future__ import annotations
 
 import array
+import ctypes
 import gc
 import hashlib
 import io
 import random
 import sys
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import BuiltinFunctionType, CellType, CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
@@ -43,7 +44,9 @@ class Fingerprint:
     keep: list[object] = field(repr=False)
 
     @classmethod
-    def of(cls, namespace: Mapping[str, object], besides: frozenset[str] = frozenset()) -> Fingerprint:
+    def of(
+        cls, namespace: Mapping[str, object], besides: frozenset[str] = frozenset()
+    ) -> Fingerprint:
         """Take the fingerprint of all that a namespace reaches, and of the ambient state.
 
         Args:
@@ -70,6 +73,25 @@ def _differences(before: dict[str, object], after: dict[str, object]) -> Iterato
             yield f"{path} is new: {after[path]!r:.200}"
         elif before[path] != after[path]:
             yield f"{path} was {before[path]!r:.200} and is {after[path]!r:.200}"
+
+
+def _position(file: Any) -> object:
+    return "closed" if file.closed else file.seekable() and file.tell()
+
+
+def _text(buffer: Any) -> object:
+    return "closed" if buffer.closed else (buffer.getvalue(), buffer.tell())
+
+
+# The state of objects that show it neither as attributes nor as items: kind, words, how to read.
+_STATES: tuple[tuple[Any, str, Callable[[Any], object]], ...] = (
+    (random.Random, "state", lambda value: hash(value.getstate())),
+    (np.random.Generator, "state", lambda value: repr(value.bit_generator.state)),
+    (np.random.RandomState, "state", lambda value: repr(value.get_state(legacy=False))),
+    (io.StringIO | io.BytesIO, "text", _text),
+    (io.IOBase, "position", _position),
+    (bytearray | array.array | memoryview, "bytes", bytes),
+)
 
 
 class _Walk:
@@ -154,30 +176,22 @@ class _Walk:
 
     def state(self, path: str, value: Any) -> None:
         """State that is no attribute and no item."""
+        for kinds, what, read in _STATES:
+            if isinstance(value, kinds):
+                return self.note(path, what, read(value))
         torch = sys.modules.get("torch")
-        if isinstance(value, random.Random):
-            self.note(path, "state", hash(value.getstate()))
-        elif isinstance(value, np.random.Generator):
-            self.note(path, "state", repr(value.bit_generator.state))
-        elif isinstance(value, np.random.RandomState):
-            self.note(path, "state", repr(value.get_state(legacy=False)))
-        elif torch is not None and isinstance(value, torch.Generator):
-            self.note(path, "state", _digest(bytes(value.get_state().numpy())))
-        elif isinstance(value, io.StringIO | io.BytesIO):
-            self.note(path, "text", (value.closed or (value.getvalue(), value.tell())))
-        elif isinstance(value, io.IOBase) and not value.closed and value.seekable():
-            self.note(path, "position", value.tell())
-        elif isinstance(value, bytearray | array.array | memoryview):
-            self.note(path, "bytes", bytes(value))
-        elif hasattr(value, "__next__") and hasattr(value, "__reduce__"):
-            self.iterator(path, value)
-        elif hasattr(value, "cache_info"):
-            self.note(path, "cache", tuple(value.cache_info()))
+        if torch is not None and isinstance(value, torch.Generator):
+            return self.note(path, "state", _digest(bytes(value.get_state().numpy())))
+        if hasattr(value, "__next__") and hasattr(value, "__reduce__"):
+            return self.iterator(path, value)
+        if hasattr(value, "cache_info"):
+            return self.note(path, "cache", tuple(value.cache_info()))
+        return None
 
     def iterator(self, path: str, value: Any) -> None:
         try:
             _, arguments, *position = value.__reduce__()
-        except TypeError:  # generators and the like are only what they are
+        except (TypeError, NotImplementedError):  # a generator is only what it is
             return
         self.note(path, "position", repr(position))
         for index, part in enumerate(arguments):
@@ -201,30 +215,26 @@ class _Walk:
 
     def attributes(self, path: str, value: Any) -> None:
         if isinstance(value, FunctionType):
-            return self.function(path, value)
-        if isinstance(value, CellType):
-            full = len(gc.get_referents(value)) == 1
-            return self.more(f"{path} cell", value.cell_contents if full else "empty")
-        if isinstance(value, MethodType):
-            self.more(f"{path}.__self__", value.__self__)
-            return self.more(f"{path}.__func__", value.__func__)
-        if isinstance(value, property | staticmethod | classmethod):
+            self.function(path, value)
+        elif isinstance(value, type):
+            self.of_class(path, value)
+        elif isinstance(value, CellType | MethodType | property | staticmethod | classmethod):
             for index, part in enumerate(gc.get_referents(value)):
                 self.more(f"{path} part {index}", part)
-            return None
-        if isinstance(value, type):
-            return self.of_class(path, value)
-        if isinstance(value, BuiltinFunctionType):
-            return None
+        elif not isinstance(value, BuiltinFunctionType):
+            self.of_object(path, value)
+
+    def of_object(self, path: str, value: Any) -> None:
         if self.is_users(type(value)):
             self.more(f"{path}.__class__", type(value))
         self.names(path, getattr(value, "__dict__", None))
         for base in type(value).__mro__:
             slots = vars(base).get("__slots__", ())
-            for name in (slots,) if isinstance(slots, str) else slots:
+            for written in (slots,) if isinstance(slots, str) else slots:
+                private = written.startswith("__") and not written.endswith("__")
+                name = f"_{base.__name__.lstrip('_')}{written}" if private else written
                 if name not in _UNTOLD and hasattr(value, name):
                     self.more(f"{path}.{name}", getattr(value, name))
-        return None
 
     def names(self, path: str, names: Any) -> None:
         if isinstance(names, dict):
@@ -259,9 +269,10 @@ def _names(hooks: Any) -> object:
 
 
 def _bytes_of(storage: Any) -> str:
-    torch = sys.modules["torch"]
-    with torch.inference_mode(False):
-        return _digest(torch.empty(0, dtype=torch.uint8, device=storage.device).set_(storage).numpy().tobytes())
+    """Read without PyTorch's help: a NumPy array over it would forbid to resize the storage."""
+    if storage.device.type == "meta":
+        return "nothing is stored"
+    return _digest(ctypes.string_at(storage.data_ptr(), storage.nbytes()))
 
 
 def _digest(content: bytes) -> str:

@@ -146,31 +146,12 @@ def _indented(lines: list[str]) -> list[str]:
 def _expression(draw: DrawFn, depth: int, walrus: bool = True) -> str:
     if depth <= 0:
         return draw(st.one_of(name, number.map(str), st.just("'t'")))
-    kind = draw(st.integers(0, 12))
-    one = _expression(draw, depth - 1, walrus)
-    if kind <= 2:
-        return draw(name)
-    if kind == 3:
-        return f"({one} {draw(st.sampled_from('+-%'))} {_expression(draw, depth - 1, walrus)})"
-    if kind == 4:
-        return f"({one} {draw(st.sampled_from(('<', '==', '!=', 'and', 'or')))} " + (
-            f"{_expression(draw, depth - 1, walrus)})"
-        )
-    if kind == 5:
-        return draw(st.sampled_from(CALLS)).format(one)
-    if kind == 6 and walrus:
-        return f"({draw(name)} := {one})"
-    if kind == 7:
-        return f"({one} if {draw(name)} else {_expression(draw, depth - 1, walrus)})"
-    if kind == 8:
-        return f"(lambda: {_expression(draw, depth - 1)})"
-    if kind == 9:
+    form = draw(st.sampled_from(_FORMS if walrus else _FORMS_WITHOUT_WALRUS))
+    if form == "comprehension":
         return _comprehension(draw, depth)
-    if kind == 10:
-        return f"[{one}, {draw(name)}]"
-    if kind == 11:
-        return f"(0 < {draw(number)} < {one})"
-    return draw(st.sampled_from(("f'{%s}'", "str(%s)", "not %s", "globals().get('%s')"))) % draw(name)
+    names = {"name": draw(name), "number": draw(number)}
+    one, two = (_expression(draw, depth - 1, walrus) for _ in range(2))
+    return form.format(one=one, two=two, **names)
 
 
 def _comprehension(draw: DrawFn, depth: int) -> str:
@@ -183,13 +164,32 @@ def _comprehension(draw: DrawFn, depth: int) -> str:
     return draw(st.sampled_from(("[%s]", "list(%s)", "lazily(%s)", "(%s)", "any(%s)"))) % body
 
 
+_FORMS_WITHOUT_WALRUS = (
+    "{name}", "{name}", "{name}", "({one} + {two})", "({one} % {two})", "({one} < {two})",
+    "({one} == {two})", "({one} and {two})", "({one} or {two})", "({one} if {name} else {two})",
+    "(lambda: {one})", "(lambda v={one}: {two})", "[{one}, {name}]", "(0 < {number} < {one})",
+    "f'{{{name}}}'", "str({one})", "not {one}", "globals().get('{name}')", "comprehension",
+    "comprehension", *(call.format("{one}") for call in CALLS),
+)  # fmt: skip
+_FORMS = (*_FORMS_WITHOUT_WALRUS, "({name} := {one})", "({name} := {one})")
+
+
 # Statements
 
 
 def _assign(draw: DrawFn, place: Place) -> list[str]:
     targets = draw(
-        st.sampled_from(("{0} = {2}", "{0} = {1} = {2}", "{0}, {1} = {1}, {2}", "{0}: int = {2}",
-                         "{0}, *{1} = [{2}]", "c[0] = {2}", "box.size = {2}"))
+        st.sampled_from(
+            (
+                "{0} = {2}",
+                "{0} = {1} = {2}",
+                "{0}, {1} = {1}, {2}",
+                "{0}: int = {2}",
+                "{0}, *{1} = [{2}]",
+                "c[0] = {2}",
+                "box.size = {2}",
+            )
+        )
     )
     if place.function:
         targets = targets.replace(": int", "")

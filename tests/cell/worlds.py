@@ -102,7 +102,6 @@ class World:
         }
         return {**self.seen, "namespace": names, "ambient": ambient()}
 
-
     def value_of(self, name: str) -> object:
         """A value of the namespace; of warnings given, the lines are compared elsewhere."""
         value: Any = self.shell.user_ns[name]
