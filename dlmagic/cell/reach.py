@@ -38,6 +38,8 @@ _MACHINERY = (
     "IPython", "ipykernel", "zmq", "traitlets", "logging", "threading", "_thread", "asyncio",
     "concurrent", "multiprocessing", "selectors", "socket", "weakref", "dlmagic",
 )  # fmt: skip
+# What these hold has been named; to move the file below a buffer would confuse the buffer.
+_WITHOUT_MORE = (type, list, dict, set, deque, io.IOBase)
 _ONE_PASS = (GeneratorType, CoroutineType, AsyncGeneratorType)
 
 
@@ -153,7 +155,7 @@ def _children(reached: Reached, namespace: Mapping[str, object]) -> Iterator[tup
         yield from ((f"[{index}]", item) for index, item in enumerate(value))
     elif isinstance(value, property | staticmethod | classmethod):
         yield from (("", part) for part in gc.get_referents(value))
-    elif not isinstance(value, type | list | dict | set | deque) and reached.owner is None:
+    elif not isinstance(value, _WITHOUT_MORE) and reached.owner is None:
         # An object of a C extension, such as functools.partial: what it holds may be arrays.
         known = (type(value), getattr(value, "__dict__", None))
         parts = (part for part in gc.get_referents(value) if not any(part is k for k in known))

@@ -2,7 +2,7 @@
 
 Reached only when the user has imported torch. The parts:
 
-- ``torch_tensors``, ``torch_state``, ``torch_storage``: saving values;
+- ``torch_tensors``, ``torch_state``, ``torch_autograd``, ``torch_storage``: saving values;
 - ``torch_first_writes``, ``torch_numpy``: copying large ones late, and what forbids it;
 - ``torch_modules``, ``torch_ambient``: compiled modules, global state;
 - ``torch_modes``, ``torch_jit`` with ``torch_observe``, ``torch_cudagraph``: the modes;

@@ -8,7 +8,8 @@ import torch
 from torch import Tensor
 
 from dlmagic.frameworks import _torch_compat as compat
-from dlmagic.frameworks.torch_state import SavedTensor, grad_of
+from dlmagic.frameworks.torch_autograd import SavedAutograd
+from dlmagic.frameworks.torch_state import SavedTensor
 
 
 class SavedWhole:
@@ -16,8 +17,9 @@ class SavedWhole:
 
     def __init__(self, tensor: Tensor) -> None:
         self._tensor = tensor
+        self._version = compat.version_of(tensor)
         self._copy = tensor.detach().clone()
-        self._grad = grad_of(tensor)
+        self._autograd = SavedAutograd(tensor)
 
     def changed(self) -> bool:
         """Always possible: compressed sparse tensors count no in-place operations."""
@@ -26,13 +28,13 @@ class SavedWhole:
     def restore(self) -> None:
         """Give the same object a copy of the saved values."""
         self._tensor.data = self._copy.clone()
-        if grad_of(self._tensor) is not self._grad:
-            self._tensor.grad = self._grad
+        self._autograd.restore()
+        if self._version is not None:
+            compat.set_version(self._tensor, self._version)
 
     def children(self) -> Iterable[tuple[str, object]]:
-        """The gradient, if there is one."""
-        if self._grad is not None:
-            yield ".grad", self._grad
+        """The gradient, and whatever else hangs on the tensor."""
+        return self._autograd.children()
 
 
 class SavedLazy:
