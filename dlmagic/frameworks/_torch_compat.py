@@ -35,6 +35,9 @@ def dynamo_counters() -> Mapping[str, Mapping[str, int]]:
     return getattr(utils, "counters", {})
 
 
+_GENERATOR = "Attempt to trace generator"
+
+
 def graph_breaks() -> int:
     """How often Dynamo had to leave Python code out of a graph.
 
@@ -46,8 +49,21 @@ def graph_breaks() -> int:
         count
         for category in ("graph_break", "unimplemented")
         for reason, count in counters.get(category, {}).items()
-        if not reason.startswith("Dynamo recompile limit")
+        if not reason.startswith(("Dynamo recompile limit", _GENERATOR))
     )
+
+
+def frames_left_eager() -> int:
+    """How many functions Dynamo tried to compile and gave up on.
+
+    Generators do not count: it tries, and refuses, each one that is called outside a graph,
+    those of Inductor's own code while that compiles included.
+    """
+    counters = dynamo_counters()
+    frames = counters.get("frames", {})
+    reasons = counters.get("unimplemented", {}).items()
+    generators = sum(count for reason, count in reasons if reason.startswith(_GENERATOR))
+    return max(0, frames.get("total", 0) - frames.get("ok", 0) - generators)
 
 
 def compilations_per_frame() -> Iterable[int]:

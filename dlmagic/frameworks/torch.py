@@ -110,13 +110,12 @@ class TorchFramework:
         """Dynamo's own counts; all zero while it is not loaded."""
         counters = compat.dynamo_counters()
         frames = counters.get("frames", {})
-        tried, compiled = frames.get("total", 0), frames.get("ok", 0)
         skipped = counters.get("inductor", {}).get("cudagraph_skips", 0)
         return {
-            "compile": tried + compat.backward_compilations(),
+            "compile": frames.get("total", 0) + compat.backward_compilations(),
             "recompile": sum(max(0, count - 1) for count in compat.compilations_per_frame()),
             "graph break": compat.graph_breaks(),
-            "fallback to eager": tried - compiled,
+            "fallback to eager": compat.frames_left_eager(),
             "CUDA graph skipped": skipped,
         }
 
