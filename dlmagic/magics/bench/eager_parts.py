@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from dlmagic.finding import Finding, Fix
-
-_FIX = Fix("Move print(), .item() and branches on values out of the computation, if it can be.")
-
+from dlmagic.finding import Finding
 
 def findings_about_eager_parts(
     first_call: Mapping[str, int], warm_up: Mapping[str, int]
@@ -26,8 +23,9 @@ def findings_about_eager_parts(
     findings = []
     if broken:
         times = "once" if broken == 1 else f"{broken} times"
-        message = f"Part of the cell ran eagerly: its graph broke {times}."
-        findings.append(Finding("graph-break", "hint", message, fix=_FIX))
+        why = "as it does at backward(), print() or .item()"
+        message = f"Part of the cell ran eagerly: its graph broke {times}, {why}."
+        findings.append(Finding("graph-break", "hint", message))
     if fallen_back:
         message = "The compiler gave up on the cell, or on a function it calls, and ran it eagerly."
         findings.append(Finding("eager-fallback", "warning", message))
