@@ -107,13 +107,13 @@ def _compiles(text: str) -> bool:
 
 @st.composite
 def _cell(draw: DrawFn, depth: int) -> str:
-    lines = _block(draw, Place(depth), least=2, most=6)
+    lines = _block(draw, Place(depth), least=2, most=5)
     if draw(st.booleans()):
         lines.append(_expression(draw, 2))
     return "\n".join(lines)
 
 
-def _block(draw: DrawFn, place: Place, least: int = 1, most: int = 3) -> list[str]:
+def _block(draw: DrawFn, place: Place, least: int = 1, most: int = 2) -> list[str]:
     lines: list[str] = []
     for _ in range(draw(st.integers(least, most))):
         statement = _statement(draw, place)

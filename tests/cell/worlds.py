@@ -216,10 +216,8 @@ def _blank_lines_at_the_top(text: str) -> int:
 
 
 def _forget_importable() -> None:
-    for name, module in list(sys.modules.items()):
-        origin = getattr(module, "__file__", None) or ""
-        if origin.startswith(str(IMPORTABLE)):
-            del sys.modules[name]
+    for name in [name for name in sys.modules if name.startswith("proof_")]:
+        del sys.modules[name]
 
 
 def _nothing(*arguments: object, **named: object) -> None:

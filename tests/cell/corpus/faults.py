@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from tests.cell.corpus.cell import CorpusCell as C
 
-# fmt: off - a cell stays together; the formatter would give each of its parts a line
+# A cell stays together; the formatter would give each of its parts a line.
+# fmt: off
 
 CELLS = (
     C("syntax: unbalanced bracket", "a = 1\nb = (1 + 2\nc = 3"),
@@ -40,23 +41,16 @@ CELLS = (
     C("syntax: default before no default", "def f(a=1, b):\n    pass"),
     C("syntax: global after use in a function", "def f():\n    x = 1\n    global x"),
     C("syntax: parameter and global", "def f(x):\n    global x"),
-    C(
-        "syntax: nonlocal and global",
-        "def f():\n    x = 1\n    def g():\n        nonlocal x\n        global x",
-    ),
+    C("syntax: nonlocal and global", "def f():\n    x = 1\n    def g():\n        nonlocal x\n"
+      "        global x"),
     C("syntax: star import in a function", "a = 1\ndef f():\n    from math import *"),
     C("syntax: future import that does not exist", "from __future__ import nonsense"),
     C("syntax: future import in the middle", "a = 1\nfrom __future__ import annotations"),
-    C(
-        "syntax: except after a bare except",
-        "try:\n    pass\nexcept:\n    pass\nexcept KeyError:\n    pass",
-    ),
+    C("syntax: except after a bare except", "try:\n    pass\nexcept:\n    pass\nexcept KeyError:\n    pass"),
     C("syntax: try without except", "try:\n    a = 1\nb = 2"),
     C("syntax: await in a function that is not async", "def f():\n    await g()"),
-    C(
-        "syntax: async for in a function that is not async",
-        "def f():\n    async for v in g():\n        pass",
-    ),
+    C("syntax: async for in a function that is not async", "def f():\n    async for v in g():\n"
+      "        pass"),
     C("syntax: annotated global", "global x\nx: int = 1"),
     C("syntax: annotated tuple", "a, b: int = 1, 2"),
     C("syntax: walrus without brackets", "a := 1"),
@@ -87,45 +81,25 @@ CELLS = (
     C("error: wrong number of arguments", "def f(a, b):\n    return a\nx = 1\nf(1)\ny = 2"),
     C("error: unexpected keyword", "print('x', nothing=1)"),
     C("error: index and key", "a = [1]\ntry:\n    a[5]\nexcept IndexError:\n    pass\n{}['key']"),
-    C(
-        "error: in the middle of a statement across lines",
-        "value = [\n    1,\n    2,\n    3 / 0,\n    4,\n]\nafter = 1",
-    ),
-    C(
-        "error: in a method chain across lines",
-        "value = (\n    'text'\n    .upper()\n    .nothing()\n    .lower()\n)",
-    ),
-    C(
-        "error: in a function of the cell",
-        "def f(v):\n    w = v\n    return w / 0\na = 1\n\nb = f(a)\nc = 2",
-    ),
-    C(
-        "error: through three functions",
-        "def f():\n    return g()\ndef g():\n    return h()\n\ndef h():\n"
-        "    raise LookupError('deep')\nf()",
-    ),
+    C("error: in the middle of a statement across lines", "value = [\n    1,\n    2,\n    3 / 0,\n"
+      "    4,\n]\nafter = 1"),
+    C("error: in a method chain across lines", "value = (\n    'text'\n    .upper()\n    .nothing()\n"
+      "    .lower()\n)"),
+    C("error: in a function of the cell", "def f(v):\n    w = v\n    return w / 0\na = 1\n\nb = f(a)\nc = 2"),
+    C("error: through three functions", "def f():\n    return g()\ndef g():\n    return h()\n\ndef h():\n"
+      "    raise LookupError('deep')\nf()"),
     C("error: in a lambda", "f = lambda v: v / 0\na = 1\nf(1)"),
     C("error: in a default argument's function", "def f(v=lambda: 1 / 0):\n    return v()\nf()"),
-    C(
-        "error: in a generator's consumer",
-        "g = (1 / v for v in (1, 0))\na = next(g)\nb = next(g)\nc = 1",
-    ),
+    C("error: in a generator's consumer", "g = (1 / v for v in (1, 0))\na = next(g)\nb = next(g)\nc = 1"),
     C("error: in the last expression", "a = 1\nb = 2\na / (b - 2)"),
-    C(
-        "error: in the display of the value",
-        "a = 1\nBroken()",
-        setup="class Broken:\n    def __repr__(self):\n        raise ValueError('no repr')",
-    ),
+    C("error: in the display of the value", "a = 1\nBroken()", setup="class Broken:\n"
+      "    def __repr__(self):\n        raise ValueError('no repr')"),
     C("error: in the first line", "1 / 0\na = 1"),
     C("error: after printing", "print('one')\nprint('two', end='')\n1 / 0\nprint('three')"),
-    C(
-        "error: output on both streams before it",
-        "import sys\nprint('out')\nprint('err', file=sys.stderr)\n1 / 0",
-    ),
-    C(
-        "error: an import in the middle that does not exist",
-        "a = 1\nprint('shown')\nimport nowhere_to_be_found\nb = 2",
-    ),
+    C("error: output on both streams before it", "import sys\nprint('out')\n"
+      "print('err', file=sys.stderr)\n1 / 0"),
+    C("error: an import in the middle that does not exist", "a = 1\nprint('shown')\n"
+      "import nowhere_to_be_found\nb = 2"),
     C("error: an import at the top that does not exist", "import nowhere_to_be_found\na = 1"),
     C("error: an import of a name that does not exist", "a = 1\nfrom math import nothing\nb = 2"),
     C("error: an import whose module fails", "a = 1\nimport proof_broken\nb = 2"),
@@ -133,38 +107,20 @@ CELLS = (
     C("error: nested data in the message", "raise ValueError({'a': [1, 2]}, 'second')"),
     C("error: os error", "open('/nowhere/to/be/found')"),
     C("error: unicode", "'ä'.encode('ascii')"),
-    C(
-        "error: in a class of the cell",
-        "class K:\n    def __init__(self):\n        self.v = 1 / 0\n\nK()",
-    ),
-    C(
-        "error: in a decorator of the cell",
-        "def deco(f):\n    raise TypeError('deco')\na = 1\n@deco\ndef f():\n    pass\nb = 2",
-    ),
-    C(
-        "error: in a comprehension's condition across lines",
-        "[\n    v\n    for v in range(3)\n    if 1 / (v - 1)\n]",
-    ),
+    C("error: in a class of the cell", "class K:\n    def __init__(self):\n        self.v = 1 / 0\n\nK()"),
+    C("error: in a decorator of the cell", "def deco(f):\n    raise TypeError('deco')\na = 1\n@deco\n"
+      "def f():\n    pass\nb = 2"),
+    C("error: in a comprehension's condition across lines", "[\n    v\n    for v in range(3)\n"
+      "    if 1 / (v - 1)\n]"),
     C("error: in an f-string across lines", "f'''\n{1}\n{1 / 0}\n'''"),
     C("error: in the else of a loop", "for v in range(2):\n    pass\nelse:\n    a = v\n    v / 0"),
-    C(
-        "error: del in a loop twice",
-        "for i in range(3):\n    v = i\n    if i == 1:\n        del v\n        v\n",
-    ),
-    C(
-        "error: UnboundLocalError raised by the user",
-        "raise UnboundLocalError(\"local variable 'x'\")",
-    ),
+    C("error: del in a loop twice", "for i in range(3):\n    v = i\n    if i == 1:\n        del v\n"
+      "        v\n"),
+    C("error: UnboundLocalError raised by the user", "raise UnboundLocalError(\"local variable 'x'\")"),
     C("error: UnboundLocalError raised without a text", "a = 1\nraise UnboundLocalError"),
     C("error: NameError raised by the user", "raise NameError('custom text')"),
-    C(
-        "error: NameError caught by its name",
-        "try:\n    late\nexcept NameError as e:\n"
-        "    kind, text, name = type(e), str(e), e.name\nlate = 1\nkind, text, name",
-    ),
-    C(
-        "error: NameError caught of a name in a loop",
-        "for i in range(2):\n    try:\n        print(late)\n"
-        "    except NameError as e:\n        print(type(e).__name__, e)\n    late = i",
-    ),
+    C("error: NameError caught by its name", "try:\n    late\nexcept NameError as e:\n"
+      "    kind, text, name = type(e), str(e), e.name\nlate = 1\nkind, text, name"),
+    C("error: NameError caught of a name in a loop", "for i in range(2):\n    try:\n        print(late)\n"
+      "    except NameError as e:\n        print(type(e).__name__, e)\n    late = i"),
 )
