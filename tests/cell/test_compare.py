@@ -10,10 +10,11 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-import torch
 
 from dlmagic.cell.compare import Agreement, Tolerance, compare, freeze
 from dlmagic.frameworks.protocol import ArrayView
+
+torch = pytest.importorskip("torch")  # test_compare_numpy.py does without
 
 
 class Tensors:
