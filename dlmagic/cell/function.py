@@ -158,7 +158,8 @@ class CellFunction:
     ) -> None:
         places = ((node, (node.lineno, node.col_offset)) for node in self.layout.definitions)
         later = [node for node, place in places if place > position]
-        for name in analyse(later).writes:
+        texts = ["__doc__"] if any(isinstance(node, ast.Expr) for node in later) else []
+        for name in [*analyse(later).writes, *texts]:
             if name in before:
                 self.namespace[name] = before[name]
             else:

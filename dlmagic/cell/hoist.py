@@ -14,10 +14,14 @@ import builtins
 import sys
 from collections.abc import Mapping, Sequence
 from types import BuiltinFunctionType, FunctionType, ModuleType
+from typing import TypeGuard
 
 from dlmagic.cell import flow, global_names
 
-Definition = ast.Import | ast.ImportFrom | ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+Definition = (
+    ast.Import | ast.ImportFrom | ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Expr
+)
+"""An expression is one where it is a text alone, which becomes the notebook's ``__doc__``."""
 
 
 def split_definitions(
@@ -31,8 +35,10 @@ def split_definitions(
         leading: Whether only definitions at the top of the cell are taken out.
     """
     split = _Split(namespace, leading)
-    for statement in statements:
+    for statement in statements[:-1]:
         split.add(statement)
+    if statements:
+        split.add(statements[-1], last=True)
     return split.definitions, split.body
 
 
@@ -52,9 +58,9 @@ class _Split:
         self.used: set[str] = set()
         self.written: set[str] = set()
 
-    def add(self, statement: ast.stmt) -> None:
+    def add(self, statement: ast.stmt, *, last: bool = False) -> None:
         names = flow.analyse([statement])
-        if isinstance(statement, Definition) and (not self.body or self.may_move(statement, names)):
+        if _is_definition(statement, last) and (not self.body or self.may_move(statement, names)):
             self.definitions.append(statement)
             self.defined.update(names.writes)
             if isinstance(statement, ast.Import | ast.ImportFrom):
@@ -75,6 +81,8 @@ class _Split:
             return False
         if isinstance(statement, ast.Import | ast.ImportFrom):
             return _already_imported(statement)
+        if isinstance(statement, ast.Expr):
+            return "__doc__" not in self.used | self.written
         return self.is_quiet(statement)
 
     def exists(self, name: str) -> bool:
@@ -166,6 +174,13 @@ class _Split:
         return {*used.loads, *used.stores}
 
 
+def _is_definition(statement: ast.stmt, last: bool) -> TypeGuard[Definition]:
+    if isinstance(statement, ast.Expr):
+        text = isinstance(statement.value, ast.Constant) and isinstance(statement.value.value, str)
+        return text and not last
+    return isinstance(statement, Definition)
+
+
 def _plain_class(value: object) -> bool:
     """A class of the notebook whose subclasses are made without running its code."""
     return (
@@ -181,6 +196,8 @@ def _already_imported(statement: ast.Import | ast.ImportFrom) -> bool:
     What ``from module import name`` finds may be changed by the statements before it.
     """
     names = [alias.name for alias in statement.names]
+    if isinstance(statement, ast.ImportFrom) and statement.module == "__future__":
+        return True
     return isinstance(statement, ast.Import) and all(name in sys.modules for name in names)
 
 

@@ -126,7 +126,7 @@ def _stays_global(
         if isinstance(definition, ast.Import | ast.ImportFrom):
             if name in flow.imported_names(definition):
                 return True
-        elif definition.name == name:
+        elif not isinstance(definition, ast.Expr) and definition.name == name:
             return isinstance(definition, ast.ClassDef)
     return isinstance(namespace.get(name), ModuleType | type | BuiltinFunctionType)
 
