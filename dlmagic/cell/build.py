@@ -46,6 +46,8 @@ def compiling_again() -> Iterator[None]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", SyntaxWarning)
+            # What Python 3.11 calls an invalid escape in a text.
+            warnings.simplefilter("ignore", DeprecationWarning)
             yield
     finally:
         sys.setrecursionlimit(before)

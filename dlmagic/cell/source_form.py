@@ -10,9 +10,10 @@ from __future__ import annotations
 import ast
 import io
 import tokenize
+from collections.abc import Iterable, Iterator
 from types import FunctionType
 
-from dlmagic.cell.build import MISSING, optional_names
+from dlmagic.cell.build import MISSING, compiling_again, optional_names
 from dlmagic.cell.layout import Layout
 from dlmagic.cell.source import CellSource, register_text
 from dlmagic.errors import CellError
@@ -33,7 +34,9 @@ def function_with_source(
     text = function_text(source, layout)
     filename = register_text(text, " as a function")
     scope: dict[str, object] = {}
-    exec(compile(text, filename, "exec", flags, dont_inherit=True), scope)
+    with compiling_again():
+        code = compile(text, filename, "exec", flags, dont_inherit=True)
+    exec(code, scope)
     made = scope["cell"]
     assert isinstance(made, FunctionType)
     defaults = (MISSING,) * len(made.__defaults__ or ())
@@ -64,12 +67,22 @@ def function_text(source: CellSource, layout: Layout) -> str:
 def _require_plain(layout: Layout) -> None:
     if layout.as_module:
         raise CellError("The cell reads names by text (exec, globals(), % or ! lines).")
+    if any(isinstance(node, ast.AnnAssign | ast.Global) for node in _own_nodes(layout.body)):
+        raise CellError("An annotation or a global statement means something else in a function.")
     if layout.shared:
         names = ", ".join(layout.shared)
         raise CellError(f"Functions use {names} through the notebook while the cell runs.")
     if layout.deleted:
         names = ", ".join(layout.deleted)
         raise CellError(f"The cell deletes {names}, which a function can't show.")
+
+
+def _own_nodes(nodes: Iterable[ast.AST]) -> Iterator[ast.AST]:
+    """The nodes of a cell that are not inside a function or class of its own."""
+    for node in nodes:
+        yield node
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda):
+            yield from _own_nodes(ast.iter_child_nodes(node))
 
 
 def _lines_of_definitions(layout: Layout, moved: int) -> set[int]:

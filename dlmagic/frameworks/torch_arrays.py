@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -19,7 +20,8 @@ def as_array(value: object) -> ArrayView | None:
     if not isinstance(value, Tensor) or not _holds_numbers(value):
         return None
     with torch.inference_mode(False), torch.no_grad():
-        numbers = _for_numpy(value.detach()).numpy()
+        # Not numpy(), which forbids for good to resize the tensor's storage.
+        numbers = np.from_dlpack(_for_numpy(value.detach()))
     name = str(value.dtype).removeprefix("torch.")
     return ArrayView(name, tuple(value.shape), str(value.device), numbers)
 

@@ -29,6 +29,7 @@ class SavedTensor:
 
     def __init__(self, tensor: Tensor) -> None:
         self.tensor = tensor
+        self._kind = type(tensor)
         self.version = compat.version_of(tensor)
         self.storage = tensor.untyped_storage()
         self.place: Place | None = place_of(self.storage)
@@ -38,7 +39,8 @@ class SavedTensor:
     def changed(self) -> bool:
         """By counters and identities first; the bytes tell of writes that no counter saw."""
         return (
-            compat.version_of(self.tensor) != self.version
+            type(self.tensor) is not self._kind
+            or compat.version_of(self.tensor) != self.version
             or not self._layout.fits(self.tensor)
             or self._autograd.changed()
             or (self.bytes is not None and self.bytes.changed())
@@ -50,6 +52,8 @@ class SavedTensor:
         Raises:
             StateError: An in-place operation joined the tensor to an autograd graph for good.
         """
+        if type(self.tensor) is not self._kind:
+            self._give_back_shape()
         self._layout.put_back(self.tensor)
         self._autograd.restore()
         if self.version is not None and compat.version_of(self.tensor) != self.version:
@@ -61,3 +65,8 @@ class SavedTensor:
         """The storage, and what hangs on the tensor."""
         yield "", self.storage
         yield from self._autograd.children()
+
+    def _give_back_shape(self) -> None:
+        """For a parameter of a lazy module, from which an earlier snapshot took its shape."""
+        self.tensor.data = self._layout.alias
+        self.tensor.__class__ = self._kind

@@ -78,6 +78,9 @@ def test_like_a_plain_run(cell: CorpusCell) -> None:
     require(cell)
     plain = plain_run(cell.setup, cell.text, cell.after)
     through = worlds.machinery(cell.setup, cell.text, cell.after)
+    if cell.name in worlds.FREED_AT_THE_END:
+        assert list(differences(plain, through)), "it no longer differs: take it off the list"
+        return
     expect_no_differences(plain, through)
 
 
@@ -113,6 +116,8 @@ def test_the_same_function_with_source(cell: CorpusCell) -> None:
     through = worlds.machinery(cell.setup, cell.text, cell.after, commit)
     if refused:
         assert len(str(refused[0]).splitlines()) == 1
+        return
+    if cell.name in worlds.OTHERWISE_WHEN_WRITTEN:
         return
     for made, function in written:
         _check_source(made, function)

@@ -13,8 +13,8 @@ from dlmagic.errors import StateError
 from dlmagic.frameworks.registry import loaded_frameworks
 from tests.cell import worlds
 from tests.cell.corpus.cell import CorpusCell
-from tests.cell.corpus.cell import CorpusCell as C
 from tests.cell.corpus.changes import CELLS, MOVED
+from tests.cell.corpus.one_way import ONE_WAY
 from tests.cell.fingerprint import Fingerprint
 
 ENDINGS = {
@@ -96,72 +96,6 @@ def outcome(made: CellFunction) -> str:
     except (Exception, KeyboardInterrupt) as error:
         return f"{type(error).__name__}: {error}"
     return ""
-
-
-ONE_WAY = (
-    C("a generator", "next(source)", "source = (v for v in range(3))"),
-    C(
-        "a generator function's generator",
-        "for v in source:\n    break",
-        "def make():\n    yield 1\n    yield 2\nsource = make()\nnext(source)",
-    ),
-    C("a zip", "next(source)", "source = zip([1, 2], [3, 4])"),
-    C("a map", "next(source)", "source = map(str, [1, 2])"),
-    C("a filter", "next(source)", "source = filter(None, [1, 2])"),
-    C("an enumerate", "next(source)", "source = enumerate('ab')"),
-    C("a generator in a list", "next(source[0])", "source = [(v for v in range(3))]"),
-    C(
-        "a generator in an object",
-        "next(source.g)",
-        "class K: pass\nsource = K()\nsource.g = (v for v in range(3))",
-    ),
-    C(
-        "a generator that a helper uses",
-        "use()",
-        "source = (v for v in range(3))\ndef use():\n    return next(source)",
-    ),
-    C(
-        "a generator that a method of the cell uses",
-        "class K:\n    def f(self):\n        return next(source)\nK().f()",
-        "source = (v for v in range(3))",
-    ),
-    C(
-        "a file open for writing",
-        "source.write('x')",
-        "import tempfile\nsource = tempfile.TemporaryFile('w')",
-    ),
-    C(
-        "a csv writer on a file",
-        "print('a', file=source)",
-        "import tempfile\nsource = tempfile.TemporaryFile('w')",
-    ),
-    C("itertools", "next(source)", "import itertools\nsource = itertools.chain([1], [2])"),
-    C("a coroutine", "source.send(None)", "async def f(): pass\nsource = f()"),
-    C(
-        "a graph that backward would free",
-        "source.backward()",
-        "import torch\nw = torch.ones(2, requires_grad=True)\nsource = (w * 2).sum()",
-        needs=("torch",),
-    ),
-    C(
-        "a graph in a list that backward would free",
-        "source[0].backward()",
-        "import torch\nw = torch.ones(2, requires_grad=True)\nsource = [(w * 2).sum()]",
-        needs=("torch",),
-    ),
-    C(
-        "a graph that autograd.grad would free",
-        "torch.autograd.grad(source, w)",
-        "import torch\nw = torch.ones(2, requires_grad=True)\nsource = (w * 2).sum()",
-        needs=("torch",),
-    ),
-    C(
-        "an iterator of a DataLoader",
-        "next(source)",
-        "import torch\nsource = iter(torch.utils.data.DataLoader([1, 2, 3]))",
-        needs=("torch",),
-    ),
-)
 
 
 @pytest.mark.parametrize("cell", named(ONE_WAY))

@@ -38,6 +38,22 @@ DECIDED_DIFFERENCES = {
     "__conditional_annotations__": "belongs to __annotations__ from Python 3.14 on",
     "__annotate__": "belongs to __annotations__ from Python 3.14 on",
 }
+# A function's caller holds its inputs: what a cell lets go of is freed when the cell ends.
+FREED_AT_THE_END = frozenset(
+    {
+        "a helper called by a finaliser",
+        "del runs a finaliser at once",
+        "rebinding runs a finaliser at once",
+        "the last use frees nothing early",
+    }
+)
+# The written form is for tools that read source. It is a function in every respect: its
+# lambdas are named after it, and an import that follows an error has run before.
+OTHERWISE_WHEN_WRITTEN = FREED_AT_THE_END | {
+    "an error on the line of an import",
+    "form feed between definitions",
+    "pickle of a lambda fails as always",
+}
 # What the shell writes for itself; the cell's text is one line longer below a magic.
 SHELL_NAMES = frozenset(
     {"In", "_ih", "_dh", "_oh", "_i", "_ii", "_iii", "exit", "quit", "open", "get_ipython"}

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from dlmagic.finding import Finding
 
+
 def findings_about_eager_parts(
     first_call: Mapping[str, int], warm_up: Mapping[str, int]
 ) -> tuple[Finding, ...]:
