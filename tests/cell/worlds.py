@@ -53,6 +53,7 @@ OTHERWISE_WHEN_WRITTEN = FREED_AT_THE_END | {
     "an error on the line of an import",
     "form feed between definitions",
     "pickle of a lambda fails as always",
+    "syntax warning: invalid escape",  # whoever parses the text again is warned again
 }
 # What the shell writes for itself; the cell's text is one line longer below a magic.
 SHELL_NAMES = frozenset(

@@ -277,9 +277,6 @@ PYTHON = (
       "old, gone = [1], 2"),
     C("names change through helpers and text", "put()\nexec('y = 2; x = 3')\nglobals()['z'] = 1",
       "x = 1\ndef put():\n    global x, fresh\n    x = fresh = 'helper'"),
-    C("a list iterator and a range iterator", "next(a)\nnext(b)\nnext(b)", "rows = [1, 2, 3]\n"
-      "a, b = iter(rows), iter(range(5))"),
-    C("iterators of tuple and string", "next(a)\nnext(b)\nnext(b)", "a, b = iter((1, 2)), iter('abc')"),
     C("an iterator of the user's class", "next(i)\nfor v in i:\n    pass",
       "class Count:\n    n = 0\n    def __iter__(self):\n        return self\n    def __next__(self):\n"
       "        self.n += 1\n        if self.n > 4:\n            raise StopIteration\n        return self.n\n"
