@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib.util
+import io
+import sys
 
 import pytest
 
@@ -86,7 +88,15 @@ def differences_after(cell: CorpusCell, ending: str) -> list[str]:
         snapshot.restore()
         assert raised == RAISED[ending]
         assert changed, "the cell changes nothing: a blind test"
-        return before.differences(fingerprint(here))
+        left = before.differences(fingerprint(here))
+        close_files(here)
+        return left
+
+
+def close_files(here: worlds.World) -> None:
+    for value in here.shell.user_ns.values():
+        if isinstance(value, io.IOBase) and value not in (sys.stdout, sys.stderr):
+            value.close()
 
 
 def outcome(made: CellFunction) -> str:
