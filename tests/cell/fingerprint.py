@@ -194,8 +194,11 @@ class _Walk:
         except (TypeError, NotImplementedError):  # a generator is only what it is
             return
         self.note(path, "position", repr(position))
-        for index, part in enumerate(arguments):
-            self.more(f"{path} part {index}", part)
+        for index, (part, again) in enumerate(zip(arguments, value.__reduce__()[1], strict=True)):
+            if part is again:
+                self.more(f"{path} part {index}", part)
+            else:  # a list made for the occasion, of what is left in a dict or a set
+                self.note(path, f"part {index}", tuple(map(id, part)))
 
     def contents(self, path: str, value: Any) -> None:
         if isinstance(value, dict):

@@ -42,6 +42,7 @@ other = rows
 turns, many = deque([1, 2]), defaultdict(list)
 text, raw, ints = io.StringIO('text'), bytearray(b'abc'), array.array('i', [1])
 it = iter([1, 2, 3])
+keys = iter(table)
 own = random.Random(3)
 pair = (rows, [5])
 equal = [1, [2]]
@@ -65,6 +66,7 @@ PYTHON = [
     ("ints[0] = 2", "ints bytes"),
     ("next(it)", "it position"),
     ("own.random()", "own state"),
+    ("next(keys)", "keys part 0"),
     ("random.random()", "state of random"),
     ("k.v = [1]", "k.v"),
     ("k.v.append(1)", "k.v"),

@@ -9,6 +9,11 @@ from tests.cell.corpus.cell import CorpusCell as C
 
 CELLS = (
     C("import", "import math\nmath.sqrt(16)"),
+    C("an import and a statement on one line", "import math; y = math.floor(2.5)\ny + 1"),
+    C("a statement, an import and a statement on one line", "x = 1; import json; y = 2\nx + y"),
+    C("a statement and an import on one line", "y = 1; import json\ny"),
+    C("a definition and a statement on one line of an earlier block",
+      "def f(): return k\nk = 2; import math; r = f() + math.floor(1.5)\nr"),
     C("import as", "import math as m\nm.floor(2.5)"),
     C("import a.b.c", "import proof_package.branch.leaf\nproof_package.branch.leaf.colour"),
     C("import a.b.c as", "import proof_package.branch.leaf as leaf\nleaf.colour"),
