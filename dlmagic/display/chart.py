@@ -31,7 +31,7 @@ _NAMED_IN_ALT = 6
 _STYLE = """
 :root{--ground:#fbfcfd;--ink:#1f2328;--soft:#59636e;--line:#d3d9e0;--dot:#2f6fd0;--bar:#0b3d91}
 @media(prefers-color-scheme:dark){:root{--ground:#171b21;--ink:#e6e9ee;--soft:#a2abb8;
---line:#3e4551;--dot:#6fa8ff;--bar:#cfe1ff}}
+--line:#3e4551;--dot:#8fbcff;--bar:#cfe1ff}}
 .ground{fill:var(--ground);stroke:var(--line)}
 text{font:13px system-ui,sans-serif;fill:var(--ink)}
 .soft{fill:var(--soft);font-size:12px}
@@ -83,7 +83,7 @@ def strip_chart(
         most_dots: Of more dots than these, an even selection is drawn, and that is said.
     """
     drawn = _thinned(strips, most_dots)
-    left = 24 + 7.4 * max(len(abridge(strip.name, _LONGEST_NAME)) for strip in strips)
+    left = 34 + 7.4 * max(len(abridge(strip.name, _LONGEST_NAME)) for strip in strips)
     always = [line_at] if line_at is not None else []
     always += [value for s in strips for value in (s.middle, *(s.interval or ()))]
     axis = axis_for([strip.dots for strip in drawn], always, left, _WIDTH - _RIGHT)
