@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gc
 import io
+import weakref
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -36,7 +37,7 @@ _ATOMS = (
 )  # fmt: skip
 _MACHINERY = (
     "IPython", "ipykernel", "zmq", "traitlets", "logging", "threading", "_thread", "asyncio",
-    "concurrent", "multiprocessing", "selectors", "socket", "weakref", "dlmagic",
+    "concurrent", "multiprocessing", "selectors", "socket", "dlmagic",
 )  # fmt: skip
 # What these hold has been named; to move the file below a buffer would confuse the buffer.
 _WITHOUT_MORE = (type, list, dict, set, deque, io.IOBase)
@@ -74,7 +75,7 @@ def walk(
             waiting.add(_NAMED, name, namespace[name], own=True)
     keep: list[object] = []
     for rank, path, value, own in waiting:
-        if isinstance(value, _ATOMS) or id(value) in seen or _is_machinery(value):
+        if id(value) in seen or _is_machinery(value) or isinstance(value, _ATOMS):
             continue
         seen.add(id(value))
         # What lives only for a moment could lend its id to the next object.
@@ -153,6 +154,8 @@ def _children(reached: Reached, namespace: Mapping[str, object]) -> Iterator[tup
         yield from (("", value.__self__), ("", value.__func__))
     elif isinstance(value, tuple | frozenset):
         yield from ((f"[{index}]", item) for index, item in enumerate(value))
+    elif isinstance(value, weakref.ref):
+        yield "()", value()
     elif isinstance(value, property | staticmethod | classmethod):
         yield from (("", part) for part in gc.get_referents(value))
     elif not isinstance(value, _WITHOUT_MORE) and reached.owner is None:
@@ -207,5 +210,7 @@ def _of_notebook(owner: type, namespace: Mapping[str, object]) -> bool:
 
 
 def _is_machinery(value: object) -> bool:
+    if type(value) in weakref.ProxyTypes:
+        return True  # it answers as another object would, which may be gone
     owner = value if isinstance(value, type) else type(value)
     return str(owner.__module__).partition(".")[0] in _MACHINERY

@@ -73,7 +73,7 @@ def slots_of(owner: object) -> Callable[[], list[str]] | None:
     names = [name for base in type(owner).__mro__ for name in _slots_in(base)]
     if not names:
         return None
-    return lambda: [name for name in names if hasattr(owner, name)]
+    return lambda: [name for name in names if _is_filled(owner, name)]
 
 
 def _slots_in(base: type) -> list[str]:
@@ -108,8 +108,17 @@ def _mangled(owner: type, name: str) -> str:
     return f"_{class_name}{name}" if private and class_name else name
 
 
+def _is_filled(owner: object, name: str) -> bool:
+    try:
+        object.__getattribute__(owner, name)
+    except AttributeError:
+        return False
+    return True
+
+
 def _reader(owner: object) -> Callable[[str], object]:
-    return lambda name: getattr(owner, name)
+    """Past a ``__getattr__`` of the class, which may answer for an empty slot."""
+    return lambda name: object.__getattribute__(owner, name)
 
 
 def _setter(owner: object) -> Callable[[Any, str, object], None]:

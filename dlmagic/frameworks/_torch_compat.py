@@ -143,6 +143,24 @@ def set_hooks(tensor: Tensor, hooks: tuple[object, object]) -> None:
         tensor._post_accumulate_grad_hooks = hooks[1]  # type: ignore[assignment]
 
 
+def global_hooks() -> dict[str, dict[int, object]]:
+    """The hooks that are registered for all modules, by the name that PyTorch keeps them under."""
+    kept = vars(torch.nn.modules.module)
+    return {name: dict(hooks) for name, hooks in kept.items() if _keeps_hooks(name, hooks)}
+
+
+def set_global_hooks(hooks: Mapping[str, Mapping[int, object]]) -> None:
+    """Put back what :func:`global_hooks` returned, into the same dictionaries."""
+    for name, registered in hooks.items():
+        kept = getattr(torch.nn.modules.module, name)
+        kept.clear()
+        kept.update(registered)
+
+
+def _keeps_hooks(name: str, value: object) -> bool:
+    return name.startswith("_global_") and "hooks" in name and isinstance(value, dict)
+
+
 def written_arguments(operation: Any) -> tuple[tuple[int, str], ...]:
     """Position and name of each argument that an operator writes to, by its schema.
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import decimal
+import gc
 import random
+import sys
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -86,12 +88,15 @@ class PlainFramework:
         return save_numpy(value)
 
     def save_ambient(self) -> Sequence[Saved]:
-        """Random generators of Python and NumPy, error handling, decimal precision."""
+        """Random generators of Python and NumPy, error handling, Python's own settings."""
         return (
             SavedState(random.getstate, random.setstate, random=True),
             SavedState(np.random.get_state, np.random.set_state, random=True),
             SavedState(np.geterr, lambda state: np.seterr(**state)),
+            SavedState(np.geterrcall, np.seterrcall),
             SavedState(np.get_printoptions, _set_print_options),
+            SavedState(sys.getrecursionlimit, sys.setrecursionlimit),
+            SavedState(gc.isenabled, lambda enabled: gc.enable() if enabled else gc.disable()),
             SavedState(lambda: decimal.getcontext().copy(), decimal.setcontext),
         )
 

@@ -65,7 +65,8 @@ class SavedArray(SavedContents):
         if _form_of(self.array) != self._form:
             self._restore_form()
         if self._copy is not None and not _same_contents(self.array, self._copy):
-            self.array.flags.writeable = True
+            if not self.array.flags.writeable:
+                self.array.flags.writeable = True
             np.copyto(self.array, self._copy, casting="unsafe")
         if self.array.flags.writeable != self._writeable:
             self.array.flags.writeable = self._writeable
@@ -74,8 +75,8 @@ class SavedArray(SavedContents):
         """The array behind a view, the elements of an array of objects, attributes."""
         if self._is_view:
             yield ".base", self.array.base
-        elif self.array.dtype.kind == "O":
-            yield from ((f"[{index}]", item) for index, item in enumerate(self.array.flat))
+        elif self.array.dtype.hasobject:
+            yield from _objects_in(self.array)
         if type(self.array) is not np.ndarray and hasattr(self.array, "__dict__"):
             yield "", vars(self.array)
 
@@ -152,6 +153,16 @@ def _saved_bits(bits: np.random.BitGenerator) -> SavedState:
 
 def _form_of(array: Array) -> tuple[tuple[int, ...], tuple[int, ...], np.dtype[Any]]:
     return array.shape, array.strides, array.dtype
+
+
+def _objects_in(array: Array) -> Iterable[tuple[str, object]]:
+    """The elements of an array of objects, or of those fields of a structured one."""
+    if array.dtype.names is None:
+        yield from ((f"[{index}]", item) for index, item in enumerate(array.flat))
+        return
+    for field in array.dtype.names:
+        if array.dtype[field].hasobject:
+            yield from ((f"[{field!r}]{rest}", item) for rest, item in _objects_in(array[field]))
 
 
 def _same_contents(array: Array, copy: Array) -> bool:

@@ -91,6 +91,10 @@ def save_settings() -> Iterator[SavedSetting]:
     cudnn = torch.backends.cudnn
     for flag in ("enabled", "benchmark", "deterministic", "allow_tf32"):
         yield _attribute(cudnn, flag, f"torch.backends.cudnn.{flag}")
+    yield _attribute(torch.backends.mkldnn, "enabled", "torch.backends.mkldnn.enabled")
+    for kernel in ("flash", "mem_efficient", "math", "cudnn"):
+        yield _attention(kernel)
+    yield SavedSetting.of("module hooks", compat.global_hooks, compat.set_global_hooks)
     yield SavedSetting.of("print options", compat.print_options, _set_print_options)
 
 
@@ -133,6 +137,15 @@ def _autocast(device: str) -> SavedSetting:
         torch.set_autocast_dtype(device, value[1])
 
     return SavedSetting.of(f"autocast on {device}", read, write)
+
+
+def _attention(kernel: str) -> SavedSetting:
+    """Whether scaled dot-product attention may use a kernel."""
+    return SavedSetting.of(
+        f"attention by {kernel}",
+        getattr(torch.backends.cuda, f"{kernel}_sdp_enabled"),
+        getattr(torch.backends.cuda, f"enable_{kernel}_sdp"),
+    )
 
 
 def _set_print_options(options: dict[str, Any]) -> None:

@@ -79,6 +79,10 @@ def _position(file: Any) -> object:
     return "closed" if file.closed else file.seekable() and file.tell()
 
 
+def _plain(part: Any) -> object:
+    return part.tobytes() if isinstance(part, np.ndarray) else part
+
+
 def _text(buffer: Any) -> object:
     return "closed" if buffer.closed else (buffer.getvalue(), buffer.tell())
 
@@ -87,7 +91,7 @@ def _text(buffer: Any) -> object:
 _STATES: tuple[tuple[Any, str, Callable[[Any], object]], ...] = (
     (random.Random, "state", lambda value: hash(value.getstate())),
     (np.random.Generator, "state", lambda value: repr(value.bit_generator.state)),
-    (np.random.RandomState, "state", lambda value: repr(value.get_state(legacy=False))),
+    (np.random.RandomState, "state", lambda value: tuple(map(_plain, value.get_state()))),
     (io.StringIO | io.BytesIO, "text", _text),
     (io.IOBase, "position", _position),
     (bytearray | array.array | memoryview, "bytes", bytes),
@@ -145,7 +149,7 @@ class _Walk:
         place = (value.__array_interface__["data"], value.shape, value.strides)
         self.note(path, "layout", (*place, str(value.dtype), value.flags.writeable))
         if value.dtype.hasobject:
-            for index, item in enumerate(value.ravel().tolist()):
+            for index, item in enumerate(_objects_in(value)):
                 self.more(f"{path}[{index}]", item)
         else:
             self.note(path, "bytes", _digest(value.tobytes()))
@@ -222,7 +226,7 @@ class _Walk:
         elif isinstance(value, type):
             self.of_class(path, value)
         elif isinstance(value, CellType | MethodType | property | staticmethod | classmethod):
-            for index, part in enumerate(gc.get_referents(value)):
+            for index, part in enumerate(_held_by(value)):
                 self.more(f"{path} part {index}", part)
         elif not isinstance(value, BuiltinFunctionType):
             self.of_object(path, value)
@@ -263,6 +267,22 @@ class _Walk:
         return value.__module__ == self.namespace.get("__name__")
 
 
+def _held_by(value: Any) -> tuple[object, ...]:
+    """What a closure's cell or a descriptor holds; not the dict that some make when asked."""
+    return tuple(part for part in gc.get_referents(value) if part is not _dict_of(value))
+
+
+def _dict_of(value: object) -> object:
+    return None if isinstance(value, CellType) else getattr(value, "__dict__", None)
+
+
+def _objects_in(value: Any) -> list[object]:
+    """All elements of an array of objects; of a structured one, those of its fields in turn."""
+    if value.dtype.names is None:
+        return list(value.ravel().tolist())
+    return [item for name in value.dtype.names for item in _objects_in(value[name])]
+
+
 def _key(key: object) -> str:
     return repr(key) if isinstance(key, ATOMS) else f"{type(key).__name__} at {id(key)}"
 
@@ -284,11 +304,12 @@ def _digest(content: bytes) -> str:
 
 def ambient() -> dict[str, object]:
     """Global state: random generators and settings, of the frameworks that are loaded."""
-    legacy = np.random.get_state(legacy=False)
+    _, key, position, *cached = np.random.get_state()
     state: dict[str, object] = {
         "state of random": hash(random.getstate()),
-        "state of numpy.random": repr({**legacy, "key": legacy["state"]["key"].tobytes()}),
+        "state of numpy.random": (_digest(key.tobytes()), position, *cached),
         "numpy.seterr": np.geterr(),
+        "numpy.seterrcall": np.geterrcall(),
         "numpy's print options": repr(np.get_printoptions()),
         "recursion limit": sys.getrecursionlimit(),
         "garbage collector": gc.isenabled(),
@@ -314,6 +335,11 @@ def _ambient_of_torch(torch: Any) -> dict[str, object]:
         "autocast": (torch.is_autocast_enabled("cpu"), torch.get_autocast_dtype("cpu")),
         "matmul precision": torch.get_float32_matmul_precision(),
         "cudnn": (torch.backends.cudnn.benchmark, torch.backends.cudnn.deterministic),
+        "oneDNN": torch.backends.mkldnn.enabled,
+        "attention": tuple(
+            getattr(torch.backends.cuda, f"{kernel}_sdp_enabled")()
+            for kernel in ("flash", "mem_efficient", "math", "cudnn")
+        ),
         "print options": repr(vars(torch._tensor_str.PRINT_OPTS)),
         "global module hooks": (
             tuple(torch.nn.modules.module._global_forward_hooks),
