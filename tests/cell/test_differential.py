@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import ast
 import functools
-import gc
 import importlib.util
 import inspect
 import linecache
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from types import FunctionType
 
 import pytest
@@ -34,15 +33,7 @@ EVERY_GENERATED = settings(
 
 
 plain_run = functools.cache(worlds.plain)
-
-
-@pytest.fixture(autouse=True, scope="module")
-def only_new_objects_are_searched() -> Iterator[None]:
-    """The machinery asks the garbage collector for functions; a test session has many objects."""
-    gc.collect()
-    gc.freeze()
-    yield
-    gc.unfreeze()
+pytestmark = pytest.mark.usefixtures("only_new_objects_are_searched")
 
 
 def named(cells: list[CorpusCell]) -> list[object]:

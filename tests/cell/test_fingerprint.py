@@ -12,6 +12,8 @@ import pytest
 from tests.cell import worlds
 from tests.cell.fingerprint import Fingerprint
 
+pytestmark = pytest.mark.usefixtures("only_new_objects_are_searched")
+
 _PYTHON = """\
 import array, io, random
 from collections import defaultdict, deque

@@ -207,6 +207,8 @@ def world() -> Iterator[World]:
         os.chdir(directory)
         warnings.filters[:] = filters
         reset_ambient()
+        if torch is not None:
+            torch.set_num_threads(THREADS)
         shell.restore_sys_module_state()
         atexit.unregister(shell.atexit_operations)  # hundreds of shells, and nothing to save
         InteractiveShell.clear_instance()
@@ -283,7 +285,7 @@ def _reset_torch() -> None:
     torch.set_default_device(None)
     torch.set_default_dtype(torch.float32)
     torch.set_grad_enabled(True)
-    torch.set_num_threads(THREADS)
+    torch.set_num_threads(1)  # more would wait for each other on a busy machine
     torch.use_deterministic_algorithms(False)
     torch.autograd.set_detect_anomaly(False)
     torch.set_autocast_enabled("cpu", False)
