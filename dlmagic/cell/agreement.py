@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dlmagic.cell.frozen import Frozen, FrozenArray, FrozenValue, described
-from dlmagic.cell.numbers_apart import Apart, apart, no_worse, unequal
+from dlmagic.cell.numbers_apart import Apart, apart, no_worse, unequal, without_a_right_digit
 from dlmagic.cell.tolerance import Allowed
 
 
@@ -100,7 +100,8 @@ def _compare_floats(
         return Match(True, error=gap.relative)
     if truth is not None and not allowed.chosen:
         # Beside a referee, values that are mere rounding errors count against 1.
-        if no_worse(reference, other, truth, allowed):
+        noise = not gap.beyond and without_a_right_digit(reference, truth)
+        if noise or no_worse(reference, other, truth, allowed):
             return Match(True, error=gap.largest / max(gap.scale, 1.0), refereed=True)
     elif not gap.beyond:
         text = f"values of at most {gap.scale:.1g} differ by {gap.largest:.1g}"

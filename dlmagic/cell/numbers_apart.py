@@ -96,6 +96,18 @@ def no_worse(reference: _Array, other: _Array, referee: _Array, allowed: Allowed
     return True
 
 
+def without_a_right_digit(reference: _Array, referee: _Array) -> bool:
+    """Whether the reference's values are rounding errors and nothing else.
+
+    The gradient of a bias in front of a BatchNorm is one: zero, but for rounding.
+    """
+    error = size = 0.0
+    for first, truth in _wide_pieces(reference, referee):
+        error = max(error, largest_finite(first - truth))
+        size = max(size, largest_finite(first))
+    return error >= size / 2
+
+
 def largest_finite(values: _Array) -> float:
     """The largest absolute value among the finite ones; 0 where there is none."""
     sizes = np.abs(values)

@@ -23,6 +23,16 @@ def loaded(shell: InteractiveShell) -> Iterator[InteractiveShell]:
     extension.unload(shell)
 
 
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    """Threads of a busy machine wait for each other; a step may take a hundred times longer."""
+    torch = pytest.importorskip("torch")
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
 @pytest.fixture
 def namespace() -> dict[str, object]:
     return {"__name__": "__main__"}
