@@ -35,7 +35,10 @@ def function_with_source(
     filename = register_text(text, " as a function")
     scope: dict[str, object] = {}
     with compiling_again():
-        code = compile(text, filename, "exec", flags, dont_inherit=True)
+        try:
+            code = compile(text, filename, "exec", flags, dont_inherit=True)
+        except SyntaxError as error:  # such as a form feed in the indentation
+            raise CellError(f"The cell's text cannot be indented: {error.msg}.") from None
     exec(code, scope)
     made = scope["cell"]
     assert isinstance(made, FunctionType)
@@ -51,7 +54,7 @@ def function_text(source: CellSource, layout: Layout) -> str:
         moved = 1
     else:
         moved = 0
-    removed = _lines_of_definitions(layout, moved)
+    removed = {line + moved for line in _lines_of(layout.definitions)}
     _write_return(lines, layout, moved)
     inside = _inside_strings("\n".join(lines))
     for number in range(2, len(lines) + 1):
@@ -69,6 +72,12 @@ def _require_plain(layout: Layout) -> None:
         raise CellError("The cell reads names by text (exec, globals(), % or ! lines).")
     if any(isinstance(node, ast.AnnAssign | ast.Global) for node in _own_nodes(layout.body)):
         raise CellError("An annotation or a global statement means something else in a function.")
+    together = _lines_of(layout.definitions) & _lines_of(layout.body)
+    if together:
+        raise CellError(
+            f"Line {min(together)} of the cell holds a definition beside other code.",
+            "Give each a line of its own.",
+        )
     if layout.shared:
         names = ", ".join(layout.shared)
         raise CellError(f"Functions use {names} through the notebook while the cell runs.")
@@ -85,13 +94,13 @@ def _own_nodes(nodes: Iterable[ast.AST]) -> Iterator[ast.AST]:
             yield from _own_nodes(ast.iter_child_nodes(node))
 
 
-def _lines_of_definitions(layout: Layout, moved: int) -> set[int]:
-    """Lines of what was executed in the namespace already."""
+def _lines_of(nodes: Iterable[ast.stmt]) -> set[int]:
+    """The lines that statements stand on, decorators included."""
     lines: set[int] = set()
-    for node in layout.definitions:
+    for node in nodes:
         decorators = getattr(node, "decorator_list", [])
         first = min([node.lineno, *(decorator.lineno for decorator in decorators)])
-        lines.update(range(first + moved, (node.end_lineno or node.lineno) + moved + 1))
+        lines.update(range(first, (node.end_lineno or node.lineno) + 1))
     return lines
 
 

@@ -48,10 +48,8 @@ FREED_AT_THE_END = frozenset(
     }
 )
 # The written form is for tools that read source. It is a function in every respect: its
-# lambdas are named after it, and an import that follows an error has run before.
+# lambdas are named after it.
 OTHERWISE_WHEN_WRITTEN = FREED_AT_THE_END | {
-    "an error on the line of an import",
-    "form feed between definitions",
     "pickle of a lambda fails as always",
     "syntax warning: invalid escape",  # whoever parses the text again is warned again
 }
