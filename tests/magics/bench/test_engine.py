@@ -93,6 +93,15 @@ def test_compile_costs_are_told_apart_from_the_steady_state(bench: Bench, traini
         assert arm.break_even_calls is None
 
 
+def test_the_other_presets_of_compile_run_for_real(bench: Bench, training) -> None:
+    modes = ("eager", "compile:reduce-overhead", "compile:max-autotune")
+    result = bench("(inputs.relu() * 2) @ inputs.T", modes=modes, seconds=0.2)
+    for name in modes:
+        assert result[name].status == "ok", result[name].reason
+        assert result[name].agrees is True, result[name].agreement
+    assert result["compile:max-autotune"].compile_seconds > 0
+
+
 def test_alternatives_are_compared_by_their_last_expression(bench: Bench, namespace) -> None:
     namespace["torch"] = torch
     result = bench(
