@@ -166,7 +166,7 @@ class _Walk:
         self.more(f"{path}.grad_fn", value.grad_fn)
         if value.layout == torch.strided:
             storage = value.untyped_storage()
-            place = (storage.data_ptr(), storage.nbytes(), storage._cdata)
+            place = (storage.data_ptr(), storage.nbytes(), storage._cdata, storage.resizable())
             self.note(path, "layout", (*place, value.stride(), value.storage_offset()))
             self.note(path, "bytes", _bytes_of(storage))
         else:

@@ -92,6 +92,8 @@ import numpy as np
 a = np.arange(6.0)
 v = a[1:3]
 o = np.array([[1], None], dtype=object)
+r = np.zeros(1, dtype=[('x', int), ('o', object)])
+r['o'][0] = []
 rng, state = np.random.default_rng(1), np.random.RandomState(1)
 """
 NUMPY = [
@@ -103,10 +105,13 @@ NUMPY = [
     ("a.shape = (2, 3)", "a layout"),
     ("a.flags.writeable = False", "a layout"),
     ("o[0].append(1)", "o[0]"),
+    ("r['o'][0].append(1)", "r[1] length"),
+    ("r['x'][0] = 2", "r[0]"),
     ("rng.random()", "rng state"),
     ("state.rand()", "state state"),
     ("np.random.rand()", "state of numpy.random"),
     ("np.seterr(all='raise')", "numpy.seterr"),
+    ("np.seterrcall(print)", "numpy.seterrcall"),
 ]
 _TORCH = """\
 import torch
@@ -138,6 +143,9 @@ TORCH = [
     ("w.register_hook(lambda g: g)", "w hooks"),
     ("g.manual_seed(5)", "g state"),
     ("torch.rand(1)", "state of torch's generator"),
+    ("t.numpy()", "t layout"),
+    ("torch.backends.mkldnn.enabled = False", "oneDNN"),
+    ("torch.backends.cuda.enable_math_sdp(False)", "attention"),
     ("sparse.mul_(2)", "sparse values"),
     ("model[0].weight.data.add_(1)", "model._modules['0']._parameters['weight'] bytes"),
     ("model[0].weight.grad.zero_()", ".grad bytes"),

@@ -42,6 +42,8 @@ def reached(namespace: dict[str, object], *names: str) -> dict[int, Reached]:
         ("class C:\n    @staticmethod\n    def p(): return target\nbox = C", "box", "target"),
         ("import collections\nbox = collections.deque([target])", "box", "box[0]"),
         ("box = {target_key: 1}", "box", None),
+        ("import weakref\nbox = weakref.ref(target_key)", "box", "box().inside"),
+        ("import weakref\nbox = weakref.WeakValueDictionary(a=target_key)", "box", None),
         ("box = zip", "box", "nowhere"),
     ],
 )
@@ -105,6 +107,13 @@ def test_nothing_of_the_notebook_itself_is_touched(shell: InteractiveShell) -> N
     owners = {type(item.value).__module__.partition(".")[0] for item in items}
     assert not owners & {"IPython", "traitlets", "ipykernel", "logging", "threading", "zmq"}
     assert any(item.value is shell.user_ns["x"] for item in items)
+
+
+def test_a_proxy_of_something_that_is_gone_is_let_alone() -> None:
+    namespace = namespace_of(
+        "import weakref\nclass C: pass\nkept = C()\nproxy = weakref.proxy(kept)\ndel kept"
+    )
+    assert list(walk(["proxy"], namespace, ())) == []
 
 
 def test_locks_and_threads_are_let_alone() -> None:

@@ -113,6 +113,23 @@ def test_slots_come_back_private_and_empty_ones_too() -> None:
     assert (owner.filled, owner.private(), hasattr(owner, "left_empty")) == (1, 2, False)
 
 
+def test_an_empty_slot_is_empty_whatever_the_class_answers_for_it() -> None:
+    class Talkative:
+        __slots__ = ("slot",)
+
+        def __getattr__(self, name: str) -> str:
+            return f"no {name}"
+
+    owner = Talkative()
+    names = slots_of(owner)
+    assert names is not None
+    saved = saved_names(owner, names)
+    owner.slot = 1
+    saved.restore()
+    assert owner.slot == "no slot"
+    assert list(names()) == []
+
+
 def test_frozen_objects_with_slots_come_back() -> None:
     @dataclasses.dataclass(frozen=True, slots=True)
     class Point:

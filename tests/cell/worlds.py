@@ -274,6 +274,7 @@ def reset_ambient() -> None:
     random.seed(0)
     np.random.seed(0)
     np.seterr(divide="warn", over="warn", under="ignore", invalid="warn")
+    np.seterrcall(None)
     np.set_printoptions(precision=8)
     if torch is not None:
         _reset_torch()
@@ -290,5 +291,7 @@ def _reset_torch() -> None:
     torch.set_float32_matmul_precision("highest")
     torch.set_printoptions(profile="default")
     torch.backends.cudnn.benchmark = False
+    torch.backends.mkldnn.enabled = True
+    torch.backends.cuda.enable_math_sdp(True)
     torch.utils.hooks.RemovableHandle.next_id = 0
     torch.manual_seed(0)

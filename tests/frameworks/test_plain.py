@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import decimal
+import gc
 import random
+import sys
 
 import numpy as np
 import pytest
@@ -71,6 +73,26 @@ def test_a_view_leaves_its_contents_to_its_base():
     assert child is base
 
 
+def test_objects_in_the_fields_of_an_array_are_reached():
+    inner = [1]
+    array = np.zeros(2, dtype=[("x", int), ("pair", [("o", object)])])
+    array["pair"]["o"][1] = inner
+    assert list(PLAIN.save(array).children()) == [
+        ("['pair']['o'][0]", 0),
+        ("['pair']['o'][1]", inner),
+    ]
+
+
+def test_windows_that_overlap_come_back():
+    array = np.arange(5.0)
+    windows = np.lib.stride_tricks.sliding_window_view(array, 2, writeable=True)
+    saved = PLAIN.save(windows)
+    saved.copy_now()
+    windows[0, 1] = 9
+    saved.restore()
+    assert array.tolist() == [0, 1, 2, 3, 4]
+
+
 def test_what_an_array_of_objects_holds_is_reached():
     inner = [1]
     array = np.array([inner, None], dtype=object)
@@ -107,7 +129,10 @@ def test_global_state_comes_back():
     draws = (random.random(), np.random.rand())
     np.seterr(all="raise")
     np.set_printoptions(precision=2)
+    np.seterrcall(print)
     decimal.getcontext().prec = 5
+    sys.setrecursionlimit(sys.getrecursionlimit() + 1)
+    gc.disable()
     assert PLAIN.uses_randomness(saved)
     for item in saved:
         item.restore()
@@ -115,6 +140,8 @@ def test_global_state_comes_back():
     assert (random.random(), np.random.rand()) == draws
     assert decimal.getcontext().prec == 28
     assert np.geterr()["over"] == "warn"
+    assert np.geterrcall() is None
+    assert gc.isenabled()
 
 
 def test_a_setting_is_no_randomness():

@@ -255,6 +255,33 @@ def test_a_lazy_parameter_is_lazy_again():
     assert isinstance(weight, nn.parameter.UninitializedParameter)
 
 
+def test_a_shape_that_an_earlier_state_took_comes_back():
+    module = nn.LazyLinear(3)
+    before = Saves(module.weight)
+    module(torch.ones(2, 5))
+    after = Saves(module.weight)
+    values = module.weight.detach().clone()
+    before.restore()
+    after.restore()
+    assert type(module.weight) is nn.Parameter
+    assert torch.equal(module.weight, values)
+
+
+def test_what_hangs_on_a_sparse_tensor_comes_back():
+    tensor = torch.eye(3).to_sparse().requires_grad_()
+    saves = Saves(tensor)
+    tensor.note = "mine"
+    tensor.register_hook(lambda grad: grad)
+    with torch.no_grad():
+        tensor.mul_(2)
+    tensor.requires_grad_(False)
+    saves.restore()
+    assert not hasattr(tensor, "note")
+    assert tensor._backward_hooks is None
+    assert tensor.requires_grad
+    assert tensor._version == 0
+
+
 @pytest.mark.filterwarnings("ignore:.*prototype stage.*", "ignore:Sparse .*", "ignore:.*deprec.*")
 @pytest.mark.parametrize(
     "make",

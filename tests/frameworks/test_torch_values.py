@@ -35,6 +35,12 @@ def test_a_tensor_as_an_array(make, dtype, numpy_dtype):
     assert view.values.tolist() in ([1, 1], [0, 0], [True, True])
 
 
+def test_to_look_at_a_tensor_leaves_it_resizable():
+    tensor = torch.ones(2)
+    ADAPTER.as_array(tensor)
+    assert tensor.untyped_storage().resizable()
+
+
 def test_what_holds_no_numbers_is_no_array():
     assert ADAPTER.as_array(torch.ones(2, device="meta")) is None
     assert ADAPTER.as_array(nn.LazyLinear(2).weight) is None
@@ -52,6 +58,9 @@ def change_everything():
     torch.set_float32_matmul_precision("medium")
     torch.set_autocast_enabled("cpu", True)
     torch.backends.cudnn.benchmark = True
+    torch.backends.mkldnn.enabled = False
+    torch.backends.cuda.enable_math_sdp(False)
+    nn.modules.module.register_module_forward_hook(lambda *_: None)
     torch.set_printoptions(precision=2, sci_mode=True)
 
 
@@ -62,7 +71,7 @@ def test_global_state_comes_back():
     assert not any(item.changed() for item in saved)
     change_everything()
     changed = [getattr(item, "name", "generator") for item in saved if item.changed()]
-    assert len(changed) == 11
+    assert len(changed) == 14
     for item in saved:
         item.restore()
     assert not any(item.changed() for item in saved)

@@ -67,7 +67,7 @@ def frozen() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def only_new_objects_are_searched(frozen: None) -> None:  # noqa: ARG001 - what ends it
+def only_new_objects_are_searched(frozen: None) -> None:
     """Spare the garbage collector all that was there before: it runs before every block."""
     gc.collect()
     gc.freeze()
