@@ -26,6 +26,7 @@ ATOMS = (type(None), bool, int, float, complex, str, bytes, range, type(Ellipsis
 # Bookkeeping of interpreter and libraries that computing changes, and that decides nothing.
 _UNTOLD = frozenset(
     {"__weakref__", "__builtins__", "__warningregistry__", "__dict__", "__slotnames__"}
+    | {"error_on_graph_break"}  # Dynamo's, of a compiled function
 )
 
 
@@ -186,11 +187,20 @@ class _Walk:
         torch = sys.modules.get("torch")
         if torch is not None and isinstance(value, torch.Generator):
             return self.note(path, "state", _digest(bytes(value.get_state().numpy())))
+        if torch is not None and isinstance(value, torch.jit.ScriptModule):
+            return self.script(path, value)
         if hasattr(value, "__next__") and hasattr(value, "__reduce__"):
             return self.iterator(path, value)
         if hasattr(value, "cache_info"):
             return self.note(path, "cache", tuple(value.cache_info()))
         return None
+
+    def script(self, path: str, value: Any) -> None:
+        """A module whose attributes live in C++."""
+        self.note(path, "training", [part.training for part in value.modules()])
+        for name, tensor in [*value.named_parameters(), *value.named_buffers()]:
+            self.note(f"{path}.{name}", "bytes", _bytes_of(tensor.untyped_storage()))
+            self.more(f"{path}.{name}.grad", tensor.grad)
 
     def iterator(self, path: str, value: Any) -> None:
         try:
@@ -246,8 +256,8 @@ class _Walk:
     def names(self, path: str, names: Any) -> None:
         if isinstance(names, dict):
             self.note(path, "attributes", (id(names), tuple(names)))
-            for name, item in names.items():
-                self.more(f"{path}.{name}", item)
+            for name in [name for name in names if name not in _UNTOLD]:
+                self.more(f"{path}.{name}", names[name])
 
     def function(self, path: str, value: FunctionType) -> None:
         self.note(path, "code", id(value.__code__))

@@ -93,6 +93,25 @@ TORCH = (
           "torch.backends.mkldnn.set_flags(False)"),
 )  # fmt: skip
 
+COMPILED = (
+    torch(
+        "a scripted module is trained and evaluated",
+        "s(x).sum().backward()\ns.eval()\nwith torch.no_grad():\n    next(s.parameters()).add_(1)",
+        "s = torch.jit.script(nn.Sequential(nn.Linear(4, 2), nn.BatchNorm1d(2)))\n",
+    ),
+    torch(
+        "a compiled module is trained and evaluated",
+        "c(x).sum().backward()\nc.eval()",
+        "c = torch.compile(nn.Sequential(nn.Linear(4, 2), nn.BatchNorm1d(2)), backend='eager')\n"
+        "c(x)\n",
+    ),
+    torch(
+        "an array over a tensor is reshaped",
+        "array.shape = (2, 3)\narray[0] = 9",
+        "tensor = torch.arange(6.0)\narray = tensor.numpy()\n",
+    ),
+)
+
 NUMPY = (
     numpy("a memory map", "m[0] = 7\nm.flush()",
           "import tempfile\nf = tempfile.NamedTemporaryFile()\nf.write(bytes(8))\nf.flush()\n"
@@ -157,4 +176,4 @@ PYTHON = (
       "            raise AttributeError(name)\n        return 'made up'\nk = K()\nk.own = 1"),
 )  # fmt: skip
 
-CELLS = (*TORCH, *NUMPY, *PYTHON)
+CELLS = (*TORCH, *COMPILED, *NUMPY, *PYTHON)
