@@ -10,6 +10,7 @@ from dlmagic.errors import CellError
 from dlmagic.magics.bench.checking import Checker
 from dlmagic.magics.bench.choice import Choice
 from dlmagic.magics.bench.contestants import Contestant, call_once, make_ready
+from dlmagic.magics.bench.growth import refuse_growth, sizes_of
 from dlmagic.magics.bench.measure import measure
 from dlmagic.magics.bench.measurement import Progress
 from dlmagic.magics.bench.request import Request, Surroundings
@@ -30,7 +31,8 @@ def first_runs(
     to is copied before, so that it can be put back ever after.
 
     Raises:
-        CellError: The cell uses something up and cannot run a second time.
+        CellError: The cell uses something up and cannot run a second time, or makes something
+            larger by more and more.
         BaseException: What the cell raises.
     """
     outcomes: dict[str | None, FrozenContainer] = {}
@@ -38,13 +40,16 @@ def first_runs(
     for subject in subjects:
         surroundings.tell(f"first run of {subject.block}" if subject.block else "first run")
         subject.start.restore()  # its own definitions, not those of the one before
+        sizes = [sizes_of(subject.start.reached)]
         try:
             with surroundings.output.shown(), subject.start.copying_first_writes():
                 subject.run()
+            sizes.append(sizes_of(subject.start.reached))
             subject.changes_state = bool(subject.start.changes())
             subject.keep_state()
             with surroundings.output.dropped(), subject.snapshot.copying_first_writes():
                 returned = _run_again(subject)
+            refuse_growth(*sizes, sizes_of(subject.start.reached))
             draws = draws or subject.snapshot.draws_random_numbers()
             outcome = subject.outcome(returned)
             subject.watch(outcome)

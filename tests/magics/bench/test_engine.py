@@ -206,6 +206,31 @@ def test_a_cell_that_uses_something_up_is_refused_in_one_line(bench: Bench, name
     assert namespace["stack"] == [1]
 
 
+@pytest.mark.parametrize(
+    ("start", "cell"),
+    [
+        ([1, 2], "grown *= 2"),
+        (torch.ones(4), "grown.resize_(2 * len(grown))"),
+        ({0: 0}, "grown.update({len(grown) + i: i for i in range(len(grown))})"),
+    ],
+)
+def test_a_value_that_doubles_with_every_run_is_refused(
+    bench: Bench, namespace, start, cell: str
+) -> None:
+    namespace["grown"] = start
+    size = len(start)
+    with pytest.raises(CellError, match="makes grown larger with every run") as caught:
+        bench(cell)
+    assert "\n" not in str(caught.value)
+    assert len(start) == size
+
+
+def test_a_list_that_is_appended_to_is_timed(bench: Bench, namespace) -> None:
+    namespace["losses"] = []
+    assert bench("losses.append(1.0)")["python"].status == "ok"
+    assert namespace["losses"] == []
+
+
 def test_what_cannot_be_put_back_is_refused_before_anything_runs(bench: Bench, namespace) -> None:
     namespace["batches"] = (number for number in range(5))
     with pytest.raises(StateError, match="batches is a generator"):
