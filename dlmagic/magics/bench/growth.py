@@ -41,6 +41,10 @@ def refuse_growth(*runs: Mapping[str, int]) -> None:
 def _size(item: Reached) -> int:
     if isinstance(item.value, list | dict | set | bytearray):
         return len(item.value)
-    # Only a framework's own values are asked: an attribute of others may run their code.
-    size = getattr(item.value, "nbytes", 0) if item.owner is not None else 0
+    if item.owner is None:  # an attribute of other objects may run their code
+        return 0
+    try:
+        size = getattr(item.value, "nbytes", 0)
+    except (NotImplementedError, RuntimeError):  # a sparse tensor does not tell
+        return 0
     return size if isinstance(size, int) else 0
