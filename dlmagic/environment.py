@@ -39,6 +39,8 @@ class Environment:
         memory_bytes: Main memory of the machine.
         packages: Version by package name.
         threads: Threads that a framework computes with, by its name.
+        settings: A framework's global settings that decide about speed or precision, by
+            its name; filled by whoever asked the framework.
         devices: Names of the accelerators that are already in use by a framework.
     """
 
@@ -52,6 +54,7 @@ class Environment:
     packages: dict[str, str] = field(default_factory=dict)
     threads: dict[str, int] = field(default_factory=dict)
     devices: tuple[str, ...] = ()
+    settings: dict[str, dict[str, str]] = field(default_factory=dict)
 
     @classmethod
     def capture(cls) -> Environment:

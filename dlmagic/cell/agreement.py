@@ -44,6 +44,39 @@ def compare_kinds(reference: Frozen, other: Frozen) -> Match | None:
     return None
 
 
+def as_arrays(reference: Frozen, other: Frozen) -> tuple[Frozen, Frozen]:
+    """Take a number of Python for an array without axes where the other one is such an array.
+
+    A graph returns as a tensor what the same code returns as a number when it runs eagerly.
+    """
+    if isinstance(other, FrozenArray) and not other.scalar:
+        return _in_form_of(other, reference), other
+    if isinstance(reference, FrozenArray) and not reference.scalar:
+        return reference, _in_form_of(reference, other)
+    return reference, other
+
+
+def _in_form_of(array: FrozenArray, number: Frozen) -> Frozen:
+    """The number with the array's dtype and device, if it fits; else as it is."""
+    if isinstance(number, FrozenArray) and number.scalar and number.shape == array.shape == ():
+        plain, fitting = number.values, "fc"
+    elif (
+        isinstance(number, FrozenValue) and array.shape == () and type(number.value) in (int, bool)
+    ):
+        plain = np.asarray(number.value)
+        fitting = "b" if isinstance(number.value, bool) else "iufc"
+    else:
+        return number
+    kind = array.values.dtype
+    if kind.kind not in fitting:
+        return number
+    return FrozenArray(array.dtype, (), array.device, plain.astype(kind))
+
+
+def _is_count(value: object) -> bool:
+    return type(value) in (int, bool)
+
+
 def compare_values(reference: FrozenValue, other: FrozenValue) -> Match:
     """Compare what is equal or not."""
     if reference.value == other.value:

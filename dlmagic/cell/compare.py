@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from dlmagic.cell.agreement import (
     NOT_COMPARED,
     Match,
+    as_arrays,
     compare_arrays,
     compare_kinds,
     compare_values,
@@ -84,6 +85,7 @@ class _Comparison:
         if (id(reference), id(other)) in self.seen:
             return
         self.seen.add((id(reference), id(other)))
+        reference, other = as_arrays(reference, other)
         differ = compare_kinds(reference, other)
         if differ is not None:
             yield path, differ
@@ -142,7 +144,7 @@ def _summary(matches: list[tuple[str, Match]]) -> Agreement:
 
 def _praise(matches: list[tuple[str, Match]], max_error: float | None) -> str:
     if any(match.refereed for _, match in matches):
-        return "as near to a float64 run as the reference is"
+        return "differs no more than rounding explains"
     return f"within {max_error:.0e}".replace("e-0", "e-") if max_error else "identical"
 
 

@@ -13,6 +13,7 @@ from types import FunctionType, TracebackType
 from dlmagic.cell import build
 from dlmagic.cell.build import MISSING
 from dlmagic.cell.flow import analyse
+from dlmagic.cell.global_names import helpers_of, names_in
 from dlmagic.cell.layout import Layout, lay_out
 from dlmagic.cell.source import CellSource
 from dlmagic.cell.source_form import function_with_source
@@ -54,6 +55,14 @@ class CellFunction:
     def reads(self) -> tuple[str, ...]:
         """Every name that the cell reads, as a parameter or as a global."""
         return self.layout.reads
+
+    @cached_property
+    def attributes(self) -> frozenset[str]:
+        """Attributes that the cell's code, or a function of the notebook that it calls, names."""
+        nodes = (node for part in self.layout.all_statements for node in ast.walk(part))
+        own = {node.attr for node in nodes if isinstance(node, ast.Attribute)}
+        called = helpers_of(self.reads, self.namespace)
+        return frozenset(own.union(*(names_in(function.__code__) for function in called)))
 
     @cached_property
     def function(self) -> Callable[..., tuple[object, ...]]:

@@ -82,6 +82,11 @@ def of_namespace(namespace: dict[str, object]) -> GlobalNames:
     return union(of_code(code) for code in codes)
 
 
+def names_in(code: CodeType) -> set[str]:
+    """Every name that some code uses and does not define itself: globals and attributes."""
+    return {name for part in _with_nested(code) for name in part.co_names}
+
+
 def helpers_of(names: Iterable[str], namespace: Mapping[str, object]) -> Iterator[FunctionType]:
     """The functions of a notebook that can be called by way of some of its names.
 

@@ -50,6 +50,11 @@ class Layout:
     deleted: tuple[str, ...] = ()
     shared: tuple[str, ...] = ()
 
+    @property
+    def all_statements(self) -> tuple[ast.stmt, ...]:
+        """Definitions and body."""
+        return (*self.definitions, *self.body)
+
 
 def lay_out(statements: Sequence[ast.stmt], namespace: dict[str, object]) -> Layout:
     """Decide where each name of a cell lives."""

@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import reduce
 
 from dlmagic.cell.memory import Footprint, Memory, contents_of, footprint_of
 from dlmagic.cell.names_in_namespace import SavedNamespace
 from dlmagic.cell.reach import Reached, one_pass, walk
 from dlmagic.errors import StateError
-from dlmagic.frameworks.protocol import Framework, Saved, SavedContents
+from dlmagic.frameworks.protocol import Framework, Saved, SavedContents, Widen
 
 
 @dataclass(frozen=True)
@@ -26,12 +27,14 @@ class Snapshot:
         reached: Every object that was saved.
         ambient: Global state by framework: random generators, default dtype, threads.
         frameworks: The frameworks that were asked.
+        cell_text: The cell that is about to run.
     """
 
     namespace: SavedNamespace
     reached: tuple[Reached, ...]
     ambient: tuple[tuple[Framework, tuple[Saved, ...]], ...]
     frameworks: tuple[Framework, ...]
+    cell_text: str = ""
 
     def restore(self) -> None:
         """Put everything back.
@@ -90,16 +93,43 @@ class Snapshot:
         """While active, what was saved by reference is copied just before its first write."""
         with ExitStack() as stack:
             for framework in self.frameworks:
-                stack.enter_context(framework.first_writes(self.saved_by(framework)))
+                stack.enter_context(
+                    framework.first_writes(self.saved_by(framework), self.cell_text)
+                )
             yield
 
     @contextmanager
-    def in_float64(self) -> Iterator[None]:
-        """While active, floating-point values are float64; the caller restores afterwards."""
+    def in_float64(self) -> Iterator[Widen]:
+        """While active, floating-point values are float64; the caller restores afterwards.
+
+        The context's value does the same for arguments that cannot change in place.
+
+        Raises:
+            ModeUnavailable: Some value has no float64 form.
+        """
         with ExitStack() as stack:
-            for framework in self.frameworks:
+            yield _one_after_the_other(
                 stack.enter_context(framework.as_float64(self.saved_by(framework)))
-            yield
+                for framework in self.frameworks
+            )
+
+    @contextmanager
+    def nudged(self, seed: int) -> Iterator[Widen]:
+        """While active, floating-point values differ in their last digits; else as above."""
+        with ExitStack() as stack:
+            yield _one_after_the_other(
+                stack.enter_context(framework.nudged(self.saved_by(framework), seed))
+                for framework in self.frameworks
+            )
+
+
+def _one_after_the_other(steps: Iterable[Widen]) -> Widen:
+    """Each framework changes its own values and leaves the others as they are."""
+    return reduce(lambda first, then: lambda value: then(first(value)), tuple(steps), _same)
+
+
+def _same(value: object) -> object:
+    return value
 
 
 def take_snapshot(
@@ -132,7 +162,9 @@ def take_snapshot(
         if item.saved:
             reached.append(item)
     ambient = tuple((framework, tuple(framework.save_ambient())) for framework in frameworks)
-    snapshot = Snapshot(SavedNamespace(namespace), tuple(reached), ambient, tuple(frameworks))
+    snapshot = Snapshot(
+        SavedNamespace(namespace), tuple(reached), ambient, tuple(frameworks), cell_text
+    )
     _copy_contents(snapshot, earlier, memory or Memory())
     return snapshot
 

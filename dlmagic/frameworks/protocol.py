@@ -70,6 +70,28 @@ class Saved(Protocol):
         """Objects that belong to this one, with the suffix that names them (``".grad"``)."""
 
 
+class SavedNothing:
+    """An object without state of its own, or whose inside is its framework's own affair.
+
+    Nothing behind it is looked at: a graph, a compiled function, an immutable array.
+    """
+
+    def changed(self) -> bool:
+        """Never."""
+        return False
+
+    def restore(self) -> None:
+        """Nothing to put back."""
+
+    def children(self) -> Iterable[tuple[str, object]]:
+        """None that matter."""
+        return ()
+
+
+Widen = Callable[[object], object]
+"""Gives an argument of a cell in a form that could not be put in place of it: immutable ones."""
+
+
 class SavedContents:
     """The part of a :class:`Saved` that holds what may be large: the bytes of an array.
 
@@ -107,6 +129,10 @@ class CellLike(Protocol):
         """The names that it writes."""
 
     @property
+    def reads(self) -> tuple[str, ...]:
+        """Every name that it reads: as a parameter, or as a global of functions it calls."""
+
+    @property
     def namespace(self) -> dict[str, object]:
         """The notebook's globals."""
 
@@ -134,6 +160,10 @@ class Prepared:
     replacements: Mapping[str, object] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
     active: Callable[[], AbstractContextManager[object]] = nullcontext
+
+
+NUDGE = 4
+"""How many rounding errors a value moves by, at most, in :meth:`Framework.nudged`."""
 
 
 class Framework(Protocol):
@@ -171,8 +201,18 @@ class Framework(Protocol):
                 do in this cell; the reason is for the user.
         """
 
-    def synchronise(self) -> None:
-        """Wait until the devices of this framework have done all that was asked of them."""
+    def synchronise(self, results: object = None) -> None:
+        """Wait until the devices of this framework have done all that was asked of them.
+
+        Args:
+            results: What the last call returned, for frameworks that wait for values.
+        """
+
+    def counting(self) -> AbstractContextManager[object]:
+        """While active, :meth:`events` counts; afterwards no listener is left behind."""
+
+    def settings(self) -> Mapping[str, str]:
+        """Global settings that decide about speed or precision, by the framework's own names."""
 
     def events(self) -> Mapping[str, int]:
         """Ever-growing counts of what must not happen while measuring.
@@ -203,18 +243,33 @@ class Framework(Protocol):
     def save_ambient(self) -> Sequence[Saved]:
         """The framework's global state: random generators, default dtype, threads, flags."""
 
-    def first_writes(self, saved: Sequence[Saved]) -> AbstractContextManager[object]:
+    def first_writes(
+        self, saved: Sequence[Saved], cell_text: str
+    ) -> AbstractContextManager[object]:
         """While active, copy what was saved by reference just before it is first written to.
 
         Args:
             saved: Everything of one snapshot, so that views of one storage find each other.
+            cell_text: The cell that is about to run.
         """
 
-    def as_float64(self, saved: Sequence[Saved]) -> AbstractContextManager[object]:
+    def as_float64(self, saved: Sequence[Saved]) -> AbstractContextManager[Widen]:
         """While active, the saved floating-point values are float64, and so are new ones.
 
         The more exact run that decides whether a difference between two modes is an error.
-        The caller restores the snapshot afterwards.
+        The caller restores the snapshot afterwards. The context's value does the same for
+        arguments that cannot change in place.
+
+        Raises:
+            ModeUnavailable: The framework, or one of the values, cannot be float64.
+        """
+
+    def nudged(self, saved: Sequence[Saved], seed: int) -> AbstractContextManager[Widen]:
+        """While active, the saved floating-point values differ in their last digits.
+
+        The referee where there is no float64: how far a few rounding errors in the inputs
+        carry is how far two right modes may lie apart. Relative change: at most
+        :data:`NUDGE` units of the type's rounding error. The caller restores the snapshot.
         """
 
     def uses_randomness(self, before: Sequence[Saved]) -> bool:

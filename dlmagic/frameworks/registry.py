@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import importlib
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 
 from dlmagic.errors import MissingPackageError, ModeError, nearest
 from dlmagic.frameworks.owners import roots_of
-from dlmagic.frameworks.plain import PLAIN_MODE, PlainFramework
+from dlmagic.frameworks.plain.adapter import PLAIN_MODE, PlainFramework
 from dlmagic.frameworks.protocol import Framework
 
 
@@ -25,59 +25,76 @@ class Entry:
     Attributes:
         name: In the user's words.
         root: The module that must be in ``sys.modules``.
-        package: What pip installs.
         modes: The names of its modes, the reference first.
-        adapter: The module and class behind the protocol, or empty where there is none yet.
+        adapter: The class behind the protocol, in ``dlmagic.frameworks.ROOT.adapter``.
+        relatives: First names of other modules whose objects are this framework's.
+        compiles_python: Whether its modes also fit a cell of plain Python and NumPy.
     """
 
     name: str
     root: str
-    package: str
     modes: tuple[str, ...]
-    adapter: tuple[str, str] | None = None
+    adapter: str
+    relatives: tuple[str, ...] = ()
+    compiles_python: bool = False
+
+    @property
+    def roots(self) -> frozenset[str]:
+        """First names of all modules whose objects are this framework's."""
+        return frozenset({self.root, *self.relatives})
 
 
 TORCH_MODES = (
     "eager", "compile", "compile:reduce-overhead", "compile:max-autotune",
     "trace", "script", "cudagraph",
 )  # fmt: skip
-ENTRIES = (
-    Entry("PyTorch", "torch", "torch", TORCH_MODES, ("dlmagic.frameworks.torch", "TorchFramework")),
-    Entry("TensorFlow", "tensorflow", "tensorflow", ("eager", "graph", "xla")),
-    Entry("JAX", "jax", "jax", ("eager", "jit")),
-    Entry("numba", "numba", "numba", ("njit",)),
-)
+PYTORCH = Entry("PyTorch", "torch", TORCH_MODES, "TorchFramework")
+TENSORFLOW = Entry("TensorFlow", "tensorflow", ("eager", "graph", "xla"), "TensorFlowFramework")
+KERAS = Entry("Keras", "keras", ("eager", "graph", "xla"), "KerasFramework")
+JAX = Entry("JAX", "jax", ("eager", "jit"), "JaxFramework", ("jaxlib", "flax", "optax"))
+NUMBA = Entry("numba", "numba", ("python", "njit"), "NumbaFramework", compiles_python=True)
+ENTRIES = (PYTORCH, TENSORFLOW, KERAS, JAX, NUMBA)
 PYTHON_MODES = ("python", PLAIN_MODE)
+KERAS_METHODS = frozenset(
+    {"fit", "evaluate", "predict"} | {f"{what}_on_batch" for what in ("train", "test", "predict")}
+)
+"""What of a Keras model takes its mode from ``compile``; other code of Keras is its backend's."""
 
 
 def loaded_frameworks() -> tuple[Framework, ...]:
     """The adapters of all frameworks that the user has imported, plain Python last."""
-    adapters = tuple(_adapter(entry) for entry in ENTRIES if entry.adapter and _is_loaded(entry))
+    adapters = tuple(_adapter(entry) for entry in ENTRIES if _is_loaded(entry))
     return (*adapters, PlainFramework(adapters))
 
 
-def framework_for(values: Iterable[object]) -> tuple[Framework | None, str]:
+def framework_for(
+    values: Iterable[object], attributes: Collection[str] = ()
+) -> tuple[Framework | None, str]:
     """The framework that a cell computes with, judged by the values that it reads.
 
     Values of a framework decide (also inside containers, objects and helper functions); where
     there are none, its modules and functions do.
 
+    Args:
+        values: What the cell reads.
+        attributes: Names of attributes in its code, such as ``fit``.
+
     Returns:
         The adapter and an empty string; plain Python where no framework is involved; or None
         and the reason, where two are.
     """
-    found = _entries_of(values)
+    found = _entries_of(values, attributes)
     if len(found) > 1:
-        names = " and ".join(entry.name for entry in found)
+        names = " and ".join(sorted(entry.name for entry in found))
         return None, f"The cell computes with {names}, so only the mode plain fits it."
     if not found:
         return loaded_frameworks()[-1], ""
-    if found[0].adapter is None:
-        return None, f"Modes of {found[0].name} are not there yet, so only the mode plain fits."
     return _adapter(found[0]), ""
 
 
-def framework_of_mode(mode: str, values: Iterable[object]) -> Framework:
+def framework_of_mode(
+    mode: str, values: Iterable[object], attributes: Collection[str] = ()
+) -> Framework:
     """The adapter that prepares a mode for a cell that reads these values.
 
     Raises:
@@ -88,9 +105,13 @@ def framework_of_mode(mode: str, values: Iterable[object]) -> Framework:
         return loaded_frameworks()[-1]
     if mode not in all_modes():
         raise ModeError(f"There is no mode {mode}.", nearest(mode, all_modes()))
-    framework, reason = framework_for(values)
+    framework, reason = framework_for(values, attributes)
     if framework is not None and mode in [known.name for known in framework.modes]:
         return framework
+    if isinstance(framework, PlainFramework):
+        compiler = _compiler_of_python(mode)
+        if compiler is not None:
+            return compiler
     raise _misfit(mode, framework, reason)
 
 
@@ -100,6 +121,19 @@ def all_modes() -> tuple[str, ...]:
     return tuple(dict.fromkeys([*modes, *PYTHON_MODES]))
 
 
+def _compiler_of_python(mode: str) -> Framework | None:
+    """The framework that has the mode for cells of plain Python, imported if need be.
+
+    Nothing is imported that the user did not name: the mode names the framework.
+    """
+    for entry in ENTRIES:
+        installed = _is_loaded(entry) or find_spec(entry.root) is not None
+        if entry.compiles_python and mode in entry.modes and installed:
+            importlib.import_module(entry.root)
+            return _adapter(entry)
+    return None
+
+
 def _misfit(mode: str, framework: Framework | None, reason: str) -> ModeError | MissingPackageError:
     """Why a mode that exists does not fit the cell."""
     if framework is None:
@@ -107,9 +141,7 @@ def _misfit(mode: str, framework: Framework | None, reason: str) -> ModeError | 
     owners = [entry for entry in ENTRIES if mode in entry.modes]
     for entry in owners:
         if not _is_loaded(entry) and find_spec(entry.root) is None and len(owners) == 1:
-            return MissingPackageError(entry.package, f"Mode {mode}")
-    if owners and all(entry.adapter is None for entry in owners):
-        return ModeError(f"Mode {mode} is not there yet.", "Use the mode plain.")
+            return MissingPackageError(entry.root, f"Mode {mode}")
     belongs = " or ".join(entry.name for entry in owners) or "plain Python and NumPy"
     uses = _title(framework)
     names = ", ".join(known.name for known in framework.modes)
@@ -124,10 +156,23 @@ def _title(framework: Framework) -> str:
     return titles.get(framework.name, "plain Python and NumPy")
 
 
-def _entries_of(values: Iterable[object]) -> Sequence[Entry]:
-    loaded = {entry.root: entry for entry in ENTRIES if _is_loaded(entry)}
-    strong, weak = roots_of(values, frozenset(loaded))
-    return [loaded[root] for root in sorted(strong or weak)]
+def _entries_of(values: Iterable[object], attributes: Collection[str]) -> Sequence[Entry]:
+    """The frameworks behind the values, Keras in place of its backend or the other way round."""
+    loaded = [entry for entry in ENTRIES if _is_loaded(entry)]
+    strong, weak = roots_of(values, frozenset().union(*(entry.roots for entry in loaded)))
+    found = [entry for entry in loaded if entry.roots & (strong or weak)]
+    uses_methods = not KERAS_METHODS.isdisjoint(attributes)
+    if KERAS in found or (uses_methods and "keras" in attributes and TENSORFLOW in found):
+        backend = _backend_of_keras()
+        found = [entry for entry in found if entry not in (KERAS, backend)]
+        found.append(KERAS if uses_methods or backend is None else backend)
+    return found
+
+
+def _backend_of_keras() -> Entry | None:
+    """The framework that Keras computes with; None for one that has no adapter."""
+    backend = sys.modules["keras"].config.backend()
+    return next((entry for entry in ENTRIES if entry.root == backend), None)
 
 
 def _is_loaded(entry: Entry) -> bool:
@@ -136,7 +181,6 @@ def _is_loaded(entry: Entry) -> bool:
 
 
 def _adapter(entry: Entry) -> Framework:
-    assert entry.adapter is not None
-    module, name = entry.adapter
-    made: Framework = getattr(importlib.import_module(module), name)()
+    module = importlib.import_module(f"dlmagic.frameworks.{entry.root}.adapter")
+    made: Framework = getattr(module, entry.adapter)()
     return made

@@ -10,7 +10,7 @@ from dlmagic.cell.function import CellFunction, compile_cell
 from dlmagic.cell.layout import Layout, lay_out
 from dlmagic.cell.snapshot import Snapshot, take_snapshot
 from dlmagic.cell.source import CellSource
-from dlmagic.frameworks.plain import PlainFramework
+from dlmagic.frameworks.plain.adapter import PlainFramework
 
 
 def namespace_of(setup: str = "", **names: object) -> dict[str, object]:

@@ -8,7 +8,7 @@ import pytest
 from dlmagic.cell.memory import Footprint, Memory, footprint_of, free_memory
 from dlmagic.cell.snapshot import Snapshot, take_snapshot
 from dlmagic.errors import StateError
-from dlmagic.frameworks.plain import PlainFramework
+from dlmagic.frameworks.plain.adapter import PlainFramework
 from tests.cell.cells import namespace_of
 
 

@@ -13,7 +13,7 @@ import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
 from dlmagic.cell.reach import Reached, one_pass, walk
-from dlmagic.frameworks.plain import PlainFramework
+from dlmagic.frameworks.plain.adapter import PlainFramework
 from tests.cell.cells import namespace_of
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from dlmagic.cell.snapshot import take_snapshot
 from dlmagic.errors import StateError
-from dlmagic.frameworks.plain import PlainFramework
+from dlmagic.frameworks.plain.adapter import PlainFramework
 from tests.cell.cells import namespace_of, snapshot_of
 
 CASES = {

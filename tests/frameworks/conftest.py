@@ -11,9 +11,9 @@ import pytest
 from dlmagic.cell.function import CellFunction, compile_cell
 from dlmagic.cell.snapshot import Snapshot, take_snapshot
 from dlmagic.cell.source import CellSource
-from dlmagic.frameworks.plain import PlainFramework
+from dlmagic.frameworks.plain.adapter import PlainFramework
 from dlmagic.frameworks.protocol import Prepared
-from dlmagic.frameworks.torch import TorchFramework
+from dlmagic.frameworks.torch.adapter import TorchFramework
 
 
 @dataclass

@@ -13,7 +13,7 @@ from torch import nn
 
 from dlmagic.errors import MissingPackageError, ModeError
 from dlmagic.frameworks import registry
-from dlmagic.frameworks.torch import MODES
+from dlmagic.frameworks.torch.adapter import MODES
 
 TENSOR = torch.ones(1)
 

@@ -10,7 +10,7 @@ from dlmagic.cell.function import compile_cell
 from dlmagic.cell.snapshot import take_snapshot
 from dlmagic.cell.source import CellSource
 from dlmagic.errors import ModeUnavailable
-from dlmagic.frameworks.torch import TorchFramework
+from dlmagic.frameworks.torch.adapter import TorchFramework
 
 pytestmark = [
     pytest.mark.gpu,

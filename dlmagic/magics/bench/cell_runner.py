@@ -54,7 +54,7 @@ class CellRunner:
 
     def synchronise(self) -> None:
         """Wait for the devices of the framework."""
-        self.framework.synchronise()
+        self.framework.synchronise(self.last)
 
     def events(self) -> Mapping[str, int]:
         """What the framework's compiler has counted so far."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dlmagic.errors import ModeError
-from dlmagic.frameworks.plain import PLAIN_MODE
+from dlmagic.frameworks.plain.adapter import PLAIN_MODE
 from dlmagic.frameworks.protocol import Framework
 from dlmagic.frameworks.registry import framework_for, framework_of_mode
 from dlmagic.magics.bench.subject import Subject
@@ -48,16 +48,23 @@ def choose(subjects: Sequence[Subject], modes: tuple[str, ...] | None) -> list[C
     for subject in subjects:
         named = modes or _default_modes(subject, len(subjects))
         for mode in named:
-            framework = framework_of_mode(mode, subject.values)
+            framework = framework_of_mode(mode, subject.values, subject.attributes)
             name = _name(subject, mode, several=len(named) > 1)
             choices.append(Choice(name, subject, mode, framework))
     return choices
 
 
+def why_only_plain(subjects: Sequence[Subject], modes: tuple[str, ...] | None) -> str | None:
+    """Why a cell is timed only as it is written though nobody asked for that, or None."""
+    if modes is not None or len(subjects) > 1 or subjects[0].block is not None:
+        return None
+    return framework_for(subjects[0].values, subjects[0].attributes)[1] or None
+
+
 def _default_modes(subject: Subject, alternatives: int) -> tuple[str, ...]:
     if subject.block is not None or alternatives > 1:
         return (PLAIN_MODE,)
-    framework, _ = framework_for(subject.values)
+    framework, _ = framework_for(subject.values, subject.attributes)
     if framework is None:
         return (PLAIN_MODE,)
     return tuple(mode.name for mode in framework.modes if mode.default)

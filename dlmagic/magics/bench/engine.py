@@ -12,7 +12,7 @@ from dlmagic.cell.snapshot import Snapshot, take_snapshot
 from dlmagic.errors import OptionError, nearest
 from dlmagic.frameworks.registry import loaded_frameworks
 from dlmagic.magics.bench.alternatives import Alternatives, divide
-from dlmagic.magics.bench.choice import Choice, choose
+from dlmagic.magics.bench.choice import Choice, choose, why_only_plain
 from dlmagic.magics.bench.report import result_of
 from dlmagic.magics.bench.request import Request, Surroundings
 from dlmagic.magics.bench.result import BenchResult
@@ -35,10 +35,11 @@ def bench_cell(request: Request, surroundings: Surroundings) -> BenchResult:
             subjects = _subjects(alternatives, request, before, surroundings)
         choices = choose(subjects, request.modes)
         reference = _reference(choices, request.reference)
-        checker = first_runs(subjects, reference.subject, request, surroundings)
-        run = run_all(choices, reference, checker, request, surroundings)
+        with loaded_frameworks()[-1].counting():  # a mode may have loaded its framework
+            checker = first_runs(subjects, reference.subject, request, surroundings)
+            run = run_all(choices, reference, checker, request, surroundings)
         seconds = surroundings.clock.now() - started
-        result = result_of(request, reference.name, run, seconds, _notes(subjects))
+        result = result_of(request, reference.name, run, seconds, _notes(subjects, request))
     if request.keep:
         with surroundings.output.dropped():  # the first run has shown it
             _commit(alternatives, reference.subject.block, request)
@@ -100,9 +101,12 @@ def _subjects(
     return subjects
 
 
-def _notes(subjects: Sequence[Subject]) -> tuple[str, ...]:
-    """What reading the cell's values takes, where that is worth a line."""
-    notes = (subject.start.footprint.note() for subject in subjects)
+def _notes(subjects: Sequence[Subject], request: Request) -> tuple[str, ...]:
+    """What reading the cell's values takes, and why no mode fits it: where worth a line."""
+    notes = [
+        why_only_plain(subjects, request.modes),
+        *(subject.start.footprint.note() for subject in subjects),
+    ]
     return tuple(dict.fromkeys(note for note in notes if note is not None))
 
 

@@ -44,7 +44,17 @@ def result_of(
         seconds=seconds,
         rounds=len(measurement.rounds) if measurement else 0,
         notes=(*notes, *((budget,) if budget else ())),
-        environment=Environment.capture(),
+        environment=_environment(run),
+    )
+
+
+def _environment(run: Run) -> Environment:
+    """Where it ran, and how the frameworks that were loaded are set."""
+    subjects = [contestant.choice.subject for contestant in run.contestants.values()]
+    frameworks = subjects[0].frameworks if subjects else ()
+    settings = {framework.name: dict(framework.settings()) for framework in frameworks}
+    return replace(
+        Environment.capture(), settings={name: kept for name, kept in settings.items() if kept}
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from dlmagic.cell.frozen import FrozenContainer
 from dlmagic.cell.function import CellFunction, compile_cell
@@ -60,13 +60,20 @@ class Subject:
     def keep_state(self) -> None:
         """Let every mode start from the state as it is now; names stay bound as at the start."""
         self.start.namespace.restore()
-        self.snapshot = take_snapshot(
+        after = take_snapshot(
             self.cell.namespace,
             self.cell.reads,
             frameworks=self.frameworks,
             earlier=self.start,
             memory=self.memory,
         )
+        # Whether the cell may be run at all was judged by what stood there before it.
+        self.snapshot = replace(after, cell_text=self.start.cell_text)
+
+    @property
+    def attributes(self) -> frozenset[str]:
+        """Names of attributes that the cell's code uses, such as ``fit``; so its functions'."""
+        return self.cell.attributes
 
     def run_once(self, replaced: Mapping[str, object]) -> object:
         """Run the cell once and put all state back."""

@@ -11,9 +11,9 @@ from dlmagic.cell.memory import Memory
 from dlmagic.cell.output import StreamOutput
 from dlmagic.cell.snapshot import take_snapshot
 from dlmagic.cell.source import CellSource
-from dlmagic.frameworks.plain import PlainFramework
+from dlmagic.frameworks.plain.adapter import PlainFramework
 from dlmagic.frameworks.protocol import Framework
-from dlmagic.frameworks.torch import TorchFramework
+from dlmagic.frameworks.torch.adapter import TorchFramework
 from dlmagic.magics.bench.checking import Checker
 from dlmagic.magics.bench.choice import Choice
 from dlmagic.magics.bench.clock import WallClock

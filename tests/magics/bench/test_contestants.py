@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from dlmagic.frameworks.plain import PlainFramework
+from dlmagic.frameworks.plain.adapter import PlainFramework
 from dlmagic.magics.bench.contestants import call_once
 from tests.magics.bench.parts import TORCH, Steps
 

@@ -13,7 +13,7 @@ from dlmagic.cell.memory import Memory
 from dlmagic.cell.output import StreamOutput
 from dlmagic.cell.source import CellSource
 from dlmagic.errors import StateError
-from dlmagic.frameworks.torch_storage import SavedStorage
+from dlmagic.frameworks.torch.storage import SavedStorage
 from dlmagic.magics.bench.engine import bench_cell
 from dlmagic.magics.bench.request import Request, Surroundings
 from dlmagic.magics.bench.result import BenchResult

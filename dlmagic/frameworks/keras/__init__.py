@@ -1,0 +1,1 @@
+"""Keras: see ``adapter``."""

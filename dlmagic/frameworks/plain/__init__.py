@@ -1,0 +1,1 @@
+"""Plain Python and NumPy: see ``adapter``."""

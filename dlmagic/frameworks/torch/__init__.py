@@ -1,0 +1,1 @@
+"""PyTorch: see ``adapter`` for what is where."""

@@ -1,0 +1,202 @@
+"""Every private name of PyTorch that dlmagic uses, each behind a plain answer of its own.
+
+A name that a later PyTorch moves away must cost a detail, never a run: each function here
+degrades to "not known". ``tests/frameworks/torch/test_compat.py`` fails when that happens,
+so that the loss is noticed.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from types import FunctionType
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.utils import _pytree as pytree
+from torch.utils._python_dispatch import TorchDispatchMode
+
+__all__ = ["TorchDispatchMode", "pytree"]  # private modules that every released PyTorch has
+
+TracerWarning: type[Warning] = getattr(torch.jit, "TracerWarning", UserWarning)
+"""What tracing says when it may have got something wrong."""
+
+
+def is_lazy(tensor: Tensor) -> bool:
+    """Whether it is a parameter of a lazy module, which has no shape yet."""
+    lazy = getattr(torch.nn.parameter, "UninitializedTensorMixin", ())
+    return isinstance(tensor, lazy)
+
+
+def dynamo_counters() -> Mapping[str, Mapping[str, int]]:
+    """What Dynamo has counted so far; empty while it is not loaded."""
+    utils = sys.modules.get("torch._dynamo.utils")
+    return getattr(utils, "counters", {})
+
+
+_GENERATOR = "Attempt to trace generator"
+
+
+def graph_breaks() -> int:
+    """How often Dynamo had to leave Python code out of a graph.
+
+    A break at a branch on a tensor's value stays under ``unimplemented``, where each of them is
+    noted first; so does reaching the recompile limit, which is counted elsewhere.
+    """
+    counters = dynamo_counters()
+    return sum(
+        count
+        for category in ("graph_break", "unimplemented")
+        for reason, count in counters.get(category, {}).items()
+        if not reason.startswith(("Dynamo recompile limit", _GENERATOR))
+    )
+
+
+def frames_left_eager() -> int:
+    """How many functions Dynamo tried to compile and gave up on.
+
+    Generators do not count: it tries, and refuses, each one that is called outside a graph,
+    those of Inductor's own code while that compiles included.
+    """
+    counters = dynamo_counters()
+    frames = counters.get("frames", {})
+    reasons = counters.get("unimplemented", {}).items()
+    generators = sum(count for reason, count in reasons if reason.startswith(_GENERATOR))
+    return max(0, frames.get("total", 0) - frames.get("ok", 0) - generators)
+
+
+def compilations_per_frame() -> Iterable[int]:
+    """How often each frame was compiled: one more than once is a recompilation."""
+    convert_frame = sys.modules.get("torch._dynamo.convert_frame")
+    return list(getattr(convert_frame, "FRAME_COMPILE_COUNTER", {}).values())
+
+
+def backward_compilations() -> int:
+    """How many backward graphs were compiled when a backward pass first needed them."""
+    utils = sys.modules.get("torch._dynamo.utils")
+    phases = getattr(utils, "compilation_time_metrics", {})
+    return len(phases["backward._backward_impl"]) if "backward._backward_impl" in phases else 0
+
+
+def dynamo_is_loaded() -> bool:
+    """Whether anything in this process can have been compiled at all."""
+    return "torch._dynamo.eval_frame" in sys.modules
+
+
+def unwrapped(value: object) -> object:
+    """The module or function behind the result of ``torch.compile``, else the value itself."""
+    inner = None
+    if isinstance(value, torch.nn.Module):
+        inner = value._modules.get("_orig_mod")
+    elif isinstance(value, FunctionType):
+        inner = vars(value).get("_torchdynamo_orig_callable")
+    return value if inner is None else inner
+
+
+def user_stack(error: BaseException) -> Sequence[Any]:
+    """The lines of the user's code that Dynamo was reading when it raised, outermost first."""
+    return getattr(error, "real_stack", None) or ()
+
+
+def cpp_compiler_missing() -> bool:
+    """Whether Inductor finds no C++ compiler; False where it cannot be asked."""
+    try:
+        from torch._inductor import cpp_builder, exc
+    except ImportError:
+        return False
+    missing = getattr(exc, "InvalidCxxCompiler", None)
+    if missing is None or not hasattr(cpp_builder, "get_cpp_compiler"):
+        return False
+    try:
+        cpp_builder.get_cpp_compiler()
+    except missing:
+        return True
+    return False
+
+
+def version_of(tensor: Tensor) -> int | None:
+    """The counter that in-place operations raise, or None for tensors that keep none."""
+    return None if tensor.is_inference() else tensor._version
+
+
+def set_version(tensor: Tensor, version: int) -> None:
+    """Put the counter back, so that graphs which saved this tensor earlier stay valid."""
+    setter = getattr(torch._C._autograd, "_unsafe_set_version_counter", None)
+    if setter is not None:
+        setter((tensor,), (version,))
+
+
+def hooks_of(tensor: Tensor) -> tuple[object, object]:
+    """The gradient hooks registered on a tensor, as PyTorch keeps them."""
+    return (
+        getattr(tensor, "_backward_hooks", None),
+        getattr(tensor, "_post_accumulate_grad_hooks", None),
+    )
+
+
+def set_hooks(tensor: Tensor, hooks: tuple[object, object]) -> None:
+    """Put back what :func:`hooks_of` returned."""
+    if hasattr(tensor, "_backward_hooks"):
+        tensor._backward_hooks = hooks[0]  # type: ignore[assignment]  # whatever was read
+    if hasattr(tensor, "_post_accumulate_grad_hooks"):
+        tensor._post_accumulate_grad_hooks = hooks[1]  # type: ignore[assignment]
+
+
+def global_hooks() -> dict[str, dict[int, object]]:
+    """The hooks that are registered for all modules, by the name that PyTorch keeps them under."""
+    kept = vars(torch.nn.modules.module)
+    return {name: dict(hooks) for name, hooks in kept.items() if _keeps_hooks(name, hooks)}
+
+
+def set_global_hooks(hooks: Mapping[str, Mapping[int, object]]) -> None:
+    """Put back what :func:`global_hooks` returned, into the same dictionaries."""
+    for name, registered in hooks.items():
+        kept = getattr(torch.nn.modules.module, name)
+        kept.clear()
+        kept.update(registered)
+
+
+def _keeps_hooks(name: str, value: object) -> bool:
+    return name.startswith("_global_") and "hooks" in name and isinstance(value, dict)
+
+
+def written_arguments(operation: Any) -> tuple[tuple[int, str], ...]:
+    """Position and name of each argument that an operator writes to, by its schema.
+
+    The running statistics of batch normalisation are written without a mark in the schema.
+    """
+    unmarked = ("running_mean", "running_var") if "batch_norm" in str(operation) else ()
+    return tuple(
+        (position, argument.name)
+        for position, argument in enumerate(operation._schema.arguments)
+        if (argument.alias_info is not None and argument.alias_info.is_write)
+        or argument.name in unmarked
+    )
+
+
+def is_loader_iterator(value: object) -> bool:
+    """Whether the value is a DataLoader that is being read."""
+    loader = sys.modules.get("torch.utils.data.dataloader")
+    base = getattr(loader, "_BaseDataLoaderIter", None)
+    return base is not None and isinstance(value, base)
+
+
+def is_view(tensor: Tensor) -> bool:
+    """Whether autograd knows the tensor as a view of another."""
+    return bool(getattr(tensor, "_is_view", bool)())
+
+
+def print_options() -> dict[str, Any]:
+    """How tensors are printed, as ``torch.set_printoptions`` takes it; empty if not known."""
+    options = getattr(getattr(torch, "_tensor_str", None), "PRINT_OPTS", None)
+    return {} if options is None else dict(vars(options))
+
+
+def inner_tensors(tensor: Tensor) -> dict[str, Tensor]:
+    """The tensors inside a wrapper subclass, by attribute name; empty for other tensors."""
+    flatten = getattr(tensor, "__tensor_flatten__", None)
+    if flatten is None:
+        return {}
+    names, _ = flatten()
+    return {name: getattr(tensor, name) for name in names}

@@ -1,0 +1,47 @@
+"""TorchScript's warnings as findings: one each, at the user's line, instead of a wall."""
+
+from __future__ import annotations
+
+import linecache
+import warnings
+from collections.abc import Iterable
+
+from dlmagic.finding import Finding
+from dlmagic.frameworks.torch import _compat as compat
+
+DEPRECATED = Finding(
+    "deprecated",
+    "hint",
+    "TorchScript (trace, script) is deprecated: PyTorch recommends torch.compile or torch.export.",
+)
+"""Said once, the same words for both modes."""
+
+
+def findings_from(caught: Iterable[warnings.WarningMessage], name: str) -> list[Finding]:
+    """What tracing may have got wrong; its other warnings are dropped.
+
+    Args:
+        caught: The warnings of one conversion.
+        name: What was converted, in the user's own name.
+    """
+    traced = (item for item in caught if issubclass(item.category, compat.TracerWarning))
+    return list(dict.fromkeys(_finding(item, name) for item in traced))
+
+
+def _finding(item: warnings.WarningMessage, name: str) -> Finding:
+    branch = "boolean" in str(item.message)
+    what = (
+        f"Tracing {name} kept only the branch that its example input took"
+        if branch
+        else f"Tracing {name} turned a value into a constant of the graph"
+    )
+    source = linecache.getline(item.filename, item.lineno).strip() or None
+    return Finding(
+        kind="baked-branch" if branch else "baked-constant",
+        level="warning",
+        message=f"{what} (line {item.lineno}); other inputs may give wrong answers.",
+        cell=item.filename,
+        line=item.lineno,
+        source=source,
+        operands=(name,),
+    )

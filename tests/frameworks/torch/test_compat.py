@@ -1,0 +1,95 @@
+"""Fails where a later PyTorch has moved a private name that dlmagic uses."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+import torch._dynamo
+from torch import nn
+
+from dlmagic.frameworks.torch import _compat as compat
+
+
+def breaks(x):
+    y = x + 1
+    print("seen")  # noqa: T201 - what Dynamo breaks on
+    return y * 2
+
+
+def test_dynamo_still_counts_where_it_did():
+    for name in ("counters", "compilation_time_metrics"):
+        assert hasattr(torch._dynamo.utils, name)
+    assert hasattr(torch._dynamo.convert_frame, "FRAME_COMPILE_COUNTER")
+    before, frames = compat.graph_breaks(), sum(compat.compilations_per_frame())
+    torch.compile(breaks, backend="eager")(torch.ones(2))
+    assert compat.graph_breaks() == before + 1
+    assert sum(compat.compilations_per_frame()) == frames + 2
+    assert {"total", "ok"} <= compat.dynamo_counters()["frames"].keys()
+    assert compat.dynamo_is_loaded()
+
+
+def test_compiled_things_can_be_unwrapped():
+    model = nn.Linear(1, 1)
+    assert compat.unwrapped(torch.compile(model, backend="eager")) is model
+    assert compat.unwrapped(torch.compile(breaks, backend="eager")) is breaks
+    assert compat.unwrapped(model) is model
+
+
+def also_breaks(x):
+    return breaks(x)
+
+
+def test_unsupported_code_carries_its_stack():
+    with pytest.raises(torch._dynamo.exc.Unsupported) as caught:
+        torch.compile(also_breaks, backend="eager", fullgraph=True)(torch.ones(2))
+    assert compat.user_stack(caught.value)[-1].name == "breaks"
+
+
+def test_version_counters_can_be_set():
+    tensor = torch.ones(2)
+    tensor.add_(1)
+    compat.set_version(tensor, 0)
+    assert compat.version_of(tensor) == 0
+    with torch.inference_mode():
+        assert compat.version_of(torch.ones(1)) is None
+
+
+def test_hooks_are_where_they_were():
+    tensor = torch.ones(2, requires_grad=True)
+    empty = compat.hooks_of(tensor)
+    tensor.register_hook(lambda grad: grad)
+    tensor.register_post_accumulate_grad_hook(lambda leaf: None)
+    assert all(hooks is not None for hooks in compat.hooks_of(tensor))
+    compat.set_hooks(tensor, empty)
+    assert compat.hooks_of(tensor) == (None, None)
+
+
+def test_schemas_tell_what_is_written():
+    written = compat.written_arguments
+    assert written(torch.ops.aten.add_.Tensor) == ((0, "self"),)
+    assert [name for _, name in written(torch.ops.aten.add.out)] == ["out"]
+    assert written(torch.ops.aten.add.Tensor) == ()
+    names = [name for _, name in written(torch.ops.aten.native_batch_norm.default)]
+    assert names == ["running_mean", "running_var"]
+
+
+def test_the_other_names():
+    assert compat.print_options()["precision"] == 4
+    assert compat.is_view(torch.ones(2)[:1])
+    assert not compat.is_view(torch.ones(2))
+    assert issubclass(compat.TracerWarning, Warning)
+    assert compat.TracerWarning is not UserWarning
+    assert compat.is_lazy(nn.LazyLinear(1).weight)
+    assert compat.is_loader_iterator(iter(torch.utils.data.DataLoader([1])))
+    assert hasattr(torch._inductor.cpp_builder, "get_cpp_compiler")
+    assert hasattr(torch._inductor.exc, "InvalidCxxCompiler")
+
+
+def test_a_missing_compiler_is_seen(monkeypatch):
+    assert not compat.cpp_compiler_missing()
+
+    def fails():
+        raise torch._inductor.exc.InvalidCxxCompiler
+
+    monkeypatch.setattr(torch._inductor.cpp_builder, "get_cpp_compiler", fails)
+    assert compat.cpp_compiler_missing()
