@@ -76,9 +76,17 @@ class Freezer:
             return FrozenValue("bytearray", bytes(value))
         items = None if len(self._open) > _DEEPEST else self._items(value)
         if items is None:
-            return FrozenOpaque(type(value).__name__)
+            return self._stand_in(value)
         copies = tuple((suffix, self.freeze(item)) for suffix, item in items)
         return FrozenContainer(type(value).__name__, copies)
+
+    def _stand_in(self, value: object) -> Frozen:
+        """What a framework offers in place of an object of its own; else its type alone."""
+        for framework in self._frameworks:
+            stand_in = framework.comparable(value)
+            if stand_in is not value:
+                return FrozenContainer(type(value).__name__, (("", self.freeze(stand_in)),))
+        return FrozenOpaque(type(value).__name__)
 
     def _number(self, value: object) -> Frozen | None:
         """The value as numbers, if it is an array, a floating-point scalar or a list of them."""

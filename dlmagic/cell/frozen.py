@@ -22,6 +22,9 @@ class ArrayReader(Protocol):
     def as_array(self, value: object) -> ArrayView | None:
         """The value as an array, or None if it is none."""
 
+    def comparable(self, value: object) -> object:
+        """What stands for a value when answers are compared, or the value itself."""
+
 
 @dataclass(frozen=True, eq=False)
 class FrozenArray:

@@ -237,6 +237,13 @@ class Framework(Protocol):
     def as_array(self, value: object) -> ArrayView | None:
         """The value as an array, or None if it is none."""
 
+    def comparable(self, value: object) -> object:
+        """What stands for a value when answers are compared: containers, arrays, numbers.
+
+        Such as the recorded losses of a training run. The value itself where it is one of
+        these, or where there is no better form.
+        """
+
     def save(self, value: object) -> Saved | None:
         """The state of one value, or None where the general walk over attributes does it."""
 

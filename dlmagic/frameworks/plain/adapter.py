@@ -103,6 +103,10 @@ class PlainFramework:
         values = np.asarray(value)
         return ArrayView(str(value.dtype), values.shape, "cpu", values)
 
+    def comparable(self, value: object) -> object:
+        """Every value is compared as it is."""
+        return value
+
     def save(self, value: object) -> Saved | None:
         """See :func:`dlmagic.frameworks.plain.state.save_numpy`."""
         return save_numpy(value)

@@ -141,6 +141,10 @@ class TorchFramework:
         """See :func:`dlmagic.frameworks.torch.arrays.as_array`."""
         return arrays.as_array(value)
 
+    def comparable(self, value: object) -> object:
+        """Every value is compared as it is."""
+        return value
+
     def save(self, value: object) -> Saved | None:
         """Tensors, storages, generators; modules and optimisers are walked like any object."""
         if isinstance(value, torch.Tensor):
