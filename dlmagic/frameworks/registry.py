@@ -169,6 +169,12 @@ def _entries_of(values: Iterable[object], attributes: Collection[str]) -> Sequen
     return found
 
 
+def framework_behind_keras() -> Framework:
+    """The adapter of the framework that Keras computes with; plain Python's for one without."""
+    backend = _backend_of_keras()
+    return PlainFramework() if backend is None else _adapter(backend)
+
+
 def _backend_of_keras() -> Entry | None:
     """The framework that Keras computes with; None for one that has no adapter."""
     backend = sys.modules["keras"].config.backend()
