@@ -45,7 +45,8 @@ test-floor-short: .venv-floor/floor.stamp
 
 prove: .venv/dev.stamp test-floor ## the long proofs and the benchmarks; writes benchmarks/results/
 	$(BIN)/python -m pytest -m prove
-	set -e; for each in $(wildcard benchmarks/[a-z]*.py); do $(BIN)/python $$each; done
+	set -e; for each in $(basename $(notdir $(wildcard benchmarks/bench/*.py))); do \
+		$(BIN)/python -m benchmarks.bench.$$each --write; done
 
 clean: ## remove what was built; the environments stay
 	rm -rf build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -2,38 +2,32 @@
 
 All four call the same function equally often, in turns of a random, balanced order, with
 the same number of threads (PyTorch's Timer would take one) and the garbage collector off.
-Run: ``python benchmarks/bench/overhead.py [--write]``.
+Run: ``python -m benchmarks.bench.overhead [--write]``.
 """
 
 from __future__ import annotations
 
 import argparse
-import datetime
 import gc
-import json
-import platform
 import statistics
-import subprocess
 import timeit
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from importlib.metadata import version
 from itertools import islice, repeat
-from pathlib import Path
 from time import perf_counter
 
 import numpy as np
 import torch
 from torch.utils.benchmark import Timer
 
+from benchmarks.recording import record
 from dlmagic.magics.bench.block import time_calls
 from dlmagic.magics.bench.clock import WallClock
 from dlmagic.magics.bench.loop import loop
 from dlmagic.magics.bench.order import balanced_orders
 from dlmagic.magics.bench.paired import compare_paired
 
-RESULTS = Path(__file__).parent.parent / "results" / "overhead.json"
 ROUNDS = 200
 Harness = Callable[[Callable[[], object], int], float]
 """Calls a function so many times and says how many seconds a call took."""
@@ -195,46 +189,22 @@ def show(rows: list[Row]) -> None:
         print(f"{row.workload:20} {row.harness:12} {row.nanoseconds:12,.1f} {added:>28}  {ratio}")
 
 
-def write(rows: list[Row]) -> None:
-    """Keep the figures with what they depend on."""
-    commit = subprocess.run(
-        ["git", "rev-parse", "HEAD"],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=RESULTS.parents[2],
-    )
-    RESULTS.parent.mkdir(exist_ok=True)
-    document = {
-        "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-        "commit": commit.stdout.strip() or None,
-        "machine": {
-            "platform": platform.platform(),
-            "processor": platform.processor() or platform.machine(),
-            "threads": torch.get_num_threads(),
-        },
-        "versions": {
-            "python": platform.python_version(),
-            **{name: version(name) for name in ("numpy", "torch")},
-        },
-        "rounds": ROUNDS,
-        "rows": [asdict(row) for row in rows],
-    }
-    RESULTS.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
-    print(f"written to {RESULTS}")
-
-
 def main() -> None:
     """Measure, print, and keep the figures where asked."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0] if __doc__ else None)
-    parser.add_argument("--write", action="store_true", help=f"write {RESULTS.name}")
+    parser.add_argument("--write", action="store_true", help="keep the figures")
     options = parser.parse_args()
     rows: list[Row] = []
     for name, (function, calls) in workloads().items():
         rows += rows_of(name, calls, timed_in_turns(function, calls))
     show(rows)
     if options.write:
-        write(rows)
+        figures = {
+            "threads": torch.get_num_threads(),
+            "rounds": ROUNDS,
+            "rows": [asdict(row) for row in rows],
+        }
+        record("overhead", ("numpy", "torch"), figures)
 
 
 if __name__ == "__main__":

@@ -137,11 +137,20 @@ def _python_parts(value: object, namespace: Mapping[str, object]) -> Iterator[Sa
     own = save_python(value)
     if own is not None:
         yield own
-    if isinstance(getattr(value, "__dict__", None), dict) and not isinstance(value, FunctionType):
+    if attributes_of(value) is not None and not isinstance(value, FunctionType):
         yield SavedAttributes(value)
     slots = slots_of(value)
     if slots is not None:
         yield saved_names(value, slots)
+
+
+def attributes_of(value: object) -> dict[str, object] | None:
+    """The object's own attributes, not those that its ``__getattr__`` takes from another one."""
+    try:
+        attributes = object.__getattribute__(value, "__dict__")
+    except AttributeError:
+        return None
+    return attributes if isinstance(attributes, dict) else None
 
 
 def _children(reached: Reached, namespace: Mapping[str, object]) -> Iterator[tuple[str, object]]:
@@ -160,7 +169,7 @@ def _children(reached: Reached, namespace: Mapping[str, object]) -> Iterator[tup
         yield from (("", part) for part in gc.get_referents(value))
     elif not isinstance(value, _WITHOUT_MORE) and reached.owner is None:
         # An object of a C extension, such as functools.partial: what it holds may be arrays.
-        known = (type(value), getattr(value, "__dict__", None))
+        known = (type(value), attributes_of(value))
         parts = (part for part in gc.get_referents(value) if not any(part is k for k in known))
         yield from ((f"'s part {number}", part) for number, part in enumerate(parts))
     if _of_notebook(type(value), namespace):
@@ -191,7 +200,7 @@ def one_pass(value: object) -> str | None:
         return None
     if isinstance(value, io.IOBase):
         return "open file" if not value.closed and position_of(value) is None else None
-    has_state = isinstance(getattr(value, "__dict__", None), dict) or slots_of(value) is not None
+    has_state = attributes_of(value) is not None or slots_of(value) is not None
     if not has_state and hasattr(value, "__next__") and hasattr(value, "__iter__"):
         return f"{type(value).__name__} iterator"
     return None

@@ -22,6 +22,8 @@ from typing import Any
 
 import numpy as np
 
+from tests.cell import fingerprint_frameworks as frameworks
+
 ATOMS = (type(None), bool, int, float, complex, str, bytes, range, type(Ellipsis), CodeType)
 # Bookkeeping of interpreter and libraries that computing changes, and that decides nothing.
 _UNTOLD = frozenset(
@@ -139,9 +141,13 @@ class _Walk:
             return self.tensor(path, value)
         if torch is not None and isinstance(value, torch.UntypedStorage):
             return self.note(path, "bytes", (value.data_ptr(), _bytes_of(value)))
-        self.state(path, value)
-        self.contents(path, value)
-        self.attributes(path, value)
+        known = frameworks.facts_of(value)
+        for what, fact in (known or {}).items():
+            self.note(path, what, fact)
+        if known is None:
+            self.state(path, value)
+            self.contents(path, value)
+            self.attributes(path, value)
         return None
 
     # Arrays
@@ -215,7 +221,9 @@ class _Walk:
                 self.note(path, f"part {index}", tuple(map(id, part)))
 
     def contents(self, path: str, value: Any) -> None:
-        if isinstance(value, dict):
+        if hasattr(type(value), "__wrapped__"):  # a proxy of TensorFlow's
+            self.more(f"{path}'s own", value.__wrapped__)
+        elif isinstance(value, dict):
             self.note(path, "keys", tuple(_key(key) for key in dict.keys(value)))
             for key, item in dict.items(value):
                 self.more(f"{path}[{_key(key)}]", item)
@@ -323,6 +331,7 @@ def ambient() -> dict[str, object]:
         "numpy's print options": repr(np.get_printoptions()),
         "recursion limit": sys.getrecursionlimit(),
         "garbage collector": gc.isenabled(),
+        **frameworks.ambient(),
     }
     if "torch" in sys.modules:
         state.update(_ambient_of_torch(sys.modules["torch"]))
