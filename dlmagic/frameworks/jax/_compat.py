@@ -7,14 +7,15 @@ that the loss is noticed.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import cache
 from importlib import import_module
 from typing import Any
 
 import jax
 
 TRACED = "/jax/core/compile/jaxpr_trace_duration"
-"""The event of a function traced, whose listener gets ``fun_name``; the name is not promised."""
+"""The event of a function traced; its listener gets ``fun_name``; the name is not promised."""
 COMPILED = "/jax/core/compile/backend_compile_duration"
 """The event of a program compiled for a device; likewise."""
 
@@ -49,14 +50,55 @@ def unregister(listener: Callable[..., None]) -> bool:
     return False
 
 
-def revive(array: Any, source: Any) -> bool:
-    """Give an array whose memory was handed over to a computation another's, in place.
+def flags() -> Mapping[str, object]:
+    """All settings of JAX by name; empty where they cannot be listed."""
+    return dict(getattr(jax.config, "values", {}))
 
-    The object stays the same one. Returns whether it is alive afterwards.
-    """
-    parts = getattr(source, "_arrays", None)
+
+def donates(function: object) -> bool:
+    """Whether a function of ``jax.jit`` takes the memory of some of its arguments."""
+    told = getattr(function, "_jit_info", None)
+    names = ("donate_argnums", "donate_argnames")
+    return any(getattr(told, name, ()) for name in names)
+
+
+def under_key(array: Any) -> Any:
+    """The plain array that a random key is made of; any other array itself."""
+    return getattr(array, "_base_array", array)
+
+
+def alias_of(array: Any) -> Any:
+    """Another array over the same memory, or None where none can be made."""
     try:
-        type(array).__init__(array, source.aval, source.sharding, parts, committed=source.committed)
+        return type(array)(
+            array.aval, array.sharding, array._arrays, committed=_is_committed(array)
+        )
+    except (AttributeError, TypeError):
+        return None
+
+
+def put(array: Any, source: Any) -> bool:
+    """Let an array be, in place, what another is: its memory, shape and type.
+
+    The object stays the same one, also one whose memory was handed over to a computation.
+    Returns whether that was possible.
+    """
+    try:
+        kind = type(array)
+        committed = _is_committed(array)
+        kind.__init__(array, source.aval, source.sharding, source._arrays, committed=committed)
     except (AttributeError, TypeError):
         return False
     return not array.is_deleted()
+
+
+@cache
+def can_put() -> bool:
+    """Whether :func:`put` works with this JAX; tried on two small arrays."""
+    first, second = jax.numpy.zeros(1), jax.numpy.ones(2)
+    return put(first, second) and first.shape == (2,) and bool(first[1] == 1)
+
+
+def _is_committed(array: Any) -> bool:
+    """Whether the array was put on its device by name."""
+    return bool(getattr(array, "committed", getattr(array, "_committed", False)))

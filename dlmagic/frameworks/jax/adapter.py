@@ -1,17 +1,37 @@
 """JAX behind the protocol of :mod:`dlmagic.frameworks.protocol`; Flax and optax with it.
 
-Reached only when the user has imported jax.
+Reached only when the user has imported jax. The parts:
+
+- ``leaves``, ``arrays``: what an array is, and how NumPy sees it;
+- ``state``, ``ambient``: saving values and settings;
+- ``donation`` with ``first_writes``: arrays that the cell deletes;
+- ``compiling``: the modes; ``program`` with ``inputs``, ``closures``, ``outputs``: ``jit``;
+- ``waiting``, ``counting``: asynchronous work, compilations;
+- ``float64``, ``nudging``: the referees; ``failure``: reasons; ``limits``: what is refused;
+- ``_compat``: every private name.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 
 import jax
 
 from dlmagic.errors import ModeError, nearest
-from dlmagic.frameworks.jax import arrays, compiling, counting, state, waiting
+from dlmagic.frameworks.jax import (
+    ambient,
+    arrays,
+    compiling,
+    counting,
+    failure,
+    float64,
+    limits,
+    state,
+    waiting,
+)
+from dlmagic.frameworks.jax.first_writes import first_writes
+from dlmagic.frameworks.jax.nudging import nudged
 from dlmagic.frameworks.protocol import ArrayView, CellLike, Mode, Prepared, Saved, Widen
 
 MODES = (
@@ -36,13 +56,13 @@ class JaxFramework:
         mode: str,
         cell: CellLike,
         arguments: Mapping[str, object],
-        run_once: Callable[[Mapping[str, object]], object],  # noqa: ARG002 - the protocol's
+        run_once: Callable[[Mapping[str, object]], object],
     ) -> Prepared:
         """See :meth:`dlmagic.frameworks.protocol.Framework.prepare`."""
         if mode == "eager":
-            return compiling.prepare_eager(cell)
+            return compiling.prepare_eager(cell, lambda: run_once({}))
         if mode == "jit":
-            return compiling.prepare_jit(cell, arguments)
+            return compiling.prepare_jit(cell, arguments, lambda: run_once({}), self)
         raise ModeError(f"JAX has no mode {mode}.", nearest(mode, [known.name for known in MODES]))
 
     def synchronise(self, results: object = None) -> None:
@@ -54,20 +74,18 @@ class JaxFramework:
         return counting.counting()
 
     def settings(self) -> Mapping[str, str]:
-        """Nothing yet."""
-        return {}
+        """See :func:`dlmagic.frameworks.jax.ambient.settings`."""
+        return ambient.settings()
 
     def events(self) -> Mapping[str, int]:
-        """What was compiled."""
+        """See :class:`dlmagic.frameworks.jax.counting.Counts`."""
         return counting.events()
 
     def explain_failure(
-        self,
-        error: BaseException,
-        filename: str | None = None,  # noqa: ARG002
+        self, error: BaseException, filename: str | None = None
     ) -> tuple[str, int | None] | None:
-        """The error's own text."""
-        return None
+        """See :func:`dlmagic.frameworks.jax.failure.explain_failure`."""
+        return failure.explain_failure(error, filename)
 
     def as_array(self, value: object) -> ArrayView | None:
         """See :func:`dlmagic.frameworks.jax.arrays.as_array`."""
@@ -82,33 +100,27 @@ class JaxFramework:
         return state.save(value)
 
     def save_ambient(self) -> Sequence[Saved]:
-        """Nothing yet."""
-        return ()
+        """Everything that ``jax.config.update`` sets."""
+        return [ambient.SavedFlags()]
 
     def first_writes(
-        self,
-        saved: Sequence[Saved],
-        cell_text: str,  # noqa: ARG002 - the protocol's
+        self, saved: Sequence[Saved], cell_text: str
     ) -> AbstractContextManager[object]:
-        """Arrays are never written to."""
-        return nullcontext()
+        """See :func:`dlmagic.frameworks.jax.first_writes.first_writes`."""
+        return first_writes(saved, cell_text)
 
-    def as_float64(self, saved: Sequence[Saved]) -> AbstractContextManager[Widen]:  # noqa: ARG002
-        """Nothing yet."""
-        return nullcontext(lambda argument: argument)
+    def as_float64(self, saved: Sequence[Saved]) -> AbstractContextManager[Widen]:
+        """See :func:`dlmagic.frameworks.jax.float64.as_float64`."""
+        return float64.as_float64(saved)
 
-    def nudged(
-        self,
-        saved: Sequence[Saved],
-        seed: int,  # noqa: ARG002 - the protocol's
-    ) -> AbstractContextManager[Widen]:
-        """Nothing yet."""
-        return nullcontext(lambda argument: argument)
+    def nudged(self, saved: Sequence[Saved], seed: int) -> AbstractContextManager[Widen]:
+        """See :func:`dlmagic.frameworks.jax.nudging.nudged`."""
+        return nudged(saved, seed)
 
     def uses_randomness(self, before: Sequence[Saved]) -> bool:  # noqa: ARG002 - the protocol's
-        """JAX has no global random generator."""
+        """JAX has no global random generator: keys are values like others."""
         return False
 
-    def limitation(self, name: str, value: object, cell_text: str) -> str | None:  # noqa: ARG002
-        """Nothing yet."""
-        return None
+    def limitation(self, name: str, value: object, cell_text: str) -> str | None:
+        """See :func:`dlmagic.frameworks.jax.limits.limitation`."""
+        return limits.limitation(name, value, cell_text)

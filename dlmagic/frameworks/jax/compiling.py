@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
-import jax
-
-from dlmagic.frameworks.protocol import CellLike, Prepared
-
-
-def prepare_eager(cell: CellLike) -> Prepared:
-    """The cell as it is; functions that the user jitted stay so."""
-    return Prepared(cell.function)
+from dlmagic.frameworks.jax import donation
+from dlmagic.frameworks.jax.program import Program
+from dlmagic.frameworks.protocol import CellLike, Framework, Prepared
 
 
-def prepare_jit(cell: CellLike, arguments: Mapping[str, object]) -> Prepared:  # noqa: ARG001
-    """The cell through ``jax.jit``."""
-    return Prepared(jax.jit(cell.function))
+def prepare_eager(cell: CellLike, run: Callable[[], object]) -> Prepared:
+    """The cell as it is; functions that the user jitted stay so.
+
+    Args:
+        cell: The compiled cell.
+        run: Runs it once and puts all state back.
+    """
+    return donation.with_fresh_copies(Prepared(cell.function), donation.taken_by(run))
+
+
+def prepare_jit(
+    cell: CellLike,
+    arguments: Mapping[str, object],
+    run: Callable[[], object],
+    framework: Framework,
+) -> Prepared:
+    """The cell through ``jax.jit``; traced and compiled at the first call."""
+    prepared = Prepared(Program(cell, arguments, framework))
+    return donation.with_fresh_copies(prepared, donation.taken_by(run))

@@ -1,0 +1,47 @@
+"""JAX's global settings, and those that decide about speed or precision."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import jax
+
+from dlmagic.frameworks.jax import _compat as compat
+
+_TOLD = (
+    "jax_enable_x64",
+    "jax_default_matmul_precision",
+    "jax_default_prng_impl",
+    "jax_disable_jit",
+)
+
+
+class SavedFlags:
+    """What ``jax.config.update`` sets: precision, checks, the default device."""
+
+    def __init__(self) -> None:
+        self._flags = compat.flags()
+
+    def changed(self) -> bool:
+        """Whether a flag differs."""
+        return bool(self._differing())
+
+    def restore(self) -> None:
+        """Set only those that differ: some can be set only before JAX starts its devices."""
+        for name, value in self._differing().items():
+            jax.config.update(name, value)
+
+    def children(self) -> Iterable[tuple[str, object]]:
+        """A flag is a leaf."""
+        return ()
+
+    def _differing(self) -> dict[str, object]:
+        now = compat.flags()
+        return {name: value for name, value in self._flags.items() if now.get(name, value) != value}
+
+
+def settings() -> Mapping[str, str]:
+    """The flags that decide about speed or precision, and where JAX computes."""
+    told = {name: str(getattr(jax.config, name)) for name in _TOLD if hasattr(jax.config, name)}
+    started = compat.is_started()
+    return {**told, "platform": jax.default_backend() if started else "not started"}
