@@ -1,0 +1,119 @@
+"""TensorFlow behind the protocol of :mod:`dlmagic.frameworks.protocol`.
+
+Reached only when the user has imported tensorflow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+
+import tensorflow as tf
+
+from dlmagic.errors import ModeError, nearest
+from dlmagic.frameworks.protocol import ArrayView, CellLike, Mode, Prepared, Saved, Widen
+from dlmagic.frameworks.tensorflow import _compat as compat
+from dlmagic.frameworks.tensorflow import arrays, counting, graphs, quiet, state
+
+MODES = (
+    Mode("eager", "operation by operation, as the cell is written", default=True),
+    Mode("graph", "tf.function around the cell", default=True),
+    Mode("xla", "tf.function with jit_compile=True around the cell"),
+)
+
+
+class TensorFlowFramework:
+    """The adapter for TensorFlow."""
+
+    name = "tensorflow"
+    modes: Sequence[Mode] = MODES
+
+    def owns(self, value: object) -> bool:
+        """Tensors, variables, modules, data sets, functions."""
+        return type(value).__module__.partition(".")[0] == "tensorflow" or isinstance(
+            value, tf.Tensor | tf.Variable | tf.Module | tf.data.Dataset
+        )
+
+    def prepare(
+        self,
+        mode: str,
+        cell: CellLike,
+        arguments: Mapping[str, object],
+        run_once: Callable[[Mapping[str, object]], object],  # noqa: ARG002 - the protocol's
+    ) -> Prepared:
+        """See :meth:`dlmagic.frameworks.protocol.Framework.prepare`."""
+        if mode == "eager":
+            return Prepared(cell.function, active=quiet.eagerly)
+        if mode in ("graph", "xla"):
+            return graphs.prepare_graph(cell, arguments, xla=mode == "xla")
+        names = [known.name for known in MODES]
+        raise ModeError(f"TensorFlow has no mode {mode}.", nearest(mode, names))
+
+    def synchronise(self, results: object = None) -> None:  # noqa: ARG002 - the protocol's
+        """Wait for all devices, and start none."""
+        if compat.is_started() and hasattr(tf.test.experimental, "sync_devices"):
+            tf.test.experimental.sync_devices()
+
+    def counting(self) -> AbstractContextManager[object]:
+        """See :func:`dlmagic.frameworks.tensorflow.counting.counting`."""
+        return counting.counting()
+
+    def settings(self) -> Mapping[str, str]:
+        """Nothing yet."""
+        return {}
+
+    def events(self) -> Mapping[str, int]:
+        """Graphs traced."""
+        return counting.events()
+
+    def explain_failure(
+        self,
+        error: BaseException,  # noqa: ARG002
+        filename: str | None = None,  # noqa: ARG002
+    ) -> tuple[str, int | None] | None:
+        """The error's own text."""
+        return None
+
+    def as_array(self, value: object) -> ArrayView | None:
+        """See :func:`dlmagic.frameworks.tensorflow.arrays.as_array`."""
+        return arrays.as_array(value)
+
+    def comparable(self, value: object) -> object:
+        """Every value is compared as it is."""
+        return value
+
+    def save(self, value: object) -> Saved | None:
+        """See :func:`dlmagic.frameworks.tensorflow.state.save`."""
+        return state.save(value)
+
+    def save_ambient(self) -> Sequence[Saved]:
+        """Nothing yet."""
+        return ()
+
+    def first_writes(
+        self,
+        saved: Sequence[Saved],  # noqa: ARG002 - TensorFlow copies by itself
+        cell_text: str,  # noqa: ARG002 - the protocol's
+    ) -> AbstractContextManager[object]:
+        """Nothing to do: what was read from a variable is not touched by later writes."""
+        return nullcontext()
+
+    def as_float64(self, saved: Sequence[Saved]) -> AbstractContextManager[Widen]:  # noqa: ARG002
+        """Nothing yet."""
+        return nullcontext(lambda argument: argument)
+
+    def nudged(
+        self,
+        saved: Sequence[Saved],  # noqa: ARG002
+        seed: int,  # noqa: ARG002
+    ) -> AbstractContextManager[Widen]:
+        """Nothing yet."""
+        return nullcontext(lambda argument: argument)
+
+    def uses_randomness(self, before: Sequence[Saved]) -> bool:  # noqa: ARG002
+        """Nothing yet."""
+        return False
+
+    def limitation(self, name: str, value: object, cell_text: str) -> str | None:  # noqa: ARG002
+        """Nothing yet."""
+        return None

@@ -1,0 +1,43 @@
+"""Counting what TensorFlow traces while a measurement runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from weakref import WeakSet
+
+from dlmagic.frameworks.tensorflow import _compat as compat
+
+_counts = {"compile": 0, "recompile": 0}
+_traced: WeakSet[object] = WeakSet()
+_users = 0
+
+
+def events() -> Mapping[str, int]:
+    """How many graphs were traced while somebody counted, and how many of them again."""
+    return dict(_counts)
+
+
+@contextmanager
+def counting() -> Iterator[None]:
+    """Listen while active; may be entered several times at once."""
+    global _users
+    listeners = compat.callbacks()
+    _users += 1
+    if _users == 1 and listeners is not None:
+        listeners.append(_listen)
+    try:
+        yield
+    finally:
+        _users -= 1
+        if _users == 0 and listeners is not None:
+            listeners.remove(_listen)
+
+
+def _listen(concrete: object) -> None:  # noqa: ARG001 - it does not know its Python function
+    _counts["compile"] += 1
+    function = compat.python_function_being_traced()
+    if function is None:
+        return
+    _counts["recompile"] += function in _traced
+    _traced.add(function)
