@@ -81,8 +81,11 @@ class Snapshot:
         return [reached for reached in self.reached if any(p.changed() for p in reached.saved)]
 
     def draws_random_numbers(self) -> bool:
-        """Whether a global random generator has advanced since the snapshot."""
-        return any(framework.uses_randomness(saved) for framework, saved in self.ambient)
+        """Whether a random generator, global or one that was reached, has advanced since then."""
+        return any(
+            framework.uses_randomness([*saved, *self.saved_by(framework)])
+            for framework, saved in self.ambient
+        )
 
     def saved_by(self, framework: Framework) -> list[Saved]:
         """What one framework saved."""

@@ -7,11 +7,11 @@ user has not imported is never imported for them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from types import FunctionType
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy.typing as npt
 
@@ -143,6 +143,11 @@ class CellLike(Protocol):
     def with_source(self) -> FunctionType:
         """The same function, whose source text tools can read."""
 
+    def for_compiler(
+        self, outputs: Collection[str], constants: Collection[str], namespace: dict[str, object]
+    ) -> FunctionType:
+        """The same function with other globals, where every value has a type."""
+
 
 @dataclass(frozen=True)
 class Prepared:
@@ -160,6 +165,14 @@ class Prepared:
     replacements: Mapping[str, object] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
     active: Callable[[], AbstractContextManager[object]] = nullcontext
+
+
+@runtime_checkable
+class Repeats(Protocol):
+    """A framework that can draw the same numbers in every run though nobody set a seed."""
+
+    def repeating(self) -> AbstractContextManager[object]:
+        """While active, runs from one state draw alike; entered before any state is saved."""
 
 
 NUDGE = 4

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import importlib
 import sys
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 
 from dlmagic.errors import MissingPackageError, ModeError, nearest
 from dlmagic.frameworks.owners import roots_of
 from dlmagic.frameworks.plain.adapter import PLAIN_MODE, PlainFramework
-from dlmagic.frameworks.protocol import Framework
+from dlmagic.frameworks.protocol import Framework, Repeats
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,19 @@ KERAS_METHODS = frozenset(
 def loaded_frameworks() -> tuple[Framework, ...]:
     """The adapters of all frameworks that the user has imported, plain Python last."""
     adapters = tuple(_adapter(entry) for entry in ENTRIES if _is_loaded(entry))
-    return (*adapters, PlainFramework(adapters))
+    # What Keras counts is what its backend counts.
+    beside = tuple(adapter for adapter in adapters if adapter.name != KERAS.root)
+    return (*adapters, PlainFramework(beside))
+
+
+@contextmanager
+def repeating() -> Iterator[None]:
+    """While active, every run from one state draws the same random numbers, if it is possible."""
+    with ExitStack() as stack:
+        for framework in loaded_frameworks():
+            if isinstance(framework, Repeats):
+                stack.enter_context(framework.repeating())
+        yield
 
 
 def framework_for(

@@ -19,7 +19,7 @@ JIT_COMPILE = "_jit_compile"
 
 _VALUE = "_value"
 _VARIABLES = ("_trainable_variables", "_non_trainable_variables", "_variables")
-_SUBLAYERS = ("_layers", "_metrics")
+_SUBLAYERS = ("_layers", "_metrics", "_seed_generators")
 
 
 def settings_of(run_eagerly: bool, jit_compile: bool) -> dict[str, object]:
@@ -34,7 +34,7 @@ def own_variables(owner: object) -> list[Any]:
 
 
 def parts_of(owner: object) -> list[Any]:
-    """The layers and metrics that a layer holds directly."""
+    """The layers, metrics and seed generators that a layer holds directly."""
     lists = (vars(owner).get(name) or () for name in _SUBLAYERS)
     return [part for kept in lists for part in kept]
 
@@ -62,31 +62,67 @@ def graph_parts() -> tuple[type, ...]:
     return tuple(kind for kind in (node, keras.KerasTensor, keras.InputSpec) if kind)
 
 
-def global_state() -> Mapping[str, Any]:
-    """What Keras keeps for the whole process, by its own names; empty where it is not found."""
-    module = sys.modules.get("keras.src.backend.common.global_state")
-    return vars(getattr(module, "GLOBAL_STATE_TRACKER", object)) if module else {}
+def is_wrapped_container(value: object) -> bool:
+    """Whether this is TensorFlow's stand-in for a list or dict that is an attribute of a layer."""
+    module = type(value).__module__
+    return module == "tensorflow.python.trackable.data_structures" and hasattr(value, "__dict__")
 
 
-def set_global_state(state: Mapping[str, Any]) -> None:
-    """Put back what :func:`global_state` returned."""
+_TRACKERS = ("GLOBAL_STATE_TRACKER", "GLOBAL_SETTINGS_TRACKER")
+_SEED_GENERATOR = "global_seed_generator"
+
+
+def global_trackers() -> dict[str, Any]:
+    """The objects whose attributes are Keras' global state; a cleared session gets new ones."""
     module = sys.modules.get("keras.src.backend.common.global_state")
-    tracker = getattr(module, "GLOBAL_STATE_TRACKER", None)
-    if tracker is not None:
-        kept = vars(tracker)
-        kept.clear()
-        kept.update(state)
+    return {name: vars(module)[name] for name in _TRACKERS if module and hasattr(module, name)}
+
+
+def set_global_trackers(trackers: Mapping[str, Any]) -> None:
+    """Put back what :func:`global_trackers` returned."""
+    module = sys.modules.get("keras.src.backend.common.global_state")
+    for name, tracker in trackers.items():
+        setattr(module, name, tracker)
+
+
+def global_seed_generator() -> Any | None:
+    """The generator behind random layers and functions without a seed; None before its use."""
+    trackers = global_trackers().values()
+    return next((vars(t)[_SEED_GENERATOR] for t in trackers if _SEED_GENERATOR in vars(t)), None)
+
+
+_SEED_OF_TENSORFLOW = ("_seed", "_rng")
+
+
+def context_of_tensorflow() -> Any | None:
+    """The object that holds TensorFlow's global seed; None where it is not found."""
+    module = sys.modules.get("tensorflow.python.eager.context")
+    context = getattr(module, "context", lambda: None)()
+    return context if hasattr(context, _SEED_OF_TENSORFLOW[0]) else None
+
+
+def has_seed(context: Any) -> bool:
+    """Whether somebody has set TensorFlow's global seed."""
+    return getattr(context, _SEED_OF_TENSORFLOW[0]) is not None
+
+
+def seed_state(context: Any) -> dict[str, Any]:
+    """TensorFlow's global seed, and what counts on from it."""
+    held = vars(context)
+    return {name: held[name] for name in _SEED_OF_TENSORFLOW if name in held}
+
+
+def set_seed_state(context: Any, state: Mapping[str, Any]) -> None:
+    """Put back what :func:`seed_state` returned."""
+    held = vars(context)
+    for name in _SEED_OF_TENSORFLOW:
+        held.pop(name, None)
+    held.update(state)
 
 
 def is_of_keras(function: Any) -> bool:
     """Whether a function is a part of Keras itself."""
     return str(getattr(function, "__module__", "")).partition(".")[0] == "keras"
-
-
-def history_kind() -> type:
-    """What ``fit`` returns."""
-    kind: type = keras.callbacks.History
-    return kind
 
 
 def known_names() -> Iterable[str]:

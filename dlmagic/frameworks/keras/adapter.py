@@ -19,7 +19,7 @@ import keras
 
 from dlmagic.errors import ModeUnavailable
 from dlmagic.frameworks.keras import _compat as compat
-from dlmagic.frameworks.keras import ambient, failure, models, state, variables
+from dlmagic.frameworks.keras import ambient, failure, models, seeds, state, variables
 from dlmagic.frameworks.keras.modes import modes_on, switches_for
 from dlmagic.frameworks.keras.switching import Switching
 from dlmagic.frameworks.protocol import (
@@ -81,6 +81,10 @@ class KerasFramework:
         """The backend's adapter counts, which is loaded wherever this one is."""
         return nullcontext()
 
+    def repeating(self) -> AbstractContextManager[object]:
+        """See :func:`dlmagic.frameworks.keras.seeds.repeating_shuffles`."""
+        return seeds.repeating_shuffles()
+
     def settings(self) -> Mapping[str, str]:
         """Backend and types."""
         return {
@@ -120,7 +124,7 @@ class KerasFramework:
 
     def save_ambient(self) -> Sequence[Saved]:
         """See :func:`dlmagic.frameworks.keras.ambient.save_ambient`."""
-        return ambient.save_ambient()
+        return tuple(ambient.save_ambient())
 
     def first_writes(
         self,
@@ -149,7 +153,7 @@ class KerasFramework:
 
     def uses_randomness(self, before: Sequence[Saved]) -> bool:
         """Whether a seed generator has advanced."""
-        return any(item.drawn() for item in before if isinstance(item, state.SavedSeed))
+        return any(item.drawn() for item in before if isinstance(item, seeds.SavedSeed))
 
     def limitation(self, name: str, value: object, cell_text: str) -> str | None:  # noqa: ARG002
         """Everything of Keras can be put back."""

@@ -6,6 +6,7 @@ before is gone afterwards: a copy is kept, and each restore hands out a fresh co
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from dlmagic.frameworks.keras import _compat as compat
@@ -24,9 +25,10 @@ class SavedDonated(SavedVariable, SavedContents):
 
     def __init__(self, variable: Any) -> None:
         super().__init__(variable)
-        self._array: Any = compat.value_of(variable)
+        array: Any = compat.value_of(variable)
+        self.size = array.nbytes
+        self._array = array
         self._copy: Any = None
-        self.size = self._array.nbytes
 
     @property
     def has_copy(self) -> bool:
@@ -42,6 +44,10 @@ class SavedDonated(SavedVariable, SavedContents):
         """Use the copy of an earlier snapshot of the same array."""
         if isinstance(earlier, SavedDonated) and earlier._array is self._array:
             self._copy = earlier._copy
+
+    def children(self) -> Iterable[tuple[str, object]]:
+        """The attributes other than the array, which is not the variable's for long."""
+        return ((name, value) for name, value in super().children() if value is not self._array)
 
     def restore(self) -> None:
         """Put the attributes back, with a fresh array where the old one was deleted."""

@@ -4,35 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from types import FunctionType
-from typing import Any
 
 import keras
 
 from dlmagic.cell.saved import SavedAttributes
 from dlmagic.frameworks.keras import _compat as compat
 from dlmagic.frameworks.keras.donated import SavedDonated
+from dlmagic.frameworks.keras.seeds import SavedSeed
 from dlmagic.frameworks.keras.variables import SavedVariable
 from dlmagic.frameworks.protocol import Saved, SavedNothing
 
 _HOLDERS = (keras.Layer, keras.optimizers.Optimizer, keras.metrics.Metric)
 _CONSTANT = (FunctionType, keras.DTypePolicy, *compat.graph_parts())
-
-
-class SavedSeed(SavedAttributes):
-    """A seed generator, whose state is one variable.
-
-    Args:
-        generator: The generator.
-    """
-
-    def __init__(self, generator: Any) -> None:
-        super().__init__(generator)
-        self._generator = generator
-        self._seed = _numbers(generator)
-
-    def drawn(self) -> bool:
-        """Whether random numbers were drawn since it was saved."""
-        return bool((_numbers(self._generator) != self._seed).any())
 
 
 class SavedParts(SavedAttributes):
@@ -41,6 +24,15 @@ class SavedParts(SavedAttributes):
     def children(self) -> Iterable[tuple[str, object]]:
         """Every variable by the way to it, then the attributes, which hold the rest."""
         yield from named_variables(self.owner)
+        yield from super().children()
+
+
+class SavedWrapper(SavedAttributes):
+    """TensorFlow's stand-in for a list or a dict; as a list or dict itself it seems empty."""
+
+    def children(self) -> Iterable[tuple[str, object]]:
+        """What it stands for, which a list keeps in an attribute, and its other attributes."""
+        yield "", getattr(self.owner, "__wrapped__", None)
         yield from super().children()
 
 
@@ -56,6 +48,8 @@ def save(value: object) -> Saved | None:
         return SavedParts(value)
     if isinstance(value, keras.random.SeedGenerator):
         return SavedSeed(value)
+    if compat.is_wrapped_container(value):
+        return SavedWrapper(value)
     if isinstance(value, _CONSTANT):
         ours = not isinstance(value, FunctionType) or compat.is_of_keras(value)
         return SavedNothing() if ours else None
@@ -79,7 +73,8 @@ def _named_variables(owner: object, prefix: str, seen: set[int]) -> Iterator[tup
     for part in compat.parts_of(owner):
         name = attributes.get(id(part), part.name)
         yield from _named_variables(part, f"{prefix}.{name}", seen)
-
-
-def _numbers(generator: Any) -> Any:
-    return keras.ops.convert_to_numpy(generator.state)
+    if isinstance(owner, keras.random.SeedGenerator):
+        yield f"{prefix}.state", owner.state
+    if isinstance(owner, keras.Model):
+        for index, metric in enumerate(owner.metrics):
+            yield from _named_variables(metric, f"{prefix}.metrics[{index}]", seen)

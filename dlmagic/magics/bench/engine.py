@@ -10,7 +10,7 @@ from dlmagic.cell.memory import Footprint, Memory
 from dlmagic.cell.names_in_namespace import SavedNamespace
 from dlmagic.cell.snapshot import Snapshot, take_snapshot
 from dlmagic.errors import OptionError, nearest
-from dlmagic.frameworks.registry import loaded_frameworks
+from dlmagic.frameworks.registry import loaded_frameworks, repeating
 from dlmagic.magics.bench.alternatives import Alternatives, divide
 from dlmagic.magics.bench.choice import Choice, choose, why_only_plain
 from dlmagic.magics.bench.report import result_of
@@ -30,12 +30,14 @@ def bench_cell(request: Request, surroundings: Surroundings) -> BenchResult:
     """
     started = surroundings.clock.now()
     alternatives = divide(request.source)
-    with _state_put_back(alternatives, request, surroundings) as before:
+    with repeating(), _state_put_back(alternatives, request, surroundings) as before:
         with surroundings.output.shown():  # definitions and imports may have something to say
             subjects = _subjects(alternatives, request, before, surroundings)
         choices = choose(subjects, request.modes)
+        for subject in subjects:
+            subject.frameworks = loaded_frameworks()  # a mode may have loaded its framework
         reference = _reference(choices, request.reference)
-        with loaded_frameworks()[-1].counting():  # a mode may have loaded its framework
+        with loaded_frameworks()[-1].counting():
             checker = first_runs(subjects, reference.subject, request, surroundings)
             run = run_all(choices, reference, checker, request, surroundings)
         seconds = surroundings.clock.now() - started

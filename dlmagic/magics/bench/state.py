@@ -37,8 +37,10 @@ def _values_of(item: Reached) -> dict[str, object]:
 
 def _parts_of(item: Reached) -> dict[str, object]:
     """Arrays that belong to an array, such as its gradient."""
-    saved = item.owner.save(item.value) if item.owner else None
-    if item.owner is None or saved is None:
+    if item.owner is None or item.owner.as_array(item.value) is None:
+        return {}  # what belongs to a layer is reached by itself
+    saved = item.owner.save(item.value)
+    if saved is None:
         return {}
     children = ((item.path + suffix, part) for suffix, part in saved.children())
     return {path: part for path, part in children if item.owner.as_array(part)}
