@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import reprlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -48,7 +48,10 @@ def as_arrays(reference: Frozen, other: Frozen) -> tuple[Frozen, Frozen]:
     """Take a number of Python for an array without axes where the other one is such an array.
 
     A graph returns as a tensor what the same code returns as a number when it runs eagerly.
+    Compiled code returns a number of Python where NumPy has scalars of its own.
     """
+    reference, other = _as_count(reference, other), _as_count(other, reference)
+    reference, other = _as_precise(reference, other), _as_precise(other, reference)
     if isinstance(other, FrozenArray) and not other.scalar:
         return _in_form_of(other, reference), other
     if isinstance(reference, FrozenArray) and not reference.scalar:
@@ -71,6 +74,32 @@ def _in_form_of(array: FrozenArray, number: Frozen) -> Frozen:
     if kind.kind not in fitting:
         return number
     return FrozenArray(array.dtype, (), array.device, plain.astype(kind))
+
+
+def _as_precise(value: Frozen, beside: Frozen) -> Frozen:
+    """A scalar, or a list of them, with no more digits than the one beside it has."""
+    for each in (value, beside):
+        if not isinstance(each, FrozenArray) or not each.scalar:
+            return value
+    assert isinstance(value, FrozenArray)
+    assert isinstance(beside, FrozenArray)
+    kinds = value.values.dtype, beside.values.dtype
+    if kinds[0].kind != kinds[1].kind or kinds[0].kind not in "fc":
+        return value
+    if kinds[0].itemsize <= kinds[1].itemsize:
+        return value
+    return replace(value, dtype=beside.dtype, values=value.values.astype(kinds[1]))
+
+
+def _as_count(value: Frozen, beside: Frozen) -> Frozen:
+    """A scalar integer or boolean of NumPy as one of Python, beside one of Python."""
+    if not (isinstance(beside, FrozenValue) and _is_count(beside.value)):
+        return value
+    if not (isinstance(value, FrozenArray) and value.scalar and value.shape == ()):
+        return value
+    if value.values.dtype.kind not in ("b" if isinstance(beside.value, bool) else "iu"):
+        return value
+    return FrozenValue(beside.type_name, value.values.item())
 
 
 def _is_count(value: object) -> bool:

@@ -133,6 +133,13 @@ def _as_top_level(code: CodeType) -> CodeType:
     return code.replace(co_consts=constants, co_qualname=name)
 
 
+def without_deletions(body: Sequence[ast.stmt]) -> tuple[ast.stmt, ...]:
+    """Statements in which ``del name`` does nothing; ``del a[0]`` stays."""
+    container = ast.Module([copy.deepcopy(node) for node in body], [])
+    _KeepNames().visit(container)
+    return tuple(container.body)
+
+
 def optional_names(layout: Layout) -> tuple[str, ...]:
     """Parameters that callers never pass: names that may stay unset, and the marker for it."""
     without_value = tuple(name for name in layout.unset if name not in layout.parameters)
@@ -211,6 +218,20 @@ class _Rewrite(ast.NodeTransformer):
             missing = ast.Name(MISSING_NAME, ast.Load())
             statement = ast.Assign([ast.Name(target.id, ast.Store())], missing)
         return ast.copy_location(statement, target)
+
+    def _keep(self, node: ast.AST) -> ast.AST:
+        return node
+
+    visit_FunctionDef = visit_AsyncFunctionDef = visit_ClassDef = visit_Lambda = _keep
+
+
+class _KeepNames(ast.NodeTransformer):
+    """Names keep their values until the function ends."""
+
+    def visit_Delete(self, node: ast.Delete) -> list[ast.stmt]:
+        targets = [t for t in _flattened(node.targets) if not isinstance(t, ast.Name)]
+        kept: list[ast.stmt] = [ast.Delete([target]) for target in targets]
+        return [ast.copy_location(statement, node) for statement in kept or [ast.Pass()]]
 
     def _keep(self, node: ast.AST) -> ast.AST:
         return node

@@ -10,7 +10,7 @@ import fractions
 import pathlib
 import uuid
 from collections import Counter, deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, MutableMapping, MutableSequence, Sequence
 from types import EllipsisType, NoneType, SimpleNamespace
 from typing import Any
 
@@ -34,6 +34,8 @@ _BY_VALUE = (
     *(decimal.Decimal, fractions.Fraction, uuid.UUID),
     *(datetime.date, datetime.time, datetime.timedelta),
 )
+_OWN = (dict, list, deque)
+"""Python's own containers; a framework's own are compared as these."""
 _DEEPEST = 100  # containers in containers; what lies deeper is known by its type only
 _LONG_LIST = 32  # from here on a list of numbers is copied as one array
 _Items = Iterable[tuple[str, object]]
@@ -74,6 +76,10 @@ class Freezer:
             return number
         if isinstance(value, bytearray):
             return FrozenValue("bytearray", bytes(value))
+        if isinstance(value, MutableMapping | MutableSequence) and not isinstance(value, _OWN):
+            stand_in = self._from_framework(value)
+            if stand_in is not value:
+                return self.freeze(stand_in)
         items = None if len(self._open) > _DEEPEST else self._items(value)
         if items is None:
             return self._stand_in(value)
@@ -82,11 +88,17 @@ class Freezer:
 
     def _stand_in(self, value: object) -> Frozen:
         """What a framework offers in place of an object of its own; else its type alone."""
+        stand_in = self._from_framework(value)
+        if stand_in is value:
+            return FrozenOpaque(type(value).__name__)
+        return FrozenContainer(type(value).__name__, (("", self.freeze(stand_in)),))
+
+    def _from_framework(self, value: object) -> object:
         for framework in self._frameworks:
             stand_in = framework.comparable(value)
             if stand_in is not value:
-                return FrozenContainer(type(value).__name__, (("", self.freeze(stand_in)),))
-        return FrozenOpaque(type(value).__name__)
+                return stand_in
+        return value
 
     def _number(self, value: object) -> Frozen | None:
         """The value as numbers, if it is an array, a floating-point scalar or a list of them."""
@@ -145,13 +157,16 @@ class Freezer:
 
 
 def _long_list(value: list[object] | tuple[object, ...]) -> Frozen | None:
-    """A long list of nothing but floats or integers, as one piece."""
-    kinds = set(map(type, value)) if len(value) >= _LONG_LIST else set()
-    name = type(value).__name__
-    if kinds == {float}:
-        numbers = np.array(value, dtype=np.float64)
-        return frozen_numbers(ArrayView("float64", numbers.shape, "", numbers), scalar=True)
-    return FrozenValue(f"{name} of int", tuple(value)) if kinds == {int} else None
+    """A long list of nothing but floats or integers, of Python or of NumPy, as one piece."""
+    kinds: set[type] = set(map(type, value)) if len(value) >= _LONG_LIST else set()
+    if kinds and all(kind is int or issubclass(kind, np.integer) for kind in kinds):
+        integers = np.array(value, dtype=object if int in kinds else None)
+        return FrozenValue(f"{type(value).__name__} of int", tuple(integers.tolist()))
+    if kinds == {np.float32} or (kinds and kinds <= {float, np.float64}):
+        numbers = np.array(value, dtype=np.float32 if kinds == {np.float32} else np.float64)
+        view = ArrayView(str(numbers.dtype), numbers.shape, "", numbers)
+        return frozen_numbers(view, scalar=True)
+    return None
 
 
 def _array_items(array: npt.NDArray[Any]) -> _Items:

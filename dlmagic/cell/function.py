@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 import builtins
 import dis
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
 from types import FunctionType, TracebackType
 
@@ -16,7 +16,7 @@ from dlmagic.cell.flow import analyse
 from dlmagic.cell.global_names import helpers_of, names_in
 from dlmagic.cell.layout import Layout, lay_out
 from dlmagic.cell.source import CellSource
-from dlmagic.cell.source_form import function_with_source
+from dlmagic.cell.source_form import function_with_source, require_no_namespace
 from dlmagic.errors import CellError
 
 
@@ -80,6 +80,34 @@ class CellFunction:
             CellError: The cell needs the namespace while it runs, which source cannot say.
         """
         return function_with_source(self.source, self.layout, self.namespace, self.flags)
+
+    def for_compiler(
+        self, outputs: Collection[str], constants: Collection[str], namespace: dict[str, object]
+    ) -> FunctionType:
+        """The same function for a compiler that must know the type of every value.
+
+        Args:
+            outputs: Those outputs that have a value at the end; only these are returned.
+            constants: Parameters that are read as globals instead. Callers pass them all the
+                same, so that the arguments stay those of :attr:`function`.
+            namespace: The globals of the function.
+
+        Raises:
+            CellError: The cell needs the notebook's namespace while it runs.
+        """
+        require_no_namespace(self.layout)
+        layout = replace(
+            self.layout,
+            parameters=tuple(f"_{n}_unused" if n in constants else n for n in self.parameters),
+            outputs=tuple(name for name in self.outputs if name in outputs),
+            body=build.without_deletions(self.layout.body),
+            unset=(),
+            deleted=(),
+        )
+        with build.compiling_again():
+            made = build.function_of(layout, namespace, self.source.filename, self.flags)
+        made.__code__ = made.__code__.replace(co_name="cell", co_qualname="cell")
+        return made
 
     def define(self) -> None:
         """Execute the definitions and imports that do not belong to the function."""

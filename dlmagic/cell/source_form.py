@@ -67,9 +67,21 @@ def function_text(source: CellSource, layout: Layout) -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
-def _require_plain(layout: Layout) -> None:
+def require_no_namespace(layout: Layout) -> None:
+    """Refuse a cell that needs the notebook's namespace while it runs.
+
+    Raises:
+        CellError: The reason.
+    """
     if layout.as_module:
         raise CellError("The cell reads names by text (exec, globals(), % or ! lines).")
+    if layout.shared:
+        names = ", ".join(layout.shared)
+        raise CellError(f"Functions use {names} through the notebook while the cell runs.")
+
+
+def _require_plain(layout: Layout) -> None:
+    require_no_namespace(layout)
     if any(isinstance(node, ast.AnnAssign | ast.Global) for node in _own_nodes(layout.body)):
         raise CellError("An annotation or a global statement means something else in a function.")
     together = _lines_of(layout.definitions) & _lines_of(layout.body)
@@ -78,9 +90,6 @@ def _require_plain(layout: Layout) -> None:
             f"Line {min(together)} of the cell holds a definition beside other code.",
             "Give each a line of its own.",
         )
-    if layout.shared:
-        names = ", ".join(layout.shared)
-        raise CellError(f"Functions use {names} through the notebook while the cell runs.")
     if layout.deleted:
         names = ", ".join(layout.deleted)
         raise CellError(f"The cell deletes {names}, which a function can't show.")

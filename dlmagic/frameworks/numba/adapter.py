@@ -1,6 +1,14 @@
 """numba behind the protocol of :mod:`dlmagic.frameworks.protocol`.
 
-Reached only when the user has imported numba, or has named the mode ``njit``.
+Reached only when the user has imported numba, or has named the mode ``njit``. The parts:
+
+- ``compiling`` with ``arguments`` and ``helpers``: the modes;
+- ``dispatchers``: what the user should know about functions that they have compiled;
+- ``counting``: compilations; ``failure``: reasons;
+- ``state`` with ``containers`` and ``jitclasses``, ``randomness``, ``threads``: what is put back;
+- ``_compat``: every private name.
+
+Arrays are NumPy's: the plain framework reads, saves and widens them.
 """
 
 from __future__ import annotations
@@ -8,9 +16,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 
-import numba
-
 from dlmagic.errors import ModeError, nearest
+from dlmagic.frameworks.numba import _compat as compat
+from dlmagic.frameworks.numba import compiling, failure, randomness, state, threads
+from dlmagic.frameworks.numba.counting import COMPILATIONS
+from dlmagic.frameworks.plain.state import SavedState
 from dlmagic.frameworks.protocol import ArrayView, CellLike, Mode, Prepared, Saved, Widen
 
 MODES = (
@@ -26,63 +36,65 @@ class NumbaFramework:
     modes: Sequence[Mode] = MODES
 
     def owns(self, value: object) -> bool:
-        """Compiled functions, typed containers, types."""
-        return type(value).__module__.partition(".")[0] == "numba"
+        """Compiled functions, typed containers, objects of jitclasses, types."""
+        return state.is_of_numba(value)
 
     def prepare(
         self,
         mode: str,
         cell: CellLike,
-        arguments: Mapping[str, object],  # noqa: ARG002 - the protocol's
-        run_once: Callable[[Mapping[str, object]], object],  # noqa: ARG002 - the protocol's
+        arguments: Mapping[str, object],
+        run_once: Callable[[Mapping[str, object]], object],
     ) -> Prepared:
         """See :meth:`dlmagic.frameworks.protocol.Framework.prepare`."""
         if mode == "python":
-            return Prepared(cell.function)
+            return compiling.prepare_python(cell)
         if mode == "njit":
-            return Prepared(numba.njit(cell.function))
+            return compiling.prepare_njit(cell, arguments, run_once)
         raise ModeError(
             f"numba has no mode {mode}.", nearest(mode, [known.name for known in MODES])
         )
 
-    def synchronise(self, results: object = None) -> None:
-        """Compiled functions are done when they return."""
+    def synchronise(self, results: object = None) -> None:  # noqa: ARG002 - the protocol's
+        """Compiled functions are done when they return; CUDA is waited for if it is in use."""
+        if compat.cuda_is_in_use():
+            from numba import cuda
+
+            cuda.synchronize()
 
     def counting(self) -> AbstractContextManager[object]:
-        """Nothing is counted yet."""
-        return nullcontext()
+        """See :class:`dlmagic.frameworks.numba.counting.Compilations`."""
+        return COMPILATIONS.listening()
 
     def settings(self) -> Mapping[str, str]:
-        """None yet."""
-        return {}
+        """See :func:`dlmagic.frameworks.numba.threads.settings`."""
+        return threads.settings()
 
     def events(self) -> Mapping[str, int]:
-        """None yet."""
-        return {}
+        """Functions that were compiled, and those of them that had been for other types."""
+        return dict(COMPILATIONS.counts)
 
     def explain_failure(
-        self,
-        error: BaseException,  # noqa: ARG002 - the protocol's
-        filename: str | None = None,  # noqa: ARG002 - the protocol's
+        self, error: BaseException, filename: str | None = None
     ) -> tuple[str, int | None] | None:
-        """No better reason than the error's own text."""
-        return None
+        """See :func:`dlmagic.frameworks.numba.failure.explain_failure`."""
+        return failure.explain_failure(error, filename)
 
     def as_array(self, value: object) -> ArrayView | None:  # noqa: ARG002 - the protocol's
         """Arrays are NumPy's."""
         return None
 
     def comparable(self, value: object) -> object:
-        """Every value is compared as it is."""
-        return value
+        """See :func:`dlmagic.frameworks.numba.state.comparable`."""
+        return state.comparable(value)
 
-    def save(self, value: object) -> Saved | None:  # noqa: ARG002 - the protocol's
-        """The general walk does it."""
-        return None
+    def save(self, value: object) -> Saved | None:
+        """See :func:`dlmagic.frameworks.numba.state.save`."""
+        return state.save(value)
 
     def save_ambient(self) -> Sequence[Saved]:
-        """No global state yet."""
-        return ()
+        """The generators of compiled code, and the number of threads."""
+        return (*randomness.save_generators(), threads.save_threads())
 
     def first_writes(
         self,
@@ -107,10 +119,10 @@ class NumbaFramework:
         """Arrays are NumPy's: see the plain framework."""
         return nullcontext(lambda argument: argument)
 
-    def uses_randomness(self, before: Sequence[Saved]) -> bool:  # noqa: ARG002 - the protocol's
-        """No generator yet."""
-        return False
+    def uses_randomness(self, before: Sequence[Saved]) -> bool:
+        """Whether a generator of compiled code has advanced."""
+        return any(isinstance(item, SavedState) and item.drawn() for item in before)
 
     def limitation(self, name: str, value: object, cell_text: str) -> str | None:  # noqa: ARG002
-        """Everything can be put back."""
-        return None
+        """See :func:`dlmagic.frameworks.numba.state.limitation`."""
+        return state.limitation(name, value)

@@ -277,7 +277,7 @@ def test_a_mode_that_cannot_run_here_is_skipped_with_its_reason(bench: Bench, tr
         ({"modes": ("eagre",)}, ModeError, "Did you mean eager"),
         ({"modes": ("python", "python")}, ModeError, "named twice"),
         ({"modes": ("compile",)}, ModeError, "is for PyTorch"),
-        ({"modes": ("njit",)}, (ModeError, MissingPackageError), "njit"),
+        ({"modes": ("jit",)}, (ModeError, MissingPackageError), "jit"),
         ({"reference": "pyton"}, OptionError, "Did you mean python"),
         ({"seconds": 0}, OptionError, "--time 5"),
         ({"seconds": float("nan")}, OptionError, "--time 5"),

@@ -1,0 +1,85 @@
+"""Why numba could not compile a cell, in one sentence, and at which line of the cell."""
+
+from __future__ import annotations
+
+import re
+import traceback
+from pathlib import PurePath
+
+_PATTERNS = (
+    (r"Untyped global name '(.+?)': Cannot determine Numba type of <class '(.+?)'>",
+     r"numba cannot use \1, which is of the type \2."),
+    (r"Untyped global name '(.+?)': (.+)", r"numba cannot use \1: \2"),
+    (r"Unknown attribute '(.+?)' of type (.+)", r"numba knows no .\1 of \2."),
+    (r"Cannot unify (.+?) and (.+?) for '(\w+)[^']*'",
+     r"\3 would have two types, \1 and \2; numba needs one."),
+    (r"unsupported opcode \(IMPORT_NAME\)", "numba cannot import; move it to the cell's first lines."),
+    (r"Exception matching is limited to", "numba knows no other except than except Exception."),
+    (r">>> ([\w.]+)\((.*)\)", r"numba has no \1 for (\2)"),
+    (r"cannot determine Numba type of <class '(.+?)'>", r"numba has no type for a \1."),
+    (r"No conversion from (.+?) to (.+?) for", r"numba cannot make \2 of \1."),
+    (r"cannot convert native (.+?) to Python object", r"numba cannot return a value of type \1."),
+)  # fmt: skip
+_REJECTED = re.compile(r"Rejected as the implementation raised a specific error:\s*\w+: (.+)")
+_LITERAL = re.compile(r"Literal\[(\w+)\]\(([^()]*)\)")
+_PIPELINE = re.compile(r"Failed in \w+ mode pipeline \(step: [^)]*\)\s*")
+
+
+def explain_failure(error: BaseException, filename: str | None) -> tuple[str, int | None] | None:
+    """The reason and the line of what numba raised, else None.
+
+    Args:
+        error: What was raised.
+        filename: The cell's file name; lines in other files are not the user's line.
+    """
+    if isinstance(error, SystemError) and error.__cause__ is not None:
+        return f"numba cannot return a value of the cell: {error.__cause__}.", None
+    if type(error).__module__.partition(".")[0] == "numba":
+        return _shortened(_reason(str(error))), line_of(error, filename)
+    if _raised_by_compiler(error):
+        text = " ".join(str(error).split())
+        reason = f"numba failed to compile the cell ({type(error).__name__}: {text})."
+        return _shortened(reason), line_of(error, filename)
+    return None
+
+
+def line_of(error: BaseException, filename: str | None) -> int | None:
+    """The line of the cell: numba's own place of the error, else the nearest that it names."""
+    place = getattr(error, "loc", None)
+    if filename is None:
+        return None
+    if place is not None and place.filename == filename:
+        return int(place.line)
+    name = re.escape(filename)
+    named = re.findall(rf'(?:at|from) {name} \((\d+)\)|File "{name}", line (\d+)', str(error))
+    return next((int(first or second) for first, second in named), None)
+
+
+def _reason(text: str) -> str:
+    text = _LITERAL.sub(lambda found: found[1], _PIPELINE.sub("", text))
+    for pattern, said in _PATTERNS:
+        found = re.search(pattern, text, re.IGNORECASE)
+        if found is not None:
+            return found.expand(said) + (_why(text) if said.endswith(")") else "")
+    lines = (line.strip() for line in text.splitlines())
+    first = next((line for line in lines if line), "it gives no reason")
+    return f"numba cannot compile the cell: {first.partition(' Raised from ')[0].rstrip('.')}."
+
+
+def _why(text: str) -> str:
+    """Why the implementation that there is was rejected."""
+    rejected = _REJECTED.search(text)
+    return f": {rejected[1].strip().rstrip('.')}." if rejected else "."
+
+
+def _raised_by_compiler(error: BaseException) -> bool:
+    """Whether numba's own Python code stumbled, not the compiled function."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return (
+        bool(frames) and {"numba", "llvmlite"} & set(PurePath(frames[-1].filename).parts) != set()
+    )
+
+
+def _shortened(text: str) -> str:
+    text = " ".join(text.split())
+    return text if len(text) <= 240 else text[:239] + "…"
