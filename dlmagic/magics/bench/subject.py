@@ -90,7 +90,8 @@ class Subject:
         """
         # Not by path: a tensor and its storage share one.
         items = {id(i.value): i for i in [*self.watched, *self.snapshot.changes()]}.values()
-        copy = frozen({**self._values(returned), **state_of(items)}, self.frameworks)
+        # A name bound anew hides the state of what it was bound to before.
+        copy = frozen({**state_of(items), **self._values(returned)}, self.frameworks)
         self.snapshot.restore()
         wanted = set(frozen_names(state_of(self.watched)))
         before = dict(frozen(state_of(items), self.frameworks).items)
