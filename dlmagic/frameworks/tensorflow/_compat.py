@@ -73,3 +73,8 @@ def python_function_being_traced() -> object:
             return getattr(function, "__wrapped__", function)
         frame = frame.f_back
     return None
+
+
+def is_of_data_set(function: object) -> bool:
+    """Whether a traced function is a step of a ``tf.data.Dataset``, such as one of ``map``."""
+    return getattr(function, "__module__", "") == "tensorflow.python.data.ops.structured_function"

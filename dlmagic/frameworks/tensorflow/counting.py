@@ -35,8 +35,10 @@ def counting() -> Iterator[None]:
 
 
 def _listen(concrete: object) -> None:  # noqa: ARG001 - it does not know its Python function
-    _counts["compile"] += 1
     function = compat.python_function_being_traced()
+    if compat.is_of_data_set(function):
+        return  # making a data set traces its functions: that is the cell's own work
+    _counts["compile"] += 1
     if function is None:
         return
     _counts["recompile"] += function in _traced
