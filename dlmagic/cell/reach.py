@@ -29,7 +29,7 @@ from dlmagic.cell import global_names
 from dlmagic.cell.saved import SavedAttributes, save_python
 from dlmagic.cell.saved_names import attributes_of_class, saved_names, slots_of
 from dlmagic.cell.saved_streams import position_of
-from dlmagic.frameworks.protocol import Framework, Saved
+from dlmagic.frameworks.protocol import Framework, Saved, SavedNothing
 
 _ATOMS = (
     type(None), bool, int, float, complex, str, bytes, range, slice, type(Ellipsis),
@@ -82,7 +82,8 @@ def walk(
         keep.append(value)
         reached = _reach(path, value, frameworks, own, namespace)
         yield reached
-        inside = own and not _is_foreign(value, namespace)
+        stands_for_another = any(isinstance(part, SavedNothing) for part in reached.saved)
+        inside = own and (stands_for_another or not _is_foreign(value, namespace))
         below = rank or (_CALLED if callable(value) else _LISTED)
         for suffix, child in _children(reached, namespace):
             # What a function reads has a name of its own: "x", not "step.x".

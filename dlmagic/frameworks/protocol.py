@@ -73,8 +73,17 @@ class Saved(Protocol):
 class SavedNothing:
     """An object without state of its own, or whose inside is its framework's own affair.
 
-    Nothing behind it is looked at: a graph, a compiled function, an immutable array.
+    Such as a graph, a compiled function, an immutable array.
+
+    Args:
+        inside: What is looked at all the same, as if it stood there: the user's function
+            behind a compiled one.
     """
+
+    inside: tuple[object, ...] = ()
+
+    def __init__(self, *inside: object) -> None:
+        self.inside = inside
 
     def changed(self) -> bool:
         """Never."""
@@ -84,8 +93,8 @@ class SavedNothing:
         """Nothing to put back."""
 
     def children(self) -> Iterable[tuple[str, object]]:
-        """None that matter."""
-        return ()
+        """What is looked at all the same."""
+        return [("", item) for item in self.inside if item is not None]
 
 
 Widen = Callable[[object], object]

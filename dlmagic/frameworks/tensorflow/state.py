@@ -22,7 +22,8 @@ def save(value: object) -> Saved | None:
     if isinstance(value, tf.Variable):
         return SavedVariable(value)
     if isinstance(value, _OPAQUE) or _is_machinery(value):
-        return SavedNothing()
+        # Of a function made by tf.function, what the user's own function reads is state.
+        return SavedNothing(getattr(value, "python_function", None))
     return None
 
 

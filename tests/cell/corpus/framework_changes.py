@@ -222,7 +222,7 @@ JAX = (
     jax("buffers are given away", "params = give(params, x)",
         "from functools import partial\n@partial(jax.jit, donate_argnums=0)\ndef give(p, x):\n"
         "    return jax.tree.map(lambda a: a + x.mean(), p)\n"),
-    flax("a module's variables", "model.first.kernel.value = model.first.kernel.value * 2\nmodel.last = None"),
+    flax("a module's variables", "model.first.kernel[...] = model.first.kernel[...] * 2\nmodel.last = None"),
     flax("running statistics and dropout", "model(x)"),
     flax("a step with an optimizer of Flax",
          "grads = nnx.grad(lambda m: (m(x) ** 2).mean())(model)\noptimizer.update(model, grads)",
