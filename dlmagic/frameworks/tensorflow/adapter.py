@@ -39,13 +39,13 @@ class TensorFlowFramework:
         mode: str,
         cell: CellLike,
         arguments: Mapping[str, object],
-        run_once: Callable[[Mapping[str, object]], object],  # noqa: ARG002 - the protocol's
+        run_once: Callable[[Mapping[str, object]], object],
     ) -> Prepared:
         """See :meth:`dlmagic.frameworks.protocol.Framework.prepare`."""
         if mode == "eager":
             return Prepared(cell.function, active=quiet.eagerly)
         if mode in ("graph", "xla"):
-            return graphs.prepare_graph(cell, arguments, xla=mode == "xla")
+            return graphs.prepare_graph(cell, arguments, run_once, xla=mode == "xla")
         names = [known.name for known in MODES]
         raise ModeError(f"TensorFlow has no mode {mode}.", nearest(mode, names))
 

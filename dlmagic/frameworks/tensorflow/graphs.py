@@ -7,19 +7,27 @@ from typing import Any
 
 import tensorflow as tf
 
+from dlmagic.cell.build import MISSING
 from dlmagic.errors import CellError, ModeUnavailable
 from dlmagic.frameworks.protocol import CellLike, Prepared
 from dlmagic.frameworks.tensorflow.inputs import Inputs
+from dlmagic.frameworks.tensorflow.loops import StartingValues, made_in_loops
 from dlmagic.frameworks.tensorflow.outputs import Outputs
-from dlmagic.frameworks.tensorflow.quiet import tracing
+from dlmagic.frameworks.tensorflow.quiet import in_graphs
+
+RunOnce = Callable[[Mapping[str, object]], Any]
+_ATTEMPTS = 12  # one per name whose first value does not fit a loop
 
 
-def prepare_graph(cell: CellLike, arguments: Mapping[str, object], *, xla: bool) -> Prepared:
+def prepare_graph(
+    cell: CellLike, arguments: Mapping[str, object], run_once: RunOnce, *, xla: bool
+) -> Prepared:
     """The cell through ``tf.function``, traced at the first call.
 
     Args:
         cell: The compiled cell.
         arguments: The values of its parameters, by name.
+        run_once: Runs the cell eagerly and puts all state back.
         xla: Whether XLA compiles the graph.
 
     Raises:
@@ -29,9 +37,8 @@ def prepare_graph(cell: CellLike, arguments: Mapping[str, object], *, xla: bool)
         function = cell.with_source()
     except CellError as reason:
         raise ModeUnavailable(str(reason)) from None
-    values = [arguments[name] for name in cell.parameters]
-    graph = Graph(function, values, Inputs(cell, arguments), xla=xla)
-    return Prepared(graph, active=tracing)
+    graph = Graph(cell, function, arguments, run_once, xla=xla)
+    return Prepared(graph, active=in_graphs)
 
 
 class Graph:
@@ -42,32 +49,86 @@ class Graph:
     """
 
     def __init__(
-        self, function: Callable[..., Any], values: list[Any], inputs: Inputs, *, xla: bool
+        self,
+        cell: CellLike,
+        function: Callable[..., Any],
+        arguments: Mapping[str, object],
+        run_once: RunOnce,
+        *,
+        xla: bool,
     ) -> None:
-        self._inputs = inputs
+        self._cell = cell
+        self._values = [arguments[name] for name in cell.parameters]
+        self._inputs = Inputs(cell, arguments)
         self._outputs = Outputs()
-        self.traced = tf.function(
-            _body(function, values, inputs, self._outputs), jit_compile=xla or None
-        )
+        self._run_once = run_once
+        self._xla = xla
+        self._is_traced = False
+        self._order: Callable[[Any], Any] = tuple
+        self.traced = self._tf_function(function, dict)
 
     def __call__(self, *arguments: object) -> tuple[object, ...]:
         """Run the graph, which is traced at the first call."""
-        tensors = self.traced(*self._inputs.flatten(arguments))
-        returned: tuple[object, ...] = self._outputs.put_together(tensors)
+        inputs = self._inputs.flatten(arguments)
+        if not self._is_traced:
+            self._trace(inputs)
+        returned: tuple[object, ...] = self._order(self._outputs.put_together(self.traced(*inputs)))
         return returned
 
+    def _trace(self, inputs: list[Any]) -> None:
+        """Make the graph; where a loop needs values before it begins, with such values."""
+        try:
+            self.traced.get_concrete_function(*inputs)
+        except Exception:
+            if not made_in_loops(self._cell):
+                raise
+            self._trace_with_values(inputs)
+        self._is_traced = True
 
-def _body(
-    function: Callable[..., Any], values: list[Any], inputs: Inputs, outputs: Outputs
-) -> Callable[..., Any]:
-    """What is traced: AutoGraph rewrites the cell, and leaves what surrounds it alone."""
+    def _trace_with_values(self, inputs: list[Any]) -> None:
+        names = ("", *self._cell.outputs)
+        reference = dict(zip(names, self._run_once({}), strict=False))
+        starting = StartingValues(self._cell, reference)
+        function = starting.function()
+        self._order = _in_order(self._cell.outputs, starting)
+        for attempt in range(_ATTEMPTS):
+            self.traced = self._tf_function(function, starting.values)
+            try:
+                self.traced.get_concrete_function(*inputs)
+            except Exception as error:
+                if attempt + 1 == _ATTEMPTS or not starting.mend(error):
+                    raise
+            else:
+                return
 
-    leave_alone = tf.autograph.experimental.do_not_convert
-    take_apart = leave_alone(lambda returned: outputs.take_apart(returned))
-    in_place = leave_alone(lambda symbols: inputs.in_place(values, symbols))
+    def _tf_function(
+        self, function: Callable[..., Any], keywords: Callable[[], dict[str, Any]]
+    ) -> Any:
+        """AutoGraph rewrites the cell, and leaves what surrounds it alone."""
+        leave_alone = tf.autograph.experimental.do_not_convert
+        take_apart = leave_alone(lambda returned: self._outputs.take_apart(returned))
+        in_place = leave_alone(lambda symbols: self._inputs.in_place(self._values, symbols))
+        given = leave_alone(lambda: keywords())
 
-    def cell(*symbols: Any) -> Any:
-        with in_place(symbols) as arguments:
-            return take_apart(function(*arguments))
+        def cell(*symbols: Any) -> Any:
+            with in_place(symbols) as arguments:
+                return take_apart(function(*arguments, **given()))
 
-    return cell
+        return tf.function(cell, jit_compile=self._xla or None)
+
+
+def _in_order(outputs: tuple[str, ...], starting: StartingValues) -> Callable[[Any], Any]:
+    """All outputs from those that the graph returns, with others where they cannot differ."""
+    instead = {name: _instead(value) for name, value in starting.dropped.items()}
+
+    def order(returned: tuple[object, ...]) -> tuple[object, ...]:
+        last, *values = returned
+        found = dict(zip(starting.outputs, values, strict=True))
+        return (last, *(found.get(name, instead.get(name, MISSING)) for name in outputs))
+
+    return order
+
+
+def _instead(value: object) -> object:
+    """An object that is never compared, such as a tape, as the eager run made it."""
+    return MISSING if isinstance(value, str | bytes | list | tuple | dict | set) else value
