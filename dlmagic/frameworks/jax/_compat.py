@@ -20,6 +20,7 @@ COMPILED = "/jax/core/compile/backend_compile_duration"
 """The event of a program compiled for a device; likewise."""
 
 
+@cache
 def _private(module: str, name: str) -> Any:
     """An attribute of one of JAX's own modules, or None where it is gone."""
     try:

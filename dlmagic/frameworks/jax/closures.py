@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from types import CellType, FunctionType
 from typing import Any
 
@@ -19,16 +20,34 @@ from dlmagic.cell import global_names
 from dlmagic.frameworks.outside import Place
 
 Key = tuple[str, int]
+Function = FunctionType | functools.partial[Any]
 
 
-def key_of(place: Place) -> Key:
+@dataclass(frozen=True)
+class Bound:
+    """The arguments that a ``functools.partial`` holds.
+
+    Attributes:
+        holder: The partial function.
+        name: Nothing that a user can type.
+    """
+
+    holder: functools.partial[Any]
+    name: str = ".bound"
+
+    def read(self) -> object:
+        """Positional arguments, and keywords."""
+        return self.holder.args, self.holder.keywords
+
+
+def key_of(place: Place | Bound) -> Key:
     """What tells two places apart."""
     return place.name, id(place.holder)
 
 
 def places_read(
     roots: list[object], namespace: dict[str, object], wanted: Callable[[object], bool]
-) -> list[Place]:
+) -> list[Place | Bound]:
     """Where functions read wanted values: globals of the notebook, closures of any function.
 
     Args:
@@ -36,7 +55,7 @@ def places_read(
         namespace: The notebook's namespace.
         wanted: Whether a value shall be an input.
     """
-    found: dict[Key, Place] = {}
+    found: dict[Key, Place | Bound] = {}
     waiting, seen = [*roots], {id(namespace)}
     while waiting:
         for function in _functions_in(waiting.pop()):
@@ -48,6 +67,8 @@ def places_read(
                 if wanted(value):
                     found.setdefault(key_of(place), place)
                 waiting.append(value)
+            if isinstance(function, functools.partial):
+                waiting.append(function.func)
     return list(found.values())
 
 
@@ -86,8 +107,9 @@ class Copies:
             return self._done[id(value)]
         if isinstance(value, functools.partial):
             called: Any = self._copy(value.func)
-            named = {name: self.within(part) for name, part in value.keywords.items()}
-            return functools.partial(called, *map(self.within, value.args), **named)
+            bound = self._values.get(key_of(Bound(value)), (value.args, value.keywords))
+            arguments, named = self.within(bound)
+            return functools.partial(called, *arguments, **named)
         return self._copy_function(value) if isinstance(value, FunctionType) else value
 
     def _copy_function(self, function: FunctionType) -> FunctionType:
@@ -125,15 +147,15 @@ class Copies:
                 new.cell_contents = self._copy(old.cell_contents)
 
 
-def _functions_in(value: object) -> Iterator[FunctionType]:
-    for leaf in jax.tree_util.tree_leaves(value):
-        if isinstance(leaf, functools.partial):
-            yield from _functions_in([leaf.func, *leaf.args, leaf.keywords])
-        elif isinstance(leaf, FunctionType):
-            yield leaf
+def _functions_in(value: object) -> Iterator[Function]:
+    leaves = jax.tree_util.tree_leaves(value)
+    return (leaf for leaf in leaves if isinstance(leaf, FunctionType | functools.partial))
 
 
-def _read_by(function: FunctionType, namespace: dict[str, object]) -> Iterator[Place]:
+def _read_by(function: Function, namespace: dict[str, object]) -> Iterator[Place | Bound]:
+    if isinstance(function, functools.partial):
+        yield Bound(function)
+        return
     if function.__globals__ is namespace:
         for name in sorted(global_names.of_code(function.__code__).loads):
             if name in namespace:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
@@ -10,27 +9,31 @@ import jax
 
 from dlmagic.frameworks.jax import _compat as compat
 
+_OWN = "_dlmagic_"
+_NAMELESS = "<lambda>"
+
 
 class Counts:
     """What was compiled while somebody counted.
 
-    A name that is compiled a second time is a recompilation: for other shapes or types, or by
-    another function that has the same name. JAX's own operations and functions without a name
-    are not told apart, and count as compiled.
+    A name that is compiled a second time is a recompilation: for another shape or type, or
+    (JAX does not tell) another function of the same name. Functions without a name are not
+    told apart, and count as compiled.
     """
 
     def __init__(self) -> None:
-        self.compiled: Counter[str] = Counter()
+        self.events = {"compile": 0, "recompile": 0}
+        self.names: set[str] = set()
         self.users = 0
 
     def listen(self, event: str, duration: float, **details: object) -> None:  # noqa: ARG002
         """Called by JAX after everything that it times."""
-        if self.users and event == compat.COMPILED:
-            self.compiled[str(details.get("fun_name", ""))] += 1
-
-    def events(self) -> Mapping[str, int]:
-        """Ever-growing counts."""
-        return {"compile": self.compiled.total()}
+        name = str(details.get("fun_name", _NAMELESS))
+        if not self.users or event != compat.COMPILED or _OWN in name:
+            return
+        again = name in self.names and _NAMELESS not in name
+        self.names.add(name)
+        self.events["recompile" if again else "compile"] += 1
 
 
 _counts = Counts()
@@ -38,7 +41,7 @@ _counts = Counts()
 
 def events() -> Mapping[str, int]:
     """How many programs were compiled while somebody counted."""
-    return _counts.events()
+    return dict(_counts.events)
 
 
 @contextmanager
@@ -49,6 +52,7 @@ def counting() -> Iterator[None]:
     """
     _counts.users += 1
     if _counts.users == 1:
+        _counts.names.clear()
         jax.monitoring.register_event_duration_secs_listener(_counts.listen)
     try:
         yield

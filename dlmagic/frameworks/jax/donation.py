@@ -57,14 +57,14 @@ def copies(arrays: Sequence[Any]) -> Sequence[Any]:
     if len({device for array in arrays for device in array.devices()}) == 1:
         made: Sequence[Any] = _copy_all(list(arrays))
         return made
-    return _copied(list(arrays))
+    return _dlmagic_copies(list(arrays))
 
 
-def _copied(arrays: list[Any]) -> list[Any]:
+def _dlmagic_copies(arrays: list[Any]) -> list[Any]:
     return [jax.numpy.copy(array) for array in arrays]
 
 
-_copy_all = jax.jit(_copied)
+_copy_all = jax.jit(_dlmagic_copies)
 
 
 def note(array: Any) -> None:

@@ -14,22 +14,22 @@ _BY_KIND: tuple[tuple[type[BaseException], str], ...] = (
     (
         _errors.TracerBoolConversionError,
         (
-            "Python decides here (if, while, and, bool) by the value of an array, which is not known "
-            "while the cell is traced: use jnp.where or jax.lax.cond."
+            "Python decides here (if, while, and, bool) by the value of an array, which is not "
+            "known while the cell is traced: use jnp.where or jax.lax.cond."
         ),
     ),
     (
         _errors.TracerArrayConversionError,
         (
-            "A function of NumPy is called here on an array whose value is not known while the cell "
-            "is traced: use the one of jax.numpy."
+            "A function of NumPy is called here on an array whose value is not known while the "
+            "cell is traced: use the one of jax.numpy."
         ),
     ),
     (
         _errors.TracerIntegerConversionError,
         (
-            "An array is used here as a Python integer (an index, range), and its value is not known "
-            "while the cell is traced: use x[i] on a jax array, or jax.lax.fori_loop."
+            "An array is used here as a Python integer (an index, range), and its value is not "
+            "known while the cell is traced: use x[i] on a jax array, or jax.lax.fori_loop."
         ),
     ),
     (
@@ -42,8 +42,8 @@ _BY_KIND: tuple[tuple[type[BaseException], str], ...] = (
     (
         _errors.UnexpectedTracerError,
         (
-            "A tracer that an earlier jit, grad or vmap left behind is used as a number: return the "
-            "value from that function."
+            "A tracer that an earlier jit, grad or vmap left behind is used as a number: return "
+            "the value from that function."
         ),
     ),
 )
@@ -70,8 +70,8 @@ _BY_TEXT = (
         (
             f"with the `{name}` function",
             (
-                f"{name}() reads the value of an array, which is not known while the cell is traced: "
-                f"keep the array, or use x.astype({name})."
+                f"{name}() reads the value of an array, which is not known while the cell is "
+                f"traced: keep the array, or use x.astype({name})."
             ),
         )
         for name in ("float", "int", "complex")

@@ -31,5 +31,5 @@ def first_writes(saved: Sequence[Saved], cell_text: str) -> Iterator[None]:
 
 
 def _may_donate(saved: Sequence[Saved], cell_text: str) -> bool:
-    told = any(type(item) is SavedDonating for item in saved)
+    told = any(isinstance(item, SavedDonating) for item in saved)
     return told or "donat" in cell_text or donation.is_mentioned()

@@ -6,7 +6,6 @@ One thing can happen to an array all the same: a function that was jitted with
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from types import FunctionType
 from typing import Any
 from weakref import WeakValueDictionary
@@ -98,22 +97,7 @@ class SavedArray(SavedNothing):
 
 
 class SavedDonating(SavedNothing):
-    """A compiled function that deletes some of the arrays it is called with.
-
-    Args:
-        inner: The user's function behind it, or None.
-    """
-
-    def __init__(self, inner: object) -> None:
-        self._inner = inner
-
-    def children(self) -> Iterable[tuple[str, object]]:
-        """The function as the user wrote it: what it reads while it is traced is state."""
-        return () if self._inner is None else (("", self._inner),)
-
-
-class SavedCompiled(SavedDonating):
-    """A compiled function that leaves its arguments alone."""
+    """A compiled function that deletes some of the arrays it is called with."""
 
 
 def save(value: object) -> Saved | None:
@@ -132,4 +116,4 @@ def save(value: object) -> Saved | None:
         return None
     inner = getattr(value, "__wrapped__", None)
     inner = inner if donation.is_of_user(inner) else None
-    return SavedDonating(inner) if donation.donates(value) else SavedCompiled(inner)
+    return SavedDonating(inner) if donation.donates(value) else SavedNothing(inner)
