@@ -13,7 +13,7 @@ import tensorflow as tf
 from dlmagic.errors import ModeError, nearest
 from dlmagic.frameworks.protocol import ArrayView, CellLike, Mode, Prepared, Saved, Widen
 from dlmagic.frameworks.tensorflow import _compat as compat
-from dlmagic.frameworks.tensorflow import arrays, counting, graphs, quiet, state
+from dlmagic.frameworks.tensorflow import arrays, counting, failure, graphs, quiet, state
 
 MODES = (
     Mode("eager", "operation by operation, as the cell is written", default=True),
@@ -67,12 +67,10 @@ class TensorFlowFramework:
         return counting.events()
 
     def explain_failure(
-        self,
-        error: BaseException,  # noqa: ARG002
-        filename: str | None = None,  # noqa: ARG002
+        self, error: BaseException, filename: str | None = None
     ) -> tuple[str, int | None] | None:
-        """The error's own text."""
-        return None
+        """See :func:`dlmagic.frameworks.tensorflow.failure.explain_failure`."""
+        return failure.explain_failure(error, filename)
 
     def as_array(self, value: object) -> ArrayView | None:
         """See :func:`dlmagic.frameworks.tensorflow.arrays.as_array`."""
