@@ -71,4 +71,4 @@ def repeating_shuffles() -> Iterator[None]:
 
 
 def _numbers(generator: Any) -> Any:
-    return keras.ops.convert_to_numpy(generator.state)
+    return keras.ops.convert_to_numpy(generator.state.value)

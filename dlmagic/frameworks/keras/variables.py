@@ -40,7 +40,7 @@ def nudge(variables: Iterable[Any], seed: int) -> None:
     numbers = np.random.default_rng(seed)
     for variable in variables:
         if is_float(variable):
-            value = np.asarray(keras.ops.convert_to_numpy(variable), dtype=np.float64)
+            value = np.asarray(keras.ops.convert_to_numpy(variable.value), dtype=np.float64)
             steps = numbers.uniform(-1, 1, value.shape)
             variable.assign(value * (1 + NUDGE * np.finfo(np.float32).eps * steps))
 
