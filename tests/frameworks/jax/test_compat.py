@@ -1,0 +1,87 @@
+"""Fails where a later JAX has moved a private name that dlmagic uses."""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax._src import monitoring, xla_bridge
+
+from dlmagic.frameworks.jax import _compat as compat
+
+
+def test_the_events_of_compiling_have_their_names():
+    seen = []
+
+    def listen(event, seconds, **details):
+        seen.append((event, details.get("fun_name")))
+
+    def named(a):
+        return a + 1.25
+
+    x = jnp.ones(3)
+    jax.monitoring.register_event_duration_secs_listener(listen)
+    jax.jit(named)(x)
+    assert compat.unregister(listen)
+    assert (compat.TRACED, "named") in seen
+    assert (compat.COMPILED, "jit(named)") in seen
+    assert listen not in monitoring.get_event_duration_listeners()
+
+
+def test_it_tells_whether_it_has_started():
+    assert jnp.ones(1).sum() == 1
+    assert xla_bridge.backends_are_initialized()
+    assert compat.is_started()
+
+
+def test_flags_can_be_listed_and_set():
+    flags = compat.flags()
+    assert {"jax_enable_x64", "jax_debug_nans", "jax_default_device"} <= flags.keys()
+    assert len(flags) > 50
+
+
+def test_a_jitted_function_tells_what_it_donates():
+    def f(a, b):
+        return a + b
+
+    assert compat.donates(jax.jit(f, donate_argnums=0))
+    assert compat.donates(jax.jit(f, donate_argnames="b"))
+    assert not compat.donates(jax.jit(f))
+    assert not compat.donates(f)
+
+
+def test_an_array_can_be_another_in_place():
+    assert compat.can_put()
+    array, other = jnp.arange(3.0), jnp.arange(4) * 2
+    np.asarray(array)  # JAX remembers what NumPy got
+    alias = compat.alias_of(array)
+    assert compat.put(array, other)
+    assert (array.shape, array.dtype, array.tolist()) == ((4,), jnp.int32, [0, 2, 4, 6])
+    assert np.asarray(array).tolist() == [0, 2, 4, 6]
+    assert compat.put(array, alias)
+    assert array.tolist() == [0.0, 1.0, 2.0]
+
+
+def test_a_deleted_array_can_come_back():
+    array = jnp.arange(3.0)
+    other = jnp.copy(array)
+    array.delete()
+    assert compat.put(array, other)
+    assert (array + 1).tolist() == [1.0, 2.0, 3.0]
+
+
+def test_a_key_has_an_array_under_it():
+    under = compat.under_key(jax.random.key(3))
+    assert (under.dtype, under.tolist()) == (jnp.uint32, [0, 3])
+    x = jnp.ones(1)
+    assert compat.under_key(x) is x
+
+
+def test_names_that_are_gone_cost_no_error(monkeypatch):
+    for name in [name for name in dir(jax.monitoring) if name.startswith("unregister")]:
+        monkeypatch.delattr(jax.monitoring, name)
+    monkeypatch.setattr(compat, "_private", lambda module, name: None)
+    assert compat.is_started()
+    assert not compat.unregister(print)
+    assert compat.alias_of(object()) is None
+    assert not compat.put(object(), object())

@@ -1,0 +1,96 @@
+"""What jit cannot do is said in one sentence, with the cell's line."""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+import pytest
+
+from dlmagic.errors import StateError
+from dlmagic.frameworks.jax.adapter import JaxFramework
+
+BEFORE = "x = jnp.arange(3.0)\nn = jnp.array(2)\nhistory = []\nheld = {}\n"
+CASES = {
+    "if": ("y = x\nif x.sum() > 0:\n    y = -x", "jnp.where or jax.lax.cond", 2),
+    "NumPy": ("y = 1\nz = np.sin(x)", "jax.numpy", 2),
+    "range": ("\nfor i in range(n):\n    x = x + 1", "Python integer", 2),
+    "a mask": ("y = x[x > 1]", "boolean mask", 1),
+    "nonzero": ("y = jnp.nonzero(x)", "size=", 1),
+    "float": ("y = 1\ny = float(x[0])", "float() reads", 2),
+    "int": ("y = int(n)", "int() reads", 1),
+    "item": ("y = x[0].item()", "item() reads", 1),
+    "tolist": ("y = x.tolist()", "tolist() reads", 1),
+    "a shape": ("y = jnp.zeros(n)", "Python number, such as x.shape[0]", 1),
+    "a function of the cell": ("def f(a):\n    return float(a)\ny = f(n)", "float() reads", 2),
+    "append": ("history.append(x.sum())", "changes history in place", None),
+    "a key of a dict": ("held['a'] = x", "changes held in place", None),
+}
+
+
+@pytest.mark.parametrize(("text", "reason", "line"), CASES.values(), ids=CASES.keys())
+def test_the_reason_and_the_line(in_notebook, text, reason, line):
+    said, where = in_notebook(BEFORE, text).failure("jit")
+    assert reason in said
+    assert "\n" not in said
+    assert where == line
+
+
+def test_writing_to_an_array_is_explained(in_notebook):
+    said, line = in_notebook(BEFORE, "y = 1\nx[0] = 1").failure("eager")
+    assert "x.at[index].set(value)" in said
+    assert line == 2
+
+
+def test_an_object_that_gets_a_traced_attribute_is_named(in_notebook):
+    bench = in_notebook(
+        BEFORE + "class Trainer:\n    pass\ntrainer = Trainer()\ntrainer.loss = 0.0\n",
+        "trainer.loss = x.sum()",
+    )
+    said, _ = bench.failure("jit")
+    assert "trainer.loss" in said
+    assert bench.cell.namespace["trainer"].loss == 0.0
+
+
+def test_a_helper_that_fills_a_list_is_named(in_notebook):
+    bench = in_notebook(BEFORE + "def note(a):\n    history.append(a)\n", "note(x.sum())")
+    said, _ = bench.failure("jit")
+    assert "history" in said
+    assert bench.cell.namespace["history"] == []
+
+
+def test_a_module_of_nnx_that_is_trained_is_named_and_put_back(in_notebook):
+    bench = in_notebook(
+        "model = nnx.Linear(2, 1, rngs=nnx.Rngs(0))\n"
+        "optimiser = nnx.Optimizer(model, optax.sgd(0.1), wrt=nnx.Param)\n"
+        "x = jnp.ones((3, 2))\n",
+        "grads = nnx.grad(lambda m: (m(x) ** 2).mean())(model)\noptimiser.update(model, grads)",
+    )
+    model = bench.cell.namespace["model"]
+    before = model.kernel[...]
+    said, _ = bench.failure("jit")
+    assert "nnx.jit inside the cell" in said
+    assert model.kernel[...] is before
+
+
+def test_a_tracer_left_behind_is_refused_before_anything_runs(in_notebook):
+    before = "left = []\njax.jit(lambda a: left.append(a))(jnp.ones(2))\nran = []"
+    with pytest.raises(StateError, match=r"left\[0\] is a tracer") as caught:
+        in_notebook(before, "ran.append(1)\ny = left[0] + 1")
+    assert "\n" not in str(caught.value)
+
+
+def test_a_tracer_that_appears_later_is_explained():
+    left = []
+    jax.jit(left.append)(jnp.ones(2))
+    with pytest.raises(jax.errors.UnexpectedTracerError) as caught:
+        left[0] + 1
+    assert "left behind" in JaxFramework().explain_failure(caught.value)[0]
+
+
+def test_a_deleted_array_is_explained(in_notebook):
+    bench = in_notebook("x = jnp.ones(3)\nx.delete()", "y = 1\ny = x + 1")
+    assert bench.failure("eager")[0].endswith("(donate_argnums).")
+
+
+def test_errors_of_others_are_left_to_themselves():
+    assert JaxFramework().explain_failure(ValueError("no")) is None
