@@ -208,7 +208,9 @@ class Describer:
         return None
 
     def mapping(self, value: Mapping[Any, Any]) -> object:
-        return tuple((self(key), self(item)) for key, item in dict.items(value))  # type: ignore[arg-type]
+        own = issubclass(type(value), dict)  # else it only says that it is one
+        items = dict.items(value) if own else value.items()  # type: ignore[arg-type]
+        return tuple((self(key), self(item)) for key, item in items)
 
     def error(self, error: BaseException) -> object:
         syntax = isinstance(error, SyntaxError)

@@ -221,7 +221,7 @@ class _Walk:
                 self.note(path, f"part {index}", tuple(map(id, part)))
 
     def contents(self, path: str, value: Any) -> None:
-        if hasattr(type(value), "__wrapped__"):  # a proxy of TensorFlow's
+        if isinstance(value, dict) and not issubclass(type(value), dict):  # a proxy of TensorFlow's
             self.more(f"{path}'s own", value.__wrapped__)
         elif isinstance(value, dict):
             self.note(path, "keys", tuple(_key(key) for key in dict.keys(value)))

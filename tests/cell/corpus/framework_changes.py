@@ -177,7 +177,7 @@ KERAS = (
     keras("fit with callbacks", "model.fit(x, y, validation_data=(x, y), epochs=2, verbose=0, callbacks=[stop, less])",
           "model = make()\nstop = keras.callbacks.EarlyStopping(patience=0)\n"
           "less = keras.callbacks.ReduceLROnPlateau(patience=0, min_delta=9.0)\n"),
-    keras("fit over a dataset", "model.fit(data, verbose=0)",
+    keras("fit over a dataset", "model.fit(data, shuffle=False, verbose=0)",
           "import tensorflow as tf\nmodel = make()\n"
           "data = tf.data.Dataset.from_tensor_slices((x, y)).batch(4)\n"),
     keras("evaluate", "scores = model.evaluate(x, y, verbose=0)"),
