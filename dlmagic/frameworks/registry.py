@@ -56,6 +56,7 @@ JAX = Entry("JAX", "jax", ("eager", "jit"), "JaxFramework", ("jaxlib", "flax", "
 NUMBA = Entry("numba", "numba", ("python", "njit"), "NumbaFramework", compiles_python=True)
 ENTRIES = (PYTORCH, TENSORFLOW, KERAS, JAX, NUMBA)
 PYTHON_MODES = ("python", PLAIN_MODE)
+_PLAIN = "plain Python and NumPy"
 KERAS_METHODS = frozenset(
     {"fit", "evaluate", "predict"} | {f"{what}_on_batch" for what in ("train", "test", "predict")}
 )
@@ -138,11 +139,17 @@ def _compiler_of_python(mode: str) -> Framework | None:
     """The framework that has the mode for cells of plain Python, imported if need be.
 
     Nothing is imported that the user did not name: the mode names the framework.
+
+    Raises:
+        ModeError: It is installed and does not work, for example beside this NumPy.
     """
     for entry in ENTRIES:
-        installed = _is_loaded(entry) or find_spec(entry.root) is not None
-        if entry.compiles_python and mode in entry.modes and installed:
-            importlib.import_module(entry.root)
+        if entry.compiles_python and mode in entry.modes and _is_installed(entry):
+            try:
+                importlib.import_module(entry.root)
+            except ImportError as error:
+                reason = f"{entry.name} cannot be imported: {' '.join(str(error).split())}"
+                raise ModeError(f"Mode {mode} does not work here.", reason) from error
             return _adapter(entry)
     return None
 
@@ -152,10 +159,11 @@ def _misfit(mode: str, framework: Framework | None, reason: str) -> ModeError | 
     if framework is None:
         return ModeError(f"Mode {mode} does not fit this cell.", reason)
     owners = [entry for entry in ENTRIES if mode in entry.modes]
-    for entry in owners:
-        if not _is_loaded(entry) and find_spec(entry.root) is None and len(owners) == 1:
-            return MissingPackageError(entry.root, f"Mode {mode}")
-    belongs = " or ".join(entry.name for entry in owners) or "plain Python and NumPy"
+    if mode not in PYTHON_MODES and not any(_is_installed(entry) for entry in owners):
+        return MissingPackageError(owners[0].root, f"Mode {mode}")
+    belongs = " or ".join(entry.name for entry in owners)
+    if mode in PYTHON_MODES:
+        belongs = _PLAIN
     uses = _title(framework)
     names = ", ".join(known.name for known in framework.modes)
     return ModeError(
@@ -166,7 +174,7 @@ def _misfit(mode: str, framework: Framework | None, reason: str) -> ModeError | 
 
 def _title(framework: Framework) -> str:
     titles = {entry.root: entry.name for entry in ENTRIES}
-    return titles.get(framework.name, "plain Python and NumPy")
+    return titles.get(framework.name, _PLAIN)
 
 
 def _entries_of(values: Iterable[object], attributes: Collection[str]) -> Sequence[Entry]:
@@ -197,6 +205,16 @@ def _backend_of_keras() -> Entry | None:
 def _is_loaded(entry: Entry) -> bool:
     """Whether the framework is imported; a failed import can leave an empty module behind."""
     return getattr(sys.modules.get(entry.root), "__version__", None) is not None
+
+
+def _is_installed(entry: Entry) -> bool:
+    """Whether the framework is imported, or can be found."""
+    if _is_loaded(entry):
+        return True
+    try:
+        return find_spec(entry.root) is not None
+    except (ImportError, ValueError):  # a finder that refuses, a module without a spec
+        return False
 
 
 def _adapter(entry: Entry) -> Framework:

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from types import SimpleNamespace
 
+import numba
 import numpy as np
 import pytest
 import torch
@@ -13,6 +14,7 @@ from torch import nn
 
 from dlmagic.errors import MissingPackageError, ModeError
 from dlmagic.frameworks import registry
+from dlmagic.frameworks.numba import adapter as numba_adapter
 from dlmagic.frameworks.torch.adapter import MODES
 
 TENSOR = torch.ones(1)
@@ -47,23 +49,55 @@ def test_a_cell_without_a_framework(values):
     assert framework.name == "python"
 
 
-def test_two_frameworks_are_not_decided_between(monkeypatch):
-    other = type("Tensor", (), {"__module__": "jax.array"})()
-    monkeypatch.setitem(sys.modules, "jax", SimpleNamespace(__version__="0"))
-    framework, reason = registry.framework_for([torch.ones(1), other])
+def test_two_frameworks_are_not_decided_between():
+    compiled = numba.njit(lambda v: v)
+    framework, reason = registry.framework_for([torch.ones(1), compiled])
     assert framework is None
-    assert "JAX and PyTorch" in reason
-    assert registry.framework_for([torch, other])[1].startswith("Modes of JAX")
+    assert "PyTorch and numba" in reason
+    assert registry.framework_for([torch, compiled])[0].name == "numba"
+    assert registry.framework_for([torch.ones(1), numba])[0].name == "torch"
 
 
 @pytest.mark.parametrize(
-    ("mode", "package"), [("njit", "numba"), ("graph", "tensorflow"), ("jit", "jax")]
+    "value",
+    [
+        numba.njit(lambda v: v), numba.vectorize(lambda v: v), numba.typed.List([1]),
+        numba.float64, numba, {"inside": numba.njit(lambda v: v)},
+    ],
+)  # fmt: skip
+def test_a_cell_with_numba_in_it(value):
+    framework, reason = registry.framework_for([3, np.ones(1), value])
+    assert (framework.name, reason) == ("numba", "")
+
+
+@pytest.mark.parametrize(
+    ("mode", "packages"),
+    [("njit", ["numba"]), ("graph", ["tensorflow", "keras"]), ("jit", ["jax"])],
 )
-def test_a_mode_whose_framework_is_missing_names_the_package(monkeypatch, mode, package):
+def test_a_mode_whose_framework_is_missing_names_the_package(monkeypatch, mode, packages):
     monkeypatch.setattr(registry, "find_spec", lambda name: None)
-    monkeypatch.setitem(sys.modules, package, None)
-    with pytest.raises(MissingPackageError, match=f"pip install {package}"):
+    for package in packages:
+        monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(MissingPackageError, match=f"pip install {packages[0]}"):
         registry.framework_of_mode(mode, [1])
+
+
+def test_numba_compiles_plain_python_and_numpy():
+    for values in ([1], [np.ones(1)], [numba.njit(lambda v: v)]):
+        assert registry.framework_of_mode("njit", values).name == "numba"
+    assert registry.framework_of_mode("python", [np.ones(1)]).name == "python"
+    assert registry.framework_of_mode("python", [numba.typed.List([1])]).name == "numba"
+    with pytest.raises(ModeError, match="for numba, and this cell computes with PyTorch"):
+        registry.framework_of_mode("njit", [torch.ones(1)])
+
+
+def test_a_numba_that_cannot_be_imported_says_why(monkeypatch, tmp_path):
+    (tmp_path / "numba").mkdir()
+    (tmp_path / "numba" / "__init__.py").write_text("raise ImportError('Numba needs NumPy 1')")
+    monkeypatch.delitem(sys.modules, "numba")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(ModeError, match="numba cannot be imported: Numba needs NumPy 1"):
+        registry.framework_of_mode("njit", [1])
 
 
 def test_an_unknown_mode_offers_the_nearest_of_all_frameworks():
@@ -87,6 +121,7 @@ def test_plain_fits_anything():
 
 def test_the_table_names_the_modes_that_the_adapter_has():
     assert tuple(mode.name for mode in MODES) == registry.TORCH_MODES
+    assert tuple(mode.name for mode in numba_adapter.MODES) == registry.NUMBA.modes
 
 
 def test_nothing_is_imported_that_the_user_has_not():

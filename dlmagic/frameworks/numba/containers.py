@@ -30,6 +30,10 @@ class SavedContainer:
 
     def changed(self) -> bool:
         """Whether the contents differ; yes wherever they cannot be compared."""
+        inside = _item_type(self.value)
+        if isinstance(inside, _WITH_CONTENTS):
+            arrays = isinstance(inside, types.Array) and self._is_list
+            return bool(_arrays_differ(self.value, self._copy)) if arrays else True
         differ = _lists_differ if self._is_list else _dicts_differ
         try:
             return bool(differ(self.value, self._copy))
@@ -123,6 +127,17 @@ def _lists_differ(first, second):  # type: ignore[no-untyped-def]
     for index in range(len(first)):
         a, b = first[index], second[index]
         if a != b and (a == a or b == b):  # NaN equals itself here
+            return True
+    return False
+
+
+@numba.njit
+def _arrays_differ(first, second):  # type: ignore[no-untyped-def]
+    if len(first) != len(second):
+        return True
+    for index in range(len(first)):
+        a, b = first[index], second[index]
+        if a.ctypes.data != b.ctypes.data or a.shape != b.shape or a.strides != b.strides:
             return True
     return False
 

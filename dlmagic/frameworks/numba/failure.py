@@ -6,6 +6,9 @@ import re
 import traceback
 from pathlib import PurePath
 
+import numba
+
+_HOME = PurePath(numba.__file__).parent
 _PATTERNS = (
     (r"Untyped global name '(.+?)': Cannot determine Numba type of <class '(.+?)'>",
      r"numba cannot use \1, which is of the type \2."),
@@ -13,7 +16,7 @@ _PATTERNS = (
     (r"Unknown attribute '(.+?)' of type (.+)", r"numba knows no .\1 of \2."),
     (r"Cannot unify (.+?) and (.+?) for '(\w+)[^']*'",
      r"\3 would have two types, \1 and \2; numba needs one."),
-    (r"unsupported opcode \(IMPORT_NAME\)", "numba cannot import; move it to the cell's first lines."),
+    (r"unsupported opcode \(IMPORT_NAME\)", "numba cannot import: do so in the first lines."),
     (r"Exception matching is limited to", "numba knows no other except than except Exception."),
     (r">>> ([\w.]+)\((.*)\)", r"numba has no \1 for (\2)"),
     (r"cannot determine Numba type of <class '(.+?)'>", r"numba has no type for a \1."),
@@ -75,9 +78,7 @@ def _why(text: str) -> str:
 def _raised_by_compiler(error: BaseException) -> bool:
     """Whether numba's own Python code stumbled, not the compiled function."""
     frames = traceback.extract_tb(error.__traceback__)
-    return (
-        bool(frames) and {"numba", "llvmlite"} & set(PurePath(frames[-1].filename).parts) != set()
-    )
+    return bool(frames) and PurePath(frames[-1].filename).is_relative_to(_HOME)
 
 
 def _shortened(text: str) -> str:

@@ -1,0 +1,65 @@
+"""Fails where a later numba has moved a private name that dlmagic uses."""
+
+from __future__ import annotations
+
+import random
+
+import numba
+import numpy as np
+from numba import _helperlib, typed
+from numba.experimental import jitclass
+
+from dlmagic.frameworks.numba import _compat as compat
+
+
+@jitclass([("n", numba.int64)])
+class Point:
+    def __init__(self):
+        self.n = 3
+
+
+def test_the_generators_are_where_they_were():
+    places = compat.generator_places()
+    assert len(places) == 2
+    for place in places:
+        index, numbers = _helperlib.rnd_get_state(place)
+        known = compat._Generator.from_buffer_copy(compat.generator_state(place))
+        assert (known.index, list(known.numbers)) == (index, numbers)
+
+
+def test_each_generator_is_the_one_it_is_taken_for():
+    @numba.njit
+    def draw_numpy():
+        return np.random.rand()
+
+    @numba.njit
+    def draw_python():
+        return random.random()
+
+    for place, draw in zip(compat.generator_places(), (draw_numpy, draw_python), strict=True):
+        draw()
+        state = compat.generator_state(place)
+        first = draw()
+        assert compat.generator_state(place) != state
+        compat.set_generator_state(place, state)
+        assert draw() == first
+
+
+def test_fields_of_jitclass_objects_are_known():
+    assert compat.is_jitclass_instance(Point())
+    assert not compat.is_jitclass_instance(Point)
+    assert not compat.is_jitclass_instance(3)
+    assert list(compat.fields_of(Point())) == ["n"]
+
+
+def test_containers_tell_whether_they_have_a_type():
+    assert compat.is_untyped(typed.List())
+    assert compat.is_untyped(typed.Dict())
+    assert not compat.is_untyped(typed.List([1]))
+    assert not compat.is_untyped([])
+
+
+def test_cuda_is_looked_for_where_numba_keeps_it():
+    from numba.cuda.cudadrv import driver
+
+    assert driver.driver.is_initialized is compat.cuda_is_in_use()
