@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from contextlib import nullcontext
 from importlib import import_module
 from typing import Any
 
@@ -43,11 +44,89 @@ def composite_kinds() -> tuple[type, ...]:
 
 def contents_of(variable: Any) -> Any:
     """What a variable holds, as a tensor that later assignments leave alone; None without."""
-    handle = getattr(variable, "handle", None)
-    if handle is not None and tf.is_symbolic_tensor(handle):
+    if tf.is_symbolic_tensor(getattr(variable, "handle", None)):
         return None
-    with tf.init_scope():
-        return variable.read_value() if variable.is_initialized() else None
+    with nullcontext() if tf.executing_eagerly() else tf.init_scope():
+        try:
+            return variable.read_value()
+        except tf.errors.FailedPreconditionError:  # it has no value yet
+            return None
+
+
+def random_source() -> tuple[Any, Any] | None:
+    """The global seed, and where seeds of operations come from; None if it is not found.
+
+    Without a global seed, no operation asks: each draws from a state of its own that nobody
+    can read.
+    """
+    found = context()
+    if not hasattr(found, "_seed") or not hasattr(found, "_set_global_seed"):
+        return None
+    numbers = getattr(found, "_rng", None)
+    return found._seed, None if numbers is None else numbers.getstate()
+
+
+def set_random_source(seed: Any, state: Any) -> None:
+    """Put back what :func:`random_source` returned, and let operations begin anew."""
+    found = context()
+    found._seed = seed
+    numbers = getattr(found, "_rng", None)
+    if numbers is not None and state is not None:
+        numbers.setstate(state)
+    forget = getattr(found, "clear_kernel_cache", None)
+    if callable(forget) and is_started():
+        forget()
+
+
+def global_generator() -> Any:
+    """The generator of ``tf.random.get_global_generator``, None while nobody has asked for it."""
+    return _internal("ops.stateful_random_ops", "global_generator")
+
+
+def set_global_generator(generator: Any) -> None:
+    """Put back what :func:`global_generator` returned."""
+    name = "global_generator"
+    module = import_module("tensorflow.python.ops.stateful_random_ops")
+    if hasattr(module, name):
+        setattr(module, name, generator)
+
+
+def iterator_kind() -> tuple[type, ...]:
+    """What ``iter`` of a data set gives."""
+    kind = _internal("data.ops.iterator_ops", "OwnedIterator")
+    return () if kind is None else (kind,)
+
+
+def position_of(iterator: Any) -> Any:
+    """How far an iterator over a data set has come; None if that cannot be told.
+
+    An iterator over Python code, or one that draws random numbers of no seed, cannot say.
+    """
+    resource = getattr(iterator, "_iterator_resource", None)
+    if resource is None or tf.is_symbolic_tensor(resource):
+        return None
+    try:
+        return tf.raw_ops.SerializeIterator(resource_handle=resource, external_state_policy=_FAIL)
+    except tf.errors.OpError:
+        return None
+
+
+_FAIL = 2  # rather than to leave out what is not part of the iterator
+
+
+def set_position(iterator: Any, position: Any) -> None:
+    """Let an iterator go on from where it was."""
+    resource = iterator._iterator_resource
+    tf.raw_ops.DeserializeIterator(resource_handle=resource, serialized=position)
+
+
+def dictionary_in(value: object) -> dict[Any, Any] | None:
+    """The dictionary inside the proxy that a tf.Module puts around one; None for others."""
+    kind = _internal("trackable.data_structures", "_DictWrapper")
+    if kind is None or type(value) is not kind:
+        return None
+    inside: dict[Any, Any] = value.__wrapped__  # type: ignore[attr-defined]
+    return inside
 
 
 Trace = Callable[[object], None]

@@ -1,6 +1,13 @@
 """TensorFlow behind the protocol of :mod:`dlmagic.frameworks.protocol`.
 
-Reached only when the user has imported tensorflow.
+Reached only when the user has imported tensorflow. The parts:
+
+- ``graphs`` with ``inputs``, ``outputs``, ``loops``: the modes graph and xla;
+- ``quiet``: what surrounds every call; ``counting``: retracing;
+- ``state`` with ``variables``, ``iterators``: saving values; ``ambient``: global state;
+- ``arrays``, ``nudging``: comparing;
+- ``failure``, ``lines``: reasons; ``limits``: what is refused;
+- ``_compat``: every private name.
 """
 
 from __future__ import annotations
@@ -13,7 +20,17 @@ import tensorflow as tf
 from dlmagic.errors import ModeError, nearest
 from dlmagic.frameworks.protocol import ArrayView, CellLike, Mode, Prepared, Saved, Widen
 from dlmagic.frameworks.tensorflow import _compat as compat
-from dlmagic.frameworks.tensorflow import arrays, counting, failure, graphs, quiet, state
+from dlmagic.frameworks.tensorflow import (
+    ambient,
+    arrays,
+    counting,
+    failure,
+    graphs,
+    limits,
+    nudging,
+    quiet,
+    state,
+)
 
 MODES = (
     Mode("eager", "operation by operation, as the cell is written", default=True),
@@ -59,8 +76,8 @@ class TensorFlowFramework:
         return counting.counting()
 
     def settings(self) -> Mapping[str, str]:
-        """Nothing yet."""
-        return {}
+        """Threads and precision."""
+        return ambient.settings()
 
     def events(self) -> Mapping[str, int]:
         """Graphs traced."""
@@ -85,8 +102,8 @@ class TensorFlowFramework:
         return state.save(value)
 
     def save_ambient(self) -> Sequence[Saved]:
-        """Nothing yet."""
-        return ()
+        """See :func:`dlmagic.frameworks.tensorflow.ambient.save_ambient`."""
+        return tuple(ambient.save_ambient())
 
     def first_writes(
         self,
@@ -96,22 +113,22 @@ class TensorFlowFramework:
         """Nothing to do: what was read from a variable is not touched by later writes."""
         return nullcontext()
 
-    def as_float64(self, saved: Sequence[Saved]) -> AbstractContextManager[Widen]:  # noqa: ARG002
-        """Nothing yet."""
+    def as_float64(self, saved: Sequence[Saved]) -> AbstractContextManager[Widen]:
+        """See :func:`dlmagic.frameworks.tensorflow.nudging.refuse_float64`."""
+        nudging.refuse_float64(saved)
         return nullcontext(lambda argument: argument)
 
-    def nudged(
-        self,
-        saved: Sequence[Saved],  # noqa: ARG002
-        seed: int,  # noqa: ARG002
-    ) -> AbstractContextManager[Widen]:
-        """Nothing yet."""
-        return nullcontext(lambda argument: argument)
+    def nudged(self, saved: Sequence[Saved], seed: int) -> AbstractContextManager[Widen]:
+        """See :func:`dlmagic.frameworks.tensorflow.nudging.nudged`."""
+        return nudging.nudged(saved, seed)
 
-    def uses_randomness(self, before: Sequence[Saved]) -> bool:  # noqa: ARG002
-        """Nothing yet."""
-        return False
+    def uses_randomness(self, before: Sequence[Saved]) -> bool:
+        """Whether random numbers were drawn; those without any seed are not seen.
 
-    def limitation(self, name: str, value: object, cell_text: str) -> str | None:  # noqa: ARG002
-        """Nothing yet."""
-        return None
+        See :mod:`dlmagic.frameworks.tensorflow.ambient`.
+        """
+        return any(item.changed() for item in before if isinstance(item, ambient.SavedRandomness))
+
+    def limitation(self, name: str, value: object, cell_text: str) -> str | None:
+        """See :func:`dlmagic.frameworks.tensorflow.limits.limitation`."""
+        return limits.limitation(name, value, cell_text)

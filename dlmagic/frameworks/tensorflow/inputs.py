@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -89,10 +89,15 @@ def with_parts(container: Any, changed: list[Any]) -> Any:
     return tuple(changed) if isinstance(container, tuple) else changed
 
 
+def with_leaves(value: Any, change: Callable[[Any], Any]) -> Any:
+    """The same tree with each leaf changed; containers are new ones."""
+    if not is_container(value):
+        return change(value)
+    return with_parts(value, [with_leaves(part, change) for part in parts(value)])
+
+
 def with_symbols(value: Any, symbols: Iterator[Any]) -> Any:
     """The value with the next symbols in place of its inputs; the same one if it has none."""
     if not holds_input(value):
         return value
-    if not is_container(value):
-        return next(symbols)
-    return with_parts(value, [with_symbols(part, symbols) for part in parts(value)])
+    return with_leaves(value, lambda leaf: next(symbols) if is_input(leaf) else leaf)

@@ -1,4 +1,4 @@
-"""Saving values of TensorFlow."""
+"""Which values of TensorFlow have a state, and which are opaque."""
 
 from __future__ import annotations
 
@@ -9,60 +9,59 @@ import tensorflow as tf
 
 from dlmagic.frameworks.protocol import Saved, SavedNothing
 from dlmagic.frameworks.tensorflow import _compat as compat
+from dlmagic.frameworks.tensorflow.iterators import SavedIterator, SavedTable
+from dlmagic.frameworks.tensorflow.variables import SavedDictionary, SavedVariable
 
+_TENSORS = (tf.Tensor, tf.RaggedTensor, tf.SparseTensor, tf.IndexedSlices)
 _OPAQUE = (
-    tf.Tensor, tf.RaggedTensor, tf.SparseTensor, tf.IndexedSlices, tf.data.Dataset, tf.TypeSpec,
-    tf.DType, tf.TensorShape, tf.Graph, tf.Operation, tf.distribute.Strategy,
-    tf.autograph.experimental.Feature,
+    tf.data.Dataset, tf.TypeSpec, tf.DType, tf.TensorShape, tf.Graph, tf.Operation,
+    tf.distribute.Strategy,
 )  # fmt: skip
+_MACHINERY = tuple(f"tensorflow.python.{part}" for part in ("eager", "framework", "data", "client"))
 
 
 def save(value: object) -> Saved | None:
-    """Variables; nothing for what never changes or is TensorFlow's own affair."""
+    """The state of one value; None for what is walked like any object, as a ``tf.Module`` is."""
+    if isinstance(value, type):
+        return None
     if isinstance(value, tf.Variable):
         return SavedVariable(value)
-    if isinstance(value, _OPAQUE) or _is_machinery(value):
-        # Of a function made by tf.function, what the user's own function reads is state.
-        return SavedNothing(getattr(value, "python_function", None))
+    if isinstance(value, _TENSORS):
+        return SavedTensor(value)
+    if isinstance(value, compat.iterator_kind()):
+        return SavedIterator(value)
+    if isinstance(value, tf.lookup.experimental.MutableHashTable):
+        return SavedTable(value)
+    if isinstance(value, _OPAQUE):
+        return SavedNothing()
+    if compat.dictionary_in(value) is not None:
+        return SavedDictionary(value)
+    if type(value).__module__.startswith(_MACHINERY):
+        return SavedFunction(value) if callable(value) else SavedNothing()
     return None
 
 
-class SavedVariable:
-    """What a variable holds.
+class SavedTensor(SavedNothing):
+    """A tensor, which never changes.
 
-    The tensor that ``read_value`` gives is not touched by later writes: TensorFlow copies
-    before it writes to memory that somebody else refers to.
+    Attributes:
+        dtype: Its type.
     """
 
-    def __init__(self, variable: Any) -> None:
-        self.variable = variable
-        self.contents = compat.contents_of(variable)
+    def __init__(self, tensor: Any) -> None:
+        self.dtype = tensor.dtype
 
-    def changed(self) -> bool:
-        """Whether it holds other numbers."""
-        now = compat.contents_of(self.variable)
-        if now is None or self.contents is None:
-            return now is not self.contents
-        return not same(now, self.contents)
 
-    def restore(self) -> None:
-        """Assign what it held."""
-        if self.contents is not None and self.changed():
-            self.variable.assign(self.contents)
+class SavedFunction(SavedNothing):
+    """A ``tf.function``: what it has traced is its own affair, what it reads is not."""
+
+    def __init__(self, function: Any) -> None:
+        self._function = function
 
     def children(self) -> Iterable[tuple[str, object]]:
-        """A variable is a leaf."""
-        return ()
-
-
-def same(first: Any, second: Any) -> bool:
-    """Whether two tensors hold the same bytes."""
-    if first.shape != second.shape:
-        return False
-    return bool(first.numpy().tobytes() == second.numpy().tobytes())
-
-
-def _is_machinery(value: object) -> bool:
-    return type(value).__module__.startswith(
-        ("tensorflow.python.eager", "tensorflow.python.framework", "tensorflow.python.data")
-    )
+        """The Python function inside, and the variables of a graph that has none."""
+        inside = getattr(self._function, "python_function", None)
+        if inside is not None:
+            yield "", inside
+        else:
+            yield "'s variables", list(getattr(self._function, "variables", ()))

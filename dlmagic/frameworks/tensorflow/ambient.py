@@ -1,0 +1,109 @@
+"""TensorFlow's global state: where random numbers come from, and settings.
+
+What can be put back of random numbers, tried with TensorFlow 2.21:
+
+- With a global seed (``tf.random.set_seed``) every eager operation takes its seed from one
+  counter, which is put back; all operations begin anew then, those with a seed of their own
+  included.
+- Without one, each operation draws from a state that nobody can read or set, and that no
+  counter tells of. Such a cell does not repeat itself, which the benchmark finds out by running
+  the reference twice.
+- ``tf.random.Generator`` keeps its state in a variable, saved like all variables.
+- Operations inside a graph draw numbers of their own, other ones than the eager ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import tensorflow as tf
+
+from dlmagic.frameworks.protocol import Saved
+from dlmagic.frameworks.tensorflow import _compat as compat
+from dlmagic.frameworks.tensorflow.variables import SavedVariable
+
+
+class SavedSetting:
+    """One global setting with the functions that read and write it."""
+
+    def __init__(self, read: Callable[[], Any], write: Callable[[Any], object]) -> None:
+        self._read = read
+        self._write = write
+        self._value = read()
+
+    def changed(self) -> bool:
+        """Whether the value differs."""
+        return bool(self._read() != self._value)
+
+    def restore(self) -> None:
+        """Set it only where it differs: some setters empty caches."""
+        if self.changed():
+            self._write(self._value)
+
+    def children(self) -> Iterable[tuple[str, object]]:
+        """A setting is a leaf."""
+        return ()
+
+
+class SavedRandomness(SavedSetting):
+    """A setting that random numbers come from, so that a change means that some were drawn."""
+
+
+class SavedGenerator(SavedRandomness):
+    """The global generator, and what its variable holds."""
+
+    def __init__(self) -> None:
+        super().__init__(compat.global_generator, compat.set_global_generator)
+        self._state = None if self._value is None else SavedVariable(self._value.state)
+
+    def changed(self) -> bool:
+        """Whether it is another one, or has been drawn from."""
+        if self._read() is not self._value:
+            return True
+        return self._state is not None and self._state.changed()
+
+    def restore(self) -> None:
+        """Let the same numbers come again."""
+        if self._read() is not self._value:
+            self._write(self._value)
+        if self._state is not None:
+            self._state.restore()
+
+
+def save_ambient() -> Iterator[Saved]:
+    """Everything global that a cell can set and that changes what or how fast it computes."""
+    if compat.random_source() is not None:
+        yield SavedRandomness(compat.random_source, lambda state: compat.set_random_source(*state))
+    yield SavedGenerator()
+    config = tf.config
+    yield SavedSetting(config.functions_run_eagerly, config.run_functions_eagerly)
+    yield SavedSetting(config.get_soft_device_placement, config.set_soft_device_placement)
+    yield SavedSetting(
+        config.experimental.tensor_float_32_execution_enabled,
+        config.experimental.enable_tensor_float_32_execution,
+    )
+    yield SavedSetting(config.optimizer.get_jit, lambda jit: config.optimizer.set_jit(jit or False))
+    yield SavedSetting(
+        config.optimizer.get_experimental_options, config.optimizer.set_experimental_options
+    )
+    yield SavedSetting(tf.debugging.get_log_device_placement, tf.debugging.set_log_device_placement)
+
+
+def settings() -> dict[str, str]:
+    """What decides about speed and precision, by TensorFlow's own names."""
+    threading = tf.config.threading
+    return {
+        "inter-op threads": _threads(threading.get_inter_op_parallelism_threads()),
+        "intra-op threads": _threads(threading.get_intra_op_parallelism_threads()),
+        "TF32": _on(tf.config.experimental.tensor_float_32_execution_enabled()),
+        "soft device placement": _on(tf.config.get_soft_device_placement()),
+    }
+
+
+def _threads(number: int) -> str:
+    return str(number) if number else "chosen by TensorFlow"
+
+
+def _on(enabled: bool) -> str:
+    return "on" if enabled else "off"
