@@ -54,6 +54,11 @@ class SavedArray(SavedNothing):
         fresh = Contents(self.array)
         self._contents = _contents.setdefault(id(self.array), fresh)
 
+    @property
+    def kept(self) -> object:
+        """The copy of the array, or None where none was made."""
+        return self._contents.copy
+
     def keep(self) -> None:
         """Copy the numbers, so that they can be put back when the array has been deleted."""
         if self._contents.copy is None and not self.array.is_deleted():

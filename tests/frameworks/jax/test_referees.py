@@ -1,0 +1,68 @@
+"""The runs that decide whether a difference between two modes is an error."""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from dlmagic.errors import ModeUnavailable
+
+
+def test_in_float64_every_array_is_wide_wherever_it_stands(in_notebook):
+    bench = in_notebook(
+        "x = jnp.arange(3.0)\nw = jnp.array([1 + 1j], jnp.complex64)\n"
+        "h = jnp.ones(1, jnp.bfloat16)\n"
+        "class Held:\n    pass\nheld = Held()\nheld.a = jnp.ones(2)\n"
+        "n = jnp.array(2, jnp.int32)\n"
+        "def helper():\n    return held.a.sum() + x.sum()\n",
+        "y = helper()\nz = w * 2\nm = n * n\nk = h + jnp.ones(1)",
+    )
+    x = bench.cell.namespace["x"]
+    with bench.snapshot.in_float64() as widen:
+        found = bench.run({name: widen(value) for name, value in bench.arguments.items()})
+        types = [str(value.dtype) for value in found[1:]]
+        assert x.dtype == "float64"
+    assert types == ["float64", "complex128", "int32", "float64"]
+    assert (x.dtype, x.tolist()) == ("float32", [0.0, 1.0, 2.0])
+    assert np.asarray(x).dtype == np.float32
+    assert jnp.ones(1).dtype == "float32"
+    assert not bench.snapshot.changes()
+
+
+def test_a_cell_with_random_numbers_has_no_float64_referee(in_notebook):
+    for before in ("key = jax.random.key(0)", "key = jax.random.PRNGKey(0)"):
+        bench = in_notebook(before, "y = jax.random.normal(key)")
+        with pytest.raises(ModeUnavailable), bench.snapshot.in_float64():
+            pass
+    bench = in_notebook("", "y = jax.random.normal(jax.random.key(0))")
+    with pytest.raises(ModeUnavailable), bench.snapshot.in_float64():
+        bench.run()
+    assert not jax.config.jax_enable_x64
+    assert jax.random.key(0).shape == ()
+
+
+def test_nudged_values_move_in_their_last_digits_and_come_back(in_notebook):
+    bench = in_notebook("x = jnp.array([1.0, 0.0, 1e6])\nn = jnp.array(3)", "y = x * n")
+    x = bench.cell.namespace["x"]
+    before = np.array(x)
+    moved = []
+    for seed in (0, 0, 1):
+        with bench.snapshot.nudged(seed):
+            moved.append(np.array(x))
+        assert np.array_equal(x, before)
+    assert np.array_equal(moved[0], moved[1])
+    assert not np.array_equal(moved[0], moved[2])
+    assert not np.array_equal(moved[0], before)
+    assert moved[0][1] == 0.0
+    relative = np.abs(moved[0] - before)[[0, 2]] / before[[0, 2]]
+    assert relative.max() <= 5 * np.finfo(np.float32).eps
+
+
+def test_an_interrupt_leaves_no_wide_array_behind(in_notebook):
+    bench = in_notebook("x = jnp.ones(3)", "y = x + 1")
+    with pytest.raises(KeyboardInterrupt), bench.snapshot.in_float64():
+        raise KeyboardInterrupt
+    assert bench.cell.namespace["x"].dtype == "float32"
+    assert not jax.config.jax_enable_x64

@@ -1,0 +1,202 @@
+"""Whole benchmarks of cells that compute with JAX."""
+
+from __future__ import annotations
+
+import statistics
+import subprocess
+import sys
+import time
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+from flax import linen, nnx
+
+from dlmagic import bench
+from dlmagic.errors import CellError, StateError
+
+LIBRARIES = {"jax": jax, "jnp": jnp, "np": np, "optax": optax, "nnx": nnx, "__name__": "__main__"}
+
+
+def made(before: str) -> dict[str, object]:
+    """A notebook in which some cells have run."""
+    namespace: dict[str, object] = {**LIBRARIES, "linen": linen}
+    exec(before, namespace)
+    return namespace
+
+
+REGRESSION = """
+def loss(params, x, y):
+    return jnp.mean((jnp.tanh(x @ params["w"]) + params["b"] - y) ** 2)
+x = jax.random.normal(jax.random.key(0), (64, 32))
+y = jnp.ones((64, 4))
+params = {"w": jax.random.normal(jax.random.key(1), (32, 4)), "b": jnp.zeros(4)}
+optimiser = optax.adam(0.01)
+state = optimiser.init(params)
+"""
+
+CELLS = {
+    "a matrix product": ("", "a = jnp.ones((50, 50)) * 0.1\nb = jnp.tanh(a @ a)\nb.sum()"),
+    "gradient descent": (
+        REGRESSION,
+        "for _ in range(3):\n    value, grads = jax.value_and_grad(loss)(params, x, y)\n"
+        "    params = jax.tree_util.tree_map(lambda p, g: p - 0.1 * g, params, grads)",
+    ),
+    "adam": (
+        REGRESSION,
+        "value, grads = jax.value_and_grad(loss)(params, x, y)\n"
+        "updates, state = optimiser.update(grads, state)\n"
+        "params = optax.apply_updates(params, updates)",
+    ),
+    "a jitted step": (
+        REGRESSION + "step = jax.jit(jax.value_and_grad(loss))\n",
+        "value, grads = step(params, x, y)",
+    ),
+    "a linen model": (
+        REGRESSION + "model = linen.Dense(3)\nweights = model.init(jax.random.key(0), x)\n",
+        "out = jax.nn.softmax(model.apply(weights, x))",
+    ),
+    "an nnx model": (
+        REGRESSION + "model = nnx.Linear(32, 3, rngs=nnx.Rngs(0))\n",
+        "out = jax.nn.relu(model(x)).sum(axis=0)",
+    ),
+    "random numbers": ("key = jax.random.key(3)", "z = jax.random.normal(key, (100,))\nz.mean()"),
+    "a scan": (REGRESSION, "total, rows = jax.lax.scan(lambda c, r: (c + r, c), x[0] * 0, x)"),
+}
+
+
+@pytest.mark.parametrize(("before", "text"), CELLS.values(), ids=CELLS.keys())
+def test_modes_agree(before, text):
+    result = bench(text, namespace=made(before), time=0.2)
+    assert [arm.name for arm in result.arms] == ["eager", "jit"]
+    for arm in result.arms:
+        assert arm.status == "ok", arm.reason
+        assert arm.agrees is True, arm.agreement
+
+
+def test_a_cell_that_donates_is_timed_and_leaves_the_parameters_alive():
+    namespace = made(
+        REGRESSION + "import functools\n"
+        "@functools.partial(jax.jit, donate_argnums=0)\ndef step(params, x, y):\n"
+        "    return jax.tree_util.tree_map(lambda p, g: p - g, params, jax.grad(loss)(params, x, y))"
+    )
+    params = namespace["params"]
+    arrays, before = dict(params), {name: np.array(value) for name, value in params.items()}
+    result = bench("params = step(params, x, y)", namespace=namespace, time=0.3)
+    for arm in result.arms:
+        assert (arm.status, arm.agrees) == ("ok", True), arm.agreement
+        assert [finding.kind for finding in arm.findings] == ["donated"]
+    assert namespace["params"] is params
+    for name, array in arrays.items():
+        assert params[name] is array
+        assert not array.is_deleted()
+        assert np.array_equal(array, before[name])
+
+
+def test_a_training_step_of_nnx_runs_eagerly_and_says_why_not_as_one_program():
+    namespace = made(
+        "model = nnx.Linear(4, 1, rngs=nnx.Rngs(0))\nx = jnp.ones((8, 4))\n"
+        "optimiser = nnx.Optimizer(model, optax.sgd(0.1), wrt=nnx.Param)\n"
+    )
+    kernel = np.array(namespace["model"].kernel[...])
+    text = (
+        "value, grads = nnx.value_and_grad(lambda m: (m(x) ** 2).mean())(model)\n"
+        "optimiser.update(model, grads)"
+    )
+    result = bench(text, namespace=namespace, time=0.2)
+    assert (result["eager"].status, result["eager"].agrees) == ("ok", True)
+    assert result["jit"].status == "failed"
+    assert "nnx.jit inside the cell" in result["jit"].reason
+    assert np.array_equal(namespace["model"].kernel[...], kernel)
+    assert int(namespace["optimiser"].step[...]) == 0
+
+
+def test_a_mode_that_fails_says_where_and_stops_no_other():
+    result = bench("y = 1\nif x > 0:\n    y = x", namespace=made("x = jnp.ones(())"), time=0.1)
+    assert result["eager"].status == "ok"
+    assert (result["jit"].status, result["jit"].line) == ("failed", 2)
+    assert "jnp.where" in result["jit"].reason
+
+
+def test_compiling_again_while_it_is_timed_is_seen():
+    before = "size = [4]\nf = jax.jit(lambda a: (a * 2).sum())\ndef longer(a):\n    return a + 1\n"
+    before += "g = jax.jit(longer)\n"
+    text = "size[0] += 1\ny = g(np.ones(size[0], np.float32))"
+    namespace = made(before)
+    result = bench(text, namespace=namespace, modes=["eager"], time=0.3)
+    notes = " ".join(finding.message for finding in result["eager"].findings)
+    assert "ompiled" in notes
+    assert namespace["size"] == [4]
+
+
+def test_a_tracer_left_behind_is_refused_in_one_line():
+    namespace = made("left = []\njax.jit(lambda a: left.append(a))(jnp.ones(2))")
+    with pytest.raises((CellError, StateError), match=r"left\[0\] is a tracer"):
+        bench("y = left[0] + 1", namespace=namespace, time=0.1)
+
+
+def test_a_cell_of_jax_imports_no_other_framework():
+    code = """
+import sys
+import jax.numpy as jnp
+from dlmagic import bench
+x = jnp.ones((20, 20))
+result = bench("y = jnp.tanh(x @ x)", time=0.1)
+assert [arm.status for arm in result.arms] == ["ok", "ok"], result
+for name in ("torch", "tensorflow", "keras", "numba", "flax", "optax"):
+    assert name not in sys.modules, name
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def chain(x, w):
+    for _ in range(20):
+        x = jnp.tanh(x @ w)
+    return x
+
+
+def rows(x, w):
+    return jax.vmap(lambda row: jnp.sort(row @ w).cumsum())(x).sum()
+
+
+def descent(x, w):
+    def loss(w):
+        return (jnp.tanh(x @ w) ** 2).mean()
+
+    for _ in range(4):
+        w = w - 0.1 * jax.grad(loss)(w)
+    return w
+
+
+@pytest.mark.parametrize("function", [chain, rows, descent])
+def test_times_are_those_of_a_loop_by_hand(function):
+    """Within a quarter, on a machine that others use as well: the best of three attempts."""
+    x = jax.random.normal(jax.random.key(0), (300, 300))
+    w = jax.random.normal(jax.random.key(1), (300, 300)) * 0.1
+    by_hand = {"eager": function, "jit": jax.jit(function)}
+    ratios = {}
+    for _ in range(3):
+        namespace = {"f": function, "x": x, "w": w, "__name__": "__main__"}
+        before = {mode: median_of(call, x, w) for mode, call in by_hand.items()}
+        result = bench("y = f(x, w)", namespace=namespace, time=0.6)
+        after = {mode: median_of(call, x, w) for mode, call in by_hand.items()}
+        ratios = {
+            mode: result[mode].median / statistics.mean((before[mode], after[mode]))
+            for mode in by_hand
+        }
+        if all(0.8 < ratio < 1.25 for ratio in ratios.values()):
+            return
+    pytest.fail(f"dlmagic's median over the one by hand: {ratios}")
+
+
+def median_of(call, *arguments, seconds: float = 0.3) -> float:
+    jax.block_until_ready(call(*arguments))
+    times = []
+    end = time.perf_counter() + seconds
+    while time.perf_counter() < end:
+        start = time.perf_counter()
+        jax.block_until_ready(call(*arguments))
+        times.append(time.perf_counter() - start)
+    return statistics.median(times)
