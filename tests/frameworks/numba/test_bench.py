@@ -4,12 +4,23 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 
 import numba
 import numpy as np
 import pytest
 
 from dlmagic import bench
+from dlmagic.cell.memory import Memory
+from dlmagic.cell.output import StreamOutput
+from dlmagic.cell.snapshot import take_snapshot
+from dlmagic.cell.source import CellSource
+from dlmagic.frameworks.numba.adapter import NumbaFramework
+from dlmagic.frameworks.registry import loaded_frameworks
+from dlmagic.magics.bench.choice import Choice
+from dlmagic.magics.bench.clock import WallClock
+from dlmagic.magics.bench.contestants import make_ready
+from dlmagic.magics.bench.subject import prepare_subject
 
 X = np.random.default_rng(0).normal(size=1_000)
 
@@ -28,11 +39,26 @@ def test_a_loop_is_faster_compiled_and_compiling_is_counted_apart():
 
 
 def test_the_run_that_looks_at_the_outputs_is_no_compile_time():
-    # The run takes longer than compiling does.
-    text = "t = 0.0\nfor i in range(len(x)):\n    for j in range(len(x)):\n        t += x[i] - x[j]"
-    result = run(text, x=np.tile(X, 2))
-    assert result["njit"].agrees is True
-    assert result["njit"].compile_seconds < result["python"].median + 0.6
+    source = CellSource.from_text("y = nap(2.0)\nfor i in range(0):\n    z = i")
+    namespace = {"__name__": "__main__", "nap": nap}
+    memory = Memory()
+    before = take_snapshot(namespace, ["nap"], frameworks=loaded_frameworks())
+    subject = prepare_subject(None, source, namespace, before, memory)
+    choice = Choice("njit", subject, "njit", NumbaFramework())
+    contestant = make_ready(choice, StreamOutput(), WallClock(), keep=True)
+    assert contestant.status == "ok", contestant.reason
+    assert 0 < contestant.first_seconds < 2
+
+
+def nap(seconds):
+    """Sleeps as it is written, and does nothing where it is compiled."""
+    time.sleep(seconds)
+    return 1
+
+
+@numba.extending.overload(nap)
+def compiled_nap(seconds):
+    return lambda seconds: 1
 
 
 def test_a_cell_of_numba_is_timed_in_python_by_default():
