@@ -15,7 +15,7 @@ from dlmagic.magics.bench.engine import bench_cell
 from dlmagic.magics.bench.request import Request, Surroundings
 from dlmagic.magics.bench.result import BenchResult
 from tests.cell import worlds
-from tests.cell.corpus import changes, rare_changes
+from tests.cell.corpus import changes, framework_changes, rare_changes
 from tests.cell.corpus.cell import CorpusCell
 from tests.cell.corpus.one_way import ONE_WAY
 from tests.cell.test_restore import close_files, fingerprint, named, require
@@ -42,17 +42,31 @@ RUN_ONCE = frozenset(
         "a parametrization is removed",
         "a ParameterDict and a ParameterList",
         "an attribute behind __getattr__ and slots of two classes",
+        "a module's variable is replaced",
     }
 )
 # Do so only when called some times more: the arm may fail while it is timed.
 RUN_SOME_TIMES = frozenset(
-    {"an OrderedDict", "a deep copy is rebound", "a list of lists is sorted and reversed"}
+    {
+        "an OrderedDict",
+        "a deep copy is rebound",
+        "a list of lists is sorted and reversed",
+        "variables in containers",
+    }
 )
 # Imports PyTorch and computes without it.
 PLAIN = frozenset({"numpy over a view of a tensor", "an array over a tensor is reshaped"})
 
+MODES = {
+    "torch": ("eager", "trace"),
+    "tensorflow": ("eager", "graph"),
+    "jax": ("eager", "jit"),
+    "numba": ("python", "njit"),
+}
 CELLS = tuple(
-    cell for cell in (*changes.CELLS, *rare_changes.CELLS) if cell.name not in GROWS_WITHOUT_END
+    cell
+    for cell in (*changes.CELLS, *rare_changes.CELLS, *framework_changes.CELLS)
+    if cell.name not in GROWS_WITHOUT_END
 )
 STEPS = ("reading", "first run", "preparing", "warming up", "round 1")
 CALLS = (1, 2, 3, 4, 6)
@@ -74,14 +88,20 @@ def only_new_objects_are_searched(frozen: None) -> None:
 
 
 def bench(here: worlds.World, cell: CorpusCell, more: str = "", tell: Tell = len) -> BenchResult:
-    with_torch = "torch" in cell.needs and cell.name not in PLAIN
     request = Request(
         CellSource.from_text(cell.text + more, transform=here.shell.transform_cell),
         here.shell.user_ns,
-        modes=("eager", "trace") if with_torch else ("python",),
+        modes=modes_of(cell),
         seconds=0.01,
     )
     return bench_cell(request, Surroundings(StreamOutput(), tell))
+
+
+def modes_of(cell: CorpusCell) -> tuple[str, ...]:
+    """The reference and one graph; of PyTorch the one that is made in no time."""
+    if cell.name in PLAIN or not cell.needs:
+        return ("python",)
+    return MODES[cell.needs[0]]
 
 
 def set_up(here: worlds.World, cell: CorpusCell) -> None:
