@@ -228,6 +228,33 @@ def test_equal_outcomes_are_identical(case: str) -> None:
     assert found.reason == "identical"
 
 
+SCALARS = {
+    "an integer": (np.int64(3), 3, 4),
+    "a truth value": (np.bool_(True), True, False),
+    "a float32": (np.float32(0.1), float(np.float32(0.1)), 0.2),
+    "a complex64": (np.complex64(0.1j), complex(np.complex64(0.1j)), 0.2j),
+    "a long list of float64": ([np.float64(0.1)] * 50, [0.1] * 50, [0.2] * 50),
+    "a long list of float32": (
+        [np.float32(0.1)] * 50, [float(np.float32(0.1))] * 50, [0.2] * 50,
+    ),
+    "a long list of integers": ([np.int64(3)] * 50, [3] * 50, [4] * 50),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", SCALARS)
+def test_a_scalar_of_numpy_is_the_number_that_it_holds(case: str) -> None:
+    numpys, pythons, other = SCALARS[case]
+    for pair in ((numpys, pythons), (pythons, numpys)):
+        assert agreement(*pair).agrees is True
+    assert agreement(numpys, other).agrees is False
+    assert agreement(other, numpys).agrees is False
+
+
+def test_a_whole_number_is_no_truth_value() -> None:
+    assert agreement(np.int64(1), True).agrees is False
+    assert agreement(1, np.bool_(True)).agrees is False
+
+
 def test_two_outcomes_with_one_sharing_parts_agree() -> None:
     assert agreement([x, x], [x.clone(), x.clone()]).agrees is True
 

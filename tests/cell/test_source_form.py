@@ -120,3 +120,37 @@ def test_the_text_is_python_at_the_users_columns() -> None:
     lines = text_of("y = (1 +\n  2)\ny")
     ast.parse("\n".join(lines[1:]))
     assert lines[3] == "      2)"
+
+
+def for_compiler(text: str, outputs: str, constants: str = "", **names: object) -> object:
+    cell = cell_of(text, namespace_of(**names))
+    function = cell.for_compiler(outputs.split(), constants.split(), dict(cell.namespace))
+    return function(*cell.arguments())
+
+
+def test_a_compiler_gets_the_outputs_that_it_asks_for() -> None:
+    text = "if x > 5:\n    big = 1\nt = x + 1\ny = t\ndel t\ny"
+    assert for_compiler(text, "y", x=3) == (4, 4)
+    cell = cell_of(text, namespace_of(x=3))
+    function = cell.for_compiler(["y"], [], {})
+    assert function.__defaults__ in (None, ())
+    assert function.__code__.co_filename == cell.source.filename
+    assert function.__code__.co_name == "cell"
+
+
+def test_a_compiler_may_read_parameters_as_globals() -> None:
+    cell = cell_of("y = double(x)", namespace_of(x=3, double=lambda v: 2 * v))
+    function = cell.for_compiler(["y"], ["double"], {"double": lambda v: 20 * v})
+    assert function(*(None if name == "double" else 3 for name in cell.parameters)) == (None, 60)
+
+
+def test_what_is_deleted_of_a_container_is_deleted_for_a_compiler() -> None:
+    assert for_compiler("d = {1: 2, 3: 4}\nt = d\ndel d[1], t", "d") == (None, {3: 4})
+
+
+@pytest.mark.parametrize(
+    "text", ["globals()", "n = 0\ndef f():\n    return n\nfor n in range(3): f()"]
+)
+def test_a_compiler_gets_no_cell_that_needs_the_namespace(text: str) -> None:
+    with pytest.raises(CellError):
+        for_compiler(text, "")
