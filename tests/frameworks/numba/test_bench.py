@@ -134,6 +134,16 @@ def test_numba_is_imported_when_its_mode_is_named_and_not_before():
     )
 
 
+def test_a_cell_of_numba_imports_no_other_framework():
+    script(
+        "import numba\nf = numba.njit(lambda v: v + 1)\n"
+        "names = {'x': numba.typed.List([1.0]), 'f': f, '__name__': '__main__'}\n"
+        "result = bench('y = f(x[0])', namespace=names, modes=['python', 'njit'], time=0.05)\n"
+        "assert result['njit'].agrees is True, result\n"
+        "assert not OTHERS & sys.modules.keys()"
+    )
+
+
 def test_a_missing_numba_gives_the_line_that_installs_it():
     said = script(
         "try:\n    go(['python', 'njit'])\nexcept ImportError as e:\n    print(e)", ["numba"]
