@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
+from types import FunctionType
 
 from dlmagic.errors import MissingPackageError, ModeError, nearest
 from dlmagic.frameworks.owners import roots_of
@@ -180,14 +181,26 @@ def _title(framework: Framework) -> str:
 def _entries_of(values: Iterable[object], attributes: Collection[str]) -> Sequence[Entry]:
     """The frameworks behind the values, Keras in place of its backend or the other way round."""
     loaded = [entry for entry in ENTRIES if _is_loaded(entry)]
+    values = list(values)
     strong, weak = roots_of(values, frozenset().union(*(entry.roots for entry in loaded)))
     found = [entry for entry in loaded if entry.roots & (strong or weak)]
-    uses_methods = not KERAS_METHODS.isdisjoint(attributes)
-    if KERAS in found or (uses_methods and "keras" in attributes and TENSORFLOW in found):
+    named = {*attributes, *_named_by_functions(values)}
+    uses_methods = not KERAS_METHODS.isdisjoint(named)
+    mentioned = KERAS.roots & (strong | weak) or ("keras" in named and TENSORFLOW in found)
+    if uses_methods and mentioned and KERAS in loaded:
+        return [KERAS]  # its methods take the data of every framework
+    if KERAS in found:
         backend = _backend_of_keras()
         found = [entry for entry in found if entry not in (KERAS, backend)]
-        found.append(KERAS if uses_methods or backend is None else backend)
+        found.append(backend or KERAS)
     return found
+
+
+def _named_by_functions(values: Iterable[object]) -> Iterator[str]:
+    """What functions from the user's own modules name, such as ``fit`` in one that trains."""
+    for value in values:
+        if isinstance(value, FunctionType):
+            yield from value.__code__.co_names
 
 
 def framework_behind_keras() -> Framework:

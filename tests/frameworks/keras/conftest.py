@@ -108,7 +108,8 @@ def state_of() -> Callable[[Any], dict[str, Any]]:
 def visible(model: Any) -> dict[str, Any]:
     functions = ("train_function", "test_function", "predict_function")
     seen: dict[str, Any] = {name: getattr(model, name) for name in functions}
-    seen["settings"] = (model.run_eagerly, model.jit_compile, model.built, model.stop_training)
+    seen["settings"] = (model.run_eagerly, model.jit_compile, model.built)
+    seen["stop"] = getattr(model, "stop_training", None)
     seen["config"] = model.get_compile_config() if model.compiled else None
     seen["objects"] = [id(variable) for variable in all_variables(model)]
     for index, variable in enumerate(all_variables(model)):

@@ -55,7 +55,9 @@ def test_each_mode_runs_what_it_says(trial, model, data):
         def on_train_batch_end(self, batch, logs=None):
             SEEN.append((self.model.run_eagerly, self.model.jit_compile))
 
-    step = trial("model.fit(x, y, callbacks=[watch], verbose=0)", model=model, watch=Watch(), **data)
+    step = trial(
+        "model.fit(x, y, callbacks=[watch], verbose=0)", model=model, watch=Watch(), **data
+    )
     for mode, settings in zip(MODES, [(True, False), (False, False), (False, True)], strict=True):
         SEEN.clear()
         step.call(step.prepare(mode))
