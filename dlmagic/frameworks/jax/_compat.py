@@ -63,6 +63,12 @@ def donates(function: object) -> bool:
     return any(getattr(told, name, ()) for name in names)
 
 
+def bytes_of_constants(traced: Any) -> int:
+    """How many bytes of arrays a traced function holds that are none of its arguments."""
+    constants: Any = getattr(traced, "_consts", None) or getattr(traced.jaxpr, "consts", ())
+    return sum(int(constant.nbytes) for constant in constants if hasattr(constant, "nbytes"))
+
+
 def under_key(array: Any) -> Any:
     """The plain array that a random key is made of; any other array itself."""
     return getattr(array, "_base_array", array)

@@ -25,6 +25,12 @@ def prepare_jit(
     run: Callable[[], object],
     framework: Framework,
 ) -> Prepared:
-    """The cell through ``jax.jit``; traced and compiled at the first call."""
-    prepared = Prepared(Program(cell, arguments, framework))
-    return donation.with_fresh_copies(prepared, donation.taken_by(run))
+    """The cell through ``jax.jit``; traced at once, and compiled at the first call.
+
+    Raises:
+        ChangedWhileTracedError: The cell changes a value in place.
+        Exception: What JAX raises where the cell cannot be traced.
+    """
+    taken = donation.taken_by(run)
+    program = Program(cell, arguments, framework)
+    return donation.with_fresh_copies(Prepared(program, findings=program.trace()), taken)

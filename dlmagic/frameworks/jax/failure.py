@@ -6,7 +6,7 @@ import traceback
 
 import jax
 
-from dlmagic.frameworks.jax.program import ChangedWhileTracedError
+from dlmagic.frameworks.jax.changes import ChangedWhileTracedError
 
 _errors = jax.errors
 

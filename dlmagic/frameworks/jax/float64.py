@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
-from unittest.mock import patch
 
 import jax
 import jax.numpy as jnp
@@ -40,7 +39,8 @@ def as_float64(saved: Sequence[Saved]) -> Iterator[Widen]:
         stack.callback(jax.config.update, "jax_enable_x64", before)
         jax.config.update("jax_enable_x64", True)
         for name in ("key", "PRNGKey"):
-            stack.enter_context(patch.object(jax.random, name, _refuse_key))
+            stack.callback(setattr, jax.random, name, getattr(jax.random, name))
+            setattr(jax.random, name, _refuse_key)
         displaced(arrays, _widened, stack)
         yield lambda argument: argument
 

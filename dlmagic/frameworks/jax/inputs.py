@@ -21,18 +21,14 @@ class Mixed:
 
     Args:
         value: The tree.
-
-    Attributes:
-        arrays: The arrays in it, in order.
     """
 
     def __init__(self, value: object) -> None:
         self._leaves, self._structure = jax.tree_util.tree_flatten(value)
         self._positions = [i for i, leaf in enumerate(self._leaves) if is_input(leaf)]
-        self.arrays: list[Any] = [self._leaves[i] for i in self._positions]
 
     def arrays_of(self, value: object) -> list[Any]:
-        """The arrays of another value of the same form."""
+        """The arrays in it, or in another value of the same form, in order."""
         leaves = jax.tree_util.tree_leaves(value)
         return [leaves[i] for i in self._positions]
 

@@ -23,7 +23,7 @@ def limitation(name: str, value: object, cell_text: str) -> str | None:
             "return the value from that function."
         )
     suspected = donation.donates(value) or (isinstance(value, jax.Array) and "donat" in cell_text)
-    if suspected and not compat.can_put():
+    if suspected and compat.is_started() and not compat.can_put():
         return (
             f"The cell may delete arrays that it reads (donate_argnums at {name}), which cannot "
             "be brought back with this version of JAX; jit without donating."

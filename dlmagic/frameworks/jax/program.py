@@ -7,20 +7,22 @@ from typing import Any
 
 import jax
 
-from dlmagic.cell.reach import walk
-from dlmagic.frameworks.jax.closures import Copies, key_of, places_read
+from dlmagic.finding import Finding
+from dlmagic.frameworks.jax import _compat as compat
+from dlmagic.frameworks.jax.changes import Unchanged, UnchangedObjects, require_no_tracer
+from dlmagic.frameworks.jax.closures import Copies
 from dlmagic.frameworks.jax.inputs import Mixed, is_whole
-from dlmagic.frameworks.jax.leaves import Tracer, holds_inputs
+from dlmagic.frameworks.jax.leaves import holds_inputs
 from dlmagic.frameworks.jax.outputs import Returned, take_out
+from dlmagic.frameworks.jax.places import key_of, places_read
 from dlmagic.frameworks.protocol import CellLike, Framework
 
-
-class ChangedWhileTracedError(Exception):
-    """The cell changes something in place, which compiled code would do only once."""
+_MB = 1e6
+_WORTH_TELLING = 1000  # bytes; smaller constants are the cell's own numbers
 
 
 class Program:
-    """A cell that is traced at its first call and compiled; called like the cell's function.
+    """A cell, traced and compiled at its first call; called like the cell's function.
 
     Args:
         cell: The compiled cell.
@@ -33,15 +35,15 @@ class Program:
     ) -> None:
         self._cell = cell
         self._framework = framework
-        values = [arguments[name] for name in cell.parameters]
-        self._values = values
+        self._values = values = [arguments[name] for name in cell.parameters]
         self._whole = [i for i, value in enumerate(values) if is_whole(value)]
         self._mixed = {
             i: Mixed(value)
             for i, value in enumerate(values)
             if i not in self._whole and holds_inputs(value)
         }
-        self._places = places_read([cell.function, values], cell.namespace, holds_inputs)
+        places = places_read([cell.function, values], cell.namespace, holds_inputs)
+        self._outside = [(place, Mixed(place.read())) for place in places]
         self._jitted = jax.jit(self._trace)
         self._traced = False
 
@@ -54,19 +56,40 @@ class Program:
         returned: Returned = self._jitted(*self.inputs(arguments))
         if self._traced:
             self._traced = False
-            self._require_no_tracer_outside()
+            require_no_tracer(self._cell, self._framework)
         values, written = returned.build()
         if written:
             self._cell.namespace.update(written)
         result: tuple[object, ...] = values
         return result
 
+    def trace(self) -> tuple[Finding, ...]:
+        """Trace the cell with the arguments it was made with, which the first call finds done.
+
+        Returns:
+            A warning, where arrays are built into the program as constants.
+
+        Raises:
+            ChangedWhileTracedError: The cell changes a value in place.
+        """
+        traced = self._jitted.trace(*self.inputs(tuple(self._values)))
+        self._traced = False
+        require_no_tracer(self._cell, self._framework)
+        size = compat.bytes_of_constants(traced)
+        if size < _WORTH_TELLING:
+            return ()
+        said = (
+            f"In mode jit, arrays of {size / _MB:.3g} MB that the cell reads through methods or "
+            "objects are constants of the program: it may compute with them beforehand."
+        )
+        return (Finding("constants", "warning", said),)
+
     def inputs(self, arguments: tuple[object, ...]) -> tuple[Any, ...]:
         """The arrays that are handed to the program: of arguments, and from outside."""
         return (
             [arguments[i] for i in self._whole],
             [mixed.arrays_of(arguments[i]) for i, mixed in self._mixed.items()],
-            [Mixed(place.read()).arrays for place in self._places],
+            [mixed.arrays_of(place.read()) for place, mixed in self._outside],
         )
 
     def lowered(self, arguments: tuple[object, ...]) -> Any:
@@ -75,52 +98,21 @@ class Program:
 
     def _trace(self, whole: list[Any], mixed: list[Any], outside: list[Any]) -> Returned:
         self._traced = True
-        values = list(self._values)
-        for i, value in zip(self._whole, whole, strict=True):
-            values[i] = value
+        values = dict(enumerate(self._values))
+        values.update(zip(self._whole, whole, strict=True))
         for (i, parts), arrays in zip(self._mixed.items(), mixed, strict=True):
             values[i] = parts.with_arrays(arrays)
-        copies = Copies(
-            self._cell.namespace,
-            {
-                key_of(place): Mixed(place.read()).with_arrays(arrays)
-                for place, arrays in zip(self._places, outside, strict=True)
-            },
-        )
-        given = [copies.within(value) for value in values]
-        before = [jax.tree_util.tree_flatten(value) for value in given]
-        returned = copies.within(self._cell.function)(*given)
-        self._require_unchanged(given, before)
+        there = {
+            key_of(place): parts.with_arrays(arrays)
+            for (place, parts), arrays in zip(self._outside, outside, strict=True)
+        }
+        copies = Copies(self._cell.namespace, there)
+        given = [copies.within(value) for value in values.values()]
+        function = copies.within(self._cell.function)
+        named = zip(self._cell.parameters, given, strict=True)
+        read = [(place.name, there[key_of(place)]) for place, _ in self._outside]
+        unchanged, objects = Unchanged([*read, *named]), UnchangedObjects(copies)
+        returned = function(*given)
+        unchanged.require()
+        objects.require(self._cell, self._framework)
         return take_out((returned, copies.written()))
-
-    def _require_unchanged(self, given: list[Any], before: list[tuple[list[Any], Any]]) -> None:
-        for name, value, (leaves, structure) in zip(
-            self._cell.parameters, given, before, strict=True
-        ):
-            now, structure_now = jax.tree_util.tree_flatten(value)
-            same = structure == structure_now and all(
-                first is second for first, second in zip(leaves, now, strict=True)
-            )
-            if not same:
-                raise ChangedWhileTracedError(_said(name, value))
-
-    def _require_no_tracer_outside(self) -> None:
-        names, namespace = self._cell.reads, self._cell.namespace
-        for reached in walk(names, namespace, [self._framework]):
-            if isinstance(reached.value, Tracer):
-                raise ChangedWhileTracedError(_said(reached.path, None))
-
-
-def _said(path: str, value: object) -> str:
-    module = type(value).__module__
-    if module.startswith("flax.nnx") or any(
-        base.__module__.startswith("flax.nnx") for base in type(value).__mro__
-    ):
-        return (
-            f"The cell changes {path} in place, which jax.jit around the cell cannot follow: "
-            "use nnx.jit inside the cell."
-        )
-    return (
-        f"The cell changes {path} in place, which compiled code does only once, while it is "
-        "traced: make a new value instead."
-    )

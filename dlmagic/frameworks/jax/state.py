@@ -70,7 +70,8 @@ class SavedArray(SavedNothing):
         Returns whether that was possible.
         """
         contents = self._contents
-        contents.original = contents.original or compat.alias_of(self.array)
+        if contents.original is None:
+            contents.original = compat.alias_of(self.array)
         return contents.original is not None and compat.put(self.array, other)
 
     def changed(self) -> bool:

@@ -7,6 +7,8 @@ import jax.numpy as jnp
 from jax._src import monitoring
 
 from dlmagic.frameworks.jax.adapter import JaxFramework
+from dlmagic.magics.bench.block import run_block
+from dlmagic.magics.bench.clock import WallClock
 
 
 def counted(run, framework):
@@ -28,6 +30,32 @@ def test_compiling_and_compiling_again_are_told_apart():
         assert counted(lambda: function(three), framework) == {"compile": 1}
         assert counted(lambda: function(three), framework) == {}
         assert counted(lambda: function(four), framework) == {"recompile": 1}
+
+
+def test_a_retrace_within_a_timed_block_is_seen(in_notebook):
+    bench = in_notebook(
+        "size = [4]\ndef longer(a):\n    return a + 1\ngrown = jax.jit(longer)",
+        "size[0] += 1\ny = grown(np.ones(size[0], np.float32))",
+    )
+    prepared, framework = bench.prepare("eager"), bench.framework
+
+    class Runner:
+        name = "eager"
+        events = staticmethod(framework.events)
+        synchronise = staticmethod(framework.synchronise)
+        restore = staticmethod(bench.snapshot.restore)
+
+        def run(self, calls):
+            for _ in range(calls):
+                bench.call(prepared)
+
+    with framework.counting():
+        block = run_block(Runner(), WallClock(), 5)
+        again = run_block(Runner(), WallClock(), 5)
+    assert block.touch_events == {"compile": 1}
+    assert block.events == {"recompile": 5}
+    assert again.clean
+    bench.snapshot.restore()
 
 
 def test_functions_without_a_name_are_compiled_not_recompiled():

@@ -51,6 +51,26 @@ def test_an_object_that_gets_a_traced_attribute_is_named(in_notebook):
     assert bench.cell.namespace["trainer"].loss == 0.0
 
 
+def test_an_object_with_arrays_that_is_changed_is_named(in_notebook):
+    bench = in_notebook(
+        BEFORE + "class Trainer:\n    pass\ntrainer = Trainer()\ntrainer.w = x\n"
+        "def step():\n    trainer.w = trainer.w - 1\n",
+        "step()",
+    )
+    w = bench.cell.namespace["trainer"].w
+    said, _ = bench.failure("jit")
+    assert "the attributes of trainer in place" in said
+    assert bench.cell.namespace["trainer"].w is w
+
+
+def test_a_list_of_arrays_that_a_helper_lengthens_is_named(in_notebook):
+    before = BEFORE + "history.append(x)\ndef note(a):\n    history.append(a)\n"
+    bench = in_notebook(before, "note(x.sum())")
+    said, _ = bench.failure("jit")
+    assert "changes history in place" in said
+    assert len(bench.cell.namespace["history"]) == 1
+
+
 def test_a_helper_that_fills_a_list_is_named(in_notebook):
     bench = in_notebook(BEFORE + "def note(a):\n    history.append(a)\n", "note(x.sum())")
     said, _ = bench.failure("jit")

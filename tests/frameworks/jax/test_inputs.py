@@ -38,6 +38,21 @@ WAYS = {
         "held = {'a': big}\ndef f():\n    return held['a'] * 2\n",
         "y = f()",
     ),
+    "an attribute": (
+        (
+            "class Model:\n    pass\nmodel = Model()\nmodel.inner = Model()\n"
+            "model.inner.w = {'a': [big]}\n"
+        ),
+        "y = model.inner.w['a'][0] * 2",
+    ),
+    "an attribute that a method reads": (
+        (
+            "class Model:\n    def __init__(self):\n        self.w = big\n"
+            "    def double(self):\n        return self.w * 2\n"
+            "double = Model().double\n"
+        ),
+        "y = double()",
+    ),
     "a NumPy array": ("flat = np.arange(64.0) + 0.5\n", "y = jnp.asarray(flat) * 2"),
 }
 
@@ -53,12 +68,16 @@ def test_an_array_is_an_input(in_notebook, before, text):
     assert jnp.allclose(bench.jitted()["y"], bench.outputs()["y"])
 
 
-def test_the_test_would_see_a_constant(in_notebook):
-    bench = in_notebook(
-        LARGE + "class Holder:\n    pass\nholder = Holder()\nholder.a = big", "y = holder.a * 2"
-    )
-    lowered = bench.prepare("jit").function.lowered(bench.cell.arguments()).as_text()
-    assert re.search(r"constant dense<", lowered)
+def test_an_array_that_becomes_a_constant_is_told(in_notebook):
+    """A method reads a global: the class stays as it is."""
+    before = LARGE.replace("64", "400") + "class Model:\n    def double(self):\n"
+    bench = in_notebook(before + "        return big * 2\nmodel = Model()", "y = model.double()")
+    prepared = bench.prepare("jit")
+    (finding,) = prepared.findings
+    assert (finding.kind, finding.level) == ("constants", "warning")
+    assert "0.0016 MB" in finding.message
+    lowered = prepared.function.lowered(bench.cell.arguments()).as_text()
+    assert "constant dense<" in lowered
 
 
 def test_a_function_that_the_user_jitted_keeps_no_tracer(in_notebook):
