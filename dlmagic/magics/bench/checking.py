@@ -1,4 +1,4 @@
-"""Do the answers agree? Compared with the reference, with a float64 run as the referee."""
+"""Do the answers agree? Compared with the reference, with a more exact run as the referee."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from dlmagic.cell.compare import Agreement, Tolerance
 from dlmagic.cell.frozen import FrozenContainer
 from dlmagic.cell.output import Output
+from dlmagic.cell.snapshot import Snapshot
 from dlmagic.frameworks.protocol import Widen
 from dlmagic.magics.bench.outcome import compare_outcomes
 from dlmagic.magics.bench.subject import Subject
@@ -18,31 +19,33 @@ _NUDGES = 2  # one change may happen to carry less far than another
 
 @dataclass
 class Checker:
-    """Compares outcomes with those of the reference.
+    """Compares outcomes with one of an alternative as it is.
 
     Attributes:
-        subject: The reference's alternative.
-        outcome: What its first run produced.
+        subject: The alternative.
+        start: The state that it ran from.
+        outcome: What it produced.
         tolerance: How far apart numbers may be.
         output: Where prints of further runs go.
         random: Whether the cell draws random numbers.
     """
 
     subject: Subject
+    start: Snapshot
     outcome: FrozenContainer
     tolerance: Tolerance
     output: Output
     random: bool
     _repeats: Agreement | None = None
 
-    def check(self, subject: Subject, outcome: FrozenContainer) -> Agreement:
+    def check(self, outcome: FrozenContainer, *, of_another: bool = False) -> Agreement:
         """Compare an outcome, and find out whether a difference is an error.
 
         Args:
-            subject: The alternative that produced it.
-            outcome: What it produced.
+            outcome: What some run produced.
+            of_another: Whether another alternative produced it.
         """
-        agreement = self._compare(subject, outcome)
+        agreement = self._compare(outcome, of_another)
         if agreement.agrees is True or (agreement.max_error is None and agreement.agrees is None):
             return agreement
         if self.repeats().agrees is False:
@@ -51,7 +54,7 @@ class Checker:
             reason = "not compared: the cell draws random numbers, and each mode draws its own"
             return Agreement(None, reason, agreement.max_error)
         for referee in self._referees():
-            agreement = self._compare(subject, outcome, referee)
+            agreement = self._compare(outcome, of_another, referee)
             if agreement.agrees is True:
                 break
         return agreement
@@ -59,48 +62,88 @@ class Checker:
     def repeats(self) -> Agreement:
         """Whether a second run of the reference, from the same state, agrees with the first."""
         if self._repeats is None:
-            with self.output.dropped():
-                again = self._run_again()
-            self._repeats = self._compare(self.subject, again)
+            self.start.restore()
+            try:
+                with self.output.dropped():
+                    again = self._capture(self.subject.run())
+            finally:
+                self.start.restore()
+            self._repeats = self._compare(again, of_another=False)
         return self._repeats
 
     def _compare(
-        self, subject: Subject, outcome: FrozenContainer, referee: FrozenContainer | None = None
+        self, outcome: FrozenContainer, of_another: bool, referee: FrozenContainer | None = None
     ) -> Agreement:
-        same = subject is self.subject
         return compare_outcomes(
-            self.outcome, outcome, self.tolerance, referee=referee, same_cell=same
+            self.outcome, outcome, self.tolerance, referee=referee, same_cell=not of_another
         )
 
-    def _run_again(self) -> FrozenContainer:
-        snapshot = self.subject.snapshot
-        snapshot.restore()
-        try:
-            return self.subject.outcome(self.subject.run())
-        finally:
-            snapshot.restore()
+    def _capture(self, returned: tuple[object, ...]) -> FrozenContainer:
+        return self.subject.outcome(returned, since=self.start)
 
     def _referees(self) -> Iterator[FrozenContainer]:
         """What the reference produces in float64; without that, from slightly other values."""
-        exact = self._run_within(self.subject.snapshot.in_float64())
+        exact = self._run_within(self.start.in_float64())
         if exact is not None:
             yield exact
             return
         for seed in range(_NUDGES):
-            near = self._run_within(self.subject.snapshot.nudged(seed))
+            near = self._run_within(self.start.nudged(seed))
             if near is not None:
                 yield near
 
     def _run_within(self, changed: AbstractContextManager[Widen]) -> FrozenContainer | None:
         """What the reference produces with changed values, or None where it cannot run so."""
-        snapshot, subject = self.subject.snapshot, self.subject
-        snapshot.restore()
+        self.start.restore()
         try:
             with self.output.dropped(), changed as widen:
-                arguments = {name: widen(value) for name, value in subject.arguments.items()}
-                return subject.outcome(subject.run(arguments))
+                arguments = {name: widen(each) for name, each in self.subject.arguments.items()}
+                return self._capture(self.subject.run(arguments))
         except Exception:
             # A cell that names its dtypes may refuse float64; then this is no referee.
             return None
         finally:
-            snapshot.restore()
+            self.start.restore()
+
+
+class Checks:
+    """All comparisons of a benchmark.
+
+    A mode is compared with its own alternative as it is, from the state that every mode starts
+    from. Alternatives are compared with each other by what the user would see: their first
+    runs, from the state that the user left. For one may keep its state in a model, where a
+    second run goes on learning, and another in values that it returns.
+
+    Args:
+        own: By alternative, what its modes are compared with.
+        first: By alternative, its first run.
+        reference: The alternative that the others are compared with.
+    """
+
+    def __init__(
+        self,
+        own: dict[str | None, Checker],
+        first: dict[str | None, Checker],
+        reference: str | None,
+    ) -> None:
+        self.own = own
+        self._first = first
+        self._reference = reference
+        self._across: dict[str | None, Agreement] = {}
+
+    def check(self, subject: Subject, outcome: FrozenContainer) -> Agreement:
+        """Compare what a mode of an alternative produced."""
+        own = self.own[subject.block].check(outcome)
+        if subject.block == self._reference:
+            return own
+        across = self._agreement_with_reference(subject.block)
+        if across.agrees is not True or own.agrees is True:
+            return across
+        return own
+
+    def _agreement_with_reference(self, block: str | None) -> Agreement:
+        if block not in self._across:
+            other, reference = self._first[block], self._first[self._reference]
+            reference.random = reference.random or other.random
+            self._across[block] = reference.check(other.outcome, of_another=True)
+        return self._across[block]

@@ -38,8 +38,8 @@ def bench_cell(request: Request, surroundings: Surroundings) -> BenchResult:
             subject.frameworks = loaded_frameworks()  # a mode may have loaded its framework
         reference = _reference(choices, request.reference)
         with loaded_frameworks()[-1].counting():
-            checker = first_runs(subjects, reference.subject, request, surroundings)
-            run = run_all(choices, reference, checker, request, surroundings)
+            checks = first_runs(subjects, reference.subject, request, surroundings)
+            run = run_all(choices, reference, checks, request, surroundings)
         seconds = surroundings.clock.now() - started
         result = result_of(request, reference.name, run, seconds, _notes(subjects, request))
     if request.keep:

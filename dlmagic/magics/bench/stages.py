@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from dlmagic.cell.compare import Agreement, Tolerance
 from dlmagic.cell.frozen import FrozenContainer
+from dlmagic.cell.output import Output
 from dlmagic.errors import CellError
-from dlmagic.magics.bench.checking import Checker
+from dlmagic.magics.bench.checking import Checker, Checks
 from dlmagic.magics.bench.choice import Choice
 from dlmagic.magics.bench.contestants import Contestant, call_once, make_ready
 from dlmagic.magics.bench.growth import refuse_growth, sizes_of
@@ -23,11 +24,11 @@ def first_runs(
     reference: Subject,
     request: Request,
     surroundings: Surroundings,
-) -> Checker:
+) -> Checks:
     """Run every alternative as it is: an error is the user's own, and nothing is timed.
 
     The first run shows its output, this once, and makes what a cell makes only once, such as
-    an optimiser's buffers. The second is the reference of all comparisons. What a run writes
+    an optimiser's buffers. The second is what the modes are compared with. What a run writes
     to is copied before, so that it can be put back ever after.
 
     Raises:
@@ -35,29 +36,39 @@ def first_runs(
             larger by more and more.
         BaseException: What the cell raises.
     """
-    outcomes: dict[str | None, FrozenContainer] = {}
-    draws = False
+    tolerance, output = Tolerance(request.rtol, request.atol), surroundings.output
+    own: dict[str | None, Checker] = {}
+    first: dict[str | None, Checker] = {}
     for subject in subjects:
         surroundings.tell(f"first run of {subject.block}" if subject.block else "first run")
         subject.start.restore()  # its own definitions, not those of the one before
-        sizes = [sizes_of(subject.start.reached)]
         try:
-            with surroundings.output.shown(), subject.start.copying_first_writes():
-                subject.run()
-            sizes.append(sizes_of(subject.start.reached))
-            subject.changes_state = bool(subject.start.changes())
-            subject.keep_state()
-            with surroundings.output.dropped(), subject.snapshot.copying_first_writes():
-                returned = _run_again(subject)
-            refuse_growth(*sizes, sizes_of(subject.start.reached))
-            draws = draws or subject.snapshot.draws_random_numbers()
-            outcome = subject.outcome(returned)
-            subject.watch(outcome)
-            outcomes[subject.block] = outcome
+            produced, outcome, draws = _first_two_runs(subject, output)
         finally:
             subject.start.restore()
-    tolerance = Tolerance(request.rtol, request.atol)
-    return Checker(reference, outcomes[reference.block], tolerance, surroundings.output, draws)
+        first[subject.block] = Checker(subject, subject.start, produced, tolerance, output, draws)
+        own[subject.block] = Checker(subject, subject.snapshot, outcome, tolerance, output, draws)
+    return Checks(own, first, reference.block)
+
+
+def _first_two_runs(
+    subject: Subject, output: Output
+) -> tuple[FrozenContainer, FrozenContainer, bool]:
+    """What each produced, and whether it took random numbers for that."""
+    sizes = [sizes_of(subject.start.reached)]
+    with output.shown(), subject.start.copying_first_writes():
+        returned = subject.run()
+    sizes.append(sizes_of(subject.start.reached))
+    produced = subject.produced(returned)
+    subject.changes_state = bool(subject.start.changes())
+    subject.keep_state()
+    with output.dropped(), subject.snapshot.copying_first_writes():
+        returned = _run_again(subject)
+    refuse_growth(*sizes, sizes_of(subject.start.reached))
+    draws = subject.snapshot.draws_random_numbers()
+    outcome = subject.outcome(returned)
+    subject.watch(outcome)
+    return produced, outcome, draws
 
 
 def _run_again(subject: Subject) -> tuple[object, ...]:
@@ -75,7 +86,7 @@ def _run_again(subject: Subject) -> tuple[object, ...]:
 def run_all(
     choices: Sequence[Choice],
     reference: Choice,
-    checker: Checker,
+    checks: Checks,
     request: Request,
     surroundings: Surroundings,
 ) -> Run:
@@ -93,11 +104,11 @@ def run_all(
             )
             made[choice.name] = contestant
             if contestant.outcome is not None:
-                contestant.agreement = checker.check(choice.subject, contestant.outcome)
+                contestant.agreement = checks.check(choice.subject, contestant.outcome)
                 contestant.outcome = None  # it may be large
         _time(run, made, reference, request, surroundings)
         if not run.interrupted:
-            _check_again(made, checker, surroundings)
+            _check_again(made, checks, surroundings)
     except KeyboardInterrupt:
         run.interrupted = True
     run.contestants = {choice.name: made.get(choice.name) or _missed(choice) for choice in choices}
@@ -128,14 +139,14 @@ def _time(
         made[name].fail(failure.error)
 
 
-def _check_again(made: dict[str, Contestant], checker: Checker, surroundings: Surroundings) -> None:
+def _check_again(made: dict[str, Contestant], checks: Checks, surroundings: Surroundings) -> None:
     """A mode whose answers drift while it is timed is not the mode that was checked."""
     for name, contestant in made.items():
         first = contestant.agreement
         if contestant.runner is None or first is None or first.agrees is not True:
             continue
         surroundings.tell(f"comparing the answers of {name}")
-        again = checker.check(contestant.choice.subject, call_once(contestant.runner))
+        again = checks.check(contestant.choice.subject, call_once(contestant.runner))
         if again.agrees is False:
             reason = f"agreed at first, but not after timing: {again.reason}"
             contestant.agreement = Agreement(False, reason, again.max_error)

@@ -82,18 +82,31 @@ class Subject:
         finally:
             self.snapshot.restore()
 
-    def outcome(self, returned: tuple[object, ...]) -> FrozenContainer:
+    def produced(self, returned: tuple[object, ...]) -> FrozenContainer:
+        """A detached copy of what the first run produced; the state stays as it is."""
+        state = state_of(self.start.changes())
+        return frozen({**state, **self._values(returned)}, self.frameworks)
+
+    def outcome(
+        self, returned: tuple[object, ...], since: Snapshot | None = None
+    ) -> FrozenContainer:
         """A detached copy of all that a run produced: values, and state that it changed.
 
         Puts the state back. What may have changed is copied before and after that, and left
         out where both are equal: a compiler marks tensors without changing their numbers.
+
+        Args:
+            returned: What the cell's function returned.
+            since: The state that the run began from; by default that of every mode.
         """
+        since = since or self.snapshot
+        watched = self.watched if since is self.snapshot else []
         # Not by path: a tensor and its storage share one.
-        items = {id(i.value): i for i in [*self.watched, *self.snapshot.changes()]}.values()
+        items = {id(i.value): i for i in [*watched, *since.changes()]}.values()
         # A name bound anew hides the state of what it was bound to before.
         copy = frozen({**state_of(items), **self._values(returned)}, self.frameworks)
-        self.snapshot.restore()
-        wanted = set(frozen_names(state_of(self.watched)))
+        since.restore()
+        wanted = set(frozen_names(state_of(watched)))
         before = dict(frozen(state_of(items), self.frameworks).items)
         kept = [
             (name, value)

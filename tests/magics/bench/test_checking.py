@@ -25,7 +25,7 @@ def test_a_changed_tensor_is_part_of_the_answer() -> None:
     assert any("weight" in name for name, _ in checker.outcome.items)
     steps.subject.snapshot.restore()
     outcome = steps.subject.outcome(steps.subject.run({"step": 2.0}))
-    agreement = checker.check(steps.subject, outcome)
+    agreement = checker.check(outcome)
     assert agreement.agrees is False
     assert "weight" in agreement.reason
     assert steps.subject.snapshot.changes() == []
@@ -35,7 +35,7 @@ def test_an_answer_that_does_not_repeat_is_not_compared() -> None:
     steps = Steps("tick()", {"tick": iter_of_numbers()})
     checker = steps.checker()
     other = steps.subject.outcome(steps.subject.run())
-    agreement = checker.check(steps.subject, other)
+    agreement = checker.check(other)
     assert agreement.agrees is None
     assert "does not repeat" in agreement.reason
 
@@ -52,7 +52,7 @@ def test_a_wrong_answer_of_a_random_cell_is_not_called_wrong() -> None:
     steps.subject.snapshot.restore()
     torch.rand(1)
     other = steps.subject.outcome(steps.subject.run())
-    agreement = checker.check(steps.subject, other)
+    agreement = checker.check(other)
     assert agreement.agrees is None
     assert "random" in agreement.reason
 
@@ -64,7 +64,7 @@ def test_the_float64_referee_decides_about_small_differences(error: float, agree
     checker = steps.checker()
     steps.subject.snapshot.restore()
     other = steps.subject.outcome(steps.subject.run({"factor": torch.tensor(1.0 + error)}))
-    assert checker.check(steps.subject, other).agrees is agrees
+    assert checker.check(other).agrees is agrees
 
 
 def test_the_users_tolerance_counts() -> None:
@@ -73,4 +73,4 @@ def test_the_users_tolerance_counts() -> None:
     checker.tolerance = Tolerance(0.1, 0.0)
     steps.subject.snapshot.restore()
     other = steps.subject.outcome(steps.subject.run({"factor": 1.05}))
-    assert checker.check(steps.subject, other).agrees is True
+    assert checker.check(other).agrees is True

@@ -118,6 +118,19 @@ def test_alternatives_are_compared_by_their_last_expression(bench: Bench, namesp
     assert "a" not in namespace
 
 
+@pytest.mark.parametrize(("gain", "agrees"), [(1, True), (2, False)])
+def test_one_alternative_may_keep_its_state_and_another_return_it(
+    bench: Bench, namespace: dict[str, object], gain: int, agrees: bool
+) -> None:
+    """A model that learns in place and a function that returns new weights do the same work."""
+    namespace.update(weights=[0.5], gain=gain)
+    result = bench(
+        "# --- in-place\nweights[0] += 1\nweights[0]\n# --- returned\nnew = weights[0] + gain\nnew"
+    )
+    assert result["returned"].agrees is agrees
+    assert namespace["weights"] == [0.5]
+
+
 def test_alternatives_times_modes(bench: Bench, training) -> None:
     cell = "# --- net\nmodel(inputs)\n# --- twice\nmodel(inputs) * 1"
     result = bench(cell, modes=("eager", "trace"), seconds=0.3)
