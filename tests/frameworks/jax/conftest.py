@@ -65,6 +65,9 @@ class Bench:
         outputs, last = self.cell.split(returned)
         return {**outputs, "": last}
 
+    def runner(self, mode: str) -> Runner:
+        return Runner(mode, self, self.prepare(mode))
+
     def failure(self, mode: str) -> tuple[str, int | None]:
         """Why a mode fails, and in which line, in the words for the user."""
         with pytest.raises(Exception) as caught:
@@ -73,6 +76,30 @@ class Bench:
         self.snapshot.restore()
         assert explained is not None, caught.value
         return explained
+
+
+@dataclass
+class Runner:
+    """One mode of a cell, as a measurement sees it."""
+
+    name: str
+    bench: Bench
+    prepared: Prepared
+    last: object = None
+
+    def restore(self) -> None:
+        self.bench.snapshot.restore()
+
+    def run(self, calls: int) -> None:
+        arguments, function = self.bench.cell.arguments(), self.prepared.function
+        for _ in range(calls):
+            self.last = function(*arguments)
+
+    def synchronise(self) -> None:
+        self.bench.framework.synchronise(self.last)
+
+    def events(self) -> Mapping[str, int]:
+        return self.bench.framework.events()
 
 
 @pytest.fixture

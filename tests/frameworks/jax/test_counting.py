@@ -37,21 +37,10 @@ def test_a_retrace_within_a_timed_block_is_seen(in_notebook):
         "size = [4]\ndef longer(a):\n    return a + 1\ngrown = jax.jit(longer)",
         "size[0] += 1\ny = grown(np.ones(size[0], np.float32))",
     )
-    prepared, framework = bench.prepare("eager"), bench.framework
-
-    class Runner:
-        name = "eager"
-        events = staticmethod(framework.events)
-        synchronise = staticmethod(framework.synchronise)
-        restore = staticmethod(bench.snapshot.restore)
-
-        def run(self, calls):
-            for _ in range(calls):
-                bench.call(prepared)
-
+    framework, runner = bench.framework, bench.runner("eager")
     with framework.counting():
-        block = run_block(Runner(), WallClock(), 5)
-        again = run_block(Runner(), WallClock(), 5)
+        block = run_block(runner, WallClock(), 5)
+        again = run_block(runner, WallClock(), 5)
     assert block.touch_events == {"compile": 1}
     assert block.events == {"recompile": 5}
     assert again.clean

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import statistics
 import subprocess
 import sys
-import time
 
 import jax
 import jax.numpy as jnp
@@ -143,54 +141,3 @@ for name in ("torch", "tensorflow", "keras", "numba", "flax", "optax"):
     assert name not in sys.modules, name
 """
     subprocess.run([sys.executable, "-c", code], check=True)
-
-
-def chain(x, w):
-    for _ in range(20):
-        x = jnp.tanh(x @ w)
-    return x
-
-
-def rows(x, w):
-    return jax.vmap(lambda row: jnp.sort(row @ w).cumsum())(x).sum()
-
-
-def descent(x, w):
-    def loss(w):
-        return (jnp.tanh(x @ w) ** 2).mean()
-
-    for _ in range(4):
-        w = w - 0.1 * jax.grad(loss)(w)
-    return w
-
-
-@pytest.mark.parametrize("function", [chain, rows, descent])
-def test_times_are_those_of_a_loop_by_hand(function):
-    """Within a quarter, on a machine that others use as well: the best of three attempts."""
-    x = jax.random.normal(jax.random.key(0), (300, 300))
-    w = jax.random.normal(jax.random.key(1), (300, 300)) * 0.1
-    by_hand = {"eager": function, "jit": jax.jit(function)}
-    ratios = {}
-    for _ in range(3):
-        namespace = {"f": function, "x": x, "w": w, "__name__": "__main__"}
-        before = {mode: median_of(call, x, w) for mode, call in by_hand.items()}
-        result = bench("y = f(x, w)", namespace=namespace, time=0.6)
-        after = {mode: median_of(call, x, w) for mode, call in by_hand.items()}
-        ratios = {
-            mode: result[mode].median / statistics.mean((before[mode], after[mode]))
-            for mode in by_hand
-        }
-        if all(0.8 < ratio < 1.25 for ratio in ratios.values()):
-            return
-    pytest.fail(f"dlmagic's median over the one by hand: {ratios}")
-
-
-def median_of(call, *arguments, seconds: float = 0.3) -> float:
-    jax.block_until_ready(call(*arguments))
-    times = []
-    end = time.perf_counter() + seconds
-    while time.perf_counter() < end:
-        start = time.perf_counter()
-        jax.block_until_ready(call(*arguments))
-        times.append(time.perf_counter() - start)
-    return statistics.median(times)
