@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable
 from contextlib import nullcontext
 from importlib import import_module
+from inspect import unwrap
 from typing import Any
 
 import tensorflow as tf
@@ -44,7 +45,7 @@ def composite_kinds() -> tuple[type, ...]:
 
 def contents_of(variable: Any) -> Any:
     """What a variable holds, as a tensor that later assignments leave alone; None without."""
-    if tf.is_symbolic_tensor(getattr(variable, "handle", None)):
+    if is_symbolic(variable):
         return None
     with nullcontext() if tf.executing_eagerly() else tf.init_scope():
         try:
@@ -92,9 +93,16 @@ def set_global_generator(generator: Any) -> None:
 
 
 def iterator_kind() -> tuple[type, ...]:
-    """What ``iter`` of a data set gives."""
-    kind = _internal("data.ops.iterator_ops", "OwnedIterator")
-    return () if kind is None else (kind,)
+    """What ``iter`` of a data set gives, and ``as_numpy_iterator``."""
+    places = (("iterator_ops", "OwnedIterator"), ("dataset_ops", "NumpyIterator"))
+    kinds = [_internal(f"data.ops.{module}", name) for module, name in places]
+    return tuple(kind for kind in kinds if kind is not None)
+
+
+def _resource_of(iterator: Any) -> Any:
+    """The handle of what an iterator stands for; None where it has none outside a graph."""
+    resource = getattr(getattr(iterator, "_iterator", iterator), "_iterator_resource", None)
+    return None if tf.is_symbolic_tensor(resource) else resource
 
 
 def position_of(iterator: Any) -> Any:
@@ -102,8 +110,8 @@ def position_of(iterator: Any) -> Any:
 
     An iterator over Python code, or one that draws random numbers of no seed, cannot say.
     """
-    resource = getattr(iterator, "_iterator_resource", None)
-    if resource is None or tf.is_symbolic_tensor(resource):
+    resource = _resource_of(iterator)
+    if resource is None:
         return None
     try:
         return tf.raw_ops.SerializeIterator(resource_handle=resource, external_state_policy=_FAIL)
@@ -116,8 +124,7 @@ _FAIL = 2  # rather than to leave out what is not part of the iterator
 
 def set_position(iterator: Any, position: Any) -> None:
     """Let an iterator go on from where it was."""
-    resource = iterator._iterator_resource
-    tf.raw_ops.DeserializeIterator(resource_handle=resource, serialized=position)
+    tf.raw_ops.DeserializeIterator(resource_handle=_resource_of(iterator), serialized=position)
 
 
 def dictionary_in(value: object) -> dict[Any, Any] | None:
@@ -129,7 +136,19 @@ def dictionary_in(value: object) -> dict[Any, Any] | None:
     return inside
 
 
-Trace = Callable[[object], None]
+def is_symbolic(variable: Any) -> bool:
+    """Whether a variable stands for a value inside a graph, as what ``assign_add`` returns."""
+    return bool(tf.is_symbolic_tensor(getattr(variable, "handle", None)))
+
+
+def set_optimizer_options(options: dict[str, Any]) -> None:
+    """Options of the graph optimiser as they were; those that are not named are unset."""
+    known = getattr(context(), "_optimizer_experimental_options", None)
+    if isinstance(known, dict):
+        known.clear()
+    tf.config.optimizer.set_experimental_options(options)
+
+
 _LIST_OF_CALLBACKS = ("eager.polymorphic_function.transform", "CONCRETE_FUNCTION_CALLBACKS")
 
 
@@ -149,7 +168,7 @@ def python_function_being_traced() -> object:
         options = frame.f_locals.get("tracing_options")
         if options is not None:
             function = getattr(options, "python_function", None)
-            return getattr(function, "__wrapped__", function)
+            return None if function is None else unwrap(function)
         frame = frame.f_back
     return None
 

@@ -84,9 +84,7 @@ def save_ambient() -> Iterator[Saved]:
         config.experimental.enable_tensor_float_32_execution,
     )
     yield SavedSetting(config.optimizer.get_jit, lambda jit: config.optimizer.set_jit(jit or False))
-    yield SavedSetting(
-        config.optimizer.get_experimental_options, config.optimizer.set_experimental_options
-    )
+    yield SavedSetting(config.optimizer.get_experimental_options, compat.set_optimizer_options)
     yield SavedSetting(tf.debugging.get_log_device_placement, tf.debugging.set_log_device_placement)
 
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-import tensorflow as tf
-
 from dlmagic.errors import StateError
 from dlmagic.frameworks.tensorflow import _compat as compat
 from dlmagic.frameworks.tensorflow.variables import same
@@ -63,8 +61,5 @@ class SavedTable:
 
 def is_wound_back(iterator: object) -> bool:
     """Whether an iterator could be put back; True for what is none."""
-    return (
-        not isinstance(iterator, compat.iterator_kind())
-        or tf.is_symbolic_tensor(getattr(iterator, "_iterator_resource", None))
-        or compat.position_of(iterator) is not None
-    )
+    is_one = isinstance(iterator, compat.iterator_kind())
+    return not is_one or compat.position_of(iterator) is not None

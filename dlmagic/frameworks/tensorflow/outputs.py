@@ -35,15 +35,18 @@ class Outputs:
 
 
 def is_output(value: object) -> bool:
-    """Whether a value without parts is computed by the graph; a variable is not."""
+    """Whether a value without parts is computed by the graph.
+
+    A variable is not, but what its ``assign_add`` returns in a graph.
+    """
     if isinstance(value, tf.Variable):
-        return False
+        return compat.is_symbolic(value)
     return isinstance(value, (tf.Tensor, *compat.composite_kinds()))
 
 
 def _without_tensors(value: Any, found: list[Any]) -> Any:
     if is_output(value):
-        found.append(value)
+        found.append(tf.convert_to_tensor(value) if isinstance(value, tf.Variable) else value)
         return _HOLE
     if not is_container(value):
         return value

@@ -1,0 +1,85 @@
+"""Fails where a later TensorFlow has moved a private name that dlmagic uses."""
+
+from __future__ import annotations
+
+import tensorflow as tf
+
+from dlmagic.frameworks.tensorflow import _compat as compat
+
+
+def test_the_context_tells_whether_it_has_started():
+    tf.ones(1)
+    assert compat.context() is not None
+    assert hasattr(compat.context(), "_initialized")
+    assert compat.is_started()
+
+
+def test_random_numbers_come_from_where_they_did():
+    context = compat.context()
+    assert hasattr(context, "clear_kernel_cache")
+    before = compat.random_source()
+    tf.random.set_seed(1)
+    try:
+        seeded = compat.random_source()
+        tf.random.normal([1])
+        assert compat.random_source() != seeded
+        assert seeded[0] == 1
+    finally:
+        compat.set_random_source(*before)
+    assert compat.random_source()[0] == before[0]
+
+
+def test_the_global_generator_is_where_it_was():
+    generator = tf.random.get_global_generator()
+    assert compat.global_generator() is generator
+    compat.set_global_generator(None)
+    assert compat.global_generator() is None
+
+
+def test_iterators_tell_their_position():
+    it = iter(tf.data.Dataset.range(3))
+    assert isinstance(it, compat.iterator_kind())
+    next(it)
+    position = compat.position_of(it)
+    assert position is not None
+    next(it)
+    compat.set_position(it, position)
+    assert int(next(it)) == 1
+
+
+def test_dictionaries_of_modules_are_known():
+    module = tf.Module()
+    module.names = {"a": 1}
+    assert compat.dictionary_in(module.names) == {"a": 1}
+    assert type(compat.dictionary_in(module.names)) is dict
+    assert compat.dictionary_in({}) is None
+
+
+def test_a_new_graph_tells_its_python_function():
+    seen = []
+
+    def listen(concrete):
+        seen.append((concrete.name, compat.python_function_being_traced()))
+
+    def mine(v):
+        return v
+
+    listeners = compat.callbacks()
+    listeners.append(listen)
+    try:
+        tf.function(mine)(tf.ones(1))
+    finally:
+        listeners.remove(listen)
+    ((name, function),) = seen
+    assert b"mine" in name if isinstance(name, bytes) else "mine" in name
+    assert function is mine
+
+
+def test_data_sets_are_composite():
+    assert isinstance(tf.data.Dataset.range(1), compat.composite_kinds())
+    assert len(compat.composite_kinds()) == 4
+
+
+def test_a_variable_is_read():
+    w = tf.Variable([1.0])
+    assert compat.contents_of(w).numpy().tolist() == [1.0]
