@@ -77,9 +77,8 @@ def under_key(array: Any) -> Any:
 def alias_of(array: Any) -> Any:
     """Another array over the same memory, or None where none can be made."""
     try:
-        return type(array)(
-            array.aval, array.sharding, array._arrays, committed=_is_committed(array)
-        )
+        committed = bool(getattr(array, "committed", getattr(array, "_committed", False)))
+        return type(array)(array.aval, array.sharding, array._arrays, committed=committed)
     except (AttributeError, TypeError):
         return None
 
@@ -88,14 +87,15 @@ def put(array: Any, source: Any) -> bool:
     """Let an array be, in place, what another is: its memory, shape and type.
 
     The object stays the same one, also one whose memory was handed over to a computation.
+    This is JAX's own way to change a mutable reference. To call the array's ``__init__`` again
+    would do as well, and corrupts JAX's list of arrays: the process ends much later.
+
     Returns whether that was possible.
     """
-    try:
-        kind = type(array)
-        committed = _is_committed(array)
-        kind.__init__(array, source.aval, source.sharding, source._arrays, committed=committed)
-    except (AttributeError, TypeError):
+    replace = getattr(array, "_replace_with", None)
+    if replace is None:
         return False
+    replace(source)
     return not array.is_deleted()
 
 
@@ -104,8 +104,3 @@ def can_put() -> bool:
     """Whether :func:`put` works with this JAX; tried on two small arrays."""
     first, second = jax.numpy.zeros(1), jax.numpy.ones(2)
     return put(first, second) and first.shape == (2,) and bool(first[1] == 1)
-
-
-def _is_committed(array: Any) -> bool:
-    """Whether the array was put on its device by name."""
-    return bool(getattr(array, "committed", getattr(array, "_committed", False)))

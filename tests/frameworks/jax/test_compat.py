@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import gc
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax._src import monitoring, xla_bridge
 
 from dlmagic.frameworks.jax import _compat as compat
+from dlmagic.frameworks.jax import donation
 
 
 def test_the_events_of_compiling_have_their_names():
@@ -68,6 +71,30 @@ def test_a_deleted_array_can_come_back():
     array.delete()
     assert compat.put(array, other)
     assert (array + 1).tolist() == [1.0, 2.0, 3.0]
+
+
+def test_arrays_live_well_after_many_were_replaced_in_place():
+    """Another way to do it corrupted JAX's memory, which only showed later."""
+    arrays = [jnp.arange(3.0) + number for number in range(20)]
+    for _ in range(10):
+        for array in arrays:
+            alias = compat.alias_of(array)
+            compat.put(array, jnp.arange(4))
+            compat.put(array, alias)
+        arrays = arrays[1::2] + [jnp.copy(array) for array in arrays[::2]]
+        gc.collect(1)
+        assert len(jax.live_arrays()) >= len(arrays)
+    assert all(array.shape == (3,) for array in arrays)
+
+
+def test_an_array_keeps_its_kind_of_type_through_a_copy():
+    """Python's numbers make arrays whose type gives way to others."""
+    array = jnp.asarray(2.0) * 1
+    weak = array.weak_type
+    (copy,) = donation.copies([array])
+    compat.put(array, copy)
+    assert array.weak_type == weak
+    assert jnp.asarray(2.0).weak_type == donation.copies([jnp.asarray(2.0)])[0].weak_type
 
 
 def test_a_key_has_an_array_under_it():
