@@ -31,6 +31,11 @@ def equal(first: Frozen, second: Frozen) -> bool:
     return compare(first, second, Tolerance(0.0, 0.0)).agrees is not False
 
 
+def close(first: Frozen, second: Frozen) -> bool:
+    """Whether two copies hold the same but for rounding."""
+    return equal(first, second) or compare(first, second, Tolerance()).agrees is True
+
+
 def compare_outcomes(
     reference: FrozenContainer,
     other: FrozenContainer,

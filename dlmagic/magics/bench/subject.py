@@ -12,7 +12,7 @@ from dlmagic.cell.reach import Reached
 from dlmagic.cell.snapshot import Snapshot, take_snapshot
 from dlmagic.cell.source import CellSource
 from dlmagic.frameworks.protocol import Framework
-from dlmagic.magics.bench.outcome import LAST, equal, frozen, frozen_names
+from dlmagic.magics.bench.outcome import LAST, close, equal, frozen, frozen_names
 from dlmagic.magics.bench.state import state_of
 
 
@@ -34,6 +34,7 @@ class Subject:
         memory: Where copies go.
         changes_state: Whether the first run changed anything that it found.
         watched: What the first outcome showed as changed.
+        watching: Whether that is known.
     """
 
     block: str | None
@@ -45,6 +46,7 @@ class Subject:
     memory: Memory
     changes_state: bool = False
     watched: list[Reached] = field(default_factory=list, repr=False)
+    watching: bool = False
 
     @property
     def values(self) -> list[object]:
@@ -93,7 +95,9 @@ class Subject:
         """A detached copy of all that a run produced: values, and state that it changed.
 
         Puts the state back. What may have changed is copied before and after that, and left
-        out where both are equal: a compiler marks tensors without changing their numbers.
+        out where both are equal: a compiler marks tensors without changing their numbers. Once
+        it is known what the reference changes, also where they are close: what a run computes
+        anew each time, such as a mean, comes out equal in the reference alone.
 
         Args:
             returned: What the cell's function returned.
@@ -106,18 +110,20 @@ class Subject:
         # A name bound anew hides the state of what it was bound to before.
         copy = frozen({**state_of(items), **self._values(returned)}, self.frameworks)
         since.restore()
+        same = close if self.watching and since is self.snapshot else equal
         wanted = set(frozen_names(state_of(watched)))
         before = dict(frozen(state_of(items), self.frameworks).items)
         kept = [
             (name, value)
             for name, value in copy.items
-            if name in wanted or name not in before or not equal(before[name], value)
+            if name in wanted or name not in before or not same(before[name], value)
         ]
         return FrozenContainer(copy.type_name, tuple(kept))
 
     def watch(self, outcome: FrozenContainer) -> None:
         """Look in every later outcome at the state that the reference changed in this one."""
         names = {name for name, _ in outcome.items}
+        self.watching = True
         self.watched = [
             item for item in self.snapshot.reached if names & set(frozen_names(state_of([item])))
         ]

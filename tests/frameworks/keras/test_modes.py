@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import pytest
 
+from dlmagic import bench
 from dlmagic.errors import ModeError, ModeUnavailable
 from dlmagic.frameworks.keras.modes import modes_on, switches_for
 
@@ -180,6 +181,28 @@ def test_layers_that_cannot_be_compiled_make_xla_unavailable(trial, data):
     step = trial("model.fit(x, y)", model=model, **data)
     with pytest.raises(ModeUnavailable, match="model has a layer"):
         step.prepare("xla")
+
+
+@pytest.mark.parametrize("text", ["model.evaluate(x, y)", "h = model.fit(x, y)"])
+def test_a_benchmark_finds_that_all_modes_agree(text, model, data):
+    names = {"model": model, "__name__": "__main__", **data}
+    result = bench(text, namespace=names, modes=MODES, time=0.1)
+    for mode in MODES:
+        assert (result[mode].status, result[mode].agrees) == ("ok", True)
+        assert "recompile" not in [finding.kind for finding in result[mode].findings]
+
+
+def test_a_model_that_differs_is_found_by_the_name_of_its_variable(model, data):
+    class Drifting(keras.callbacks.Callback):
+        def on_train_end(self, logs=None):
+            if self.model.run_eagerly:
+                self.model.layers[0].kernel.assign_add(np.ones((4, 8)))
+
+    names = {"model": model, "drifting": Drifting(), "__name__": "__main__", **data}
+    cell = "model.fit(x, y, callbacks=[drifting])"
+    result = bench(cell, namespace=names, modes=["graph", "eager"], time=0.1)
+    assert result["eager"].agrees is False
+    assert result["eager"].agreement.startswith(f"model.{model.layers[0].name}.kernel")
 
 
 def test_each_backend_has_its_own_modes():
