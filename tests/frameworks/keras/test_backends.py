@@ -41,8 +41,8 @@ framework = framework_for([model], {"fit"})[0]
 told["default"] = [mode.name for mode in framework.modes if mode.default]
 told["by hand"] = framework_for([model], {"call"})[0].name
 modes = sys.argv[1].split(",")
-for cell in ("model.fit(x, y)", "model.evaluate(x, y)"):
-    result = bench(cell, namespace=names, modes=modes, time=0.1)
+for cell in ("model.train_on_batch(x, y)", "model.evaluate(x, y)"):
+    result = bench(cell, namespace=names, modes=modes, time=0.05)
     for mode in modes:
         arm = result[mode]
         kinds = [finding.kind for finding in arm.findings]
