@@ -7,6 +7,7 @@ happens, so that the loss is noticed.
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable
 from contextlib import nullcontext
@@ -77,6 +78,26 @@ def set_random_source(seed: Any, state: Any) -> None:
     forget = getattr(found, "clear_kernel_cache", None)
     if callable(forget) and is_started():
         forget()
+
+
+_RANDOM = ("random_ops", "stateless_random_ops", "stateless_random_ops_v2", "stateful_random_ops")
+_DRAWS = re.compile(
+    r"^(stateless_|stateful_)?(random_|uniform|standard_normal|truncated_normal|multinomial"
+    r"|parameterized_|shuffle|non_deterministic)(?!.*(_grad|_fallback|_get_\w+)$)"
+)
+
+
+def random_functions() -> list[tuple[Any, str, Callable[..., Any]]]:
+    """The functions that make random operations: their modules, names, and they themselves."""
+    found = []
+    for kind in _RANDOM:
+        try:
+            module = import_module(f"tensorflow.python.ops.gen_{kind}")
+        except ImportError:
+            continue
+        names = [name for name in vars(module) if _DRAWS.match(name)]
+        found += [(module, name, vars(module)[name]) for name in names]
+    return [entry for entry in found if callable(entry[2])]
 
 
 def global_generator() -> Any:

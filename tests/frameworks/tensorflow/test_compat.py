@@ -83,3 +83,12 @@ def test_data_sets_are_composite():
 def test_a_variable_is_read():
     w = tf.Variable([1.0])
     assert compat.contents_of(w).numpy().tolist() == [1.0]
+
+
+def test_random_operations_are_made_where_they_were():
+    names = {name for _, name, _ in compat.random_functions()}
+    assert {
+        "random_standard_normal", "random_uniform", "random_shuffle", "truncated_normal",
+        "stateless_random_normal_v2", "stateless_random_uniform_v2", "stateful_uniform_int",
+    } <= names  # fmt: skip
+    assert not {name for name in names if name.startswith("_") or name.endswith("fallback")}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 import tensorflow as tf
 
 from dlmagic import bench as run_bench
@@ -82,6 +83,39 @@ def test_counting_may_be_entered_twice_and_leaves_no_listener():
     assert listeners == before
     tf.function(lambda v: v)(tf.ones(2))
     assert framework.events()["compile"] == count + 1
+
+
+DRAWS = {
+    "unseeded": "tf.random.normal([2])",
+    "dropout": "tf.nn.dropout(tf.ones(4), 0.5)",
+    "shuffle": "tf.random.shuffle(tf.range(9))",
+    "stateless": "tf.random.stateless_uniform([2], (1, 2))",
+    "generator": "generator.normal([2])",
+    "categorical": "tf.random.categorical([[0.5, 0.5]], 3)",
+}
+
+
+@pytest.mark.parametrize("text", DRAWS.values(), ids=DRAWS.keys())
+def test_every_draw_is_noticed_while_counting(bench, text):
+    functions = compat.random_functions()
+    cell = bench(text, generator=tf.random.Generator.from_seed(1))
+    with counting():
+        assert not cell.snapshot.draws_random_numbers()
+        cell.run()
+        assert cell.snapshot.draws_random_numbers()
+        cell.snapshot.restore()
+        assert not cell.snapshot.draws_random_numbers()
+    assert compat.random_functions() == functions
+
+
+def test_other_numbers_of_xla_are_no_error(notebook):
+    result = run_bench(
+        "tf.random.stateless_normal((3,), (1, 2))", namespace=notebook, modes=["graph", "xla"],
+        time=0.2,
+    )  # fmt: skip
+    assert result["xla"].status == "ok"
+    assert result["xla"].agrees is None
+    assert "random numbers" in result["xla"].agreement
 
 
 def test_a_cell_that_retraces_in_every_call_is_seen_while_it_is_timed(bench, notebook):

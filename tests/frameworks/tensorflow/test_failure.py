@@ -96,6 +96,15 @@ def test_without_a_file_name_the_line_stays_unknown(bench):
     assert cell.framework.explain_failure(caught.value)[1] is None
 
 
+def test_an_iterator_that_runs_out_is_told(notebook):
+    names = {**notebook, "it": iter(tf.data.Dataset.range(5))}
+    result = run_bench("next(it)", namespace=names, time=0.2)
+    for mode in ("eager", "graph"):
+        assert result[mode].status == "failed"
+        assert "make it in this cell" in result[mode].reason
+    assert int(next(names["it"])) == 0  # wound back all the same
+
+
 def test_a_whole_benchmark_shows_the_reason_and_goes_on(notebook):
     result = run_bench("y = x + 1\nz = y.numpy()", namespace={**notebook, "x": X}, time=0.2)
     assert result["eager"].status == "ok"
