@@ -97,7 +97,7 @@ def test_without_a_file_name_the_line_stays_unknown(bench):
 
 
 def test_an_iterator_that_runs_out_is_told(notebook):
-    names = {**notebook, "it": iter(tf.data.Dataset.range(1))}
+    names = {**notebook, "it": iter(tf.data.Dataset.range(2))}
     result = run_bench("next(it)", namespace=names, time=0.2)
     for mode in ("eager", "graph"):
         assert result[mode].status == "failed"
