@@ -250,6 +250,29 @@ def test_a_scalar_of_numpy_is_the_number_that_it_holds(case: str) -> None:
     assert agreement(other, numpys).agrees is False
 
 
+@pytest.mark.parametrize(
+    ("number", "tensor", "agrees"),
+    [
+        (0.1, torch.tensor(0.1), True),
+        (0.1, torch.tensor(0.11), False),
+        (5, torch.tensor(5), True),
+        (5, torch.tensor(5.0), True),
+        (5, torch.tensor(6), False),
+        (5.5, torch.tensor(5), False),
+        (True, torch.tensor(True), True),
+        (True, torch.tensor(1), False),
+        (1, torch.tensor(True), False),
+        (0.1, torch.tensor([0.1]), False),
+    ],
+)
+def test_a_number_may_be_a_tensor_without_axes(
+    number: object, tensor: torch.Tensor, agrees: bool
+) -> None:
+    """A graph returns a tensor where the same code, run eagerly, returns a number."""
+    assert agreement(number, tensor).agrees is agrees
+    assert agreement(tensor, number).agrees is agrees
+
+
 def test_a_whole_number_is_no_truth_value() -> None:
     assert agreement(np.int64(1), True).agrees is False
     assert agreement(1, np.bool_(True)).agrees is False

@@ -13,6 +13,7 @@ import pytest
 from dlmagic.errors import ModeError
 from dlmagic.frameworks.plain.adapter import PLAIN_MODE, PlainFramework
 from dlmagic.frameworks.plain.state import SavedState
+from dlmagic.frameworks.protocol import NUDGE
 from dlmagic.frameworks.torch.adapter import TorchFramework
 
 PLAIN = PlainFramework()
@@ -177,3 +178,21 @@ def test_frameworks_beside_are_counted_and_waited_for():
     plain.synchronise()
     assert plain.events() == torch.events()
     assert PLAIN.events() == {}
+
+
+def test_nudged_arrays_move_by_a_few_rounding_errors_and_come_back() -> None:
+    array, counts = np.linspace(0, 3, 500, dtype=np.float32), np.arange(3)
+    before = array.copy()
+    plain = PlainFramework()
+    saved = [plain.save(array), plain.save(counts)]
+    for part in saved:
+        assert part is not None
+        part.copy_now()
+    with plain.nudged([part for part in saved if part is not None], seed=0):
+        moved = np.abs(array.astype(np.float64) - before)
+        assert np.count_nonzero(moved) > 250
+        assert np.all(moved <= (NUDGE + 1) * np.finfo(np.float32).eps * np.abs(before))
+        assert counts.tolist() == [0, 1, 2]
+    for part in saved:
+        part.restore()  # type: ignore[union-attr]
+    assert np.array_equal(array, before)

@@ -33,7 +33,7 @@ class Saves:
                 waiting.extend(child for _, child in saved.children())
 
     def watching(self):
-        return self.torch.first_writes(self.parts)
+        return self.torch.first_writes(self.parts, "")
 
     def restore(self):
         for part in self.parts:

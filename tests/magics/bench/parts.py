@@ -49,9 +49,8 @@ class Steps:
         return Request(self.source, self.namespace)
 
     def checker(self) -> Checker:
-        return first_runs([self.subject], self.subject, self.request, Surroundings(OUTPUT)).own[
-            None
-        ]
+        checks = first_runs([self.subject], self.subject, self.request, Surroundings(OUTPUT))
+        return checks.own[None]
 
     def contestant(self, mode: str = "eager", framework: Framework = TORCH) -> Contestant:
         choice = Choice(mode, self.subject, mode, framework)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 
+import numpy as np
 import pytest
 import torch
 
@@ -74,3 +75,25 @@ def test_the_users_tolerance_counts() -> None:
     steps.subject.snapshot.restore()
     other = steps.subject.outcome(steps.subject.run({"factor": 1.05}))
     assert checker.check(other).agrees is True
+
+
+@pytest.mark.parametrize(("factor", "agrees"), [(1.0, True), (1.001, False)])
+def test_without_float64_slightly_other_values_are_the_referee(factor: float, agrees: bool) -> None:
+    """An array of float32 cannot become float64 in place, and sums in another order differ."""
+    x = np.random.default_rng(0).uniform(0, 1, 50_000).astype(np.float32)
+    steps = Steps("x.sum() * factor", {"x": x, "factor": np.float32(1.0)})
+    checker = steps.checker()
+    steps.subject.snapshot.restore()
+    other = steps.subject.outcome((x.cumsum()[-1] * np.float32(factor),))
+    assert checker.check(other).agrees is agrees
+    assert np.array_equal(x, steps.subject.arguments["x"])
+
+
+def test_a_dict_that_is_bound_anew_is_compared_by_its_new_contents() -> None:
+    steps = Steps("table = {k: v + 1 for k, v in table.items()}", {"table": {"a": 1}})
+    checker = steps.checker()
+    assert checker.repeats().agrees is True
+    again = steps.subject.outcome(steps.subject.run())
+    assert checker.check(again).agrees is True
+    wrong = steps.subject.outcome((None, {"a": 3}))
+    assert checker.check(wrong).agrees is False

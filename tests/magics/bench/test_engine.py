@@ -139,6 +139,27 @@ def test_alternatives_times_modes(bench: Bench, training) -> None:
     assert result["twice/trace"].agrees is True
 
 
+def test_a_cell_of_two_frameworks_is_timed_as_it_is_and_says_why(
+    bench: Bench, namespace: dict[str, object]
+) -> None:
+    import jax.numpy as jnp
+
+    namespace.update(a=torch.ones(3), b=jnp.ones(3))
+    result = bench("float(a.sum()) + float(b.sum())")
+    assert [arm.name for arm in result.arms] == ["plain"]
+    assert any("computes with JAX and PyTorch, so only" in note for note in result.notes)
+
+
+def test_the_settings_of_the_frameworks_are_recorded(
+    bench: Bench, namespace: dict[str, object]
+) -> None:
+    namespace["x"] = torch.ones(3)
+    result = bench("x * 2", modes=("eager",))
+    assert result.environment is not None
+    assert result.environment.settings["torch"]["default dtype"] == "torch.float32"
+    assert type(result).from_json(result.to_json()) == result
+
+
 def test_alternatives_do_not_see_each_others_definitions(bench: Bench, namespace) -> None:
     result = bench("# --- one\ndef f(): return 1\nf()\n# --- two\ndef f(): return 2\nf()")
     assert result["two"].agrees is False
