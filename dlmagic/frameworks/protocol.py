@@ -180,8 +180,12 @@ class Prepared:
 class Repeats(Protocol):
     """A framework that can draw the same numbers in every run though nobody set a seed."""
 
-    def repeating(self) -> AbstractContextManager[object]:
-        """While active, runs from one state draw alike; entered before any state is saved."""
+    def repeating(self, attributes: Collection[str]) -> AbstractContextManager[object]:
+        """While active, runs from one state draw alike; entered before any state is saved.
+
+        Args:
+            attributes: Names of attributes in the cell's code, such as ``fit``.
+        """
 
 
 NUDGE = 4

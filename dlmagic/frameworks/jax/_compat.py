@@ -7,7 +7,8 @@ that the loss is noticed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import cache
 from importlib import import_module
 from typing import Any
@@ -74,6 +75,23 @@ def under_key(array: Any) -> Any:
     return getattr(array, "_base_array", array)
 
 
+@contextmanager
+def waiting_is_done() -> Iterator[None]:
+    """While active, ``x.block_until_ready()`` gives ``x`` while a function is traced.
+
+    ``jax.block_until_ready(x)`` does so by itself; the method is refused.
+    """
+    kind, name = jax.core.Tracer, "block_until_ready"
+    if name in vars(kind):  # a JAX that has one of its own
+        yield
+        return
+    setattr(kind, name, lambda tracer: tracer)
+    try:
+        yield
+    finally:
+        delattr(kind, name)
+
+
 def alias_of(array: Any) -> Any:
     """Another array over the same memory, or None where none can be made."""
     try:
@@ -88,10 +106,13 @@ def put(array: Any, source: Any) -> bool:
 
     The object stays the same one, also one whose memory was handed over to a computation.
     This is JAX's own way to change a mutable reference. To call the array's ``__init__`` again
-    would do as well, and corrupts JAX's list of arrays: the process ends much later.
+    would do as well, and corrupts JAX's list of arrays: the process ends much later. An array
+    that is to be what it is already is left alone: JAX would empty it and end the process.
 
     Returns whether that was possible.
     """
+    if source is array:
+        return not array.is_deleted()
     replace = getattr(array, "_replace_with", None)
     if replace is None:
         return False

@@ -90,7 +90,7 @@ def _said(path: str, value: object) -> str:
     if any(base.__module__.startswith("flax.nnx") for base in type(value).__mro__):
         return (
             f"The cell changes {path} in place, which jax.jit around the cell cannot follow: "
-            "use nnx.jit inside the cell."
+            "use nnx.jit around the step inside the cell, and mode eager times that."
         )
     return (
         f"The cell changes {path} in place, which compiled code does only once, while it is "

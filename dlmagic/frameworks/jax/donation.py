@@ -16,11 +16,11 @@ import jax
 
 from dlmagic.finding import Finding
 from dlmagic.frameworks.jax import _compat as compat
+from dlmagic.frameworks.jax.sizes import size_text
 from dlmagic.frameworks.protocol import Prepared
 
 _WORD = "donate"
 _LIBRARIES = ("jax", "jaxlib", "flax", "optax")
-_MB = 1e6
 
 _mentioning: WeakSet[FunctionType] = WeakSet()
 _observers: list[list[Any]] = []
@@ -105,10 +105,10 @@ def with_fresh_copies(prepared: Prepared, arrays: Sequence[Any]) -> Prepared:
             compat.put(array, fresh)
         return function(*arguments)
 
-    size = sum(array.nbytes for array in kept) / _MB
+    size = size_text(sum(array.nbytes for array in kept))
     said = (
         f"The cell deletes {len(arrays)} of the arrays that it reads (donate_argnums), so in "
-        f"every mode each call first copies their {size:.3g} MB."
+        f"every mode each call first copies their {size}."
     )
     return Prepared(
         call,

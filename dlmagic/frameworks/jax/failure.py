@@ -7,96 +7,10 @@ import traceback
 import jax
 
 from dlmagic.frameworks.jax.changes import ChangedWhileTracedError
+from dlmagic.frameworks.jax.reasons import BY_KIND, BY_TEXT, INSTEAD, INSTEAD_OF_OTHERS
 
-_errors = jax.errors
-
-_BY_KIND: tuple[tuple[type[BaseException], str], ...] = (
-    (
-        _errors.TracerBoolConversionError,
-        (
-            "Python decides here (if, while, and, bool) by the value of an array, which is not "
-            "known while the cell is traced: use jnp.where or jax.lax.cond."
-        ),
-    ),
-    (
-        _errors.TracerArrayConversionError,
-        (
-            "A function of NumPy is called here on an array whose value is not known while the "
-            "cell is traced: use the one of jax.numpy."
-        ),
-    ),
-    (
-        _errors.TracerIntegerConversionError,
-        (
-            "An array is used here as a Python integer (an index, range), and its value is not "
-            "known while the cell is traced: use x[i] on a jax array, or jax.lax.fori_loop."
-        ),
-    ),
-    (
-        _errors.NonConcreteBooleanIndexError,
-        (
-            "A boolean mask picks values here, so the shape of the result is not known while the "
-            "cell is traced: use jnp.where(mask, x, 0)."
-        ),
-    ),
-    (
-        _errors.UnexpectedTracerError,
-        (
-            "A tracer that an earlier jit, grad or vmap left behind is used as a number: return "
-            "the value from that function."
-        ),
-    ),
-)
-_BY_TEXT = (
-    (
-        "size argument of jnp.",
-        (
-            "The shape of the result depends on values here, which are not known while the cell is "
-            "traced: pass size=."
-        ),
-    ),
-    (
-        "item() method",
-        (
-            "item() reads the value of an array, which is not known while the cell is traced: keep "
-            "the array."
-        ),
-    ),
-    (
-        "tolist() method",
-        "tolist() reads the values of an array, which are not known while the cell is traced.",
-    ),
-    *(
-        (
-            f"with the `{name}` function",
-            (
-                f"{name}() reads the value of an array, which is not known while the cell is "
-                f"traced: keep the array, or use x.astype({name})."
-            ),
-        )
-        for name in ("float", "int", "complex")
-    ),
-    (
-        "Shapes must be 1D sequences of concrete values",
-        (
-            "A shape depends on the value of an array here, which is not known while the cell is "
-            "traced: use a Python number, such as x.shape[0]."
-        ),
-    ),
-    (
-        "do not support in-place item assignment",
-        "Arrays of JAX cannot be written to: use x = x.at[index].set(value).",
-    ),
-    (
-        "Array has been deleted",
-        "An array is used here whose memory was handed over to a computation (donate_argnums).",
-    ),
-    (
-        "has been deleted or donated",
-        "An array is used here whose memory was handed over to a computation (donate_argnums).",
-    ),
-    ("RESOURCE_EXHAUSTED", "The device has too little free memory."),
-)
+_WHERE_TRACED = "The error occurred while tracing the function"
+_NOT_KNOWN = "A value is needed here that is not known while the cell is traced"
 
 
 def explain_failure(error: BaseException, filename: str | None) -> tuple[str, int | None] | None:
@@ -108,15 +22,39 @@ def explain_failure(error: BaseException, filename: str | None) -> tuple[str, in
     """
     if isinstance(error, ChangedWhileTracedError):
         return str(error), None
+    frame = _frame_of(error, filename)
+    reason = _reason(error, frame)
+    return None if reason is None else (reason, frame.lineno if frame else None)
+
+
+def _reason(error: BaseException, frame: traceback.FrameSummary | None) -> str | None:
     text = str(error)
-    reason = next((said for kind, said in _BY_KIND if isinstance(error, kind)), None)
-    reason = reason or next((said for sign, said in _BY_TEXT if sign in text), None)
-    if reason is None and isinstance(error, _errors.ConcretizationTypeError):
-        reason = text.splitlines()[0]
-    return None if reason is None else (reason, line_of(error, filename))
+    said = next((said for kind, said in BY_KIND if isinstance(error, kind)), None)
+    said = said or next((said for sign, said in BY_TEXT if sign in text), None)
+    if isinstance(error, jax.errors.TracerBoolConversionError):
+        return f"{said}{_instead(frame)}"
+    if said is None and isinstance(error, jax.errors.ConcretizationTypeError):
+        return _with_detail(text)
+    if said is None and _WHERE_TRACED in text:  # it names dlmagic's own function
+        own = " ".join(text.partition(_WHERE_TRACED)[0].split())
+        return f"{type(error).__name__}: {own}"
+    return said
 
 
-def line_of(error: BaseException, filename: str | None) -> int | None:
-    """The innermost line of the cell in the traceback."""
+def _instead(frame: traceback.FrameSummary | None) -> str:
+    """What to use in place of the statement that decides by a value."""
+    words = (frame.line or "").split(maxsplit=1) if frame else []
+    return INSTEAD.get(words[0], INSTEAD_OF_OTHERS) if words else INSTEAD_OF_OTHERS
+
+
+def _with_detail(text: str) -> str:
+    """JAX's second sentence, which says whose value: the first one is always the same."""
+    lines = text.partition(_WHERE_TRACED)[0].splitlines()[1:]
+    detail = " ".join(line.strip() for line in lines if line.strip()).rstrip(".")
+    return f"{_NOT_KNOWN}: {detail}." if detail else f"{_NOT_KNOWN}."
+
+
+def _frame_of(error: BaseException, filename: str | None) -> traceback.FrameSummary | None:
+    """The innermost place of the cell in the traceback."""
     frames = traceback.extract_tb(error.__traceback__)
-    return next((frame.lineno for frame in reversed(frames) if frame.filename == filename), None)
+    return next((frame for frame in reversed(frames) if frame.filename == filename), None)

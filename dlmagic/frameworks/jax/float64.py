@@ -18,6 +18,7 @@ from dlmagic.errors import ModeUnavailable
 from dlmagic.frameworks.jax.state import SavedArray
 from dlmagic.frameworks.protocol import Saved, Widen
 
+_WIDE = 64  # bits of a number that cannot be wider here
 _KEY_OF_TWO = (2,)  # random keys in the older form are two numbers of 32 bits
 
 
@@ -26,15 +27,18 @@ def as_float64(saved: Sequence[Saved]) -> Iterator[Widen]:
     """While active, the saved arrays are float64 and so are new ones.
 
     Random numbers are drawn otherwise in float64, so a cell that has or makes a random key has
-    no such referee.
+    no such referee. A cell that computes in float64 has none either: it would be no more exact.
 
     Raises:
-        ModeUnavailable: There is a random key, or an array that cannot be replaced in place.
+        ModeUnavailable: There is a random key, nothing that can be more exact, or an array that
+            cannot be replaced in place.
     """
     arrays = [item for item in saved if isinstance(item, SavedArray)]
     if any(item.is_key or _may_be_key(item.array) for item in arrays):
         raise ModeUnavailable("Random numbers are drawn otherwise in float64.")
     before = jax.config.jax_enable_x64
+    if before and not any(map(_is_narrow, arrays)):
+        raise ModeUnavailable("The arrays are float64 already.")
     with ExitStack() as stack:
         stack.callback(jax.config.update, "jax_enable_x64", before)
         jax.config.update("jax_enable_x64", True)
@@ -57,6 +61,11 @@ def displaced(arrays: Sequence[SavedArray], change: Callable[[Any], Any], stack:
         stack.callback(item.restore)
         if not item.displace(change(item.array)):
             raise ModeUnavailable("Arrays cannot be replaced in place with this version of JAX.")
+
+
+def _is_narrow(item: SavedArray) -> bool:
+    dtype = item.array.dtype
+    return bool(jnp.issubdtype(dtype, jnp.inexact) and jnp.finfo(dtype).bits < _WIDE)
 
 
 def _widened(array: Any) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import jax
@@ -15,9 +15,10 @@ from dlmagic.frameworks.jax.inputs import Mixed, is_whole
 from dlmagic.frameworks.jax.leaves import holds_inputs
 from dlmagic.frameworks.jax.outputs import Returned, take_out
 from dlmagic.frameworks.jax.places import key_of, places_read
+from dlmagic.frameworks.jax.precision import findings_about_precision
+from dlmagic.frameworks.jax.sizes import size_text
 from dlmagic.frameworks.protocol import CellLike, Framework
 
-_MB = 1e6
 _WORTH_TELLING = 1000  # bytes; smaller constants are the cell's own numbers
 
 
@@ -67,7 +68,8 @@ class Program:
         """Trace the cell with the arguments it was made with, which the first call finds done.
 
         Returns:
-            A warning, where arrays are built into the program as constants.
+            A warning, where arrays are built into the program as constants; a hint, where
+            NumPy's arrays become less exact.
 
         Raises:
             ChangedWhileTracedError: The cell changes a value in place.
@@ -75,14 +77,9 @@ class Program:
         traced = self._jitted.trace(*self.inputs(tuple(self._values)))
         self._traced = False
         require_no_tracer(self._cell, self._framework)
-        size = compat.bytes_of_constants(traced)
-        if size < _WORTH_TELLING:
-            return ()
-        said = (
-            f"In mode jit, arrays of {size / _MB:.3g} MB that the cell reads through methods or "
-            "objects are constants of the program: it may compute with them beforehand."
-        )
-        return (Finding("constants", "warning", said),)
+        named = dict(zip(self._cell.parameters, self._values, strict=True))
+        named.update((place.name, place.read()) for place, _ in self._outside)
+        return (*_about_constants(traced), *findings_about_precision(named))
 
     def inputs(self, arguments: tuple[object, ...]) -> tuple[Any, ...]:
         """The arrays that are handed to the program: of arguments, and from outside."""
@@ -112,7 +109,19 @@ class Program:
         named = zip(self._cell.parameters, given, strict=True)
         read = [(place.name, there[key_of(place)]) for place, _ in self._outside]
         unchanged, objects = Unchanged([*read, *named]), UnchangedObjects(copies)
-        returned = function(*given)
+        with compat.waiting_is_done():
+            returned = function(*given)
         unchanged.require()
         objects.require(self._cell, self._framework)
         return take_out((returned, copies.written()))
+
+
+def _about_constants(traced: Any) -> Iterator[Finding]:
+    size = compat.bytes_of_constants(traced)
+    if size >= _WORTH_TELLING:
+        yield Finding(
+            "constants",
+            "warning",
+            f"In mode jit, arrays of {size_text(size)} that the cell reads through methods or "
+            "objects are constants of the program: it may compute with them beforehand.",
+        )

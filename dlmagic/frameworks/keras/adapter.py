@@ -11,13 +11,14 @@ computes with: that one's adapter answers whatever is not Keras' own. The parts:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import keras
 
 from dlmagic.errors import ModeUnavailable
+from dlmagic.frameworks.entries import KERAS_METHODS
 from dlmagic.frameworks.keras import _compat as compat
 from dlmagic.frameworks.keras import ambient, failure, models, seeds, state, variables
 from dlmagic.frameworks.keras.modes import modes_on, switches_for
@@ -81,9 +82,13 @@ class KerasFramework:
         """The backend's adapter counts, which is loaded wherever this one is."""
         return nullcontext()
 
-    def repeating(self) -> AbstractContextManager[object]:
-        """See :func:`dlmagic.frameworks.keras.seeds.repeating_shuffles`."""
-        return seeds.repeating_shuffles()
+    def repeating(self, attributes: Collection[str]) -> AbstractContextManager[object]:
+        """See :func:`dlmagic.frameworks.keras.seeds.repeating_shuffles`.
+
+        Only where something shuffles: beside a global seed TensorFlow draws much more slowly.
+        """
+        shuffles = not KERAS_METHODS.isdisjoint(attributes)
+        return seeds.repeating_shuffles() if shuffles else nullcontext()
 
     def settings(self) -> Mapping[str, str]:
         """Backend and types."""

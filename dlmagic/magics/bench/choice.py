@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dlmagic.errors import ModeError
+from dlmagic.frameworks.choosing import framework_for, framework_of_mode
 from dlmagic.frameworks.plain.adapter import PLAIN_MODE
 from dlmagic.frameworks.protocol import Framework
-from dlmagic.frameworks.registry import framework_for, framework_of_mode
 from dlmagic.magics.bench.subject import Subject
 
 

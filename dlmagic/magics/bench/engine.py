@@ -30,7 +30,7 @@ def bench_cell(request: Request, surroundings: Surroundings) -> BenchResult:
     """
     started = surroundings.clock.now()
     alternatives = divide(request.source)
-    with repeating(), _state_put_back(alternatives, request, surroundings) as before:
+    with _state_put_back(alternatives, request, surroundings) as before:
         with surroundings.output.shown():  # definitions and imports may have something to say
             subjects = _subjects(alternatives, request, before, surroundings)
         choices = choose(subjects, request.modes)
@@ -57,6 +57,20 @@ def _state_put_back(
     parts = [*([setup] if setup else []), *alternatives.blocks.values()]
     cells = [compile_cell(part, request.namespace) for part in parts]
     names = [name for cell in cells for name in cell.reads]
+    attributes = frozenset().union(*(cell.attributes for cell in cells))
+    with repeating(attributes), _saved(names, request, surroundings) as before:
+        if setup:
+            surroundings.tell("running the set-up")
+            with surroundings.output.shown(), before.copying_first_writes():
+                cells[0].commit()
+        yield before
+
+
+@contextmanager
+def _saved(
+    names: Sequence[str], request: Request, surroundings: Surroundings
+) -> Iterator[Snapshot]:
+    """Save what the cell reaches; put it back at the end."""
     surroundings.tell("reading what the cell uses")
     before = take_snapshot(
         request.namespace,
@@ -66,10 +80,6 @@ def _state_put_back(
         memory=Memory(surroundings.free_memory, lambda footprint: _tell(footprint, surroundings)),
     )
     try:
-        if setup:
-            surroundings.tell("running the set-up")
-            with surroundings.output.shown(), before.copying_first_writes():
-                cells[0].commit()
         yield before
     finally:
         restore_surely(before)

@@ -17,7 +17,7 @@ from dlmagic.shell.settings import settings
 
 
 def _mode_names() -> Iterable[str]:
-    from dlmagic.frameworks.registry import all_modes
+    from dlmagic.frameworks.entries import all_modes
 
     return all_modes()
 

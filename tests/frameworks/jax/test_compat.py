@@ -112,3 +112,19 @@ def test_names_that_are_gone_cost_no_error(monkeypatch):
     assert not compat.unregister(print)
     assert compat.alias_of(object()) is None
     assert not compat.put(object(), object())
+
+
+def test_an_array_can_be_put_in_place_of_itself():
+    """JAX itself ends the process: ``astype`` gives the same array where the type fits."""
+    array = jnp.ones(3)
+    assert compat.put(array, array)
+    assert array.tolist() == [1.0, 1.0, 1.0]
+
+
+def test_a_traced_function_may_wait_and_nothing_is_left_behind():
+    def waits(x):
+        return (x + 1).block_until_ready()
+
+    with compat.waiting_is_done():
+        assert jax.jit(waits)(jnp.ones(2)).tolist() == [2.0, 2.0]
+    assert "block_until_ready" not in vars(jax.core.Tracer)

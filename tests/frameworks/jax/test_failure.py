@@ -10,6 +10,7 @@ from dlmagic.errors import StateError
 from dlmagic.frameworks.jax.adapter import JaxFramework
 
 BEFORE = "x = jnp.arange(3.0)\nn = jnp.array(2)\nhistory = []\nheld = {}\n"
+BEFORE += "table = np.ones(3, np.float32)\n"
 CASES = {
     "if": ("y = x\nif x.sum() > 0:\n    y = -x", "jnp.where or jax.lax.cond", 2),
     "NumPy": ("y = 1\nz = np.sin(x)", "jax.numpy", 2),
@@ -22,6 +23,13 @@ CASES = {
     "tolist": ("y = x.tolist()", "tolist() reads", 1),
     "a shape": ("y = jnp.zeros(n)", "Python number, such as x.shape[0]", 1),
     "a function of the cell": ("def f(a):\n    return float(a)\ny = f(n)", "float() reads", 2),
+    "while": ("y = x[2]\nwhile y > 1:\n    y = y / 2", "use jax.lax.while_loop", 2),
+    "assert": ("assert x.sum() > 0", "leave the check out", 1),
+    "unique": ("y = jnp.unique(x)", "pass size=", 1),
+    "a count": ("y = 1\ny = jnp.linspace(0, 1, n)", "'num' argument of jnp.linspace", 2),
+    "a slice": ("y = x[:n]", "jax.lax.dynamic_slice", 1),
+    "a text": ("y = x\nz = f'{x[0]:.2f}'", "jax.debug.print", 2),
+    "an array of NumPy": ("y = 1\ntable[0] = 2.0", "x = jnp.asarray(x)", 2),
     "append": ("history.append(x.sum())", "changes history in place", None),
     "a key of a dict": ("held['a'] = x", "changes held in place", None),
 }
@@ -33,6 +41,14 @@ def test_the_reason_and_the_line(in_notebook, text, reason, line):
     assert reason in said
     assert "\n" not in said
     assert where == line
+
+
+def test_no_reason_names_a_function_of_dlmagic(in_notebook):
+    said, line = in_notebook(BEFORE, "y = 1\nx.copy_to_host_async()").failure("jit")
+    assert "_trace" not in said
+    assert "program.py" not in said
+    assert "copy_to_host_async" in said
+    assert line == 2
 
 
 def test_writing_to_an_array_is_explained(in_notebook):
@@ -88,7 +104,7 @@ def test_a_module_of_nnx_that_is_trained_is_named_and_put_back(in_notebook):
     model = bench.cell.namespace["model"]
     before = model.kernel[...]
     said, _ = bench.failure("jit")
-    assert "nnx.jit inside the cell" in said
+    assert "nnx.jit around the step" in said
     assert model.kernel[...] is before
 
 

@@ -75,9 +75,18 @@ def test_an_array_that_becomes_a_constant_is_told(in_notebook):
     prepared = bench.prepare("jit")
     (finding,) = prepared.findings
     assert (finding.kind, finding.level) == ("constants", "warning")
-    assert "0.0016 MB" in finding.message
+    assert "1.6 kB" in finding.message
     lowered = prepared.function.lowered(bench.cell.arguments()).as_text()
     assert "constant dense<" in lowered
+
+
+def test_numbers_of_numpy_that_become_less_exact_are_told(in_notebook):
+    bench = in_notebook("data = np.ones(4)\nsmall = np.ones(4, np.float32)", "y = data @ small")
+    (finding,) = bench.prepare("jit").findings
+    assert finding.kind == "narrowed"
+    assert "float64 of NumPy in data is float32" in finding.message
+    with jax.enable_x64(True):
+        assert bench.prepare("jit").findings == ()
 
 
 def test_a_function_that_the_user_jitted_keeps_no_tracer(in_notebook):

@@ -191,7 +191,7 @@ def test_every_mode_begins_with_fresh_copies(in_notebook):
         prepared = bench.prepare(mode)
         (finding,) = prepared.findings
         assert (finding.kind, finding.level) == ("donated", "hint")
-        assert "0.004 MB" in finding.message
+        assert "4 kB" in finding.message
         for _ in range(3):  # each call deletes, and the next begins alike
             assert float(bench.call(prepared)["params"]["w"][0]) == 2.0
         bench.snapshot.restore()

@@ -14,7 +14,7 @@ import json, sys
 import keras, numpy as np
 from dlmagic import bench
 from dlmagic.errors import ModeUnavailable
-from dlmagic.frameworks.registry import framework_for
+from dlmagic.frameworks.choosing import framework_for
 
 class Stop(keras.callbacks.Callback):
     def on_train_batch_end(self, batch, logs=None):

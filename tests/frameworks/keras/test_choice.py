@@ -13,7 +13,7 @@ import torch
 
 from dlmagic.cell.function import compile_cell
 from dlmagic.cell.source import CellSource
-from dlmagic.frameworks.registry import framework_for, framework_of_mode
+from dlmagic.frameworks.choosing import framework_for, framework_of_mode
 
 BY_HAND = """
 with tf.GradientTape() as tape:
