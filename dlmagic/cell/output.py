@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -50,6 +51,45 @@ def streams_dropped() -> Iterator[None]:
     finally:
         logging.disable(disabled)
         sys.stdout, sys.stderr = before
+
+
+@contextmanager
+def descriptors_dropped(*descriptors: int) -> Iterator[None]:
+    """While active, what is written to file descriptors past Python is dropped, too.
+
+    Libraries in C++ write there. It takes about 10 us, so it is for whole runs, or for blocks
+    of calls.
+
+    Args:
+        descriptors: Such as 2, standard error.
+    """
+    kept = [(number, _lead_nowhere(number)) for number in descriptors]
+    try:
+        yield
+    finally:
+        for number, copy in kept:
+            if copy is not None:
+                os.dup2(copy, number)
+                os.close(copy)
+
+
+def _lead_nowhere(descriptor: int) -> int | None:
+    """Let a descriptor lead nowhere; returns a copy of it, None where there is none."""
+    try:
+        copy = os.dup(descriptor)
+    except OSError:
+        return None
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, descriptor)
+    os.close(nowhere)
+    return copy
+
+
+@contextmanager
+def unheard(output: Output) -> Iterator[None]:
+    """While active, nothing that the cell or a library says is shown: for runs after the first."""
+    with output.dropped(), descriptors_dropped(1, 2):
+        yield
 
 
 class StreamOutput:

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 import warnings
+from pathlib import Path
 
 import pytest
 
-from dlmagic.cell.output import NullWriter, StreamOutput, streams_dropped
+from dlmagic.cell.output import (
+    NullWriter,
+    StreamOutput,
+    descriptors_dropped,
+    streams_dropped,
+    unheard,
+)
 
 
 def test_dropped_output_goes_nowhere(capsys: pytest.CaptureFixture[str]) -> None:
@@ -59,3 +67,28 @@ def test_writing_nowhere_counts_characters() -> None:
 def test_warnings_are_not_turned_into_errors_by_dropping() -> None:
     with streams_dropped(), pytest.warns(UserWarning, match="kept"):
         warnings.warn("kept", stacklevel=1)
+
+
+def test_what_goes_past_python_is_dropped_and_heard_again(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    os.write(2, b"before ")
+    with unheard(StreamOutput()):
+        os.write(1, b"a library's line")
+        os.write(2, b"a library's warning")
+        print("the cell's line")  # noqa: T201
+    os.write(2, b"after")
+    heard = capfd.readouterr()
+    assert heard.err == "before after"
+    assert heard.out == ""
+
+
+def test_descriptors_come_back_after_an_error_and_may_be_closed() -> None:
+    descriptors = Path("/proc/self/fd")
+    opened = len(list(descriptors.iterdir())) if descriptors.exists() else 0
+    with pytest.raises(KeyboardInterrupt), descriptors_dropped(2):
+        raise KeyboardInterrupt
+    if opened:
+        assert len(list(descriptors.iterdir())) == opened
+    with descriptors_dropped(9_999):  # there is none
+        pass

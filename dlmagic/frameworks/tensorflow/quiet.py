@@ -9,13 +9,13 @@ imported. So for the time of the calls that descriptor leads nowhere. What it co
 from __future__ import annotations
 
 import logging
-import os
 import warnings
-from contextlib import suppress
 from types import TracebackType
 from typing import Any
 
 import tensorflow as tf
+
+from dlmagic.cell.output import descriptors_dropped
 
 _LOGGERS = tuple(map(logging.getLogger, ("tensorflow", "absl")))
 _STDERR = 2
@@ -40,7 +40,8 @@ class Quiet(warnings.catch_warnings):
         tf.config.run_functions_eagerly(self._eagerly)
         for logger in _LOGGERS:
             logger.addFilter(_only_errors)
-        self._kept = _lead_nowhere()
+        self._descriptor = descriptors_dropped(_STDERR)
+        self._descriptor.__enter__()
 
     def __exit__(
         self,
@@ -48,7 +49,7 @@ class Quiet(warnings.catch_warnings):
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        _lead_back(self._kept)
+        self._descriptor.__exit__(None, None, None)
         for logger in _LOGGERS:
             logger.removeFilter(_only_errors)
         tf.config.run_functions_eagerly(self._before)
@@ -67,22 +68,3 @@ def in_graphs() -> Quiet:
 
 def _only_errors(record: Any) -> bool:
     return bool(record.levelno >= logging.ERROR)
-
-
-def _lead_nowhere() -> int | None:
-    """Let descriptor 2 lead nowhere; returns where it led, None where there is none."""
-    try:
-        kept = os.dup(_STDERR)
-    except OSError:
-        return None
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, _STDERR)
-    os.close(nowhere)
-    return kept
-
-
-def _lead_back(kept: int | None) -> None:
-    if kept is not None:
-        os.dup2(kept, _STDERR)
-        with suppress(OSError):
-            os.close(kept)

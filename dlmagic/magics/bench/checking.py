@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from dlmagic.cell.compare import Agreement, Tolerance
 from dlmagic.cell.frozen import FrozenContainer
-from dlmagic.cell.output import Output
+from dlmagic.cell.output import Output, unheard
 from dlmagic.cell.snapshot import Snapshot
 from dlmagic.frameworks.protocol import Widen
 from dlmagic.magics.bench.outcome import compare_outcomes
@@ -65,7 +65,7 @@ class Checker:
         if self._repeats is None:
             self.start.restore()
             try:
-                with self.output.dropped():
+                with unheard(self.output):
                     again = self._capture(self.subject.run())
             finally:
                 self.start.restore()
@@ -101,7 +101,7 @@ class Checker:
         """What the reference produces with changed values, or None where it cannot run so."""
         self.start.restore()
         try:
-            with self.output.dropped(), changed as widen:
+            with unheard(self.output), changed as widen:
                 arguments = {name: widen(each) for name, each in self.subject.arguments.items()}
                 return self._capture(self.subject.run(arguments))
         except Exception:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from dlmagic.cell.compare import Agreement
 from dlmagic.cell.frozen import FrozenContainer
-from dlmagic.cell.output import Output
+from dlmagic.cell.output import Output, unheard
 from dlmagic.errors import ModeUnavailable
 from dlmagic.finding import Finding
 from dlmagic.magics.bench.block import difference
@@ -105,7 +105,7 @@ def make_ready(choice: Choice, output: Output, clock: Clock, *, keep: bool) -> C
     try:
         watched = Stopwatch(clock, subject.run_once)
         start = clock.now()
-        with output.dropped():
+        with unheard(output):
             prepared = choice.framework.prepare(
                 choice.mode, subject.cell, subject.arguments, watched
             )

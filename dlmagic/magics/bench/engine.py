@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dlmagic.cell.function import compile_cell
 from dlmagic.cell.memory import Footprint, Memory
 from dlmagic.cell.names_in_namespace import SavedNamespace
+from dlmagic.cell.output import unheard
 from dlmagic.cell.snapshot import Snapshot, take_snapshot
 from dlmagic.errors import OptionError, nearest
 from dlmagic.frameworks.registry import loaded_frameworks, repeating
@@ -43,7 +44,7 @@ def bench_cell(request: Request, surroundings: Surroundings) -> BenchResult:
         seconds = surroundings.clock.now() - started
         result = result_of(request, reference.name, run, seconds, _notes(subjects, request))
     if request.keep:
-        with surroundings.output.dropped():  # the first run has shown it
+        with unheard(surroundings.output):  # the first run has shown it
             _commit(alternatives, reference.subject.block, request)
     return result
 

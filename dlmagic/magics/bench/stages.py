@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from dlmagic.cell.compare import Agreement, Tolerance
 from dlmagic.cell.frozen import FrozenContainer
-from dlmagic.cell.output import Output
+from dlmagic.cell.output import Output, unheard
 from dlmagic.errors import CellError
 from dlmagic.magics.bench.checking import Checker, Checks
 from dlmagic.magics.bench.choice import Choice
@@ -62,7 +62,7 @@ def _first_two_runs(
     produced = subject.produced(returned)
     subject.changes_state = bool(subject.start.changes())
     subject.keep_state()
-    with output.dropped(), subject.snapshot.copying_first_writes():
+    with unheard(output), subject.snapshot.copying_first_writes():
         returned = _run_again(subject)
     refuse_growth(*sizes, sizes_of(subject.start.reached))
     draws = subject.snapshot.draws_random_numbers()

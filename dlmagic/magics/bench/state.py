@@ -47,15 +47,24 @@ def _parts_of(item: Reached) -> dict[str, object]:
 
 
 def _plain_attributes(item: Reached) -> dict[str, object]:
-    """Numbers and texts among the attributes, in slots too."""
+    """Numbers and texts among the attributes, in slots too.
+
+    Those of a class go by its name: a field's default is not the field of an object.
+    """
+    owner = item.value.__name__ if isinstance(item.value, type) else item.path
     names = slots_of(item.value)
     in_slots = {name: getattr(item.value, name) for name in names()} if names else {}
     attributes = getattr(item.value, "__dict__", {}) | in_slots
     return {
-        f"{item.path}.{name}": value
+        f"{owner}.{name}": value
         for name, value in attributes.items()
-        if isinstance(value, bool | int | float | complex | str)
+        if isinstance(value, bool | int | float | complex | str) and not _is_of_python(name)
     }
+
+
+def _is_of_python(name: str) -> bool:
+    """Whether Python itself sets an attribute, such as ``__module__``."""
+    return name.startswith("__") and name.endswith("__")
 
 
 def _as_written(path: str) -> str:

@@ -34,6 +34,7 @@ class Subject:
         memory: Where copies go.
         changes_state: Whether the first run changed anything that it found.
         watched: What the first outcome showed as changed.
+        wanted: The names that it showed, the cell's outputs included.
         watching: Whether that is known.
     """
 
@@ -46,6 +47,7 @@ class Subject:
     memory: Memory
     changes_state: bool = False
     watched: list[Reached] = field(default_factory=list, repr=False)
+    wanted: frozenset[str] = frozenset()
     watching: bool = False
 
     @property
@@ -111,7 +113,8 @@ class Subject:
         copy = frozen({**state_of(items), **self._values(returned)}, self.frameworks)
         since.restore()
         same = close if self.watching and since is self.snapshot else equal
-        wanted = set(frozen_names(state_of(watched)))
+        # An object that changed in one attribute has others, which the first outcome left out.
+        wanted = self.wanted if watched else frozenset()
         before = dict(frozen(state_of(items), self.frameworks).items)
         kept = [
             (name, value)
@@ -122,10 +125,12 @@ class Subject:
 
     def watch(self, outcome: FrozenContainer) -> None:
         """Look in every later outcome at the state that the reference changed in this one."""
-        names = {name for name, _ in outcome.items}
+        self.wanted = frozenset(name for name, _ in outcome.items)
         self.watching = True
         self.watched = [
-            item for item in self.snapshot.reached if names & set(frozen_names(state_of([item])))
+            item
+            for item in self.snapshot.reached
+            if self.wanted & set(frozen_names(state_of([item])))
         ]
 
     def _values(self, returned: tuple[object, ...]) -> dict[str, object]:
