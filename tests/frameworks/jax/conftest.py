@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -111,6 +111,14 @@ def bench() -> Callable[..., Bench]:
         return of_namespace(text, namespace)
 
     return make
+
+
+@pytest.fixture
+def wide() -> Iterator[None]:
+    """JAX as after ``jax.config.update("jax_enable_x64", True)``."""
+    jax.config.update("jax_enable_x64", True)
+    yield
+    jax.config.update("jax_enable_x64", False)
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import jax
 import jax.numpy as jnp
 import pytest
 
@@ -85,8 +86,11 @@ def test_numbers_of_numpy_that_become_less_exact_are_told(in_notebook):
     (finding,) = bench.prepare("jit").findings
     assert finding.kind == "narrowed"
     assert "float64 of NumPy in data is float32" in finding.message
-    with jax.enable_x64(True):
+    jax.config.update("jax_enable_x64", True)
+    try:
         assert bench.prepare("jit").findings == ()
+    finally:
+        jax.config.update("jax_enable_x64", False)
 
 
 def test_a_function_that_the_user_jitted_keeps_no_tracer(in_notebook):

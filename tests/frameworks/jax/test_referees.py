@@ -43,18 +43,18 @@ def test_a_cell_with_random_numbers_has_no_float64_referee(in_notebook):
     assert jax.random.key(0).shape == ()
 
 
+@pytest.mark.usefixtures("wide")
 def test_a_cell_in_float64_has_no_referee_that_is_more_exact(in_notebook):
     """It is nudged instead: a residual of rounding errors alone differs between right modes."""
-    with jax.enable_x64(True):
-        bench = in_notebook("x = jnp.arange(3.0)\nn = jnp.array(2)", "y = x * n")
-        assert bench.cell.namespace["x"].dtype == "float64"
-        with pytest.raises(ModeUnavailable), bench.snapshot.in_float64():
-            pass
-        bench = in_notebook("x = jnp.arange(3.0)\nh = jnp.ones(3, jnp.float32)", "y = x * h")
-        with bench.snapshot.in_float64():
-            assert bench.cell.namespace["h"].dtype == "float64"
-        assert bench.cell.namespace["h"].dtype == "float32"
-        assert bench.cell.namespace["x"].tolist() == [0.0, 1.0, 2.0]
+    bench = in_notebook("x = jnp.arange(3.0)\nn = jnp.array(2)", "y = x * n")
+    assert bench.cell.namespace["x"].dtype == "float64"
+    with pytest.raises(ModeUnavailable), bench.snapshot.in_float64():
+        pass
+    bench = in_notebook("x = jnp.arange(3.0)\nh = jnp.ones(3, jnp.float32)", "y = x * h")
+    with bench.snapshot.in_float64():
+        assert bench.cell.namespace["h"].dtype == "float64"
+    assert bench.cell.namespace["h"].dtype == "float32"
+    assert bench.cell.namespace["x"].tolist() == [0.0, 1.0, 2.0]
 
 
 def test_nudged_values_move_in_their_last_digits_and_come_back(in_notebook):

@@ -50,6 +50,20 @@ def test_values_are_named_as_they_are_written(value: object, paths: set[str]) ->
         assert found.keys() - hidden == paths
 
 
+def test_the_default_of_a_class_has_a_name_of_its_own() -> None:
+    """A class is reached through its objects; its default is not what an object holds."""
+
+    class WithDefault:
+        """A text of Python itself."""
+
+        step = 0
+
+    value = WithDefault()
+    value.step = 2
+    found = state_of(snapshot(x=value).reached)
+    assert found == {"x.step": 2, "WithDefault.step": 0}
+
+
 def test_a_gradient_belongs_to_its_tensor() -> None:
     weight = torch.ones(2, requires_grad=True)
     weight.sum().backward()
