@@ -69,6 +69,8 @@ class Freezer:
         return self._done[key]
 
     def _copy(self, value: object) -> Frozen:
+        if isinstance(value, np.str_ | np.bytes_):
+            value = value.item()  # NumPy's texts are texts, as its numbers are numbers
         if isinstance(value, _BY_VALUE):
             return FrozenValue(type(value).__name__, value)
         number = self._number(value)

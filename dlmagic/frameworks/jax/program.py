@@ -11,6 +11,7 @@ from dlmagic.finding import Finding
 from dlmagic.frameworks.jax import _compat as compat
 from dlmagic.frameworks.jax.changes import Unchanged, UnchangedObjects, require_no_tracer
 from dlmagic.frameworks.jax.closures import Copies
+from dlmagic.frameworks.jax.draws import Undrawn
 from dlmagic.frameworks.jax.inputs import Mixed, is_whole
 from dlmagic.frameworks.jax.leaves import holds_inputs
 from dlmagic.frameworks.jax.outputs import Returned, take_out
@@ -72,10 +73,13 @@ class Program:
             NumPy's arrays become less exact.
 
         Raises:
-            ChangedWhileTracedError: The cell changes a value in place.
+            ChangedWhileTracedError: The cell changes a value in place, or draws numbers that
+                are not JAX's.
         """
+        undrawn = Undrawn(self._cell, self._framework)
         traced = self._jitted.trace(*self.inputs(tuple(self._values)))
         self._traced = False
+        undrawn.require()
         require_no_tracer(self._cell, self._framework)
         named = dict(zip(self._cell.parameters, self._values, strict=True))
         named.update((place.name, place.read()) for place, _ in self._outside)

@@ -21,6 +21,7 @@ _HINTS: dict[type, str] = {
     list: "Use a NumPy array, a tuple or numba.typed.List.",
     set: "Use a NumPy array, or a set whose members are of one type.",
 }
+_OF_SEVERAL_TYPES = "Use a tuple, or one list for each type."
 
 
 def constants_among(arguments: Mapping[str, object]) -> tuple[str, ...]:
@@ -41,8 +42,13 @@ def refuse_foreign(arguments: Mapping[str, object]) -> None:
     """
     for name, value in arguments.items():
         if not _has_type(value):
-            hint = _HINTS.get(type(value), _OTHERWISE)
-            raise ModeUnavailable(f"numba cannot take {name} ({_described(value)}).", hint)
+            raise ModeUnavailable(f"numba cannot take {name} ({_described(value)}).", _hint(value))
+
+
+def _hint(value: object) -> str:
+    if isinstance(value, list) and len(set(map(type, value))) > 1:
+        return _OF_SEVERAL_TYPES
+    return _HINTS.get(type(value), _OTHERWISE)
 
 
 def findings_about(arguments: Mapping[str, object]) -> Iterator[Finding]:

@@ -8,23 +8,15 @@ from pathlib import PurePath
 
 import numba
 
+from dlmagic.frameworks.numba.reasons import PATTERNS
+
 _HOME = PurePath(numba.__file__).parent
-_PATTERNS = (
-    (r"Untyped global name '(.+?)': Cannot determine Numba type of <class '(.+?)'>",
-     r"numba cannot use \1, which is of the type \2."),
-    (r"Untyped global name '(.+?)': (.+)", r"numba cannot use \1: \2"),
-    (r"Unknown attribute '(.+?)' of type (.+)", r"numba knows no .\1 of \2."),
-    (r"Cannot unify (.+?) and (.+?) for '(\w+)[^']*'",
-     r"\3 would have two types, \1 and \2; numba needs one."),
-    (r"unsupported opcode \(IMPORT_NAME\)", "numba cannot import: do so in the first lines."),
-    (r"Exception matching is limited to", "numba knows no other except than except Exception."),
-    (r">>> ([\w.]+)\((.*)\)", r"numba has no \1 for (\2)"),
-    (r"cannot determine Numba type of <class '(.+?)'>", r"numba has no type for a \1."),
-    (r"No conversion from (.+?) to (.+?) for", r"numba cannot make \2 of \1."),
-    (r"cannot convert native (.+?) to Python object", r"numba cannot return a value of type \1."),
-)  # fmt: skip
 _REJECTED = re.compile(r"Rejected as the implementation raised a specific error:\s*\w+: (.+)")
 _LITERAL = re.compile(r"Literal\[(\w+)\]\(([^()]*)\)")
+_OWN_WORDS = (
+    (re.compile(r"<iv=[^>]*>"), ""),  # what numba happens to know of a container's first values
+    (re.compile(r"type\(CPUDispatcher\(<function (\w+) at 0x\w+>\)\)"), r"\1"),
+)
 _PIPELINE = re.compile(r"Failed in \w+ mode pipeline \(step: [^)]*\)\s*")
 
 
@@ -60,7 +52,9 @@ def line_of(error: BaseException, filename: str | None) -> int | None:
 
 def _reason(text: str) -> str:
     text = _LITERAL.sub(lambda found: found[1], _PIPELINE.sub("", text))
-    for pattern, said in _PATTERNS:
+    for words, instead in _OWN_WORDS:
+        text = words.sub(instead, text)
+    for pattern, said in PATTERNS:
         found = re.search(pattern, text, re.IGNORECASE)
         if found is not None:
             return found.expand(said) + (_why(text) if said.endswith(")") else "")

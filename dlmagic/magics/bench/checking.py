@@ -14,6 +14,7 @@ from dlmagic.frameworks.protocol import Widen
 from dlmagic.magics.bench.outcome import compare_outcomes
 from dlmagic.magics.bench.subject import Subject
 
+_NO_REPEAT = Agreement(None, "not compared: the reference itself does not repeat", None)
 _NUDGES = 2  # one change may happen to carry less far than another
 
 
@@ -49,7 +50,7 @@ class Checker:
         if agreement.agrees is True or (agreement.max_error is None and agreement.agrees is None):
             return agreement
         if self.repeats().agrees is False:
-            return Agreement(None, "not compared: the reference itself does not repeat", None)
+            return _NO_REPEAT
         # In float64 other numbers would be drawn; from slightly other values, the same.
         for referee in self._nudged() if self.random else self._referees():
             agreement = self._compare(outcome, of_another, referee)
@@ -58,6 +59,8 @@ class Checker:
         if self.random:
             reason = "not compared: the cell draws random numbers, and each mode draws its own"
             return Agreement(None, reason, agreement.max_error)
+        if agreement.agrees is False and self.repeats().agrees is None:
+            return _NO_REPEAT  # a time in seconds is small, but its changes are no rounding
         return agreement
 
     def repeats(self) -> Agreement:

@@ -43,6 +43,33 @@ def test_the_reason_and_the_line(in_notebook, text, reason, line):
     assert where == line
 
 
+DRAWS = {
+    "NumPy's": ("y = x + np.random.randn(3)", "from np.random, which"),
+    "Python's": ("y = x * random.random()", "from random, which"),
+    "a generator": ("y = x + rng.normal(size=3)", "from rng, which"),
+    "an older generator": ("y = x + old.rand(3)", "from old, which"),
+    "in a helper": ("y = noisy(x)", "from rng, which"),
+}
+
+
+@pytest.mark.parametrize(("text", "words"), DRAWS.values(), ids=DRAWS.keys())
+def test_numbers_that_would_be_drawn_only_once_are_told(in_notebook, text, words):
+    bench = in_notebook(
+        "import random\nx = jnp.ones(3)\nrng = np.random.default_rng(0)\n"
+        "old = np.random.RandomState(0)\ndef noisy(a):\n    return a + rng.normal()\n",
+        text,
+    )
+    said, _ = bench.failure("jit")
+    assert words in said
+    assert said.endswith("use jax.random.")
+
+
+def test_numbers_of_jax_are_drawn_in_every_call(in_notebook):
+    before = "key = jax.random.key(0)\nrng = np.random.default_rng(0)\nn = rng.normal()"
+    bench = in_notebook(before, "y = jax.random.normal(key) + n\nrng")
+    assert jnp.allclose(bench.jitted()["y"], bench.outputs()["y"])
+
+
 def test_no_reason_names_a_function_of_dlmagic(in_notebook):
     said, line = in_notebook(BEFORE, "y = 1\nx.copy_to_host_async()").failure("jit")
     assert "_trace" not in said

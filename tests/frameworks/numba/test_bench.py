@@ -154,3 +154,13 @@ def test_a_missing_numba_gives_the_line_that_installs_it():
 @pytest.mark.parametrize("installed", [True, False])
 def test_an_array_needs_no_numba(installed):
     script("go(None)\nassert 'numba' not in sys.modules", [] if installed else ["numba"])
+
+
+def test_a_text_of_numpy_is_the_text_that_it_holds():
+    result = run("n = 0\nfor word in words:\n    n += len(word)", words=np.array(["a", "bc"]))
+    assert (result["njit"].status, result["njit"].agrees) == ("ok", True)
+
+
+def test_a_list_of_several_types_is_answered_with_a_tuple():
+    result = run("n = 0\nfor item in items:\n    n += 1", items=[1, "a", 2.0])
+    assert result["njit"].reason.endswith("Use a tuple, or one list for each type.")

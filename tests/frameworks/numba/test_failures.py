@@ -21,10 +21,28 @@ class Model:
         self.weight = X
 
 
+@numba.guvectorize(["void(float64[:], float64[:])"], "(n)->()")
+def summed(values, result):
+    result[0] = values.sum()
+
+
 FAILURES = {
     "a keyword that numba lacks": (
-        "n = 1\ny = x.sum(axis=0, keepdims=True)", 2, "no array_sum for .*'keepdims'",
+        "n = 1\ny = x.sum(axis=0, keepdims=True)", 2, r"no \.sum for .*'keepdims'",
     ),
+    "a class": ("y = n\nz = Model()", 2, r"cannot use the class Model\.$"),
+    "a function of a module": ("y = n\nz = np.fft.fft(x)", 2, r"knows no numpy\.fft\.fft\.$"),
+    "an empty dict": ("c = {}\nc['a'] = c.get('a', 0) + 1", 2, "typed.Dict.empty"),
+    "an empty list": ("c = []\nz = len(c)", 1, "List.empty_list"),
+    "a list of another type": ("c = [1, 2]\nc.append('a')", 2, r"list of int64 cannot take str\.$"),
+    "a star": ("y = n\na, *b = 1, 2, 3", 2, "with a star"),
+    "a function as a key": (
+        "def f(v):\n    return -v\ny = max(range(3), key=f)", 3, r"no max for \(.*key=f\)",
+    ),
+    "a function of dates": (
+        "y = n\nz = np.timedelta64(3, 'D')", 2, r"no timedelta64\[\] for \(int, str\)\.$",
+    ),
+    "a generalised function": ("y = n\nz = summed(x)", 2, "summed needs the array for its result"),
     "a function that numba lacks": ("y = n + 1\nz = np.pad(x, 1)", 2, r"numpy\.pad"),
     "an attribute that numba lacks": ("y = 1\nz = x.nbytes\nw = x.tolist()", 3, "tolist"),
     "a function of C": ("y = 2\nsize = getsizeof(x)", 2, "cannot use getsizeof"),
@@ -46,7 +64,8 @@ def test_a_failure_says_why_and_where(trial, tmp_path, text, line, words):
     name = tmp_path / "a.txt"
     name.touch()
     half = X.astype(np.float16)
-    cell = trial(text, x=X, np=np, n=0, getsizeof=sys.getsizeof, name=str(name), half=half)
+    more = {"Model": Model, "summed": summed, "getsizeof": sys.getsizeof}
+    cell = trial(text, x=X, np=np, n=0, name=str(name), half=half, **more)
     with pytest.raises(Exception) as caught:
         cell.outcome(cell.prepare("njit"))
     reason, found = explain_failure(caught.value, cell.cell.source.filename)
@@ -64,6 +83,27 @@ def test_a_failure_inside_a_helper_points_to_its_call(trial):
     reason, line = explain_failure(caught.value, cell.cell.source.filename)
     assert "nowhere" in reason
     assert line == 2
+
+
+HELPERS = {
+    "a list of the notebook": ("def h(v):\n    kept.append(v)", "h(1.0)", "the list kept of the"),
+    "a global that is written": (
+        "def h(v):\n    global n\n    n = 2\n    return v", "y = h(1.0)", "assign to a global",
+    ),
+    "a keyword-only argument": (
+        "def h(v, *, s=1.0):\n    return v * s", "y = h(1.0, s=2.0)", r"keyword only.*\(v, \*, s",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("before", "text", "words"), HELPERS.values(), ids=HELPERS.keys())
+def test_what_numba_lacks_in_a_helper_is_told(trial, before, text, words):
+    cell = trial(text, before=before, kept=[1.0], n=0)
+    with pytest.raises(Exception) as caught:
+        cell.outcome(cell.prepare("njit"))
+    reason, _ = explain_failure(caught.value, cell.cell.source.filename)
+    assert re.search(words, reason), reason
+    assert "…" not in reason
 
 
 ARGUMENTS = {
