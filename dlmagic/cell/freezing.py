@@ -91,9 +91,10 @@ class Freezer:
     def _stand_in(self, value: object) -> Frozen:
         """What a framework offers in place of an object of its own; else its type alone."""
         stand_in = self._from_framework(value)
+        kind = value.__class__.__name__  # a proxy goes by the name of what it stands for
         if stand_in is value:
-            return FrozenOpaque(type(value).__name__)
-        return FrozenContainer(type(value).__name__, (("", self.freeze(stand_in)),))
+            return FrozenOpaque(kind)
+        return FrozenContainer(kind, (("", self.freeze(stand_in)),))
 
     def _from_framework(self, value: object) -> object:
         for framework in self._frameworks:

@@ -71,7 +71,7 @@ class KerasFramework:
         if switches.jit_compile:
             models.require_jit(reached)
         switching = Switching(reached.values(), switches)
-        findings = models.findings_about(cell)
+        findings = () if switches.run_eagerly else models.findings_about(cell)
         return Prepared(cell.function, findings=findings, active=switching.active)
 
     def synchronise(self, results: object = None) -> None:

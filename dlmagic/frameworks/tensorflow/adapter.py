@@ -2,7 +2,7 @@
 
 Reached only when the user has imported tensorflow. The parts:
 
-- ``graphs`` with ``inputs``, ``outputs``, ``loops``: the modes graph and xla;
+- ``graphs`` with ``inputs``, ``outputs``, ``loops``, ``tracing``: the modes graph and xla;
 - ``quiet``: what surrounds every call; ``counting``: retracing;
 - ``state`` with ``variables``, ``iterators``: saving values; ``ambient``: global state;
 - ``arrays``, ``nudging``: comparing;

@@ -27,6 +27,10 @@ _KNOWN = (
         "A graph cannot run a comprehension, zip or list over a tensor: use a for loop over it.",
     ),
     (
+        r"Python iterates over a data set of the graph",
+        "A graph cannot run a comprehension or list over a data set: use a for loop over it.",
+    ),
+    (
         r"Using a symbolic `tf\.Tensor` as a Python `bool`",
         "Python must decide on the value of a tensor here, which a graph does not have yet.",
     ),

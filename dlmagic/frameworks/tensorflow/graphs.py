@@ -10,6 +10,7 @@ import tensorflow as tf
 from dlmagic.cell.build import MISSING
 from dlmagic.errors import CellError, ModeUnavailable
 from dlmagic.frameworks.protocol import CellLike, Prepared
+from dlmagic.frameworks.tensorflow import tracing
 from dlmagic.frameworks.tensorflow.inputs import Inputs
 from dlmagic.frameworks.tensorflow.loops import StartingValues, made_in_loops
 from dlmagic.frameworks.tensorflow.outputs import Outputs
@@ -77,29 +78,30 @@ class Graph:
 
     def _trace(self, inputs: list[Any]) -> None:
         """Make the graph; where a loop needs values before it begins, with such values."""
-        try:
-            self.traced.get_concrete_function(*inputs)
-        except Exception:
-            if not made_in_loops(self._cell):
-                raise
-            self._trace_with_values(inputs)
+        with tracing.watched(self._values):
+            try:
+                concrete = self.traced.get_concrete_function(*inputs)
+            except Exception:
+                if not made_in_loops(self._cell):
+                    raise
+                concrete = self._trace_with_values(inputs)
+        if self._xla:
+            tracing.refuse_text(concrete)
         self._is_traced = True
 
-    def _trace_with_values(self, inputs: list[Any]) -> None:
+    def _trace_with_values(self, inputs: list[Any]) -> Any:
         names = ("", *self._cell.outputs)
         reference = dict(zip(names, self._run_once({}), strict=False))
         starting = StartingValues(self._cell, reference)
-        function = starting.function()
-        self._order = _in_order(self._cell.outputs, starting)
         for attempt in range(_ATTEMPTS):
-            self.traced = self._tf_function(function, starting.values)
+            self.traced = self._tf_function(starting.function(), starting.values)
+            self._order = _in_order(self._cell.outputs, starting)
             try:
-                self.traced.get_concrete_function(*inputs)
+                return self.traced.get_concrete_function(*inputs)
             except Exception as error:
                 if attempt + 1 == _ATTEMPTS or not starting.mend(error):
                     raise
-            else:
-                return
+        raise AssertionError("the last attempt raises")
 
     def _tf_function(
         self, function: Callable[..., Any], keywords: Callable[[], dict[str, Any]]
@@ -118,17 +120,14 @@ class Graph:
 
 
 def _in_order(outputs: tuple[str, ...], starting: StartingValues) -> Callable[[Any], Any]:
-    """All outputs from those that the graph returns, with others where they cannot differ."""
-    instead = {name: _instead(value) for name, value in starting.dropped.items()}
+    """All outputs from those that the graph returns.
+
+    What it cannot return, such as a tape, is taken from the eager run.
+    """
 
     def order(returned: tuple[object, ...]) -> tuple[object, ...]:
         last, *values = returned
         found = dict(zip(starting.outputs, values, strict=True))
-        return (last, *(found.get(name, instead.get(name, MISSING)) for name in outputs))
+        return (last, *(found.get(n, starting.dropped.get(n, MISSING)) for n in outputs))
 
     return order
-
-
-def _instead(value: object) -> object:
-    """An object that is never compared, such as a tape, as the eager run made it."""
-    return MISSING if isinstance(value, str | bytes | list | tuple | dict | set) else value

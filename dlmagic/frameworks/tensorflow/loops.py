@@ -19,6 +19,7 @@ import numpy as np
 import tensorflow as tf
 
 from dlmagic.frameworks.tensorflow.arrays import is_eager
+from dlmagic.frameworks.tensorflow.inputs import is_container, leaves, with_leaves
 
 _CONDITIONAL = (ast.For, ast.While, ast.If)
 _NUMBERS = (bool, int, float, complex, np.number, np.bool_, np.ndarray)
@@ -31,16 +32,17 @@ class StartingValues:
 
     Attributes:
         names: All those names.
-        dropped: Those that a graph cannot return (a tape, a model), with an eager run's values.
     """
 
     def __init__(self, cell: Any, reference: Mapping[str, object]) -> None:
         self._cell = cell
         self.names = made_in_loops(cell)
         self._zeros = {
-            name: _zero(reference[name]) for name in self.names if _is_number(reference.get(name))
+            name: with_leaves(reference[name], _zero)
+            for name in self.names
+            if _is_made_of_numbers(reference.get(name))
         }
-        self.dropped = {n: v for n, v in reference.items() if n in self.names - self._zeros.keys()}
+        self._reference = reference
         self._without_shape: set[str] = set()
 
     def function(self) -> FunctionType:
@@ -59,6 +61,12 @@ class StartingValues:
         loose = self.names - self._zeros.keys()
         return tuple(name for name in self._cell.outputs if name not in loose)
 
+    @property
+    def dropped(self) -> dict[str, object]:
+        """Those that a graph cannot return (a tape, a text), with an eager run's values."""
+        loose = self.names - self._zeros.keys()
+        return {name: value for name, value in self._reference.items() if name in loose}
+
     def values(self) -> dict[str, Any]:
         """The zeros, as tensors of the graph that is being traced."""
         return {name: self._symbol(name, zero) for name, zero in self._zeros.items()}
@@ -68,17 +76,28 @@ class StartingValues:
         text = str(error)
         type_, shape = _OTHER_TYPE.search(text), _OTHER_SHAPE.search(text)
         if type_ is not None and type_[1] in self._zeros:
-            self._zeros[type_[1]] = tf.cast(self._zeros[type_[1]], type_[2])
+            self._zeros[type_[1]] = with_leaves(
+                self._zeros[type_[1]], lambda zero: tf.cast(zero, type_[2])
+            )
             return True
         if shape is not None and shape[1] in self._zeros.keys() - self._without_shape:
             self._without_shape.add(shape[1])
             return True
-        return False
+        return self._leave_out_containers()
+
+    def _leave_out_containers(self) -> bool:
+        """Drop the containers, which a loop may refuse; whether there was one."""
+        containers = [name for name, zero in self._zeros.items() if is_container(zero)]
+        for name in containers:
+            del self._zeros[name]
+        return bool(containers)
 
     def _symbol(self, name: str, zero: Any) -> Any:
         if name not in self._without_shape:
             return zero
-        return tf.compat.v1.placeholder_with_default(zero, shape=None)
+        return with_leaves(
+            zero, lambda part: tf.compat.v1.placeholder_with_default(part, shape=None)
+        )
 
 
 def made_in_loops(cell: Any) -> set[str]:
@@ -97,6 +116,12 @@ def _assigned(nodes: Iterable[ast.AST]) -> set[str]:
     return {
         node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
     }
+
+
+def _is_made_of_numbers(value: object) -> bool:
+    """Whether it is a number, an array, or containers of them, such as a list of gradients."""
+    found = list(leaves(value))
+    return bool(found) and all(map(_is_number, found))
 
 
 def _is_number(value: object) -> bool:

@@ -48,6 +48,10 @@ def step(v, target):
     return loss
 """
 CELLS = {
+    "array of tensors": (
+        "cells = tf.TensorArray(tf.float32, size=4)\nfor i in tf.range(4):\n"
+        "    cells = cells.write(i, tf.reduce_sum(x[i]))\ncells.stack()"
+    ),
     "matrices": "z = tf.linalg.matmul(x, x, transpose_a=True) @ array\nz",
     "helper": "loss = loss_of(x, y)",
     "own tf.function": "loss = step(x, y)\nloss",
@@ -60,6 +64,12 @@ CELLS = {
     ),
 }
 LOOPS = {
+    "lists, dictionaries and texts": (
+        "for batch in data.map(lambda v, t: {'v': v, 't': t}):\n"
+        "    with tf.GradientTape() as tape:\n        loss = loss_of(batch['v'], batch['t'])\n"
+        "    grads = tape.gradient(loss, [w, line.w])\n    said = 'done'\n"
+        "    w.assign_sub(0.1 * grads[0])\nloss"
+    ),
     "loop": "for v, target in data:\n    loss = step(v, target)\nloss",
     "epochs": (
         "for epoch in range(2):\n    for v, target in data:\n"
@@ -229,3 +239,14 @@ def block(call, calls):
         call()
     tf.test.experimental.sync_devices()
     return (time.perf_counter() - start) / calls
+
+
+def test_other_attributes_of_an_object_that_counts_are_no_difference(prepared_notebook):
+    class Counts:
+        def __init__(self):
+            self.calls, self.rate = 0, 0.5
+
+    prepared_notebook["counts"] = Counts()
+    cell = "counts.calls += 1\ny = x * counts.rate"
+    result = run_bench(cell, namespace=prepared_notebook, modes=["eager"], time=0.02)
+    assert result["eager"].agrees is True, result["eager"].agreement
