@@ -11,6 +11,7 @@ from typing import Any
 
 import keras
 
+from dlmagic.cell.output import descriptors_dropped
 from dlmagic.frameworks.keras.modes import Switches
 
 _FUNCTIONS = ("train_function", "test_function", "predict_function")
@@ -44,7 +45,8 @@ class Switching:
         """While active, the mode holds for these models and for those that a call makes."""
         before = [self._enter(model, built) for model, built in self._each()]
         try:
-            with _Methods(self._method):
+            # Such as "Compiled cluster using XLA!", which goes past Python's own streams.
+            with descriptors_dropped(2), _Methods(self._method):
                 yield
         finally:
             for (model, built), saved in zip(self._each(), before, strict=True):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import keras
 import numpy as np
 import pytest
@@ -165,6 +167,20 @@ def test_nothing_is_shown_while_time_is_taken(verbose, trial, model, data, capfd
     capfd.readouterr()
     step.call(step.prepare("eager"))
     assert capfd.readouterr().out == ""
+
+
+def test_what_goes_past_python_is_not_shown_either(trial, model, data, capfd):
+    class Loud(keras.callbacks.Callback):
+        def on_test_end(self, logs=None):
+            os.write(2, b"Compiled cluster using XLA!")
+
+    step = trial("model.evaluate(x, y, callbacks=[loud])", model=model, loud=Loud(), **data)
+    prepared = step.prepare("graph")
+    capfd.readouterr()
+    step.call(prepared)
+    assert capfd.readouterr().err == ""
+    os.write(2, b"back")
+    assert capfd.readouterr().err == "back"
 
 
 def test_verbose_as_a_position_is_silenced_too(trial, model, data, capfd):
