@@ -77,7 +77,10 @@ def require_no_namespace(layout: Layout) -> None:
         raise CellError("The cell reads names by text (exec, globals(), % or ! lines).")
     if layout.shared:
         names = ", ".join(layout.shared)
-        raise CellError(f"Functions use {names} through the notebook while the cell runs.")
+        raise CellError(
+            f"Functions use {names} through the notebook while the cell runs.",
+            f"Hand {names} to them as arguments, or make it in an earlier cell.",
+        )
 
 
 def _require_plain(layout: Layout) -> None:

@@ -13,6 +13,7 @@ from dlmagic.cell.source import CellSource
 from dlmagic.errors import CellError
 
 _HEADING = re.compile(r"#\s*---\s+(?P<name>\S+)\s*$")
+_TWO_WORDS = re.compile(r"#\s*---\s+(?P<name>\w[\w ]*\w)\s*$")
 
 
 @dataclass(frozen=True)
@@ -34,8 +35,11 @@ def divide(source: CellSource) -> Alternatives:
     Raises:
         CellError: There is nothing to time, an alternative is empty, or two have one name.
     """
-    headings = _headings(source.python)
-    if not headings:
+    comments = _comments(source.python)
+    headings = [(line, match["name"]) for line, text in comments if (match := _HEADING.match(text))]
+    if headings:
+        _refuse_two_words(comments)
+    else:
         _require_code(source, "The cell", "Write the code to time below the magic.")
         return Alternatives(None, {None: source})
     blocks: dict[str | None, CellSource] = {}
@@ -49,14 +53,26 @@ def divide(source: CellSource) -> Alternatives:
     return Alternatives(before if _has_code(before) else None, blocks)
 
 
-def _headings(python: str) -> list[tuple[int, str]]:
-    """Line and name of each heading: a comment of its own at the first column."""
+def _refuse_two_words(comments: list[tuple[int, str]]) -> None:
+    """Among headings, one whose name has a space would be taken for a remark."""
+    for line, text in comments:
+        match = _TWO_WORDS.match(text)
+        if match and " " in match["name"]:
+            raise CellError(
+                f"Line {line} names an alternative with a space in it.",
+                f"Write: # --- {match['name'].replace(' ', '-')}",
+            )
+
+
+def _comments(python: str) -> list[tuple[int, str]]:
+    """Line and text of each comment that has a line of its own, from the first column on."""
     found: list[tuple[int, str]] = []
     try:
-        for token in tokenize.generate_tokens(io.StringIO(python).readline):
-            match = _HEADING.match(token.string) if token.type == tokenize.COMMENT else None
-            if match and token.start[1] == 0:
-                found.append((token.start[0], match["name"]))
+        found.extend(
+            (token.start[0], token.string)
+            for token in tokenize.generate_tokens(io.StringIO(python).readline)
+            if token.type == tokenize.COMMENT and token.start[1] == 0
+        )
     except (tokenize.TokenError, SyntaxError):
         # The compiler will say what is wrong, with the user's line.
         return found

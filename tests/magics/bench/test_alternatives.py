@@ -67,3 +67,14 @@ def test_what_cannot_be_timed_is_said_in_one_line(text: str, words: str) -> None
 
 def test_a_syntax_error_is_left_to_the_compiler() -> None:
     assert list(divide(source("if x\n  y")).blocks) == [None]
+
+
+def test_a_name_of_two_words_among_headings_is_told() -> None:
+    with pytest.raises(CellError, match="Line 3 names an alternative") as told:
+        divide(CellSource.from_text("# --- one\n1\n# --- eager loop\n2"))
+    assert "# --- eager-loop" in str(told.value)
+
+
+def test_remarks_of_several_words_alone_divide_nothing() -> None:
+    parts = divide(CellSource.from_text("# --- load the data\n1\n# --- train the net\n2"))
+    assert list(parts.blocks) == [None]
