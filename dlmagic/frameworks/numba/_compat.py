@@ -73,9 +73,14 @@ def fields_of(value: Any) -> Mapping[str, object] | None:
 
 
 def cuda_is_in_use() -> bool:
-    """Whether numba has started CUDA; it is not started to find out."""
-    driver = sys.modules.get("numba.cuda.cudadrv.driver")
-    return bool(getattr(getattr(driver, "driver", None), "is_initialized", False))
+    """Whether numba has started CUDA; it is not started to find out.
+
+    Where there is no CUDA, the driver counts as initialised all the same, and keeps the error.
+    """
+    module = sys.modules.get("numba.cuda.cudadrv.driver")
+    driver = getattr(module, "driver", None)
+    failed = getattr(driver, "initialization_error", None) is not None
+    return bool(getattr(driver, "is_initialized", False)) and not failed
 
 
 def is_untyped(container: Any) -> bool:
