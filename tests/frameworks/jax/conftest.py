@@ -17,11 +17,18 @@ from flax import nnx
 from dlmagic.cell.function import CellFunction, compile_cell
 from dlmagic.cell.snapshot import Snapshot, take_snapshot
 from dlmagic.cell.source import CellSource
+from dlmagic.frameworks.jax import donation
 from dlmagic.frameworks.jax.adapter import JaxFramework
 from dlmagic.frameworks.plain.adapter import PlainFramework
 from dlmagic.frameworks.protocol import Prepared
 
 LIBRARIES: dict[str, object] = {"jax": jax, "jnp": jnp, "np": np, "optax": optax, "nnx": nnx}
+
+
+@pytest.fixture(autouse=True)
+def nothing_was_donated_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once a cell has given arrays away, later ones are looked at more closely."""
+    monkeypatch.setattr(donation, "_seen", [])
 
 
 @dataclass
