@@ -2,36 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import keras
 
 from dlmagic.frameworks.keras import _compat as compat
 from dlmagic.frameworks.keras.seeds import SavedGlobalSeed
+from dlmagic.frameworks.plain.state import SavedState
 from dlmagic.frameworks.protocol import Saved
-
-
-class SavedSetting:
-    """One global setting with the functions that read and write it."""
-
-    def __init__(self, read: Callable[[], Any], write: Callable[[Any], object]) -> None:
-        self._read = read
-        self._write = write
-        self._value = read()
-
-    def changed(self) -> bool:
-        """Whether the value differs."""
-        return bool(self._read() != self._value)
-
-    def restore(self) -> None:
-        """Set it where it differs."""
-        if self.changed():
-            self._write(self._value)
-
-    def children(self) -> Iterable[tuple[str, object]]:
-        """A setting is a leaf."""
-        return ()
 
 
 class SavedTrackers:
@@ -69,9 +48,9 @@ class SavedTrackers:
 def save_ambient() -> Iterator[Saved]:
     """Everything global that a cell can set, and what it counts on."""
     config = keras.config
-    yield SavedSetting(config.floatx, config.set_floatx)
-    yield SavedSetting(config.epsilon, config.set_epsilon)
-    yield SavedSetting(config.image_data_format, config.set_image_data_format)
+    yield SavedState(config.floatx, config.set_floatx)
+    yield SavedState(config.epsilon, config.set_epsilon)
+    yield SavedState(config.image_data_format, config.set_image_data_format)
     yield SavedTrackers()
     generator = compat.global_seed_generator()
     if generator is not None:

@@ -14,40 +14,18 @@ What can be put back of random numbers, tried with TensorFlow 2.21:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator
 
 import tensorflow as tf
 
+from dlmagic.frameworks.plain.state import SavedState
 from dlmagic.frameworks.protocol import Saved, SavedNothing
 from dlmagic.frameworks.tensorflow import _compat as compat
 from dlmagic.frameworks.tensorflow.draws import drawn
 from dlmagic.frameworks.tensorflow.variables import SavedVariable
 
 
-class SavedSetting:
-    """One global setting with the functions that read and write it."""
-
-    def __init__(self, read: Callable[[], Any], write: Callable[[Any], object]) -> None:
-        self._read = read
-        self._write = write
-        self._value = read()
-
-    def changed(self) -> bool:
-        """Whether the value differs."""
-        return bool(self._read() != self._value)
-
-    def restore(self) -> None:
-        """Set it only where it differs: some setters empty caches."""
-        if self.changed():
-            self._write(self._value)
-
-    def children(self) -> Iterable[tuple[str, object]]:
-        """A setting is a leaf."""
-        return ()
-
-
-class SavedRandomness(SavedSetting):
+class SavedRandomness(SavedState):
     """A setting that random numbers come from, so that a change means that some were drawn."""
 
 
@@ -71,20 +49,20 @@ class SavedGenerator(SavedRandomness):
 
     def __init__(self) -> None:
         super().__init__(compat.global_generator, compat.set_global_generator)
-        self._state = None if self._value is None else SavedVariable(self._value.state)
+        self._contents = None if self._state is None else SavedVariable(self._state.state)
 
     def changed(self) -> bool:
         """Whether it is another one, or has been drawn from."""
-        if self._read() is not self._value:
+        if self._read() is not self._state:
             return True
-        return self._state is not None and self._state.changed()
+        return self._contents is not None and self._contents.changed()
 
     def restore(self) -> None:
         """Let the same numbers come again."""
-        if self._read() is not self._value:
-            self._write(self._value)
-        if self._state is not None:
-            self._state.restore()
+        if self._read() is not self._state:
+            self._write(self._state)
+        if self._contents is not None:
+            self._contents.restore()
 
 
 def save_ambient() -> Iterator[Saved]:
@@ -94,15 +72,15 @@ def save_ambient() -> Iterator[Saved]:
     yield SavedGenerator()
     yield SavedDraws()
     config = tf.config
-    yield SavedSetting(config.functions_run_eagerly, config.run_functions_eagerly)
-    yield SavedSetting(config.get_soft_device_placement, config.set_soft_device_placement)
-    yield SavedSetting(
+    yield SavedState(config.functions_run_eagerly, config.run_functions_eagerly)
+    yield SavedState(config.get_soft_device_placement, config.set_soft_device_placement)
+    yield SavedState(
         config.experimental.tensor_float_32_execution_enabled,
         config.experimental.enable_tensor_float_32_execution,
     )
-    yield SavedSetting(config.optimizer.get_jit, lambda jit: config.optimizer.set_jit(jit or False))
-    yield SavedSetting(config.optimizer.get_experimental_options, compat.set_optimizer_options)
-    yield SavedSetting(tf.debugging.get_log_device_placement, tf.debugging.set_log_device_placement)
+    yield SavedState(config.optimizer.get_jit, lambda jit: config.optimizer.set_jit(jit or False))
+    yield SavedState(config.optimizer.get_experimental_options, compat.set_optimizer_options)
+    yield SavedState(tf.debugging.get_log_device_placement, tf.debugging.set_log_device_placement)
 
 
 def settings() -> dict[str, str]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import gc
 import importlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 
 import numpy as np
 
+from dlmagic.devices.load import Reading, load_between, read_load
 from dlmagic.magics.bench.budget import Budget
 from dlmagic.magics.bench.clock import Clock, WallClock
 from dlmagic.magics.bench.measurement import Ending, Measurement
@@ -16,6 +17,7 @@ from dlmagic.magics.bench.order import cycle_length
 from dlmagic.magics.bench.preparing import calibrate, warm_all_up
 from dlmagic.magics.bench.rounds import Rounds
 from dlmagic.magics.bench.runner import Runner
+from dlmagic.magics.bench.second_copy import add_second_copy
 from dlmagic.magics.bench.session import OnProgress, Session
 from dlmagic.magics.bench.stopping import MAXIMUM_ROUNDS, checkpoints
 
@@ -36,6 +38,7 @@ def measure(
     minimum_rounds: int = MINIMUM_ROUNDS,
     maximum_rounds: int = MAXIMUM_ROUNDS,
     min_block: float = MINIMUM_BLOCK,
+    read: Callable[[], Reading] = read_load,
 ) -> Measurement:
     """Time runners against each other.
 
@@ -56,6 +59,7 @@ def measure(
         minimum_rounds: Rounds before a narrow interval may end it, if the budget allows.
         maximum_rounds: Rounds after which it ends in any case.
         min_block: Seconds that a block should last at least.
+        read: Reads who used the processors so far.
 
     Raises:
         ValueError: No runners, names that are not their own, or no time.
@@ -72,9 +76,22 @@ def measure(
     with suppress(KeyboardInterrupt), _collector_as_found():
         warm_all_up(session)
         calibrate(session, min_block=min_block, same_calls=same_calls)
-        looks = checkpoints(cycle_length(len(runners)), minimum_rounds, maximum_rounds)
-        ending = Rounds(session, np.random.default_rng(seed), looks).run()
+        add_second_copy(session)
+        cycle = cycle_length(max(1, len(session.running)))
+        looks = checkpoints(cycle, minimum_rounds, maximum_rounds)
+        with _watching_load(session, read):
+            ending = Rounds(session, np.random.default_rng(seed), looks).run()
     return session.result(ending)
+
+
+@contextmanager
+def _watching_load(session: Session, read: Callable[[], Reading]) -> Iterator[None]:
+    """See who else computes during the rounds, also where an interrupt ends them."""
+    start = read()
+    try:
+        yield
+    finally:
+        session.load = load_between(start, read())
 
 
 @contextmanager

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from dlmagic.devices.load import Load
 from dlmagic.magics.bench.block import Block
 from dlmagic.magics.bench.warmup import WarmUp
 
@@ -74,6 +75,7 @@ class Measurement:
             was left).
         seconds: Wall time of everything, compiling included.
         budget: Seconds that the user granted.
+        load: Who used the processors during the rounds; None before they began.
     """
 
     names: tuple[str, ...]
@@ -85,6 +87,7 @@ class Measurement:
     ending: Ending
     seconds: float
     budget: float
+    load: Load | None = None
 
     @property
     def interrupted(self) -> bool:

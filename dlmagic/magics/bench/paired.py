@@ -38,12 +38,16 @@ class Comparison:
         interval: 95 % interval of the speedup, or None where fewer than six rounds allow none.
         verdict: ``faster``, ``slower``, ``same`` (within 2 %) or ``unclear``.
         rounds: How many rounds were compared.
+        p_value: Of the two-sided test of "equally fast" whose interval this is; 1 without rounds.
+        doubt: Why a difference that the interval shows is not called one; empty otherwise.
     """
 
     speedup: float
     interval: Interval | None
     verdict: Verdict
     rounds: int
+    p_value: float = 1.0
+    doubt: str = ""
 
 
 def compare_paired(reference: Sequence[float], other: Sequence[float]) -> Comparison:
@@ -62,7 +66,8 @@ def compare_paired(reference: Sequence[float], other: Sequence[float]) -> Compar
     logs = signed_rank_interval(averages, len(ratios))
     interval = None if logs is None else (math.exp(logs[0]), math.exp(logs[1]))
     speedup = math.exp(float(np.median(averages)))
-    return Comparison(speedup, interval, verdict_of(interval), len(ratios))
+    p_value = signed_rank_p_value(averages, len(ratios))
+    return Comparison(speedup, interval, verdict_of(interval), len(ratios), p_value)
 
 
 def verdict_of(interval: Interval | None, margin: float = SAME_MARGIN) -> Verdict:
@@ -106,12 +111,35 @@ def signed_rank_critical(count: int, tail: float) -> int:
     Exact up to 50 values, by the normal approximation with continuity correction beyond.
     """
     if count > _EXACT_UP_TO:
-        mean = count * (count + 1) / 4
-        deviation = math.sqrt(mean * (2 * count + 1) / 6)
+        mean, deviation = _normal_null(count)
         return math.floor(mean + 0.5 + NormalDist().inv_cdf(tail) * deviation)
     return int(np.searchsorted(np.cumsum(_signed_rank_null(count)), tail, side="right"))
 
 
+def signed_rank_p_value(averages: npt.NDArray[np.float64], count: int) -> float:
+    """Two-sided p-value of a centre of zero, from the Walsh averages of ``count`` values.
+
+    Zero lies outside the interval of every confidence below 1 minus this value, and inside
+    the others. The signed-rank statistic is the number of averages above zero; those that
+    are zero count half.
+    """
+    above = float(np.count_nonzero(averages > 0) + np.count_nonzero(averages == 0) / 2)
+    smaller = math.floor(min(above, len(averages) - above))
+    if count > _EXACT_UP_TO:
+        mean, deviation = _normal_null(count)
+        tail = NormalDist().cdf((smaller + 0.5 - mean) / deviation)
+    else:
+        tail = float(np.sum(_signed_rank_null(count)[: smaller + 1]))
+    return min(1.0, 2 * tail)
+
+
+def _normal_null(count: int) -> tuple[float, float]:
+    """Mean and standard deviation of the signed-rank statistic under the null."""
+    mean = count * (count + 1) / 4
+    return mean, math.sqrt(mean * (2 * count + 1) / 6)
+
+
+@cache
 def _signed_rank_null(count: int) -> npt.NDArray[np.float64]:
     """P(T = 0), P(T = 1), ...: of the 2 ** count sets of ranks, how many have each sum.
 

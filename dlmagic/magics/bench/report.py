@@ -7,14 +7,16 @@ from dataclasses import replace
 
 from dlmagic.environment import Environment
 from dlmagic.finding import Finding
+from dlmagic.magics.bench.comparisons import second_copy_of
 from dlmagic.magics.bench.contestants import Contestant
 from dlmagic.magics.bench.eager_parts import findings_about_eager_parts
 from dlmagic.magics.bench.measurement import Measurement
+from dlmagic.magics.bench.noise import findings_about_noise
 from dlmagic.magics.bench.paired import break_even_calls
 from dlmagic.magics.bench.request import Request
 from dlmagic.magics.bench.result import Arm, BenchResult
 from dlmagic.magics.bench.run import Run
-from dlmagic.magics.bench.timing import Timing, budget_note, timing_of
+from dlmagic.magics.bench.timing import Timing, budget_note, timings_of
 
 
 def result_of(
@@ -30,11 +32,13 @@ def result_of(
         notes: What else the user should know.
     """
     measurement = run.measurement
-    reference_seconds = _reference_median(measurement)
+    timings = timings_of(measurement) if measurement else {}
+    reference_seconds = timings[reference].median if reference in timings else math.nan
     arms = tuple(
-        _arm(name, contestant, measurement, reference, reference_seconds)
+        _arm(name, contestant, measurement, timings.get(name), reference, reference_seconds)
         for name, contestant in run.contestants.items()
     )
+    null = second_copy_of(measurement) if measurement else None
     budget = budget_note(measurement) if measurement else None
     return BenchResult(
         arms=arms,
@@ -43,7 +47,10 @@ def result_of(
         partial=run.interrupted,
         seconds=seconds,
         rounds=len(measurement.rounds) if measurement else 0,
+        null_speedup=null.speedup if null else None,
+        null_interval=null.interval if null else None,
         notes=(*notes, *((budget,) if budget else ())),
+        findings=findings_about_noise(measurement),
         environment=_environment(run),
     )
 
@@ -62,6 +69,7 @@ def _arm(
     name: str,
     contestant: Contestant,
     measurement: Measurement | None,
+    timing: Timing | None,
     reference: str,
     reference_seconds: float,
 ) -> Arm:
@@ -78,9 +86,8 @@ def _arm(
         max_error=agreement.max_error if agreement else None,
         findings=(*contestant.findings, *_eager_parts(contestant, name, measurement)),
     )
-    if measurement is None or contestant.status != "ok" or name not in measurement.names:
+    if timing is None or contestant.status != "ok":
         return arm
-    timing = timing_of(measurement, name)
     return _with_times(arm, contestant, timing, name == reference, reference_seconds)
 
 
@@ -126,10 +133,6 @@ def _compile_seconds(contestant: Contestant, timing: Timing) -> float | None:
     if not contestant.compiles:
         return None
     return max(0.0, contestant.first_seconds - timing.median) + timing.compile_seconds
-
-
-def _reference_median(measurement: Measurement | None) -> float:
-    return timing_of(measurement, measurement.reference).median if measurement else math.nan
 
 
 def _finding(note: str) -> Finding:

@@ -90,6 +90,9 @@ class BenchResult(Result):
         partial: Whether the measurement was interrupted.
         seconds: Time that everything took.
         rounds: Complete rounds.
+        null_speedup: What a hidden second copy of the reference came out as, timed in the same
+            rounds: 1 but for noise. None where there was nothing to compare, or no time for it.
+        null_interval: Its 95 % interval.
         notes: What else is worth a line.
     """
 
@@ -102,6 +105,8 @@ class BenchResult(Result):
     partial: bool = False
     seconds: float = 0.0
     rounds: int = 0
+    null_speedup: float | None = None
+    null_interval: Interval | None = None
     notes: tuple[str, ...] = ()
 
     def __getitem__(self, name: str) -> Arm:

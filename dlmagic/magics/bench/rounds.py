@@ -10,6 +10,7 @@ import numpy as np
 from dlmagic.magics.bench.block import Block, run_block
 from dlmagic.magics.bench.measurement import Ending, Round
 from dlmagic.magics.bench.order import Turns
+from dlmagic.magics.bench.second_copy import SECOND_COPY, drop_second_copy
 from dlmagic.magics.bench.session import Session
 from dlmagic.magics.bench.stopping import precise_median, precise_speedup
 
@@ -67,8 +68,10 @@ class Rounds:
     def _run_round(self, order: tuple[str, ...]) -> None:
         blocks: dict[str, Block] = {}
         for name in order:
-            with self.session.failing_alone(name, "measure"):
+            whose = self.session.reference if name == SECOND_COPY else name
+            with self.session.failing_alone(whose, "measure"):
                 blocks[name] = self._run_turn(name)
+        drop_second_copy(self.session)
         if blocks:
             self.session.rounds.append(Round(order, blocks))
 
@@ -102,7 +105,7 @@ class Rounds:
 def precise(session: Session) -> bool:
     """Whether every speedup (or, without a reference, every median) is known well enough."""
     measurement = session.result("budget")
-    others = [name for name in session.running if name != session.reference]
+    others = [n for n in session.running if n not in (session.reference, SECOND_COPY)]
     if others and session.reference in session.running:
         return all(precise_speedup(*measurement.pairs(name)) for name in others)
     return all(precise_median(measurement.steady_samples(name)) for name in session.running)

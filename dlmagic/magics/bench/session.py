@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from dlmagic.devices.load import Load
 from dlmagic.magics.bench.budget import Budget
 from dlmagic.magics.bench.measurement import Ending, Failure, Measurement, Phase, Progress, Round
 from dlmagic.magics.bench.runner import Runner
@@ -27,6 +28,7 @@ class Session:
         budget: The user's time.
         on_progress: Told before each step.
         running: Runners that have not failed, by name.
+        load: Who used the processors during the rounds, once these are over.
     """
 
     names: tuple[str, ...]
@@ -38,6 +40,7 @@ class Session:
     calls: dict[str, int] = field(default_factory=dict)
     failures: dict[str, Failure] = field(default_factory=dict)
     rounds: list[Round] = field(default_factory=list)
+    load: Load | None = None
 
     @contextmanager
     def failing_alone(self, name: str, phase: Phase) -> Iterator[None]:
@@ -49,6 +52,10 @@ class Session:
         except BaseException as error:  # a cell may raise SystemExit, too
             self.failures[name] = Failure(phase, error)
             self.running.pop(name, None)
+
+    def block_seconds(self, name: str) -> float:
+        """What a block of a warm, calibrated runner takes when nothing disturbs it."""
+        return self.warm_ups[name].fastest * self.calls[name]
 
     def report(self, phase: Phase, runner: str = "", rounds_planned: int = 0) -> None:
         """Tell how far the measurement has come."""
@@ -68,4 +75,5 @@ class Session:
             ending=ending,
             seconds=self.budget.elapsed,
             budget=self.budget.seconds,
+            load=self.load,
         )

@@ -6,12 +6,12 @@ import math
 import statistics
 from dataclasses import dataclass
 
+from dlmagic.magics.bench.comparisons import comparisons_of
 from dlmagic.magics.bench.measurement import Measurement
 from dlmagic.magics.bench.paired import (
     Comparison,
     Interval,
     break_even_calls,
-    compare_paired,
     median_interval,
 )
 
@@ -46,13 +46,17 @@ class Timing:
     notes: tuple[str, ...]
 
 
-def timing_of(measurement: Measurement, name: str) -> Timing:
-    """What is known about one runner, failed or interrupted ones included."""
+def timings_of(measurement: Measurement) -> dict[str, Timing]:
+    """What is known about each runner, failed or interrupted ones included."""
+    compared = comparisons_of(measurement)
+    return {name: _timing(measurement, name, compared[name]) for name in measurement.names}
+
+
+def _timing(measurement: Measurement, name: str, comparison: Comparison) -> Timing:
     steady = measurement.steady_samples(name)
     median = statistics.median(steady) if steady else math.nan
     warm = measurement.warm_ups.get(name)
     compiling = warm.compile_seconds if warm else 0.0
-    comparison = _comparison(measurement, name)
     faster = comparison.verdict == "faster"
     return Timing(
         name=name,
@@ -63,7 +67,7 @@ def timing_of(measurement: Measurement, name: str) -> Timing:
         comparison=comparison,
         compile_seconds=compiling,
         break_even_calls=_break_even(measurement, median, compiling) if faster else None,
-        notes=_notes(measurement, name),
+        notes=_notes(measurement, name, comparison),
     )
 
 
@@ -81,19 +85,15 @@ def budget_note(measurement: Measurement) -> str | None:
     )
 
 
-def _comparison(measurement: Measurement, name: str) -> Comparison:
-    if name == measurement.reference:
-        return Comparison(1.0, (1.0, 1.0), "reference", len(measurement.samples(name)))
-    return compare_paired(*measurement.pairs(name))
-
-
 def _break_even(measurement: Measurement, median: float, compiling: float) -> int | None:
     reference = statistics.median(measurement.steady_samples(measurement.reference))
     return break_even_calls(compiling, reference, median)
 
 
-def _notes(measurement: Measurement, name: str) -> tuple[str, ...]:
+def _notes(measurement: Measurement, name: str, comparison: Comparison) -> tuple[str, ...]:
     notes = [_times(event, count) for event, count in measurement.events(name).items()]
+    if comparison.doubt:
+        notes.append(f"No difference is claimed: {comparison.doubt}.")
     warm = measurement.warm_ups.get(name)
     if warm and warm.outcome == "unsteady":
         notes.append("No steady state: its times kept changing while it warmed up.")

@@ -17,7 +17,7 @@ from dlmagic.display.parts import (
     shorten,
     spans,
 )
-from dlmagic.display.units import plural, seconds
+from dlmagic.display.units import Ratio, plural, seconds
 from dlmagic.environment import Environment
 from dlmagic.finding import Finding
 from dlmagic.magics.bench.headline import NAME_LIMIT, alerts, answer, others
@@ -93,6 +93,12 @@ def _notes(result: BenchResult) -> list[Part]:
         sentence(shorten(note, 200), role="note") for note in result.notes[:_MOST_NOTES]
     ]
     notes += _and_more(len(result.notes) - _MOST_NOTES, "notes; result.notes has them.")
+    if result.null_speedup is not None:
+        null = Ratio(result.null_speedup, result.null_interval)
+        twice = f"{abridge(result.reference, NAME_LIMIT)}, timed twice in each round"
+        notes.append(
+            sentence(f"{twice}, came out {null.with_span()} as fast as itself", role="note")
+        )
     spent = f"{plural(result.rounds, 'round')} in {seconds(result.seconds, digits=2)}"
     where = _machine(result.environment) if result.environment else []
     return [*notes, sentence("; ".join([spent, *where]), role="note")]
