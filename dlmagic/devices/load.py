@@ -142,4 +142,4 @@ def _megahertz() -> float | None:
         frequency = psutil.cpu_freq()
     except (OSError, NotImplementedError, AttributeError):  # absent on some systems
         return None
-    return frequency.current if frequency else None
+    return float(frequency.current) if frequency else None

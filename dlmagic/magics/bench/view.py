@@ -93,15 +93,19 @@ def _notes(result: BenchResult) -> list[Part]:
         sentence(shorten(note, 200), role="note") for note in result.notes[:_MOST_NOTES]
     ]
     notes += _and_more(len(result.notes) - _MOST_NOTES, "notes; result.notes has them.")
-    if result.null_speedup is not None:
-        null = Ratio(result.null_speedup, result.null_interval)
-        twice = f"{abridge(result.reference, NAME_LIMIT)}, timed twice in each round"
-        notes.append(
-            sentence(f"{twice}, came out {null.with_span()} as fast as itself", role="note")
-        )
+    notes += _null(result)
     spent = f"{plural(result.rounds, 'round')} in {seconds(result.seconds, digits=2)}"
     where = _machine(result.environment) if result.environment else []
     return [*notes, sentence("; ".join([spent, *where]), role="note")]
+
+
+def _null(result: BenchResult) -> list[Sentence]:
+    """What the hidden second copy of the reference came out as."""
+    if result.null_speedup is None:
+        return []
+    came_out = Ratio(result.null_speedup, result.null_interval).with_span()
+    twice = f"{abridge(result.reference, NAME_LIMIT)}, timed twice in each round"
+    return [sentence(f"{twice}, came out {came_out} as fast as itself", role="note")]
 
 
 def _machine(environment: Environment) -> list[str]:
