@@ -11,6 +11,9 @@ PACKAGING := pyproject.toml dlmagic/__init__.py
 FLOOR_TESTS := tests/shell tests/cell tests/display
 FLOOR_SHORT := tests/shell tests/display
 
+# Tests in two processes, but for those that read the real clock.
+SIDE_BY_SIDE := --numprocesses 2 --dist worksteal
+
 # Only newer versions of pip read the dependency groups of pyproject.toml.
 PIP_WITH_GROUPS := "pip>=25.1"
 
@@ -29,7 +32,8 @@ lab: .venv/dev.stamp ## open the demo notebooks in JupyterLab
 test: .venv/dev.stamp ## lint, types, import rules, a short run on the oldest versions, all tests
 	$(MAKE) check
 	$(MAKE) test-floor-short
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m "not prove and not alone"
+	$(BIN)/python -m pytest -m "alone and not prove"
 
 check: .venv/dev.stamp ## lint, types and import rules
 	$(BIN)/ruff check

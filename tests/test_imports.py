@@ -6,6 +6,8 @@ import statistics
 import subprocess
 import sys
 
+import pytest
+
 HEAVY = {
     *("torch", "tensorflow", "keras", "jax", "numba", "sklearn"),
     *("numpy", "scipy", "pandas", "matplotlib"),
@@ -60,6 +62,7 @@ def test_unused_frameworks_stay_unimported_when_names_are_listed() -> None:
     assert heavy_imports("import dlmagic; dir(dlmagic); dlmagic.Finding") == set()
 
 
+@pytest.mark.alone
 def test_loading_adds_at_most_50_ms_to_ipython() -> None:
     """The median of several fresh processes; one slow start of a busy machine counts little."""
     seconds = [float(output(TIMED)) for _ in range(ROUNDS)]

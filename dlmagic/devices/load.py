@@ -85,7 +85,7 @@ class Load:
         first, last = getattr(self.start, name), getattr(self.end, name)
         if first is None or last is None or not self.wall > 0:
             return None
-        return max(0.0, (last - first) / self.wall)
+        return float(max(0.0, (last - first) / self.wall))
 
 
 def read_load() -> Reading:

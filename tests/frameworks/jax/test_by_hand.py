@@ -63,6 +63,7 @@ class ByHand:
         return {}
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("function", [chain, rows, descent])
 def test_a_loop_by_hand_takes_as_long(bench, function):
     """Within a quarter, the best of three attempts: others use the machine as well."""

@@ -84,6 +84,7 @@ def numbers(*modules):
     ]
 
 
+@pytest.mark.alone
 def test_an_optimiser_and_its_model_are_looked_at_quickly(bench):
     model = Net(nnx.Rngs(0))
     optimiser = nnx.Optimizer(model, optax.adam(0.1), wrt=nnx.Param)

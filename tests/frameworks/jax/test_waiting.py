@@ -8,6 +8,7 @@ import time
 
 import jax
 import jax.numpy as jnp
+import pytest
 
 from dlmagic.frameworks.jax.adapter import JaxFramework
 
@@ -17,6 +18,7 @@ def long(x):
     return jax.lax.fori_loop(0, 150, lambda _, a: jnp.tanh(a @ a), x)
 
 
+@pytest.mark.alone
 def test_a_result_that_was_dropped_is_waited_for():
     framework, x = JaxFramework(), jnp.full((400, 400), 0.01)
     framework.synchronise(long(x))
@@ -34,6 +36,7 @@ def test_a_result_that_was_dropped_is_waited_for():
     assert waited > asked
 
 
+@pytest.mark.alone
 def test_a_callback_is_waited_for():
     seen = []
 

@@ -7,6 +7,7 @@ import time
 
 import keras
 import numpy as np
+import pytest
 
 from dlmagic import bench
 
@@ -23,6 +24,7 @@ def by_hand(model, x, y):
     return statistics.median(seconds)
 
 
+@pytest.mark.alone
 def test_the_time_of_a_fit_is_that_of_a_loop_around_it():
     keras.utils.set_random_seed(0)
     x = np.random.default_rng(0).random((512, 16), dtype=np.float32)

@@ -37,6 +37,7 @@ CELLS = {
 }
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize(("text", "by_hand"), CELLS.values(), ids=CELLS.keys())
 def test_a_cell_takes_as_long_as_the_function_written_by_hand(trial, text, by_hand):
     cell = trial(text, x=X, np=np)

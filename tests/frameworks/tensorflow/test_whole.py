@@ -182,6 +182,7 @@ def loop(data, a):
     return total
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("name", TIMED)
 def test_the_times_are_those_of_a_loop_written_by_hand(bench, name):
     """Both are timed in alternation, so that another program on this machine slows both.

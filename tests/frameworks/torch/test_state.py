@@ -174,6 +174,7 @@ def test_a_training_step_is_undone(size, foreach):
         assert all(p.grad is g for p, g in zip(model.parameters(), grads, strict=True))
 
 
+@pytest.mark.alone
 @pytest.mark.prove
 def test_putting_a_training_step_back_costs_at_most_twice_the_copying(bench):
     model = nn.Sequential(*(nn.Linear(1000, 1000) for _ in range(10)))

@@ -46,6 +46,7 @@ def test_it_is_made_once() -> None:
     assert loop(3) is loop(3)
 
 
+@pytest.mark.alone
 def test_its_overhead_is_at_most_20_ns_a_call() -> None:
     def nothing() -> None: ...
 

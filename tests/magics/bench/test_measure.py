@@ -297,6 +297,7 @@ class Spinner:
         return {}
 
 
+@pytest.mark.alone
 def test_equal_work_on_the_real_clock_is_rarely_called_different() -> None:
     different = 0
     for seed in range(6):
@@ -307,6 +308,7 @@ def test_equal_work_on_the_real_clock_is_rarely_called_different() -> None:
     assert different <= 2  # 99 of 100 suites keep to that, at 5 % each
 
 
+@pytest.mark.alone
 def test_half_the_work_on_the_real_clock_is_called_faster() -> None:
     result = measure([Spinner("a", 4000), Spinner("b", 2000)], seconds=0.5)
     comparison = timings_of(result)["b"].comparison

@@ -77,6 +77,7 @@ def test_an_array_that_is_only_read_is_copied_once() -> None:
     assert len(asked) >= 3
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("optimizer", [torch.optim.SGD, torch.optim.Adam])
 def test_a_large_model_is_saved_and_restored_quickly(optimizer) -> None:
     """300 layers; the limits are generous beside 0.25 s and 0.03 s on two slow cores."""

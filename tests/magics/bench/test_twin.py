@@ -9,6 +9,7 @@ import dlmagic
 from dlmagic.errors import InputError
 
 
+@pytest.mark.alone
 def test_functions_are_alternatives() -> None:
     def slow(values: list[int]) -> int:
         return sum(sorted(values * 50))
