@@ -49,6 +49,11 @@ class BenchMagics(Magics):
     @option("--rtol", type=float, metavar="NUMBER", help="relative tolerance of the comparison")
     @option("--atol", type=float, metavar="NUMBER", help="absolute tolerance of the comparison")
     @option("--keep", action="store_true", help="keep what the reference assigns and changes")
+    @option(
+        "--selftest",
+        action="store_true",
+        help="measure how often dlmagic errs on this machine; times code of its own",
+    )
     @result_options
     @option("expression", nargs="*", help="what to time, in the line form")
     @no_var_expand
@@ -64,9 +69,22 @@ class BenchMagics(Magics):
         options = parse(self.dlbench, line)
         if options is None:
             return None
+        if options.selftest:
+            return deliver(self.shell, options, self._selftest(options, cell))
         source = self._source(options, line, cell)
         result = self._bench(options, source, alone=cell is not None)
         return deliver(self.shell, options, result)
+
+    def _selftest(self, options: argparse.Namespace, cell: str | None) -> object:
+        from dlmagic.display.progress import Progress
+        from dlmagic.magics.bench.selftest import SECONDS, selftest
+
+        if cell is not None or options.expression:
+            raise InputError(
+                "--selftest times code of its own.", "Write %dlbench --selftest alone in its line."
+            )
+        with Progress(alone=False) as progress:
+            return selftest(options.time or SECONDS, progress.update)
 
     def _source(self, options: argparse.Namespace, line: str, cell: str | None) -> CellSource:
         expression = options.expression or ""

@@ -32,9 +32,14 @@ def findings_about_noise(measurement: Measurement | None) -> tuple[Finding, ...]
     if measurement is None or not measurement.rounds:
         return ()
     found = [*_unequal_equals(measurement), *_drifting(measurement), *_scattered(measurement)]
-    if measurement.load is not None and measurement.load.wall >= _SHORTEST:
-        found += [*_neighbours(measurement.load), *_own_threads(measurement.load)]
-    return tuple(found)
+    return (*found, *findings_about_load(measurement.load))
+
+
+def findings_about_load(load: Load | None) -> tuple[Finding, ...]:
+    """Who else computed: other processes, the host of a virtual machine, threads of this one."""
+    if load is None or load.wall < _SHORTEST:
+        return ()
+    return (*_neighbours(load), *_own_threads(load))
 
 
 def _unequal_equals(measurement: Measurement) -> Iterator[Finding]:

@@ -8,6 +8,8 @@ from __future__ import annotations
 import pytest
 from scipy.stats import binom
 
+from dlmagic.devices.load import Reading
+from dlmagic.magics.bench.comparisons import comparisons_of
 from dlmagic.magics.bench.measure import measure
 from dlmagic.magics.bench.paired import Comparison, compare_paired
 from tests.magics.bench.simulated import NOISES, FakeRunner, Machine, machine_with, normal
@@ -19,18 +21,42 @@ TRUE_SPEEDUP = 1 / 1.05
 KEEPS_RATIO = [noise for noise in NOISES if noise != "busy neighbour"]
 
 
-def trial(noise: str, seed: int, factor: float) -> Comparison:
-    """One measurement of about 50 rounds; the second runner takes ``factor`` times as long."""
+def judged(noise: str, seed: int, *factors: float) -> dict[str, Comparison]:
+    """One measurement of about 50 rounds, judged as a whole, second copy included.
+
+    Runners called 0, 1 and so on take ``factors`` times as long as the reference.
+    """
     machine = machine_with(noise, seed)
-    runners = [FakeRunner(machine, "a"), FakeRunner(machine, "b", 1e-3 * factor)]
+    others = [FakeRunner(machine, str(k), 1e-3 * each) for k, each in enumerate(factors)]
     measured = measure(
-        runners, seconds=0.8, clock=machine, seed=seed + 10**6, on_progress=machine.new_round
+        [FakeRunner(machine, "a"), *others],
+        seconds=0.6 * (2 + len(factors)),
+        clock=machine,
+        seed=seed + 10**6,
+        on_progress=machine.new_round,
+        read=lambda: Reading(0, 0),
     )
-    return compare_paired(*measured.pairs("b"))
+    return comparisons_of(measured)
+
+
+def trial(noise: str, seed: int, factor: float) -> Comparison:
+    """The second of two runners takes ``factor`` times as long as the first."""
+    return judged(noise, seed, factor)["0"]
 
 
 def false_alarms(noise: str, trials: int) -> int:
     return sum(trial(noise, seed, 1.0).verdict in ("faster", "slower") for seed in range(trials))
+
+
+def families_with_an_alarm(noise: str, trials: int) -> int:
+    """Benchmarks of five equal runners in which at least one was called different."""
+    families = (judged(noise, seed, *[1.0] * 4).values() for seed in range(trials))
+    return sum(any(each.verdict in ("faster", "slower") for each in one) for one in families)
+
+
+def called_same(noise: str, trials: int) -> int:
+    """How often a runner that takes 5 % longer is called the same."""
+    return sum(trial(noise, seed, 1.05).verdict == "same" for seed in range(trials))
 
 
 def covered(noise: str, trials: int) -> int:
@@ -45,7 +71,7 @@ def found(trials: int, rounds: int = 50) -> int:
         machine = Machine(lambda machine: normal(machine, 0.1 / 2**0.5), seed)
         runners = [FakeRunner(machine, "a"), FakeRunner(machine, "b", 1.05e-3)]
         measured = measure(runners, seconds=9, clock=machine, seed=seed, maximum_rounds=rounds)
-        comparison = compare_paired(*measured.pairs("b"))
+        comparison = comparisons_of(measured)["b"]
         assert comparison.rounds == rounds
         total += comparison.verdict == "slower"
     return total
@@ -54,6 +80,16 @@ def found(trials: int, rounds: int = 50) -> int:
 @pytest.mark.parametrize("noise", NOISES)
 def test_equal_callables_are_rarely_called_different(noise: str) -> None:
     assert false_alarms(noise, SHORT) <= binom.ppf(0.99, SHORT, 0.05)
+
+
+@pytest.mark.parametrize("noise", ["normal", "autoregressive 0.95", "first place", "spikes"])
+def test_among_equal_modes_rarely_any_is_called_different(noise: str) -> None:
+    assert families_with_an_alarm(noise, 60) <= binom.ppf(0.99, 60, 0.05)
+
+
+@pytest.mark.parametrize("noise", ["normal", "drift", "quantised", "lognormal"])
+def test_a_difference_of_five_percent_is_not_called_the_same(noise: str) -> None:
+    assert called_same(noise, 60) <= binom.ppf(0.99, 60, 0.05)
 
 
 @pytest.mark.parametrize("noise", KEEPS_RATIO)
@@ -104,9 +140,11 @@ def test_ending_early_does_not_narrow_the_interval(deviation: float) -> None:
 @pytest.mark.prove
 def test_error_rates_in_full() -> None:
     """The family of all checks keeps to its limits as a whole: each at 1 - 0.01 / checks."""
-    level = 0.01 / (len(NOISES) + len(KEEPS_RATIO) + 1)
+    level = 0.01 / (3 * len(NOISES) + len(KEEPS_RATIO) + 1)
     for noise in NOISES:
         assert false_alarms(noise, LONG) <= binom.ppf(1 - level, LONG, 0.05), noise
+        assert families_with_an_alarm(noise, LONG) <= binom.ppf(1 - level, LONG, 0.05), noise
+        assert called_same(noise, LONG) <= binom.ppf(1 - level, LONG, 0.05), noise
     for noise in KEEPS_RATIO:
         assert covered(noise, LONG) >= binom.ppf(level, LONG, 0.95), noise
     assert found(LONG) >= binom.ppf(level, LONG, 0.9)
