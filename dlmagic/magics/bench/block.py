@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from dlmagic.magics.bench.clock import Clock
 from dlmagic.magics.bench.runner import Runner
 
-_SHORTEST = 1e-12  # seconds; a coarse clock may read 0, which has no logarithm
+SHORTEST = 1e-12
+"""Seconds a call, at least: a coarse clock may read 0, which has no logarithm."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class Block:
     @property
     def per_call(self) -> float:
         """Seconds a call, above zero."""
-        return max(self.seconds / self.calls, _SHORTEST)
+        return max(self.seconds / self.calls, SHORTEST)
 
     @property
     def clean(self) -> bool:
@@ -53,7 +54,8 @@ def run_block(runner: Runner, clock: Clock, calls: int) -> Block:
         runner.synchronise()
         touched = difference(before, runner.events())
         block = time_calls(runner, clock, calls)
-    return Block(block.calls, block.seconds, block.events, touched)
+    events = {**block.events, **_clock_trouble(block.seconds)}
+    return Block(block.calls, block.seconds, events, touched)
 
 
 def time_calls(runner: Runner, clock: Clock, calls: int) -> Block:
@@ -66,6 +68,13 @@ def time_calls(runner: Runner, clock: Clock, calls: int) -> Block:
         runner.synchronise()
         seconds = clock.now() - start
         return Block(calls, seconds, difference(before, runner.events()))
+
+
+def _clock_trouble(seconds: float) -> dict[str, int]:
+    """What a clock did that no work explains; such a block is no measurement."""
+    if seconds > 0:
+        return {}
+    return {"clock went back" if seconds < 0 else "clock stood still": 1}
 
 
 def difference(before: Mapping[str, int], after: Mapping[str, int]) -> dict[str, int]:

@@ -11,6 +11,7 @@ import math
 from collections.abc import Mapping
 
 _NEARLY = 1.5  # ratio of the speeds of runners that share a count
+_MOST_CALLS = 1_000_000  # of anything that Python calls in no time, by a clock that stands still
 
 
 def calls_per_block(
@@ -34,7 +35,7 @@ def calls_per_block(
             group = []
         group.append(name)
         # The fastest of a group needs the most calls, its slowest bears the fewest.
-        wanted = math.ceil(min_block / per_call[group[0]])
+        wanted = min(_MOST_CALLS, math.ceil(min_block / per_call[group[0]]))
         bearable = int(max_block / per_call[name])
         counts.update(dict.fromkeys(group, max(1, min(wanted, bearable))))
     return counts

@@ -12,6 +12,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import replace
 
+from dlmagic.magics.bench.block import SHORTEST
 from dlmagic.magics.bench.measurement import Measurement
 from dlmagic.magics.bench.paired import CONFIDENCE, Comparison, compare_paired
 from dlmagic.magics.bench.second_copy import SECOND_COPY
@@ -26,7 +27,12 @@ def comparisons_of(measurement: Measurement) -> dict[str, Comparison]:
     found = {name: compare_paired(*measurement.pairs(name)) for name in names}
     certain = surviving_holm({name: each.p_value for name, each in found.items()})
     null = second_copy_of(measurement)
-    judged = {name: _judged(each, certain[name], len(names), null) for name, each in found.items()}
+    judged = {
+        name: _judged(
+            each, certain[name], len(names), null, measured=is_measured(measurement, name)
+        )
+        for name, each in found.items()
+    }
     rounds = len(measurement.samples(measurement.reference))
     return {**judged, measurement.reference: Comparison(1.0, (1.0, 1.0), "reference", rounds)}
 
@@ -57,9 +63,20 @@ def surviving_holm(p_values: Mapping[str, float], level: float = 1 - CONFIDENCE)
     return rejects
 
 
-def _judged(own: Comparison, certain: bool, compared: int, null: Comparison | None) -> Comparison:
+def is_measured(measurement: Measurement, name: str) -> bool:
+    """Whether the clock advanced in every block that a comparison rests on."""
+    return all(min(times) > SHORTEST for times in measurement.pairs(name) if times)
+
+
+def _judged(
+    own: Comparison, certain: bool, compared: int, null: Comparison | None, *, measured: bool
+) -> Comparison:
     """A comparison whose difference, if it shows one, has stood all doubts."""
-    if own.verdict not in ("faster", "slower"):
+    if own.verdict == "unclear":
+        return own
+    if not measured:
+        return replace(own, verdict="unclear", doubt="the clock does not measure times this short")
+    if own.verdict == "same":
         return own
     if null is not None and is_alarming(null) and _least(own) <= abs(math.log(null.speedup)):
         doubt = "a second copy of the reference differed from it as much"

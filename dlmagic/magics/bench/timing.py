@@ -16,6 +16,7 @@ from dlmagic.magics.bench.paired import (
 )
 
 _ENOUGH_ROUNDS = 10
+_FEWEST = 2  # rounds are run in any case
 
 
 @dataclass(frozen=True)
@@ -77,12 +78,14 @@ def budget_note(measurement: Measurement) -> str | None:
     if measurement.ending != "budget" or rounds >= _ENOUGH_ROUNDS or not rounds:
         return None
     warm = sum(up.compile_seconds for up in measurement.warm_ups.values())
-    needed = _round_up((measurement.seconds - warm) * _ENOUGH_ROUNDS / rounds)
+    spent = measurement.seconds - warm
+    needed = _round_up(spent * _ENOUGH_ROUNDS / rounds)
+    advice = f"a surer answer needs about {needed:g} s (--time {needed:g})."
+    if rounds <= _FEWEST and spent > measurement.budget:
+        least = _round_up(spent * _FEWEST / rounds)
+        return f"Too little time: at least {least:g} s needed for {_FEWEST} rounds; {advice}"
     turns = "round" if rounds == 1 else "rounds"
-    return (
-        f"Only {rounds} {turns} fitted into {measurement.budget:g} s; "
-        f"a surer answer needs about {needed:g} s (--time {needed:g})."
-    )
+    return f"Only {rounds} {turns} fitted into {measurement.budget:g} s; {advice}"
 
 
 def _break_even(measurement: Measurement, median: float, compiling: float) -> int | None:
@@ -104,7 +107,13 @@ def _notes(measurement: Measurement, name: str, comparison: Comparison) -> tuple
 
 def _times(event: str, count: int) -> str:
     """One sentence about marked samples, such as: Recompiled once while it was measured."""
-    words = {"compile": "Compiled", "recompile": "Recompiled", "graph break": "Broke the graph"}
+    words = {
+        "compile": "Compiled",
+        "recompile": "Recompiled",
+        "graph break": "Broke the graph",
+        "clock went back": "The clock went back",
+        "clock stood still": "The clock stood still",
+    }
     times = "once" if count == 1 else f"{count} times"
     return f"{words.get(event, event.capitalize())} {times} while it was measured."
 

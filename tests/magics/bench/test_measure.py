@@ -95,7 +95,8 @@ def test_a_cell_slower_than_the_budget_gets_two_rounds_and_a_note() -> None:
     assert timings_of(result)["compile"].comparison.verdict == "unclear"
     note = budget_note(result)
     assert note is not None
-    assert note.startswith("Only 2 rounds fitted into 1 s; a surer answer needs about")
+    assert note.startswith("Too little time: at least ")
+    assert " s needed for 2 rounds; a surer answer needs about" in note
     assert "(--time" in note
 
 
@@ -199,6 +200,38 @@ def test_a_failing_runner_stops_no_other(call: int, phase: str, error: BaseExcep
     assert len(result.samples("eager")) > 20
     assert len(result.samples("compile")) < 5
     assert_valid(result)
+
+
+class Jumping(Machine):
+    """A clock that is set back by a minute now and then."""
+
+    readings = 0
+
+    def now(self) -> float:
+        self.readings += 1
+        return super().now() - 60.0 * (self.readings // 40)
+
+
+def test_a_clock_that_goes_back_spoils_single_blocks_only() -> None:
+    machine = Jumping(lambda machine: normal(machine, 0.02), seed=1)
+    runners = [FakeRunner(machine, "eager", 2e-3), FakeRunner(machine, "compile", 1e-3)]
+    result = measure(runners, seconds=60.0, clock=machine, maximum_rounds=60)
+    timing = timings_of(result)["compile"]
+    backs = result.events("compile").get("clock went back", 0)
+    assert 0 < backs + result.events("eager").get("clock went back", 0) < 30
+    assert timing.comparison.verdict == "faster"
+    assert timing.comparison.speedup == pytest.approx(2, rel=0.02)
+    assert timing.median == pytest.approx(1e-3, rel=0.02)
+
+
+def test_a_clock_that_stands_still_measures_nothing() -> None:
+    machine = Machine(tick=10.0)
+    runners = [FakeRunner(machine, "a", 1e-9), FakeRunner(machine, "b", 1e-9)]
+    result = measure(runners, seconds=1.0, clock=machine, maximum_rounds=20)
+    timing = timings_of(result)["b"]
+    assert max(result.calls.values()) <= 1_000_000
+    assert timing.comparison.verdict == "unclear"
+    assert "The clock stood still 20 times while it was measured." in timing.notes
 
 
 def test_when_all_fail_it_ends() -> None:
