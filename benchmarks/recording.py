@@ -40,6 +40,19 @@ def record(name: str, packages: Iterable[str], figures: Mapping[str, object]) ->
     print(f"written to {path}")
 
 
+def with_text(page: str, name: str, text: str) -> str:
+    """A page with a text in its place: between the comments ``<!-- NAME -->`` and ``<!-- end -->``.
+
+    Raises:
+        ValueError: The page has no such place.
+    """
+    before, begin, rest = page.partition(f"<!-- {name} -->\n")
+    _, end, after = rest.partition("<!-- end -->")
+    if not end:
+        raise ValueError(f"The page has no place called {name!r}.")
+    return f"{before}{begin}{text.strip()}\n{end}{after}"
+
+
 def _commit() -> str | None:
     found = subprocess.run(
         ["git", "rev-parse", "HEAD"],

@@ -15,13 +15,13 @@ from nbclient import NotebookClient
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_notebook
 
-from benchmarks.recording import record
+from benchmarks.recording import record, with_text
 from dlmagic.magics.bench.result import BenchResult
 
 ROOT = Path(__file__).parents[2]
 NOTEBOOK = ROOT / "demo_notebooks" / "quickstart.ipynb"
 README = ROOT / "README.md"
-BEGIN, END = "<!-- the same training loop -->\n", "<!-- end -->"
+NAME = "the same training loop"
 HEADING = "## The same training loop"
 PACKAGES = ("tensorflow-cpu", "keras", "torch", "jax", "numba", "numpy")
 
@@ -48,13 +48,6 @@ def measured() -> BenchResult:
     return BenchResult.from_json("".join(texts))
 
 
-def with_table(readme: str, result: BenchResult) -> str:
-    """The README with the table of this result in its place."""
-    before, _, rest = readme.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    return f"{before}{BEGIN}{result.to_markdown().strip()}\n{END}{after}"
-
-
 def main() -> None:
     """Measure, print, and keep the figures where asked."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
@@ -65,7 +58,7 @@ def main() -> None:
     if options.write:
         record("frameworks", PACKAGES, {"result": json.loads(result.to_json())})
         text = README.read_text(encoding="utf-8")
-        README.write_text(with_table(text, result), encoding="utf-8")
+        README.write_text(with_text(text, NAME, result.to_markdown()), encoding="utf-8")
 
 
 if __name__ == "__main__":

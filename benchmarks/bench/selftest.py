@@ -1,0 +1,35 @@
+"""``%dlbench --selftest`` on this machine, for the docs.
+
+Run: ``python -m benchmarks.bench.selftest [--write]``; takes a minute and also writes the output
+on the page ``docs/how-sure.md``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+from benchmarks.recording import record, with_text
+from dlmagic.magics.bench.selftest import selftest
+
+PAGE = Path(__file__).parents[2] / "docs" / "how-sure.md"
+NAME = "self-test"
+
+
+def main() -> None:
+    """Measure, print, and keep the figures where asked."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--write", action="store_true", help="keep the figures, mend the page")
+    options = parser.parse_args()
+    result = selftest()
+    print(result)
+    if options.write:
+        record("selftest", ("numpy",), {"result": json.loads(result.to_json())})
+        page = PAGE.read_text(encoding="utf-8")
+        shown = f"```\n{str(result).strip()}\n```"
+        PAGE.write_text(with_text(page, NAME, shown), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
