@@ -50,7 +50,7 @@ def result_of(
         null_speedup=null.speedup if null else None,
         null_interval=null.interval if null else None,
         notes=(*notes, *((budget,) if budget else ())),
-        findings=findings_about_noise(measurement),
+        findings=(*run.findings, *findings_about_noise(measurement)),
         environment=_environment(run),
     )
 

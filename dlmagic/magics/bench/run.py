@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from dlmagic.finding import Finding
 from dlmagic.magics.bench.contestants import Contestant
 from dlmagic.magics.bench.measurement import Measurement
 
@@ -16,8 +17,10 @@ class Run:
         contestants: Every alternative in every mode, by name, in the user's order.
         measurement: The times, once they have been taken.
         interrupted: Whether the user stopped it.
+        findings: What the user should know about the cell itself.
     """
 
     contestants: dict[str, Contestant] = field(default_factory=dict)
     measurement: Measurement | None = None
     interrupted: bool = False
+    findings: tuple[Finding, ...] = ()

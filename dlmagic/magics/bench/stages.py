@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from dlmagic.cell.compare import Agreement, Tolerance
 from dlmagic.cell.frozen import FrozenContainer
 from dlmagic.cell.output import Output, unheard
 from dlmagic.errors import CellError
+from dlmagic.finding import Finding
 from dlmagic.magics.bench.checking import Checker, Checks
 from dlmagic.magics.bench.choice import Choice
 from dlmagic.magics.bench.contestants import Contestant, call_once, make_ready
@@ -17,6 +19,7 @@ from dlmagic.magics.bench.measurement import Progress
 from dlmagic.magics.bench.request import Request, Surroundings
 from dlmagic.magics.bench.run import Run
 from dlmagic.magics.bench.subject import Subject
+from dlmagic.magics.bench.unused import findings_about_unused_values
 
 
 def first_runs(
@@ -109,6 +112,7 @@ def run_all(
         _time(run, made, reference, request, surroundings)
         if not run.interrupted:
             _check_again(made, checks, surroundings)
+            run.findings += _unused_values(choices, surroundings)
     except KeyboardInterrupt:
         run.interrupted = True
     run.contestants = {choice.name: made.get(choice.name) or _missed(choice) for choice in choices}
@@ -150,6 +154,18 @@ def _check_again(made: dict[str, Contestant], checks: Checks, surroundings: Surr
         if again.agrees is False:
             reason = f"agreed at first, but not after timing: {again.reason}"
             contestant.agreement = Agreement(False, reason, again.max_error)
+
+
+def _unused_values(choices: Sequence[Choice], surroundings: Surroundings) -> tuple[Finding, ...]:
+    """Look for them in alternatives that ran in several modes: one of these may skip work."""
+    subjects = {id(choice.subject): choice.subject for choice in choices}
+    modes = Counter(id(choice.subject) for choice in choices)
+    return tuple(
+        finding
+        for key, subject in subjects.items()
+        if modes[key] > 1
+        for finding in findings_about_unused_values(subject, surroundings.output)
+    )
 
 
 def _missed(choice: Choice) -> Contestant:
