@@ -16,6 +16,7 @@ from dlmagic.magics.bench.contestants import Contestant, call_once, make_ready
 from dlmagic.magics.bench.growth import refuse_growth, sizes_of
 from dlmagic.magics.bench.measure import measure
 from dlmagic.magics.bench.measurement import Progress
+from dlmagic.magics.bench.memoised import watching_memoised
 from dlmagic.magics.bench.request import Request, Surroundings
 from dlmagic.magics.bench.run import Run
 from dlmagic.magics.bench.subject import Subject
@@ -109,7 +110,9 @@ def run_all(
             if contestant.outcome is not None:
                 contestant.agreement = checks.check(choice.subject, contestant.outcome)
                 contestant.outcome = None  # it may be large
-        _time(run, made, reference, request, surroundings)
+        with watching_memoised(choice.subject.cell for choice in choices) as memoised:
+            _time(run, made, reference, request, surroundings)
+        run.findings += tuple(memoised)
         if not run.interrupted:
             _check_again(made, checks, surroundings)
             run.findings += _unused_values(choices, surroundings)
