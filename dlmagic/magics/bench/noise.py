@@ -47,7 +47,7 @@ def _unequal_equals(measurement: Measurement) -> Iterator[Finding]:
     if null is not None and is_alarming(null):
         message = (
             f"{measurement.reference}, timed twice under two names, came out {null.speedup:.3g}x "
-            "as fast as itself: differences of that size mean nothing in this run."
+            "as fast as itself: gains and losses of that size mean nothing in this run."
         )
         fix = Fix("Run it again when the machine is quieter, or with more --time.")
         yield Finding("unequal-equals", "warning", message, fix=fix)
@@ -95,8 +95,8 @@ def _scattered(measurement: Measurement) -> Iterator[Finding]:
     deviation = 1.4826 * statistics.median(abs(each - middle) for each in logs)
     if deviation > _SCATTER:
         message = (
-            f"Rounds scatter: the same code differs by {math.expm1(deviation):.0%} from one turn "
-            "to the next, so only large differences can be told."
+            f"Rounds scatter: two turns of the same code lie {math.expm1(deviation):.0%} apart, so "
+            "only large gains and losses can be told."
         )
         fix = Fix("Where several threads share busy cores, fewer threads may steady it.")
         yield Finding("scattered-rounds", "hint", message, fix=fix)

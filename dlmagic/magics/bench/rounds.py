@@ -69,8 +69,9 @@ class Rounds:
         blocks: dict[str, Block] = {}
         for name in order:
             whose = self.session.reference if name == SECOND_COPY else name
-            with self.session.failing_alone(whose, "measure"):
-                blocks[name] = self._run_turn(name)
+            if whose in self.session.running:  # one of both copies may have failed for both
+                with self.session.failing_alone(whose, "measure"):
+                    blocks[name] = self._run_turn(name)
         drop_second_copy(self.session)
         if blocks:
             self.session.rounds.append(Round(order, blocks))

@@ -25,6 +25,7 @@ def test_a_cell_gives_a_result_with_the_users_text(loaded: InteractiveShell) -> 
     assert result.cell == "%%dlbench -t 0.05\nsorted(x)\n"
 
 
+@pytest.mark.alone
 def test_a_line_times_an_expression(loaded: InteractiveShell) -> None:
     result = loaded.run_cell("%dlbench -t 0.05 sum(range(10))").result
     assert isinstance(result, BenchResult)

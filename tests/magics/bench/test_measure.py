@@ -234,6 +234,17 @@ def test_a_clock_that_stands_still_measures_nothing() -> None:
     assert "The clock stood still 20 times while it was measured." in timing.notes
 
 
+def test_the_reference_fails_with_its_own_error_whoever_of_both_copies_meets_it() -> None:
+    """Runs out at some call, as an iterator does; which copy makes that call is chance."""
+    for call in range(300, 330):
+        machine = Machine()
+        broken = FakeRunner(machine, "a", hook=raises_at(call, UserError()))
+        result = measure([broken, FakeRunner(machine, "b")], seconds=2, clock=machine)
+        assert isinstance(result.failures["a"].error, UserError)
+        assert set(result.failures) == {"a"}
+        assert_valid(result)
+
+
 def test_when_all_fail_it_ends() -> None:
     machine = Machine()
     runner = FakeRunner(machine, "a", hook=raises_at(1, UserError()))

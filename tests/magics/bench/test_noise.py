@@ -90,7 +90,8 @@ def test_rounds_that_scatter_are_told() -> None:
         while True:
             yield machine.random.lognormal(0, 0.4)
 
-    assert "the same code differs by" in found(measured(wild))["scattered-rounds"].message
+    message = found(measured(wild))["scattered-rounds"].message
+    assert message.startswith("Rounds scatter: two turns of the same code lie ")
 
 
 def test_a_machine_that_treats_equals_unequally_is_told() -> None:
