@@ -239,7 +239,8 @@ def test_the_reference_fails_with_its_own_error_whoever_of_both_copies_meets_it(
     for call in range(300, 330):
         machine = Machine()
         broken = FakeRunner(machine, "a", hook=raises_at(call, UserError()))
-        result = measure([broken, FakeRunner(machine, "b")], seconds=2, clock=machine)
+        runners = [broken, FakeRunner(machine, "b")]
+        result = measure(runners, seconds=9, clock=machine, minimum_rounds=200)
         assert isinstance(result.failures["a"].error, UserError)
         assert set(result.failures) == {"a"}
         assert_valid(result)
