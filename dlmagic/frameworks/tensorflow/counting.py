@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from weakref import WeakSet
 
+from dlmagic.frameworks.compile_costs import CompileCosts
 from dlmagic.frameworks.tensorflow import _compat as compat
 from dlmagic.frameworks.tensorflow.draws import watching
 
@@ -17,6 +18,13 @@ _users = 0
 def events() -> Mapping[str, int]:
     """How many graphs were traced while somebody counted, and how many of them again."""
     return dict(_counts)
+
+
+def compile_costs() -> CompileCosts:
+    """How long tracing took; what TensorFlow and XLA make of the graphs, they do not tell."""
+    seconds = compat.tracing_seconds()
+    phases = {} if seconds is None else {"trace": seconds}
+    return CompileCosts(phases, steps=_counts["compile"] + compat.converted_functions())
 
 
 @contextmanager

@@ -27,6 +27,7 @@ class Session:
         budget: The user's time.
         on_progress: Told before each step.
         running: Runners that have not failed, by name.
+        touches: Whether an untimed call precedes the timed ones of each block.
     """
 
     names: tuple[str, ...]
@@ -36,6 +37,7 @@ class Session:
     running: dict[str, Runner]
     warm_ups: dict[str, WarmUp] = field(default_factory=dict)
     calls: dict[str, int] = field(default_factory=dict)
+    touches: bool = True
     failures: dict[str, Failure] = field(default_factory=dict)
     rounds: list[Round] = field(default_factory=list)
 

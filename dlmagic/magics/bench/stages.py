@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 from dlmagic.cell.compare import Agreement, Tolerance
 from dlmagic.cell.frozen import FrozenContainer
@@ -10,6 +11,7 @@ from dlmagic.cell.output import Output, unheard
 from dlmagic.errors import CellError
 from dlmagic.magics.bench.checking import Checker, Checks
 from dlmagic.magics.bench.choice import Choice
+from dlmagic.magics.bench.compiling_again import compile_again
 from dlmagic.magics.bench.contestants import Contestant, call_once, make_ready
 from dlmagic.magics.bench.growth import refuse_growth, sizes_of
 from dlmagic.magics.bench.measure import measure
@@ -109,6 +111,7 @@ def run_all(
         _time(run, made, reference, request, surroundings)
         if not run.interrupted:
             _check_again(made, checks, surroundings)
+            _compile_again(made, request, surroundings)
     except KeyboardInterrupt:
         run.interrupted = True
     run.contestants = {choice.name: made.get(choice.name) or _missed(choice) for choice in choices}
@@ -150,6 +153,15 @@ def _check_again(made: dict[str, Contestant], checks: Checks, surroundings: Surr
         if again.agrees is False:
             reason = f"agreed at first, but not after timing: {again.reason}"
             contestant.agreement = Agreement(False, reason, again.max_error)
+
+
+def _compile_again(
+    made: dict[str, Contestant], request: Request, surroundings: Surroundings
+) -> None:
+    """Last of all, when whoever interrupts it has a whole result already."""
+    output, clock = surroundings.output, surroundings.clock
+    with suppress(KeyboardInterrupt):
+        compile_again(made.values(), output, clock, request.seconds, surroundings.tell)
 
 
 def _missed(choice: Choice) -> Contestant:

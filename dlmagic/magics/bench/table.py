@@ -16,7 +16,7 @@ from dlmagic.display.units import (
     seconds,
     time_scale,
 )
-from dlmagic.magics.bench.headline import NAME_LIMIT, best_first
+from dlmagic.magics.bench.headline import NAME_LIMIT, best_first, pay_off_span
 from dlmagic.magics.bench.result import Arm, BenchResult
 
 MOST_ROWS = 40
@@ -105,9 +105,13 @@ def _compile_time(arm: Arm) -> Span | None:
 
 
 def _break_even(arm: Arm) -> Span | None:
-    if not arm.measured or not arm.compile_seconds or arm.verdict in ("unclear", None):
+    if not arm.measured or not arm.compile_seconds or arm.verdict is None:
         return None
-    return Span("never" if arm.break_even_calls is None else about(arm.break_even_calls))
+    if arm.break_even_calls is not None:
+        return Span(about(arm.break_even_calls) + pay_off_span(arm))
+    if arm.break_even_interval is not None:
+        return Span("perhaps never")
+    return None if arm.verdict == "unclear" else Span("never")
 
 
 def _agreement(arm: Arm) -> Span | None:
