@@ -189,10 +189,10 @@ def tracing_seconds() -> float | None:
         return None
 
 
-def converted_functions() -> int:
-    """How many Python functions AutoGraph has rewritten and keeps; 0 where it does not tell."""
-    kept = getattr(_internal("autograph.impl.api", "_TRANSPILER"), "_cache", ())
-    return len(kept)
+def converted_functions() -> list[Any]:
+    """The code of the functions that AutoGraph has rewritten and keeps; empty if unknown."""
+    kept = getattr(_internal("autograph.impl.api", "_TRANSPILER"), "_cache", None)
+    return list(getattr(kept, "_cache", ()))
 
 
 def python_function_being_traced() -> object:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
+from pathlib import Path
 from weakref import WeakSet
 
 from dlmagic.frameworks.compile_costs import CompileCosts
@@ -12,7 +13,10 @@ from dlmagic.frameworks.tensorflow.draws import watching
 
 _counts = {"compile": 0, "recompile": 0}
 _traced: WeakSet[object] = WeakSet()
+_converted: WeakSet[object] = WeakSet()
+_conversions = 0
 _users = 0
+_HERE = str(Path(__file__).parent)
 
 
 def events() -> Mapping[str, int]:
@@ -24,7 +28,20 @@ def compile_costs() -> CompileCosts:
     """How long tracing took; what TensorFlow and XLA make of the graphs, they do not tell."""
     seconds = compat.tracing_seconds()
     phases = {} if seconds is None else {"trace": seconds}
-    return CompileCosts(phases, steps=_counts["compile"] + compat.converted_functions())
+    return CompileCosts(phases, steps=_counts["compile"] + _count_converted())
+
+
+def _count_converted() -> int:
+    """How many functions of others AutoGraph has rewritten; it forgets them with their code."""
+    global _conversions
+    fresh = [
+        code
+        for code in compat.converted_functions()
+        if code not in _converted and _HERE not in getattr(code, "co_filename", _HERE)
+    ]
+    _converted.update(fresh)
+    _conversions += len(fresh)
+    return _conversions
 
 
 @contextmanager

@@ -40,14 +40,13 @@ def compile_again(
         tell: Shows one line of progress.
     """
     left = _SHARE * seconds
-    waiting = [contestant for contestant in contestants if _can_be_repeated(contestant)]
-    while waiting:
-        contestant, share = waiting.pop(0), left / (len(waiting) + 1)
-        if REPETITIONS * contestant.ready_seconds > share:
-            continue
+    cheap = [contestant for contestant in contestants if _can_be_repeated(contestant)]
+    for contestant in sorted(cheap, key=lambda each: each.ready_seconds):
+        if REPETITIONS * contestant.ready_seconds > left:
+            break
         tell(f"compiling {contestant.choice.name} again")
         start = clock.now()
-        contestant.compiled_again = _repetitions(contestant, output, clock, share)
+        contestant.compiled_again = _repetitions(contestant, output, clock, start + 2 * left)
         left -= clock.now() - start
 
 
@@ -68,11 +67,10 @@ def _can_be_repeated(contestant: Contestant) -> bool:
 
 
 def _repetitions(
-    contestant: Contestant, output: Output, clock: Clock, share: float
+    contestant: Contestant, output: Output, clock: Clock, end: float
 ) -> tuple[tuple[float, CompileCosts], ...]:
-    """What each repetition took, or nothing where one was no true one or time ran out."""
+    """What each repetition took, or nothing where one was no true one or ended too late."""
     done: list[tuple[float, CompileCosts]] = []
-    end = clock.now() + 2 * share
     for _ in range(REPETITIONS):
         subject = contestant.choice.subject
         fresh = replace(subject, cell=replace(subject.cell))  # code objects of its own

@@ -57,7 +57,7 @@ def _fields(result: BenchResult) -> list[_Field]:
     comparing = [
         _Field(Column("speedup (interval)"), _speedup),
         _Field(Column("compile once", numeric=True), _compile_time),
-        _Field(Column("calls to pay off", numeric=True), _break_even),
+        _Field(_pay_off_column(result), _break_even),
         _Field(Column("answers"), _agreement),
     ]
     return [
@@ -112,6 +112,13 @@ def _break_even(arm: Arm) -> Span | None:
     if arm.break_even_interval is not None:
         return Span("perhaps never")
     return None if arm.verdict == "unclear" else Span("never")
+
+
+def _pay_off_column(result: BenchResult) -> Column:
+    """Numbers, or numbers with intervals, which may take two lines."""
+    intervals = any(pay_off_span(arm) for arm in result.arms)
+    title = "calls to pay off"
+    return Column(f"{title} (interval)") if intervals else Column(title, numeric=True)
 
 
 def _agreement(arm: Arm) -> Span | None:
