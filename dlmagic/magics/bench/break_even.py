@@ -9,7 +9,7 @@ the ends of both intervals allow, C_low / g_high to C_high / g_low; like that of
 
 To send somebody off to compile for nothing is worse than to say nothing. So a mode is said to
 pay off only if its gain is certain beyond the 95 % of the verdict: one more test, Student's on
-the log ratios of the rounds, must exclude that there is none with an error of 1 in 2000.
+the log ratios of the rounds, must exclude that there is none with an error of 1 in 100,000.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from dlmagic.magics.bench.paired import (
     walsh_averages,
 )
 
-_ERROR = 0.0005
+_ERROR = 1e-5
 """Probability, at most, that a mode without any gain is said to pay off."""
 
 
