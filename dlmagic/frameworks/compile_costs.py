@@ -102,10 +102,6 @@ class RunningPhases:
         if self._open:
             self._open.pop()
 
-    def forget_open(self) -> None:
-        """Begin anew: what is open was left without a word."""
-        self._open.clear()
-
     def _account(self, now: float) -> None:
         if self._open:
             self.seconds[self._open[-1]] += now - self._since
