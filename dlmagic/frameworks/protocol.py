@@ -16,6 +16,7 @@ from typing import Any, Protocol, runtime_checkable
 import numpy.typing as npt
 
 from dlmagic.finding import Finding
+from dlmagic.frameworks.compile_costs import CompileCosts
 
 
 @dataclass(frozen=True)
@@ -168,12 +169,15 @@ class Prepared:
         replacements: Other values for some parameters, such as a traced module for ``model``.
         findings: What the user should know, such as what runs eagerly all the same.
         active: A context in which every call of this mode happens; it undoes what it does.
+        repeatable: Whether to prepare and call the cell once more, from a fresh copy of its
+            code, compiles all of it anew, and leaves what was prepared before as it is.
     """
 
     function: Callable[..., tuple[object, ...]]
     replacements: Mapping[str, object] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
     active: Callable[[], AbstractContextManager[object]] = nullcontext
+    repeatable: bool = False
 
 
 @runtime_checkable
@@ -246,6 +250,9 @@ class Framework(Protocol):
         Keys are plain words: ``"compile"``, ``"recompile"``, ``"graph break"``,
         ``"fallback to eager"``.
         """
+
+    def compile_costs(self) -> CompileCosts:
+        """What compiling has cost so far, as far as the framework tells; only while counting."""
 
     def explain_failure(
         self, error: BaseException, filename: str | None = None

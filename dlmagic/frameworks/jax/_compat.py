@@ -17,8 +17,14 @@ import jax
 
 TRACED = "/jax/core/compile/jaxpr_trace_duration"
 """The event of a function traced; its listener gets ``fun_name``; the name is not promised."""
+LOWERED = "/jax/core/compile/jaxpr_to_mlir_module_duration"
+"""The event of a traced function made a program for the compiler; likewise."""
 COMPILED = "/jax/core/compile/backend_compile_duration"
 """The event of a program compiled for a device; likewise."""
+LOADED = "/jax/compilation_cache/cache_hits"
+"""The event of a program found in the persistent cache; the name is not promised."""
+STORED = "/jax/compilation_cache/cache_misses"
+"""The event of a program written to it: JAX tells of those misses only that it makes good."""
 
 
 @cache
@@ -40,11 +46,23 @@ def is_started() -> bool:
 
 
 def unregister(listener: Callable[..., None]) -> bool:
-    """Take a listener of events away; whether that was possible."""
-    for name in (
+    """Take a listener of durations away; whether that was possible."""
+    return _unregister(
+        listener,
         "unregister_event_duration_listener",
         "_unregister_event_duration_listener_by_callback",
-    ):
+    )
+
+
+def unregister_from_cache(listener: Callable[..., None]) -> bool:
+    """Take a listener of plain events away; whether that was possible."""
+    return _unregister(
+        listener, "unregister_event_listener", "_unregister_event_listener_by_callback"
+    )
+
+
+def _unregister(listener: Callable[..., None], *names: str) -> bool:
+    for name in names:
         take_away = getattr(jax.monitoring, name, None) or _private("monitoring", name)
         if callable(take_away):
             take_away(listener)

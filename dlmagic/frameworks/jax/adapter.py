@@ -19,6 +19,7 @@ from contextlib import AbstractContextManager
 import jax
 
 from dlmagic.errors import ModeError, nearest
+from dlmagic.frameworks.compile_costs import CompileCosts
 from dlmagic.frameworks.jax import (
     ambient,
     arrays,
@@ -80,6 +81,10 @@ class JaxFramework:
     def events(self) -> Mapping[str, int]:
         """See :class:`dlmagic.frameworks.jax.counting.Counts`."""
         return counting.events()
+
+    def compile_costs(self) -> CompileCosts:
+        """See :func:`dlmagic.frameworks.jax.counting.compile_costs`."""
+        return counting.compile_costs()
 
     def explain_failure(
         self, error: BaseException, filename: str | None = None

@@ -33,4 +33,5 @@ def prepare_jit(
     """
     taken = donation.taken_by(run)
     program = Program(cell, arguments, framework)
-    return donation.with_fresh_copies(Prepared(program, findings=program.trace()), taken)
+    prepared = Prepared(program, findings=program.trace(), repeatable=True)
+    return donation.with_fresh_copies(prepared, taken)

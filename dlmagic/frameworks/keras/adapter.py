@@ -18,6 +18,7 @@ from typing import Any
 import keras
 
 from dlmagic.errors import ModeUnavailable
+from dlmagic.frameworks.compile_costs import CompileCosts
 from dlmagic.frameworks.entries import KERAS_METHODS
 from dlmagic.frameworks.keras import _compat as compat
 from dlmagic.frameworks.keras import ambient, failure, models, seeds, state, variables
@@ -101,6 +102,10 @@ class KerasFramework:
     def events(self) -> Mapping[str, int]:
         """What the backend's compiler has counted."""
         return self._behind.events()
+
+    def compile_costs(self) -> CompileCosts:
+        """What the backend's compiler has spent."""
+        return self._behind.compile_costs()
 
     def explain_failure(
         self, error: BaseException, filename: str | None = None

@@ -10,7 +10,8 @@ from __future__ import annotations
 import ctypes
 import importlib
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
@@ -57,6 +58,39 @@ def generator_state(place: int) -> bytes:
 def set_generator_state(place: int, state: bytes) -> None:
     """Put a state back that :func:`generator_state` has given."""
     ctypes.memmove(place, state, ctypes.sizeof(_Generator))
+
+
+@contextmanager
+def watching_disk_cache(loaded: Callable[[], None], stored: Callable[[], None]) -> Iterator[None]:
+    """While active, be told of what numba finds in its disk cache and of what it writes there.
+
+    numba tells nobody by itself: what is loaded counts as no compilation. Where its cache has
+    another form, nothing is told.
+    """
+    kind: Any = getattr(importlib.import_module("numba.core.caching"), "Cache", None)
+    names = ("load_overload", "save_overload")
+    if kind is None or not all(name in vars(kind) for name in names):
+        yield
+        return
+    load, save = (vars(kind)[name] for name in names)
+
+    def load_overload(self: Any, *arguments: Any) -> Any:
+        found = load(self, *arguments)
+        if found is not None:
+            loaded()
+        return found
+
+    def save_overload(self: Any, *arguments: Any) -> Any:
+        result = save(self, *arguments)
+        if getattr(self, "_enabled", False):
+            stored()
+        return result
+
+    kind.load_overload, kind.save_overload = load_overload, save_overload
+    try:
+        yield
+    finally:
+        kind.load_overload, kind.save_overload = load, save
 
 
 def is_jitclass_instance(value: object) -> bool:

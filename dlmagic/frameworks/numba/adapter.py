@@ -4,7 +4,7 @@ Reached only when the user has imported numba, or has named the mode ``njit``. T
 
 - ``compiling`` with ``arguments`` and ``helpers``: the modes;
 - ``dispatchers``: what the user should know about functions that they have compiled;
-- ``counting``: compilations; ``failure``: reasons;
+- ``counting``, ``costs``: compilations; ``failure``: reasons;
 - ``state`` with ``containers`` and ``jitclasses``, ``randomness``, ``threads``: what is put back;
 - ``_compat``: every private name.
 
@@ -13,12 +13,14 @@ Arrays are NumPy's: the plain framework reads, saves and widens them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 from dlmagic.errors import ModeError, nearest
+from dlmagic.frameworks.compile_costs import CompileCosts
 from dlmagic.frameworks.numba import _compat as compat
 from dlmagic.frameworks.numba import compiling, failure, randomness, state, threads
+from dlmagic.frameworks.numba.costs import COSTS
 from dlmagic.frameworks.numba.counting import COMPILATIONS
 from dlmagic.frameworks.plain.state import SavedState
 from dlmagic.frameworks.protocol import ArrayView, CellLike, Mode, Prepared, Saved, Widen
@@ -64,7 +66,7 @@ class NumbaFramework:
 
     def counting(self) -> AbstractContextManager[object]:
         """See :class:`dlmagic.frameworks.numba.counting.Compilations`."""
-        return COMPILATIONS.listening()
+        return _counting()
 
     def settings(self) -> Mapping[str, str]:
         """See :func:`dlmagic.frameworks.numba.threads.settings`."""
@@ -73,6 +75,10 @@ class NumbaFramework:
     def events(self) -> Mapping[str, int]:
         """Functions that were compiled, and those of them that had been for other types."""
         return dict(COMPILATIONS.counts)
+
+    def compile_costs(self) -> CompileCosts:
+        """See :class:`dlmagic.frameworks.numba.costs.Costs`."""
+        return COSTS.compile_costs()
 
     def explain_failure(
         self, error: BaseException, filename: str | None = None
@@ -126,3 +132,9 @@ class NumbaFramework:
     def limitation(self, name: str, value: object, cell_text: str) -> str | None:  # noqa: ARG002
         """See :func:`dlmagic.frameworks.numba.state.limitation`."""
         return state.limitation(name, value)
+
+
+@contextmanager
+def _counting() -> Iterator[None]:
+    with COMPILATIONS.listening(), COSTS.listening():
+        yield

@@ -53,7 +53,7 @@ def prepare_njit(
         *inputs.findings_about(data),
         *_baked(cell, arguments),
     )
-    return Prepared(function, dict.fromkeys(constants), findings, _quietly)
+    return Prepared(function, dict.fromkeys(constants), findings, _quietly, repeatable=True)
 
 
 def _compiled(

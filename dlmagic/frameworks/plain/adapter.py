@@ -13,6 +13,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager, nullco
 import numpy as np
 
 from dlmagic.errors import ModeError, ModeUnavailable, nearest
+from dlmagic.frameworks.compile_costs import CompileCosts
 from dlmagic.frameworks.plain.state import SavedArray, SavedState, nudge, save_numpy
 from dlmagic.frameworks.protocol import (
     ArrayView,
@@ -88,6 +89,11 @@ class PlainFramework:
         for framework in self._beside:
             total.update(framework.events())
         return dict(total)
+
+    def compile_costs(self) -> CompileCosts:
+        """What the frameworks beside have spent."""
+        costs = (framework.compile_costs() for framework in self._beside)
+        return sum(costs, start=CompileCosts())
 
     def explain_failure(
         self, error: BaseException, filename: str | None = None

@@ -179,6 +179,22 @@ def callbacks() -> list[Callable[[Any], None]] | None:
     return found if isinstance(found, list) else None
 
 
+def tracing_seconds() -> float | None:
+    """Seconds in which graphs were made of Python code so far; None where nobody counts them."""
+    name = "_graph_building_time_counter"
+    counter = _internal("eager.polymorphic_function.tracing_compilation", name)
+    try:
+        return int(counter.get_cell().value()) / 1e6
+    except AttributeError:
+        return None
+
+
+def converted_functions() -> list[Any]:
+    """The code of the functions that AutoGraph has rewritten and keeps; empty if unknown."""
+    kept = getattr(_internal("autograph.impl.api", "_TRANSPILER"), "_cache", None)
+    return list(getattr(kept, "_cache", ()))
+
+
 def python_function_being_traced() -> object:
     """The Python function behind the concrete function that is just being made, or None.
 

@@ -18,6 +18,7 @@ from contextlib import AbstractContextManager, nullcontext
 import tensorflow as tf
 
 from dlmagic.errors import ModeError, nearest
+from dlmagic.frameworks.compile_costs import CompileCosts
 from dlmagic.frameworks.protocol import ArrayView, CellLike, Mode, Prepared, Saved, Widen
 from dlmagic.frameworks.tensorflow import _compat as compat
 from dlmagic.frameworks.tensorflow import (
@@ -82,6 +83,10 @@ class TensorFlowFramework:
     def events(self) -> Mapping[str, int]:
         """Graphs traced."""
         return counting.events()
+
+    def compile_costs(self) -> CompileCosts:
+        """See :func:`dlmagic.frameworks.tensorflow.counting.compile_costs`."""
+        return counting.compile_costs()
 
     def explain_failure(
         self, error: BaseException, filename: str | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -18,6 +19,7 @@ from dlmagic.frameworks.tensorflow.quiet import in_graphs
 
 RunOnce = Callable[[Mapping[str, object]], Any]
 _ATTEMPTS = 12  # one per name whose first value does not fit a loop
+_number = itertools.count(1)
 
 
 def prepare_graph(
@@ -38,8 +40,11 @@ def prepare_graph(
         function = cell.with_source()
     except CellError as reason:
         raise ModeUnavailable(str(reason)) from None
+    # AutoGraph keeps what it has rewritten, and finds it again by equal code: the modes would
+    # differ in what they cost by who came first.
+    function.__code__ = function.__code__.replace(co_name=f"cell_{next(_number)}")
     graph = Graph(cell, function, arguments, run_once, xla=xla)
-    return Prepared(graph, active=in_graphs)
+    return Prepared(graph, active=in_graphs, repeatable=True)
 
 
 class Graph:

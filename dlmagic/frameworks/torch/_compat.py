@@ -79,6 +79,17 @@ def backward_compilations() -> int:
     return len(phases["backward._backward_impl"]) if "backward._backward_impl" in phases else 0
 
 
+def compile_seconds(step: str) -> tuple[float, int]:
+    """Seconds that a step of compiling has taken so far, and how often it ran; steps inside count.
+
+    Args:
+        step: PyTorch's own name of it, such as ``"_compile.compile_inner"``.
+    """
+    utils = sys.modules.get("torch._dynamo.utils")
+    times = getattr(utils, "compilation_time_metrics", {}).get(step, ())
+    return sum(times), len(times)
+
+
 def dynamo_is_loaded() -> bool:
     """Whether anything in this process can have been compiled at all."""
     return "torch._dynamo.eval_frame" in sys.modules

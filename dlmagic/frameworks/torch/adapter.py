@@ -5,7 +5,7 @@ Reached only when the user has imported torch. The parts:
 - ``tensors``, ``state``, ``autograd``, ``storage``: saving values;
 - ``first_writes``, ``numpy_views``: copying large ones late, and what forbids it;
 - ``modules``, ``ambient``: compiled modules, global state;
-- ``compiling``, ``jit`` with ``observe``, ``cudagraph``: the modes;
+- ``compiling``, ``jit`` with ``observe``, ``cudagraph``: the modes; ``costs``: what they cost;
 - ``float64``: the referee; ``failure``: reasons; ``limits``: what is refused;
 - ``_compat``: every private name.
 """
@@ -18,6 +18,7 @@ from contextlib import AbstractContextManager, nullcontext
 import torch
 
 from dlmagic.errors import ModeError, nearest
+from dlmagic.frameworks.compile_costs import CompileCosts
 from dlmagic.frameworks.protocol import ArrayView, CellLike, Mode, Prepared, Saved, Widen
 from dlmagic.frameworks.torch import (
     _compat as compat,
@@ -26,6 +27,7 @@ from dlmagic.frameworks.torch import (
     ambient,
     arrays,
     compiling,
+    costs,
     cudagraph,
     failure,
     float64,
@@ -119,6 +121,10 @@ class TorchFramework:
             "fallback to eager": compat.frames_left_eager(),
             "CUDA graph skipped": skipped,
         }
+
+    def compile_costs(self) -> CompileCosts:
+        """See :func:`dlmagic.frameworks.torch.costs.compile_costs`."""
+        return costs.compile_costs()
 
     def counting(self) -> AbstractContextManager[object]:
         """Dynamo counts in any case."""

@@ -52,7 +52,9 @@ def prepare_compile(
         options["isolate_recompiles"] = True
     with _Compiling():
         compiled = torch.compile(cell.function, **options)
-    return Prepared(compiled, _without_wrappers(arguments), active=_Compiling)
+    # Inductor finds the code of a first time on disk and in memory, whatever is done to its caches.
+    repeatable = backend != "inductor"
+    return Prepared(compiled, _without_wrappers(arguments), (), _Compiling, repeatable)
 
 
 def _without_wrappers(arguments: Mapping[str, object]) -> dict[str, object]:

@@ -49,7 +49,9 @@ def prepare(
             refused[name] = str(reason)
     if not replaced:
         raise ModeUnavailable(*_nothing_to_do(mode, refused))
-    return Prepared(cell.function, replaced, _summary(mode, replaced, refused) + tuple(findings))
+    said = _summary(mode, replaced, refused) + tuple(findings)
+    # A function that was scripted once is found again in memory; tracing begins anew.
+    return Prepared(cell.function, replaced, said, repeatable=mode == "trace")
 
 
 def _outermost_first(observation: Observation) -> list[str]:

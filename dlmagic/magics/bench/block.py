@@ -42,12 +42,19 @@ class Block:
         return not self.events
 
 
-def run_block(runner: Runner, clock: Clock, calls: int) -> Block:
+def run_block(runner: Runner, clock: Clock, calls: int, *, touch: bool = True) -> Block:
     """Restore, one untimed touch, then the timed calls.
 
-    The touch gives every runner the same warm caches, whatever ran before it.
+    Args:
+        runner: What is called.
+        clock: Where time is read.
+        calls: How many calls are timed.
+        touch: Whether there is that touch, which gives every runner the same warm caches,
+            whatever ran before it.
     """
     runner.restore()
+    if not touch:
+        return time_calls(runner, clock, calls)
     with collector_off():
         before = dict(runner.events())
         runner.run(1)

@@ -79,10 +79,10 @@ def _judged(
     if own.verdict == "same":
         return own
     if null is not None and is_alarming(null) and _least(own) <= abs(math.log(null.speedup)):
-        doubt = "a second copy of the reference differed from it as much"
+        doubt = "a second copy of the reference lay as far from it"
         return replace(own, verdict="unclear", doubt=doubt)
     if not certain:
-        doubt = f"among {compared} comparisons a difference like this one arises by chance"
+        doubt = f"among {compared} comparisons a gap like this one arises by chance"
         return replace(own, verdict="unclear", doubt=doubt)
     return own
 

@@ -10,6 +10,7 @@ from dlmagic.cell.frozen import FrozenContainer
 from dlmagic.cell.output import Output, unheard
 from dlmagic.errors import ModeUnavailable
 from dlmagic.finding import Finding
+from dlmagic.frameworks.compile_costs import CompileCosts
 from dlmagic.magics.bench.block import difference
 from dlmagic.magics.bench.cell_runner import CellRunner
 from dlmagic.magics.bench.choice import Choice
@@ -29,6 +30,9 @@ class Contestant:
         line: The user's line where it failed, if known.
         events: What its framework's compiler counted in its first call.
         first_seconds: What preparing it and its first call took.
+        ready_seconds: The same with everything around it, such as putting state back.
+        costs: What its framework told about compiling meanwhile.
+        compiled_again: The same time and costs for each repetition, if there were any.
         outcome: What its first call produced.
         agreement: How that compares with the reference.
         findings: What the mode has to say.
@@ -41,6 +45,9 @@ class Contestant:
     line: int | None = None
     events: Mapping[str, int] = field(default_factory=dict)
     first_seconds: float = 0.0
+    ready_seconds: float = 0.0
+    costs: CompileCosts = field(default_factory=CompileCosts)
+    compiled_again: tuple[tuple[float, CompileCosts], ...] = ()
     outcome: FrozenContainer | None = None
     agreement: Agreement | None = None
     findings: tuple[Finding, ...] = field(default=())
@@ -102,6 +109,7 @@ def make_ready(choice: Choice, output: Output, clock: Clock, *, keep: bool) -> C
     """
     contestant = Contestant(choice)
     subject = choice.subject
+    begun, before = clock.now(), choice.framework.compile_costs()
     try:
         watched = Stopwatch(clock, subject.run_once)
         start = clock.now()
@@ -113,6 +121,7 @@ def make_ready(choice: Choice, output: Output, clock: Clock, *, keep: bool) -> C
         contestant.findings = prepared.findings
         contestant.first_seconds = clock.now() - start - watched.seconds
         _first_call(contestant, runner, clock, keep=keep)
+        contestant.costs = choice.framework.compile_costs().since(before)
         contestant.runner = runner
     except ModeUnavailable as reason:
         contestant.skip(str(reason))
@@ -122,6 +131,7 @@ def make_ready(choice: Choice, output: Output, clock: Clock, *, keep: bool) -> C
         contestant.fail(error)
     finally:
         subject.snapshot.restore()
+    contestant.ready_seconds = clock.now() - begun
     return contestant
 
 

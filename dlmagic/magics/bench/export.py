@@ -31,6 +31,10 @@ def _record(arm: Arm) -> Iterator[tuple[str, object]]:
     yield from _ends("speedup", arm.speedup_interval)
     for name in (*_AFTER, *_COUNTED):
         yield name, getattr(arm, name)
+    yield from _ends("compile_seconds", arm.compile_interval)
+    yield "compile_cache", arm.compile_cache
+    low, high = arm.break_even_interval or (math.nan, math.nan)
+    yield from _ends("break_even_calls", (low, math.inf if high is None else high))
 
 
 def _ends(name: str, interval: tuple[float, float] | None) -> Iterator[tuple[str, float]]:

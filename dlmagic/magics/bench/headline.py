@@ -142,10 +142,27 @@ def _costs(arm: Arm) -> Pieces:
     price = f"costs {seconds(cost, digits=2)} once"
     if arm.verdict == "faster" and arm.break_even_calls is not None:
         calls = "call" if arm.break_even_calls == 1 else "calls"
-        return [f", {price}, pays off after {about(arm.break_even_calls)} {calls}"]
+        return [
+            f", {price}, pays off after {about(arm.break_even_calls)} {calls}",
+            pay_off_span(arm),
+        ]
+    if arm.verdict == "faster" and arm.break_even_interval is not None:
+        least = about(arm.break_even_interval[0])
+        return [f", {price} and perhaps never pays off, not before {least} calls"]
     if arm.verdict == "slower":
         return [f", {price} and never pays off"]
     return [f", {price}"] if arm.verdict == "faster" else [f"; {_name(arm)} {price}"]
+
+
+def pay_off_span(arm: Arm) -> str:
+    """The interval of the calls to pay off, in brackets; empty where it says nothing more."""
+    if arm.break_even_calls is None or arm.break_even_interval is None:
+        return ""
+    low, high = arm.break_even_interval
+    if high is None:
+        return f" (from {about(low)})"
+    ends = about(low), about(high)
+    return "" if set(ends) == {about(arm.break_even_calls)} else f" ({ends[0]} to {ends[1]})"
 
 
 def _agreement(arm: Arm, compared: list[Arm]) -> Pieces:

@@ -161,19 +161,3 @@ def median_interval(samples: Sequence[float], confidence: float = CONFIDENCE) ->
     result = quantile_test(np.asarray(samples, float), p=0.5, q=float(np.median(samples)))
     low, high = result.confidence_interval(confidence_level=confidence)
     return None if math.isnan(low) or math.isnan(high) else (float(low), float(high))
-
-
-def break_even_calls(
-    compile_seconds: float, reference_median: float, this_median: float
-) -> int | None:
-    """Calls after which compiling has paid off, or None if it never does.
-
-    Args:
-        compile_seconds: What it costs once.
-        reference_median: Seconds a call without it.
-        this_median: Seconds a call with it.
-    """
-    gain = reference_median - this_median
-    if not gain > 0:
-        return None
-    return math.ceil(max(0.0, compile_seconds) / gain)

@@ -9,6 +9,13 @@ from dlmagic.magics.bench.warmup import WarmUpLimits, warm_up
 _WARM_UP_SHARE = 0.2  # of the budget, for all runners together
 _ROUNDS_TO_FIT = 10  # so many rounds must fit into what the warm-up leaves
 _BLOCKS_PER_TURN = 2  # a restore and a touch may take as long as the block itself
+NO_TOUCH_FROM = 0.05
+"""Seconds a call from which on no block begins with an untimed touch.
+
+The touch then takes as long as what is timed, and caches are full again after a few per cent of
+such a call. It is all runners or none, as the quickest decides: who is touched and who is not
+must not make a difference between them.
+"""
 
 
 def warm_all_up(session: Session) -> None:
@@ -17,7 +24,8 @@ def warm_all_up(session: Session) -> None:
     for name, runner in tuple(session.running.items()):
         session.report("warm-up", name)
         with session.failing_alone(name, "warm-up"):
-            done = warm_up(runner, session.budget.clock, WarmUpLimits(seconds=share))
+            limits = WarmUpLimits(seconds=share, compiling_seconds=session.budget.seconds)
+            done = warm_up(runner, session.budget.clock, limits)
             session.warm_ups[name] = done
             session.budget.exclude(done.compile_seconds)
 
@@ -25,8 +33,10 @@ def warm_all_up(session: Session) -> None:
 def calibrate(session: Session, *, min_block: float, same_calls: bool) -> None:
     """Find how many calls make a block of each runner; see :func:`calls_per_block`."""
     turns = _ROUNDS_TO_FIT * _BLOCKS_PER_TURN * max(1, len(session.running))
+    per_call = {name: session.warm_ups[name].fastest for name in session.running}
+    session.touches = not per_call or min(per_call.values()) < NO_TOUCH_FROM
     session.calls = calls_per_block(
-        {name: session.warm_ups[name].fastest for name in session.running},
+        per_call,
         min_block=min_block,
         max_block=session.budget.left / turns,
         same_calls=same_calls,

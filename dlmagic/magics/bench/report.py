@@ -7,12 +7,13 @@ from dataclasses import replace
 
 from dlmagic.environment import Environment
 from dlmagic.finding import Finding
+from dlmagic.magics.bench.break_even import break_even, gain_of
 from dlmagic.magics.bench.comparisons import second_copy_of
+from dlmagic.magics.bench.compile_cost import compile_cost_of, findings_about_cache
 from dlmagic.magics.bench.contestants import Contestant
 from dlmagic.magics.bench.eager_parts import findings_about_eager_parts
 from dlmagic.magics.bench.measurement import Measurement
 from dlmagic.magics.bench.noise import findings_about_noise
-from dlmagic.magics.bench.paired import break_even_calls
 from dlmagic.magics.bench.request import Request
 from dlmagic.magics.bench.result import Arm, BenchResult
 from dlmagic.magics.bench.run import Run
@@ -33,9 +34,8 @@ def result_of(
     """
     measurement = run.measurement
     timings = timings_of(measurement) if measurement else {}
-    reference_seconds = timings[reference].median if reference in timings else math.nan
     arms = tuple(
-        _arm(name, contestant, measurement, timings.get(name), reference, reference_seconds)
+        _arm(name, contestant, measurement, timings.get(name), reference)
         for name, contestant in run.contestants.items()
     )
     null = second_copy_of(measurement) if measurement else None
@@ -71,7 +71,6 @@ def _arm(
     measurement: Measurement | None,
     timing: Timing | None,
     reference: str,
-    reference_seconds: float,
 ) -> Arm:
     choice, agreement = contestant.choice, contestant.agreement
     arm = Arm(
@@ -88,7 +87,10 @@ def _arm(
     )
     if timing is None or contestant.status != "ok":
         return arm
-    return _with_times(arm, contestant, timing, name == reference, reference_seconds)
+    arm = _with_times(arm, timing)
+    if name == reference or arm.median is None or measurement is None:
+        return arm
+    return _with_costs(arm, contestant, timing, measurement)
 
 
 def _eager_parts(
@@ -98,17 +100,9 @@ def _eager_parts(
     return findings_about_eager_parts(contestant.events, warm_up.events if warm_up else {})
 
 
-def _with_times(
-    arm: Arm, contestant: Contestant, timing: Timing, is_reference: bool, reference_seconds: float
-) -> Arm:
+def _with_times(arm: Arm, timing: Timing) -> Arm:
     comparison = timing.comparison
     known = math.isfinite(timing.median)
-    compiling = None if is_reference or not known else _compile_seconds(contestant, timing)
-    paid_off = (
-        break_even_calls(compiling, reference_seconds, timing.median)
-        if compiling is not None and comparison.verdict == "faster"
-        else None
-    )
     return replace(
         arm,
         samples=timing.samples,
@@ -118,21 +112,27 @@ def _with_times(
         speedup=comparison.speedup if known else None,
         speedup_interval=comparison.interval if known else None,
         verdict=comparison.verdict if known else None,
-        compile_seconds=compiling,
-        break_even_calls=paid_off,
         findings=(*arm.findings, *(_finding(note) for note in timing.notes)),
     )
 
 
-def _compile_seconds(contestant: Contestant, timing: Timing) -> float | None:
-    """What the mode cost before its steady state; None where nothing was compiled.
-
-    Preparing it and its first call, less what a steady call takes, and what the warm-up
-    compiled after that.
-    """
-    if not contestant.compiles:
-        return None
-    return max(0.0, contestant.first_seconds - timing.median) + timing.compile_seconds
+def _with_costs(arm: Arm, contestant: Contestant, timing: Timing, measurement: Measurement) -> Arm:
+    """What compiling cost, and when it has paid off; nothing where nothing was compiled."""
+    cost = compile_cost_of(contestant, timing)
+    if cost is None:
+        return arm
+    gain = gain_of(*measurement.pairs(timing.name))
+    paid_off = break_even(cost.seconds, cost.interval, gain, timing.comparison.verdict)
+    return replace(
+        arm,
+        compile_seconds=cost.seconds,
+        compile_interval=cost.interval,
+        compile_phases=dict(cost.phases),
+        compile_cache=cost.cache,
+        break_even_calls=paid_off.calls,
+        break_even_interval=paid_off.interval,
+        findings=(*arm.findings, *findings_about_cache(cost)),
+    )
 
 
 def _finding(note: str) -> Finding:

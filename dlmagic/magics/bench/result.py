@@ -36,7 +36,15 @@ class Arm:
         speedup_interval: 95 % interval of the speedup.
         verdict: What the interval says; None where there was nothing to compare with.
         compile_seconds: What it took once before the steady state.
-        break_even_calls: Calls after which that has paid off; None for never.
+        compile_interval: 95 % interval of that, where it was cheap enough to be repeated.
+        compile_phases: Seconds by phase, in the framework's own terms, such as ``"trace"``, as
+            far as it tells: those of preparing and the first call, together no longer than all.
+        compile_cache: ``"cold"`` if the compiled code went to a disk cache, ``"warm"`` if it
+            came from one, None if none took part or the framework does not tell.
+        break_even_calls: Calls after which that has paid off; None for never, or where no gain
+            is certain.
+        break_even_interval: Calls at least and at most, in 95 of 100 cases; the most is None
+            where it may be never. None where it never pays off or nothing is known.
         agrees: Whether the answers are those of the reference; None where not compared.
         agreement: How they differ, or why they were not compared.
         max_error: Largest difference of the answers, relative to their scale.
@@ -60,7 +68,11 @@ class Arm:
     speedup_interval: Interval | None = None
     verdict: Verdict | None = None
     compile_seconds: float | None = None
+    compile_interval: Interval | None = None
+    compile_phases: dict[str, float] = field(default_factory=dict, hash=False)
+    compile_cache: Literal["cold", "warm"] | None = None
     break_even_calls: int | None = None
+    break_even_interval: tuple[int, int | None] | None = None
     agrees: bool | None = None
     agreement: str = ""
     max_error: float | None = None

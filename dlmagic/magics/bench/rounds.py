@@ -79,13 +79,17 @@ class Rounds:
     def _run_turn(self, name: str) -> Block:
         budget = self.session.budget
         start = budget.elapsed
-        block = run_block(self.session.running[name], budget.clock, self.session.calls[name])
+        session = self.session
+        runner, calls = session.running[name], session.calls[name]
+        block = run_block(runner, budget.clock, calls, touch=session.touches)
         if block.events or block.touch_events:
             self._forgive(name, budget.elapsed - start)
         return block
 
     def _forgive(self, name: str, seconds: float) -> None:
         """A late compilation must not leave the others without rounds; a steady one may."""
+        if name != SECOND_COPY and self.session.warm_ups[name].outcome == "compiling":
+            return
         blocks = (done.blocks[name] for done in self.session.rounds if name in done.blocks)
         if sum(bool(block.events or block.touch_events) for block in blocks) < _FORGIVEN:
             self.session.budget.exclude(seconds)

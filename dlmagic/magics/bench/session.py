@@ -29,6 +29,7 @@ class Session:
         on_progress: Told before each step.
         running: Runners that have not failed, by name.
         load: Who used the processors during the rounds, once these are over.
+        touches: Whether an untimed call precedes the timed ones of each block.
     """
 
     names: tuple[str, ...]
@@ -38,6 +39,7 @@ class Session:
     running: dict[str, Runner]
     warm_ups: dict[str, WarmUp] = field(default_factory=dict)
     calls: dict[str, int] = field(default_factory=dict)
+    touches: bool = True
     failures: dict[str, Failure] = field(default_factory=dict)
     rounds: list[Round] = field(default_factory=list)
     load: Load | None = None

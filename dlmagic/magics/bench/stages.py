@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 
 from dlmagic.cell.compare import Agreement, Tolerance
 from dlmagic.cell.frozen import FrozenContainer
@@ -12,6 +13,7 @@ from dlmagic.errors import CellError
 from dlmagic.finding import Finding
 from dlmagic.magics.bench.checking import Checker, Checks
 from dlmagic.magics.bench.choice import Choice
+from dlmagic.magics.bench.compiling_again import compile_again
 from dlmagic.magics.bench.contestants import Contestant, call_once, make_ready
 from dlmagic.magics.bench.growth import refuse_growth, sizes_of
 from dlmagic.magics.bench.measure import measure
@@ -116,6 +118,7 @@ def run_all(
         if not run.interrupted:
             _check_again(made, checks, surroundings)
             run.findings += _unused_values(choices, surroundings)
+            _compile_again(made, request, surroundings)
     except KeyboardInterrupt:
         run.interrupted = True
     run.contestants = {choice.name: made.get(choice.name) or _missed(choice) for choice in choices}
@@ -169,6 +172,15 @@ def _unused_values(choices: Sequence[Choice], surroundings: Surroundings) -> tup
         if modes[key] > 1
         for finding in findings_about_unused_values(subject, surroundings.output)
     )
+
+
+def _compile_again(
+    made: dict[str, Contestant], request: Request, surroundings: Surroundings
+) -> None:
+    """Last of all, when whoever interrupts it has a whole result already."""
+    output, clock = surroundings.output, surroundings.clock
+    with suppress(KeyboardInterrupt):
+        compile_again(made.values(), output, clock, request.seconds, surroundings.tell)
 
 
 def _missed(choice: Choice) -> Contestant:

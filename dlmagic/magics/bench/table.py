@@ -16,7 +16,7 @@ from dlmagic.display.units import (
     seconds,
     time_scale,
 )
-from dlmagic.magics.bench.headline import NAME_LIMIT, best_first
+from dlmagic.magics.bench.headline import NAME_LIMIT, best_first, pay_off_span
 from dlmagic.magics.bench.result import Arm, BenchResult
 
 MOST_ROWS = 40
@@ -57,7 +57,7 @@ def _fields(result: BenchResult) -> list[_Field]:
     comparing = [
         _Field(Column("speedup (interval)"), _speedup),
         _Field(Column("compile once", numeric=True), _compile_time),
-        _Field(Column("calls to pay off", numeric=True), _break_even),
+        _Field(_pay_off_column(result), _break_even),
         _Field(Column("answers"), _agreement),
     ]
     return [
@@ -105,9 +105,20 @@ def _compile_time(arm: Arm) -> Span | None:
 
 
 def _break_even(arm: Arm) -> Span | None:
-    if not arm.measured or not arm.compile_seconds or arm.verdict in ("unclear", None):
+    if not arm.measured or not arm.compile_seconds or arm.verdict is None:
         return None
-    return Span("never" if arm.break_even_calls is None else about(arm.break_even_calls))
+    if arm.break_even_calls is not None:
+        return Span(about(arm.break_even_calls) + pay_off_span(arm))
+    if arm.break_even_interval is not None:
+        return Span("perhaps never")
+    return None if arm.verdict == "unclear" else Span("never")
+
+
+def _pay_off_column(result: BenchResult) -> Column:
+    """Numbers, or numbers with intervals, which may take two lines."""
+    intervals = any(pay_off_span(arm) for arm in result.arms)
+    title = "calls to pay off"
+    return Column(f"{title} (interval)") if intervals else Column(title, numeric=True)
 
 
 def _agreement(arm: Arm) -> Span | None:

@@ -6,14 +6,11 @@ import math
 import statistics
 from dataclasses import dataclass
 
+from dlmagic.magics.bench.break_even import break_even, gain_of
 from dlmagic.magics.bench.comparisons import comparisons_of
 from dlmagic.magics.bench.measurement import Measurement
-from dlmagic.magics.bench.paired import (
-    Comparison,
-    Interval,
-    break_even_calls,
-    median_interval,
-)
+from dlmagic.magics.bench.paired import Comparison, Interval, median_interval
+from dlmagic.magics.bench.warmup import WarmUp
 
 _ENOUGH_ROUNDS = 10
 _FEWEST = 2  # rounds are run in any case
@@ -58,7 +55,7 @@ def _timing(measurement: Measurement, name: str, comparison: Comparison) -> Timi
     median = statistics.median(steady) if steady else math.nan
     warm = measurement.warm_ups.get(name)
     compiling = warm.compile_seconds if warm else 0.0
-    faster = comparison.verdict == "faster"
+    gain = gain_of(*measurement.pairs(name))
     return Timing(
         name=name,
         samples=measurement.samples(name),
@@ -67,7 +64,7 @@ def _timing(measurement: Measurement, name: str, comparison: Comparison) -> Timi
         interval=median_interval(steady),
         comparison=comparison,
         compile_seconds=compiling,
-        break_even_calls=_break_even(measurement, median, compiling) if faster else None,
+        break_even_calls=break_even(compiling, None, gain, comparison.verdict).calls,
         notes=_notes(measurement, name, comparison),
     )
 
@@ -88,21 +85,23 @@ def budget_note(measurement: Measurement) -> str | None:
     return f"Only {rounds} {turns} fitted into {measurement.budget:g} s; {advice}"
 
 
-def _break_even(measurement: Measurement, median: float, compiling: float) -> int | None:
-    reference = statistics.median(measurement.steady_samples(measurement.reference))
-    return break_even_calls(compiling, reference, median)
-
-
 def _notes(measurement: Measurement, name: str, comparison: Comparison) -> tuple[str, ...]:
     notes = [_times(event, count) for event, count in measurement.events(name).items()]
     if comparison.doubt:
-        notes.append(f"No difference is claimed: {comparison.doubt}.")
+        notes.append(f"Not called faster or slower: {comparison.doubt}.")
     warm = measurement.warm_ups.get(name)
     if warm and warm.outcome == "unsteady":
         notes.append("No steady state: its times kept changing while it warmed up.")
     if warm and warm.outcome == "compiling":
-        notes.append(f"Still compiling after {len(warm.samples)} calls.")
+        notes.append(_still_compiling(warm))
     return tuple(notes)
+
+
+def _still_compiling(warm: WarmUp) -> str:
+    calls, seconds = len(warm.samples), sum(sample.seconds for sample in warm.samples)
+    if warm.cut_short:
+        return f"Still compiling after {calls} calls in {seconds:.2g} s, where warming up ended."
+    return f"Still compiling after {calls} calls."
 
 
 def _times(event: str, count: int) -> str:

@@ -20,6 +20,7 @@ from dlmagic.display.parts import (
 from dlmagic.display.units import Ratio, plural, seconds
 from dlmagic.environment import Environment
 from dlmagic.finding import Finding
+from dlmagic.magics.bench.compile_lines import compile_lines
 from dlmagic.magics.bench.headline import NAME_LIMIT, alerts, answer, others
 from dlmagic.magics.bench.picture import picture_of
 from dlmagic.magics.bench.result import Arm, BenchResult
@@ -37,6 +38,7 @@ def document(result: BenchResult) -> Document:
         others(result),
         *table_of(result),
         picture_of(result),
+        *compile_lines(result),
         *_troubles(result),
         *_findings(result),
         *_notes(result),

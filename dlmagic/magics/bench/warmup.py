@@ -21,6 +21,8 @@ from dlmagic.magics.bench.runner import Runner
 Outcome = Literal["steady", "unsteady", "compiling", "short"]
 _LEVEL_MARGIN = 0.05  # relative difference of two half windows that counts as none
 _NOISE_MARGIN = 2.0  # standard errors of that difference
+FEWEST_COMPILES = 3
+"""Calls that may compile however long it takes; a CUDA graph is there after the third."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,8 @@ class WarmUpLimits:
         window: Samples whose two halves must lie on one level; an even number.
         maximum_samples: Samples after which the runner is called unsteady.
         maximum_compiles: Samples with compile events after which it never stops compiling.
+        compiling_seconds: Wall time of such samples after which the same is said, once there
+            are :data:`FEWEST_COMPILES`: what goes on compiling may take seconds a call.
         sample_seconds: Length of a sample once nothing compiles any more.
     """
 
@@ -41,6 +45,7 @@ class WarmUpLimits:
     window: int = 10
     maximum_samples: int = 100
     maximum_compiles: int = 12
+    compiling_seconds: float = math.inf
     sample_seconds: float = 1e-3
 
 
@@ -52,10 +57,12 @@ class WarmUp:
         samples: Every sample, the first call included.
         outcome: ``steady``; ``unsteady`` (no steady state within the limits); ``compiling``
             (compile events to the end); ``short`` (too few calls fitted to tell).
+        cut_short: Whether it went on compiling until the time for that was over.
     """
 
     samples: tuple[Block, ...]
     outcome: Outcome
+    cut_short: bool = False
 
     @property
     def first_seconds(self) -> float:
@@ -103,7 +110,9 @@ def warm_up(runner: Runner, clock: Clock, limits: WarmUpLimits) -> WarmUp:
         samples.append(time_calls(runner, clock, _next_calls(samples, limits)))
         spent = clock.now() - start - compile_seconds(samples)
         outcome = outcome_so_far(samples, spent, limits)
-    return WarmUp(tuple(samples), outcome)
+    compiled = sum(not sample.clean for sample in samples)
+    cut_short = outcome == "compiling" and compiled < limits.maximum_compiles
+    return WarmUp(tuple(samples), outcome, cut_short)
 
 
 def outcome_so_far(samples: Sequence[Block], spent: float, limits: WarmUpLimits) -> Outcome | None:
@@ -115,7 +124,9 @@ def outcome_so_far(samples: Sequence[Block], spent: float, limits: WarmUpLimits)
         limits: When to stop.
     """
     quiet = _quiet_tail(samples)
-    if sum(not sample.clean for sample in samples) >= limits.maximum_compiles:
+    compiled = [sample.seconds for sample in samples if not sample.clean]
+    too_long = len(compiled) >= FEWEST_COMPILES and sum(compiled) >= limits.compiling_seconds
+    if len(compiled) >= limits.maximum_compiles or (too_long and not samples[-1].clean):
         return "compiling"
     window = _comparable(quiet)[-limits.window :]
     if len(quiet) >= limits.quiet_calls and len(window) == limits.window and is_level(window):

@@ -27,6 +27,7 @@ def test_the_events_of_compiling_have_their_names():
     jax.jit(named)(x)
     assert compat.unregister(listen)
     assert (compat.TRACED, "named") in seen
+    assert (compat.LOWERED, "jit(named)") in seen
     assert (compat.COMPILED, "jit(named)") in seen
     assert listen not in monitoring.get_event_duration_listeners()
 

@@ -67,3 +67,21 @@ def test_cuda_is_looked_for_where_numba_keeps_it():
     assert compat.cuda_is_in_use() is (driver.driver.is_initialized and not without)
     # A machine without CUDA is nothing to stumble over.
     assert bench("1 + 1", namespace={"__name__": "__main__"}, time=0.02)["python"].status == "ok"
+
+
+def test_the_disk_cache_can_be_watched():
+    from numba.core.caching import Cache
+
+    assert {"load_overload", "save_overload"} <= vars(Cache).keys()
+    with compat.watching_disk_cache(lambda: None, lambda: None):
+        assert vars(Cache)["load_overload"].__module__ == compat.__name__
+
+
+def test_passes_have_the_names_that_phases_are_made_of():
+    from numba.core import object_mode_passes, typed_passes  # noqa: F401 - they register
+    from numba.core.compiler_machinery import _pass_registry
+
+    from dlmagic.frameworks.numba.costs import _PHASES
+
+    names = {entry.pass_inst.name() for entry in _pass_registry._registry.values()}
+    assert _PHASES.keys() <= names

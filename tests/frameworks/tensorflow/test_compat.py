@@ -92,3 +92,15 @@ def test_random_operations_are_made_where_they_were():
         "stateless_random_normal_v2", "stateless_random_uniform_v2", "stateful_uniform_int",
     } <= names  # fmt: skip
     assert not {name for name in names if name.startswith("_") or name.endswith("fallback")}
+
+
+def test_tracing_is_timed_and_what_autograph_rewrites_is_kept():
+    before, kept = compat.tracing_seconds(), len(compat.converted_functions())
+
+    @tf.function
+    def traced(v):
+        return v + 1
+
+    traced(tf.ones(2))
+    assert compat.tracing_seconds() > before
+    assert len(compat.converted_functions()) > kept

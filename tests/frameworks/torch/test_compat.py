@@ -28,6 +28,17 @@ def test_dynamo_still_counts_where_it_did():
     assert compat.dynamo_is_loaded()
 
 
+def test_dynamo_still_times_the_steps_of_compiling():
+    steps = ("_compile.compile_inner", "OutputGraph.call_user_compiler")
+    before = [compat.compile_seconds(step) for step in steps]
+    torch.compile(lambda x: x + 17, backend="eager")(torch.ones(2))
+    for (seconds, count), step in zip(before, steps, strict=True):
+        after = compat.compile_seconds(step)
+        assert after[1] == count + 1
+        assert after[0] > seconds
+    assert compat.compile_seconds("no such step") == (0, 0)
+
+
 def test_compiled_things_can_be_unwrapped():
     model = nn.Linear(1, 1)
     assert compat.unwrapped(torch.compile(model, backend="eager")) is model

@@ -193,6 +193,26 @@ EXAMPLES: dict[str, BenchResult] = {
     "memory": result(
         reference(peak_memory=1_234_567_890, flops=4.2e9), faster(peak_memory=98_000_000)
     ),
+    "what compiling cost": result(
+        reference(),
+        faster(
+            compile_seconds=2.1,
+            compile_interval=(1.9, 2.6),
+            compile_phases={"Dynamo": 0.3, "AOTAutograd": 0.2, "Inductor": 1.5, "guards": 0.001},
+            compile_cache="cold",
+            break_even_calls=1234,
+            break_even_interval=(1100, 1500),
+        ),
+        unclear(
+            "compile:max-autotune",
+            compile_phases={"Dynamo": 12.3},
+            compile_cache="warm",
+            break_even_interval=(410_000, None),
+        ),
+    ),
+    "perhaps never": result(
+        reference(), faster(break_even_calls=None, break_even_interval=(9_100, None))
+    ),
     "one round": result(
         arm("plain", rounds=1, interval=None, calls=1, median=95.2), reference="plain"
     ),

@@ -280,6 +280,39 @@ def test_a_runner_that_always_recompiles_still_ends() -> None:
     assert "Still compiling after 12 calls." in timings_of(result)["compile"].notes
 
 
+def test_compiling_slowly_in_every_call_ends_soon_and_says_so() -> None:
+    def hook(runner: FakeRunner, call: int) -> None:
+        runner.machine.time += 5.0
+        runner.counts["recompile"] = call
+
+    result = measured(hook, seconds=1.0)
+    assert result.seconds < 3 * 5 + 2 * 2 * 5 + 2  # three calls, two rounds with their touches
+    assert "Still compiling after 3 calls in 15 s, where warming up ended." in (
+        timings_of(result)["compile"].notes
+    )
+
+
+@pytest.mark.parametrize(
+    ("slow", "fast", "touches"), [(0.08, 0.07, 0), (0.2, 0.045, 1), (0.045, 0.2, 1)]
+)
+def test_slow_calls_are_not_touched_before(slow: float, fast: float, touches: int) -> None:
+    """All runners or none: the quickest decides."""
+    calls: list[int] = []
+    result = measured(lambda runner, call: calls.append(call), slow=slow, fast=fast, seconds=6)
+    timed = sum(block.calls for block in result.blocks("compile"))
+    warm = sum(block.calls for block in result.warm_ups["compile"].samples)
+    assert len(calls) == warm + timed + touches * len(result.rounds)
+
+
+def test_without_touches_nearly_twice_as_many_rounds_fit() -> None:
+    def share(each: float) -> float:
+        """Of the budget, how much was timed in the rounds."""
+        result = measured(slow=each, fast=each, seconds=6, minimum_rounds=1000)
+        return sum(block.seconds for done in result.rounds for block in done.blocks.values()) / 6
+
+    assert share(0.07) > 1.6 * share(0.04)
+
+
 def test_compiling_pays_off_after_some_calls() -> None:
     def hook(runner: FakeRunner, call: int) -> None:
         runner.machine.time += 10.0 * (call == 1)

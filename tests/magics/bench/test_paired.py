@@ -9,7 +9,6 @@ import pytest
 from scipy.stats import wilcoxon
 
 from dlmagic.magics.bench.paired import (
-    break_even_calls,
     compare_paired,
     median_interval,
     signed_rank_critical,
@@ -82,10 +81,3 @@ def test_a_median_has_an_interval_from_six_samples_on() -> None:
     assert median_interval(list(range(5))) is None
     assert median_interval(list(range(6))) == (0.0, 5.0)
     assert median_interval([]) is None
-
-
-def test_break_even() -> None:
-    assert break_even_calls(12.0, 0.002, 0.001) == 12_000
-    assert break_even_calls(0.0, 0.002, 0.001) == 0
-    assert break_even_calls(12.0, 0.001, 0.001) is None
-    assert break_even_calls(12.0, math.nan, 0.001) is None

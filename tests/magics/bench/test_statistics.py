@@ -97,6 +97,22 @@ def test_the_interval_covers_the_true_speedup(noise: str) -> None:
     assert covered(noise, SHORT) >= binom.ppf(0.01, SHORT, 0.95)
 
 
+@pytest.mark.parametrize("noise", ["first place", "normal", "drift"])
+def test_equal_slow_callables_that_nothing_touches_are_rarely_called_different(noise: str) -> None:
+    """A block of one call, cold from whoever ran before it: the balanced order makes up for it."""
+    different = 0
+    for seed in range(SHORT):
+        machine = machine_with(noise, seed)
+        runners = [FakeRunner(machine, "a", 0.06), FakeRunner(machine, "b", 0.06)]
+        measured = measure(
+            runners, seconds=6, clock=machine, seed=seed + 10**6, on_progress=machine.new_round
+        )
+        assert len(measured.rounds) > 30
+        assert set(measured.calls.values()) == {1}
+        different += compare_paired(*measured.pairs("b")).verdict in ("faster", "slower")
+    assert different <= binom.ppf(0.99, SHORT, 0.05)
+
+
 def test_five_percent_are_found() -> None:
     assert found(SHORT) >= binom.ppf(0.01, SHORT, 0.9)
 

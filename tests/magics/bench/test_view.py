@@ -127,6 +127,12 @@ def test_the_promised_sentence() -> None:
         ({"compile_seconds": None}, "than eager (2.8 to 3.3); answers agree to 2e-7."),
         ({"break_even_calls": 1}, "costs 12 s once, pays off after 1 call;"),
         ({"break_even_calls": None}, "(2.8 to 3.3), costs 12 s once; answers"),
+        ({"break_even_interval": (9120, 9830)}, "pays off after 9,400 calls (9,100 to 9,800);"),
+        ({"break_even_interval": (9380, 9390)}, "pays off after 9,400 calls;"),
+        (
+            {"break_even_calls": None, "break_even_interval": (9120, None)},
+            "costs 12 s once and perhaps never pays off, not before 9,100 calls; answers",
+        ),
         ({"break_even_calls": 12_345_678}, "pays off after 12 million calls;"),
         ({"speedup_interval": None}, "compile is 3.10x faster than eager, costs"),
         ({"max_error": 0.0}, "; answers agree exactly."),

@@ -92,6 +92,21 @@ def test_a_runner_that_compiles_at_every_call() -> None:
     assert len(done.samples) == LIMITS.maximum_compiles
 
 
+def test_a_runner_that_compiles_at_every_call_has_a_limit_in_seconds() -> None:
+    limits = WarmUpLimits(seconds=1.0, compiling_seconds=5.0)
+    for each, calls in ((20.0, 3), (2.0, 3), (1.0, 5), (0.1, 12)):
+        done = warmed(compiles_at(*range(1, 1000), seconds=each), limits=limits)
+        assert (done.outcome, len(done.samples)) == ("compiling", calls)
+        assert done.cut_short == (calls < 12)
+
+
+def test_a_limit_in_seconds_spares_who_has_finished_compiling() -> None:
+    limits = WarmUpLimits(seconds=1.0, compiling_seconds=5.0)
+    assert warmed(compiles_at(1, 2, seconds=60.0), limits=limits).settled
+    assert warmed(compiles_at(1, 8, seconds=60.0), limits=limits).settled
+    assert not warmed(compiles_at(1, 2, seconds=60.0), limits=limits).cut_short
+
+
 def test_a_call_slower_than_the_limit_is_made_twice() -> None:
     done = warmed(seconds=20.0)
     assert (done.outcome, len(done.samples)) == ("short", 2)
