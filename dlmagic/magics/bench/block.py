@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from dlmagic.magics.bench.clock import Clock
-from dlmagic.magics.bench.runner import Runner
+from dlmagic.magics.bench.runner import Flush, Runner
 
 _SHORTEST = 1e-12  # seconds; a coarse clock may read 0, which has no logarithm
 
@@ -41,10 +41,11 @@ class Block:
         return not self.events
 
 
-def run_block(runner: Runner, clock: Clock, calls: int) -> Block:
+def run_block(runner: Runner, clock: Clock, calls: int, flush: Flush | None = None) -> Block:
     """Restore, one untimed touch, then the timed calls.
 
-    The touch gives every runner the same warm caches, whatever ran before it.
+    The touch gives every runner the same warm caches, whatever ran before it. With ``flush``
+    they are emptied after it, untimed as well, and one call is timed.
     """
     runner.restore()
     with collector_off():
@@ -52,7 +53,7 @@ def run_block(runner: Runner, clock: Clock, calls: int) -> Block:
         runner.run(1)
         runner.synchronise()
         touched = difference(before, runner.events())
-        block = time_calls(runner, clock, calls)
+        block = time_calls(runner, clock, calls) if flush is None else _cold(runner, clock, flush)
     return Block(block.calls, block.seconds, block.events, touched)
 
 
@@ -66,6 +67,12 @@ def time_calls(runner: Runner, clock: Clock, calls: int) -> Block:
         runner.synchronise()
         seconds = clock.now() - start
         return Block(calls, seconds, difference(before, runner.events()))
+
+
+def _cold(runner: Runner, clock: Clock, flush: Flush) -> Block:
+    before = dict(runner.events())
+    seconds = runner.run_cold(flush, clock)
+    return Block(1, seconds, difference(before, runner.events()))
 
 
 def difference(before: Mapping[str, int], after: Mapping[str, int]) -> dict[str, int]:

@@ -14,6 +14,7 @@ from dlmagic.magics.bench.block import difference
 from dlmagic.magics.bench.cell_runner import CellRunner
 from dlmagic.magics.bench.choice import Choice
 from dlmagic.magics.bench.clock import Clock
+from dlmagic.magics.bench.costs import Costs
 from dlmagic.magics.bench.result import Status
 
 
@@ -32,6 +33,7 @@ class Contestant:
         outcome: What its first call produced.
         agreement: How that compares with the reference.
         findings: What the mode has to say.
+        costs: What was measured of it after timing.
     """
 
     choice: Choice
@@ -44,6 +46,7 @@ class Contestant:
     outcome: FrozenContainer | None = None
     agreement: Agreement | None = None
     findings: tuple[Finding, ...] = field(default=())
+    costs: Costs = field(default_factory=Costs)
 
     @property
     def compiles(self) -> bool:

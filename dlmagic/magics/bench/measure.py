@@ -15,7 +15,7 @@ from dlmagic.magics.bench.measurement import Ending, Measurement
 from dlmagic.magics.bench.order import cycle_length
 from dlmagic.magics.bench.preparing import calibrate, warm_all_up
 from dlmagic.magics.bench.rounds import Rounds
-from dlmagic.magics.bench.runner import Runner
+from dlmagic.magics.bench.runner import Flush, Runner
 from dlmagic.magics.bench.session import OnProgress, Session
 from dlmagic.magics.bench.stopping import MAXIMUM_ROUNDS, checkpoints
 
@@ -36,6 +36,7 @@ def measure(
     minimum_rounds: int = MINIMUM_ROUNDS,
     maximum_rounds: int = MAXIMUM_ROUNDS,
     min_block: float = MINIMUM_BLOCK,
+    flush: Flush | None = None,
 ) -> Measurement:
     """Time runners against each other.
 
@@ -56,6 +57,7 @@ def measure(
         minimum_rounds: Rounds before a narrow interval may end it, if the budget allows.
         maximum_rounds: Rounds after which it ends in any case.
         min_block: Seconds that a block should last at least.
+        flush: Empties caches before every timed block, which then is one call.
 
     Raises:
         ValueError: No runners, names that are not their own, or no time.
@@ -67,7 +69,7 @@ def measure(
     importlib.import_module("scipy.stats")  # takes most of a second, which is not the cell's
     budget = Budget(clock or WallClock(), seconds)
     running = {runner.name: runner for runner in runners}
-    session = Session(names, first, budget, on_progress, running)
+    session = Session(names, first, budget, on_progress, running, flush=flush)
     ending: Ending = "interrupted"
     with suppress(KeyboardInterrupt), _collector_as_found():
         warm_all_up(session)

@@ -43,7 +43,8 @@ def result_of(
         partial=run.interrupted,
         seconds=seconds,
         rounds=len(measurement.rounds) if measurement else 0,
-        notes=(*notes, *((budget,) if budget else ())),
+        cold=request.cold,
+        notes=(*notes, *run.notes, *((budget,) if budget else ())),
         environment=_environment(run),
     )
 
@@ -81,7 +82,9 @@ def _arm(
     if measurement is None or contestant.status != "ok" or name not in measurement.names:
         return arm
     timing = timing_of(measurement, name)
-    return _with_times(arm, contestant, timing, name == reference, reference_seconds)
+    return _with_times(
+        contestant.costs.added_to(arm), contestant, timing, name == reference, reference_seconds
+    )
 
 
 def _eager_parts(

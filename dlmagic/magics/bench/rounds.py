@@ -75,7 +75,8 @@ class Rounds:
     def _run_turn(self, name: str) -> Block:
         budget = self.session.budget
         start = budget.elapsed
-        block = run_block(self.session.running[name], budget.clock, self.session.calls[name])
+        runner, calls = self.session.running[name], self.session.calls[name]
+        block = run_block(runner, budget.clock, calls, self.session.flush)
         if block.events or block.touch_events:
             self._forgive(name, budget.elapsed - start)
         return block

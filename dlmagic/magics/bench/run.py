@@ -16,8 +16,10 @@ class Run:
         contestants: Every alternative in every mode, by name, in the user's order.
         measurement: The times, once they have been taken.
         interrupted: Whether the user stopped it.
+        notes: What else the user should know.
     """
 
     contestants: dict[str, Contestant] = field(default_factory=dict)
     measurement: Measurement | None = None
     interrupted: bool = False
+    notes: list[str] = field(default_factory=list)

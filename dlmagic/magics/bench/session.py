@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from dlmagic.magics.bench.budget import Budget
 from dlmagic.magics.bench.measurement import Ending, Failure, Measurement, Phase, Progress, Round
-from dlmagic.magics.bench.runner import Runner
+from dlmagic.magics.bench.runner import Flush, Runner
 from dlmagic.magics.bench.warmup import WarmUp
 
 OnProgress = Callable[[Progress], object]
@@ -27,6 +27,7 @@ class Session:
         budget: The user's time.
         on_progress: Told before each step.
         running: Runners that have not failed, by name.
+        flush: Empties caches before every timed block, or None.
     """
 
     names: tuple[str, ...]
@@ -38,6 +39,7 @@ class Session:
     calls: dict[str, int] = field(default_factory=dict)
     failures: dict[str, Failure] = field(default_factory=dict)
     rounds: list[Round] = field(default_factory=list)
+    flush: Flush | None = None
 
     @contextmanager
     def failing_alone(self, name: str, phase: Phase) -> Iterator[None]:

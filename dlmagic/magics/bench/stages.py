@@ -10,10 +10,12 @@ from dlmagic.cell.output import Output, unheard
 from dlmagic.errors import CellError
 from dlmagic.magics.bench.checking import Checker, Checks
 from dlmagic.magics.bench.choice import Choice
+from dlmagic.magics.bench.cold import flush_for
 from dlmagic.magics.bench.contestants import Contestant, call_once, make_ready
 from dlmagic.magics.bench.growth import refuse_growth, sizes_of
 from dlmagic.magics.bench.measure import measure
 from dlmagic.magics.bench.measurement import Progress
+from dlmagic.magics.bench.probing import Probes
 from dlmagic.magics.bench.request import Request, Surroundings
 from dlmagic.magics.bench.run import Run
 from dlmagic.magics.bench.subject import Subject
@@ -109,6 +111,7 @@ def run_all(
         _time(run, made, reference, request, surroundings)
         if not run.interrupted:
             _check_again(made, checks, surroundings)
+            _probe(run, made, request, surroundings)
     except KeyboardInterrupt:
         run.interrupted = True
     run.contestants = {choice.name: made.get(choice.name) or _missed(choice) for choice in choices}
@@ -125,6 +128,9 @@ def _time(
     runners = [contestant.runner for contestant in made.values() if contestant.runner]
     if not runners:
         return
+    flush = flush_for(reference.subject.frameworks) if request.cold else None
+    if flush is not None:
+        run.notes.append(flush.note)
     run.measurement = measure(
         runners,
         seconds=request.seconds,
@@ -133,10 +139,25 @@ def _time(
         same_calls=any(runner.subject.changes_state for runner in runners),
         on_progress=lambda progress: surroundings.tell(_in_words(progress)),
         reference=reference.name if made[reference.name].runner else None,
+        flush=flush.run if flush else None,
     )
     run.interrupted = run.measurement.interrupted
     for name, failure in run.measurement.failures.items():
         made[name].fail(failure.error)
+
+
+def _probe(
+    run: Run, made: dict[str, Contestant], request: Request, surroundings: Surroundings
+) -> None:
+    """Measure what the arms cost beside time; nothing is timed after it."""
+    if run.measurement is None:
+        return
+    probes = Probes(made, run.measurement, surroundings, run.notes)
+    try:
+        probes.run(request)
+    except KeyboardInterrupt:
+        run.notes.append("Stopped after timing: memory, energy or FLOPs are not complete.")
+        raise
 
 
 def _check_again(made: dict[str, Contestant], checks: Checks, surroundings: Surroundings) -> None:
