@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from types import ModuleType
 from typing import Protocol
 
@@ -21,6 +22,9 @@ class EnergyMeter(Protocol):
         Args:
             devices: UUIDs of the devices; None for all that there are.
         """
+
+    def close(self) -> None:
+        """Let go of the devices; a later reading takes them up again."""
 
 
 class Nvml:
@@ -54,6 +58,13 @@ class Nvml:
             }
         except library.NVMLError as error:
             return Reason(f"the GPU's driver does not tell its energy ({error})")
+
+    def close(self) -> None:
+        """Leave the driver: an open one keeps a laptop's GPU awake."""
+        if isinstance(self._handles, dict):
+            with suppress(self._pynvml().NVMLError):
+                self._pynvml().nvmlShutdown()
+        self._handles = None
 
     def _listed(self) -> dict[str, object] | Reason:
         """Each GPU's handle by UUID; asked for once."""

@@ -11,14 +11,18 @@ import torch
 
 from dlmagic.frameworks.costs import DevicePeak
 
+_EVER = "reserved_bytes.all.allocated"  # all that was ever taken from a device
 _MINIMUM_FLUSH = 64 * 1024**2  # bytes
 
 
 def devices_in_use() -> list[int]:
-    """The devices that hold tensors now, or have held some; empty while CUDA is not started."""
+    """The devices that have held tensors; empty while CUDA is not started.
+
+    Any other must not even be waited for: that would start it, which takes memory.
+    """
     if not (torch.cuda.is_available() and torch.cuda.is_initialized()):
         return []
-    return [i for i in range(torch.cuda.device_count()) if torch.cuda.memory_reserved(i)]
+    return [i for i in range(torch.cuda.device_count()) if torch.cuda.memory_stats(i).get(_EVER)]
 
 
 def watch_memory() -> Callable[[], DevicePeak] | None:
@@ -48,9 +52,11 @@ def watch_memory() -> Callable[[], DevicePeak] | None:
 
 
 def gpus_in_use() -> Sequence[str] | None:
-    """UUIDs of the devices in use, as NVIDIA's driver writes them; None if PyTorch cannot say."""
+    """UUIDs of the devices with tensors, as NVIDIA's driver writes them; None if not known."""
     found = []
     for device in devices_in_use():
+        if not torch.cuda.memory_reserved(device):
+            continue
         uuid = getattr(torch.cuda.get_device_properties(device), "uuid", None)
         if uuid is None:
             return None

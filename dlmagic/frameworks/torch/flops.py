@@ -2,11 +2,13 @@
 
 ``torch.utils.flop_counter.FlopCounterMode`` counts matrix products, convolutions and attention,
 forward and backward, a multiply-add as two. Missing there are products with a vector, those of
-integers, and attention on a CPU; recurrent layers run unfused while they are counted.
+integers, and attention on a CPU; recurrent layers run unfused while they are counted. The
+gradients of convolutions in groups are counted anew.
 """
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from math import prod
@@ -34,8 +36,11 @@ def count_operations(run: Callable[[], object]) -> OperationCount:
     mapping = formulas()
     details = _Details({**flop_counter.flop_registry, **_with_values(mapping)})
     counter = flop_counter.FlopCounterMode(display=False, custom_mapping=mapping)
-    with without_fused_layers(), details, counter:
-        run()
+    with warnings.catch_warnings(), without_fused_layers():
+        # Of hooks on modules, by which the counter knows where it is.
+        warnings.filterwarnings("ignore", message="Using `torch.compile")
+        with details, counter:
+            run()
     return _complete(details.count, counter.get_total_flops())
 
 
@@ -108,7 +113,9 @@ def formulas() -> dict[Any, Formula]:
     }
     found = {getattr(torch.ops.aten, name, None): formula for name, formula in wanted.items()}
     found.pop(None, None)
-    return {op: f for op, f in found.items() if op not in flop_counter.flop_registry}
+    added = {op: f for op, f in found.items() if op not in flop_counter.flop_registry}
+    # PyTorch's own counts the gradient by the kernel as often as there are groups.
+    return {**added, torch.ops.aten.convolution_backward: _convolution_backward}
 
 
 def _with_values(mapping: Mapping[Any, Formula]) -> dict[Any, Formula]:
@@ -152,6 +159,15 @@ def _attention_backward(
     """The weights again, and the gradients of both products by both of their factors."""
     *batch, length, width = query
     return 2 * prod(batch) * length * key[-2] * (3 * width + 2 * value[-1])
+
+
+def _convolution_backward(
+    gradient: Shape, x: Shape, kernel: Shape, *settings: Any, **_: Any
+) -> int:
+    """As much as the convolution itself, for each of the two gradients that are wanted."""
+    transposed, wanted = settings[4], settings[7]
+    places = x[2:] if transposed else gradient[2:]
+    return 2 * x[0] * prod(places) * prod(kernel) * sum(wanted[:2])
 
 
 def _trilinear(*given: Any, **_: Any) -> int:

@@ -6,6 +6,7 @@ operations, comes last and runs the cell as it is, never a mode that was timed.
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -28,7 +29,6 @@ from dlmagic.magics.bench.memory_pass import measure_peak
 from dlmagic.magics.bench.request import Request, Surroundings
 from dlmagic.magics.bench.result import RESIDENT
 from dlmagic.magics.bench.subject import Subject
-from dlmagic.magics.bench.timing import timing_of
 
 CONVENTION = (
     "FLOPs: a multiply-add is 2, and only matrix products and convolutions of the eager cell count"
@@ -59,10 +59,13 @@ class Probes:
         """
         if request.memory:
             self._per_arm("peak memory", self._memory)
-            if any(c.costs.memory_source == RESIDENT for c in self.contestants.values()):
-                self._note("Peak memory: what one call adds to the resident memory of the process")
+            for source in dict.fromkeys(c.costs.memory_source for c in self._timed().values()):
+                self._explain(source)
         if request.energy:
-            self._per_arm("energy", self._energy)
+            try:
+                self._per_arm("energy", self._energy)
+            finally:
+                self.surroundings.energy_meter.close()
         if request.flops:
             self._count()
 
@@ -101,6 +104,13 @@ class Probes:
         costs.memory_source = found.source
         return None
 
+    def _explain(self, source: str) -> None:
+        if source == RESIDENT:
+            self._note("Peak memory: what one call adds to the resident memory of the process")
+        elif source:
+            graphs = "what CUDA graphs keep between calls is not in it"
+            self._note(f"Peak memory: what one call adds in the {source}; {graphs}")
+
     def _energy(self, name: str, runner: CellRunner) -> Reason | None:
         gpus = gpus_of(runner.subject.frameworks)
         if isinstance(gpus, Reason):
@@ -111,7 +121,7 @@ class Probes:
             runner,
             self.surroundings.energy_meter,
             self.surroundings.clock,
-            per_call=timing_of(self.measurement, name).median,
+            per_call=self._median(name),
             gpus=gpus,
         )
         if isinstance(found, Reason):
@@ -146,7 +156,7 @@ class Probes:
         assert not isinstance(framework, Reason)
         self.surroundings.tell("measuring how fast the machine can compute")
         medians = {
-            name: timing_of(self.measurement, name).median
+            name: self._median(name)
             for name, contestant in self._timed().items()
             if contestant.choice.subject is subject
         }
@@ -156,15 +166,18 @@ class Probes:
         ):
             roofline = roofline_of(framework, count, self.surroundings.clock, again=True)
         if isinstance(roofline, Reason):
-            self._note(f"The share of the machine's limits is not known: {roofline}")
+            self._note(f"The share of the roofline is not known: {roofline}")
             return
-        self._note(f"{CONVENTION}; the machine's limits here: {roofline}")
+        self._note(f"{CONVENTION}; the roofline here: {roofline}")
         least = roofline.seconds(count)
         for name, median in medians.items():
             costs = self.contestants[name].costs
             costs.roofline_share = as_share(least / median)
             if beyond(least / median):
                 costs.findings = (*costs.findings, impossible_time(name, median, count, least))
+
+    def _median(self, name: str) -> float:
+        return statistics.median(self.measurement.steady_samples(name))
 
     def _timed(self) -> dict[str, Contestant]:
         return {

@@ -71,9 +71,10 @@ def _fields(result: BenchResult) -> list[_Field]:
         _Field(Column("95 % interval", numeric=True), _interval),
         *(comparing if compared else comparing[1:2]),
         _Field(Column("peak memory", numeric=True), _memory),
+        _Field(Column("reserved", numeric=True), _reserved),
         _Field(Column("FLOPs", numeric=True), _flops),
         _Field(Column("FLOP/s", numeric=True), _flop_rate),
-        _Field(Column("of the limit", numeric=True), _share),
+        _Field(Column("of roofline", numeric=True), _share),
         _Field(Column("energy", numeric=True), _energy),
     ]
 
@@ -133,6 +134,10 @@ def _memory(arm: Arm) -> Span | None:
     if arm.memory_source == RESIDENT and arm.peak_memory < _PAGES:
         return Span(f"< {data_size(_PAGES)}")
     return Span(data_size(arm.peak_memory))
+
+
+def _reserved(arm: Arm) -> Span | None:
+    return None if arm.peak_reserved is None else Span(data_size(arm.peak_reserved))
 
 
 def _flops(arm: Arm) -> Span | None:
