@@ -107,13 +107,14 @@ def _product(equation: Any) -> int:
     """``dot_general``: every element of the result sums up over the contracted axes."""
     left = equation.invars[0].aval.shape
     (contracted, _), _ = equation.params["dimension_numbers"]
-    return 2 * prod(equation.outvars[0].aval.shape) * prod(left[axis] for axis in contracted)
+    summed = int(prod(left[axis] for axis in contracted))
+    return 2 * int(prod(equation.outvars[0].aval.shape)) * summed
 
 
 def _ragged_product(equation: Any) -> int:
     """``ragged_dot``: rows in groups, each by a matrix of its own."""
     left, result = equation.invars[0].aval.shape, equation.outvars[0].aval.shape
-    return 2 * prod(result) * int(left[-1])
+    return 2 * int(prod(result)) * int(left[-1])
 
 
 def _convolution(equation: Any) -> int:
@@ -131,7 +132,7 @@ def _convolution(equation: Any) -> int:
         prod(result[axis] for axis in numbers.out_spec[2:]),
     )
     kept = prod(result[axis] for axis in numbers.out_spec[:2])
-    return 2 * kept * window * places
+    return int(2 * kept * window * places)
 
 
 _FORMULAS: dict[str, Callable[[Any], int]] = {

@@ -124,7 +124,8 @@ def _threads(number: int) -> str:
 
 
 def _deterministic() -> str:
-    return {True: "on", False: "off"}.get(compat.is_deterministic(), "unknown")
+    known = compat.is_deterministic()
+    return "unknown" if known is None else _on(known)
 
 
 def _on(enabled: bool) -> str:

@@ -17,7 +17,7 @@ from dlmagic.frameworks.costs import Operation, OperationCount
 from dlmagic.frameworks.tensorflow import _compat as compat
 
 Shape = Sequence[int]
-Formula = Callable[[list[Shape], list[Shape], Mapping[str, Any]], float]
+Formula = Callable[[Sequence[Shape], Sequence[Shape], Mapping[str, Any]], float]
 
 
 def count_operations(run: Callable[[], object]) -> OperationCount | Reason:
@@ -66,12 +66,16 @@ def _by_name(attributes: Any) -> dict[str, Any]:
     return {str(name): value for name, value in pairs}
 
 
-def _product(inputs: list[Shape], outputs: list[Shape], attributes: Mapping[str, Any]) -> float:
+def _product(
+    inputs: Sequence[Shape], outputs: Sequence[Shape], attributes: Mapping[str, Any]
+) -> float:
     turned = any(attributes.get(name) for name in ("transpose_a", "adj_x", "adjoint_a"))
     return 2 * prod(outputs[0]) * inputs[0][-2 if turned else -1]
 
 
-def _einsum(inputs: list[Shape], outputs: list[Shape], attributes: Mapping[str, Any]) -> float:
+def _einsum(
+    inputs: Sequence[Shape], outputs: Sequence[Shape], attributes: Mapping[str, Any]
+) -> float:
     """The sizes of all labels multiplied; one operand alone is only rearranged or summed up."""
     if len(inputs) < 2:
         return 0
@@ -88,29 +92,33 @@ def _einsum(inputs: list[Shape], outputs: list[Shape], attributes: Mapping[str, 
     return 2 * prod(sizes.values()) * prod(outputs[0][start : start + broadcast])
 
 
-def _convolution(inputs: list[Shape], outputs: list[Shape], _: Mapping[str, Any]) -> float:
+def _convolution(inputs: Sequence[Shape], outputs: Sequence[Shape], _: Mapping[str, Any]) -> float:
     return 2 * prod(outputs[0]) * prod(inputs[1][:-1])
 
 
-def _by_image(inputs: list[Shape], _: list[Shape], __: Mapping[str, Any]) -> float:
+def _by_image(inputs: Sequence[Shape], _: Sequence[Shape], __: Mapping[str, Any]) -> float:
     """The gradient by the image: inputs are its size, the kernel, and the gradient."""
     return 2 * prod(inputs[2]) * prod(inputs[1][:-1])
 
 
-def _by_kernel(inputs: list[Shape], outputs: list[Shape], _: Mapping[str, Any]) -> float:
+def _by_kernel(inputs: Sequence[Shape], outputs: Sequence[Shape], _: Mapping[str, Any]) -> float:
     """The gradient by the kernel: inputs are the image, the kernel's size, and the gradient."""
     return 2 * prod(inputs[2]) * prod(outputs[0][:-1])
 
 
-def _depthwise(inputs: list[Shape], outputs: list[Shape], _: Mapping[str, Any]) -> float:
+def _depthwise(inputs: Sequence[Shape], outputs: Sequence[Shape], _: Mapping[str, Any]) -> float:
     return 2 * prod(outputs[0]) * prod(inputs[1][:-2])
 
 
-def _depthwise_by_image(inputs: list[Shape], _: list[Shape], __: Mapping[str, Any]) -> float:
+def _depthwise_by_image(
+    inputs: Sequence[Shape], _: Sequence[Shape], __: Mapping[str, Any]
+) -> float:
     return 2 * prod(inputs[2]) * prod(inputs[1][:-2])
 
 
-def _depthwise_by_kernel(inputs: list[Shape], outputs: list[Shape], _: Mapping[str, Any]) -> float:
+def _depthwise_by_kernel(
+    inputs: Sequence[Shape], outputs: Sequence[Shape], _: Mapping[str, Any]
+) -> float:
     return 2 * prod(inputs[2]) * prod(outputs[0][:-2])
 
 

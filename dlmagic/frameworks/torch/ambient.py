@@ -111,7 +111,7 @@ def settings() -> dict[str, str]:
         "deterministic algorithms": _on(deterministic) + (" (warn only)" if only_warn else ""),
         "cudnn.deterministic": _on(cudnn.deterministic),
         "cudnn.benchmark": _on(cudnn.benchmark),
-        "oneDNN": _on(torch.backends.mkldnn.enabled),
+        "oneDNN": _on(bool(torch.backends.mkldnn.enabled)),
         "intra-op threads": str(torch.get_num_threads()),
         "inter-op threads": str(torch.get_num_interop_threads()),
     }

@@ -62,7 +62,7 @@ class _Details(compat.TorchDispatchMode):
     """
 
     def __init__(self, formulas: Mapping[Any, Formula]) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.count = OperationCount()
         self._formulas = formulas
 
@@ -167,13 +167,13 @@ def _convolution_backward(
     """As much as the convolution itself, for each of the two gradients that are wanted."""
     transposed, wanted = settings[4], settings[7]
     places = x[2:] if transposed else gradient[2:]
-    return 2 * x[0] * prod(places) * prod(kernel) * sum(wanted[:2])
+    return 2 * x[0] * int(prod(places)) * int(prod(kernel)) * sum(map(int, wanted[:2]))
 
 
 def _trilinear(*given: Any, **_: Any) -> int:
     """``torch.nn.functional.bilinear``: three factors, each with axes put in, then summed up."""
     shapes = [_expanded(shape, axes) for shape, axes in zip(given[:3], given[3:6], strict=True)]
-    return 2 * prod(max(sizes) for sizes in zip(*shapes, strict=True))
+    return 2 * int(prod(max(sizes) for sizes in zip(*shapes, strict=True)))
 
 
 def _expanded(shape: Shape, axes: list[int]) -> list[int]:
