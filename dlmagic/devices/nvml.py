@@ -14,7 +14,15 @@ NO_GPU = Reason("no NVIDIA GPU is listed here")
 
 
 class EnergyMeter(Protocol):
-    """Something that counts energy, by device."""
+    """Something that counts energy, by device.
+
+    Attributes:
+        window: Seconds that must lie between two readings for their difference to mean something.
+    """
+
+    @property
+    def window(self) -> float:
+        """Seconds between two readings, at least."""
 
     def joules(self, devices: Sequence[str] | None = None) -> Mapping[str, float] | Reason:
         """Energy that each device has used since a moment in the past, in joules.
@@ -34,6 +42,9 @@ class Nvml:
         library: The module ``pynvml`` (package nvidia-ml-py); None imports it when needed.
     """
 
+    window = 2.0
+    """Seconds; the counter is refreshed every 20 to 100 ms."""
+
     def __init__(self, library: ModuleType | None = None) -> None:
         self._library = library
         self._handles: dict[str, object] | Reason | None = None
@@ -41,8 +52,8 @@ class Nvml:
     def joules(self, devices: Sequence[str] | None = None) -> Mapping[str, float] | Reason:
         """Total energy of each board since the driver was loaded, in joules, by UUID.
 
-        The counter is one of Volta and later; it is refreshed every 20 to 100 ms, so only
-        differences over seconds mean something.
+        GPUs from Volta on have such a counter; only differences over :attr:`window` or more
+        mean something.
         """
         handles = self._listed()
         if isinstance(handles, Reason):

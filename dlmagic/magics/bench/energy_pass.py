@@ -11,9 +11,7 @@ from dlmagic.frameworks.protocol import Framework
 from dlmagic.magics.bench.clock import Clock
 from dlmagic.magics.bench.runner import Runner
 
-WINDOW = 2.0
-"""Seconds that a window lasts at least; counters are refreshed every 20 to 100 ms."""
-_BATCH = 0.1  # seconds of calls between two looks at the clock
+_LOOKS = 20  # at the clock, in a window
 
 
 def gpus_of(frameworks: Sequence[Framework]) -> Sequence[str] | Reason | None:
@@ -47,14 +45,14 @@ def measure_energy(
         per_call: About how many seconds a call takes.
         gpus: UUIDs of the boards; None for all.
     """
-    batch = max(1, int(_BATCH / per_call))
+    batch = max(1, int(meter.window / _LOOKS / per_call))
     runner.restore()
     runner.run(1)
     runner.synchronise()
     before, start, calls = meter.joules(gpus), clock.now(), 0
     if isinstance(before, Reason):
         return before
-    while clock.now() - start < WINDOW:
+    while clock.now() - start < meter.window:
         runner.run(batch)
         runner.synchronise()
         calls += batch

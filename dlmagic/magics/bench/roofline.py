@@ -9,7 +9,6 @@ bytes, as many as the last-level cache holds may not have come from memory and a
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -45,9 +44,10 @@ class Roofline:
 
     def seconds(self, count: OperationCount) -> float:
         """The least time that the work takes within these limits."""
-        work: Counter[tuple[str, str]] = Counter()
+        work: dict[tuple[str, str], float] = {}
         for operation, times in count.operations.items():
-            work[operation.dtype, operation.device] += operation.flops * times  # type: ignore[assignment]
+            kind = operation.dtype, operation.device
+            work[kind] = work.get(kind, 0.0) + operation.flops * times
         computing = sum(flops / self.flop_rates[kind] for kind, flops in work.items())
         moving = sum(size / self.bandwidths[device] for device, size in beyond_cache(count).items())
         return max(computing, moving)

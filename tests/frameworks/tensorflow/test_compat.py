@@ -92,3 +92,20 @@ def test_random_operations_are_made_where_they_were():
         "stateless_random_normal_v2", "stateless_random_uniform_v2", "stateful_uniform_int",
     } <= names  # fmt: skip
     assert not {name for name in names if name.startswith("_") or name.endswith("fallback")}
+
+
+def test_operations_tell_that_they_ran():
+    seen = []
+
+    def note(kind, inputs, attributes, outputs, op_name=None, graph=None):
+        seen.append((kind, len(inputs), tuple(outputs[0].shape)))
+
+    with compat.operations_told(note) as told:
+        assert told
+        tf.linalg.matmul(tf.ones((2, 3)), tf.ones((3, 4)))
+    tf.linalg.matmul(tf.ones((2, 3)), tf.ones((3, 4)))
+    assert [entry for entry in seen if entry[0] == "MatMul"] == [("MatMul", 2, (2, 4))]
+
+
+def test_determinism_can_be_told():
+    assert compat.is_deterministic() is False

@@ -11,13 +11,14 @@ from dlmagic.devices.nvml import Nvml
 from dlmagic.devices.reading import Reason
 from dlmagic.frameworks.plain.adapter import PlainFramework
 from dlmagic.frameworks.torch.adapter import TorchFramework
-from dlmagic.magics.bench import energy_pass
-from dlmagic.magics.bench.energy_pass import WINDOW, gpus_of, measure_energy
+from dlmagic.magics.bench.energy_pass import gpus_of, measure_energy
 from tests.magics.bench.simulated import FakeRunner, Machine
 
 
 class Boards:
     """GPUs that take so many watts; their counters move in steps, as the real ones do."""
+
+    window = Nvml.window
 
     def __init__(self, machine: Machine, watts: Mapping[str, float], step: float = 0.1) -> None:
         self.machine, self.watts, self.step = machine, watts, step
@@ -40,7 +41,7 @@ def test_energy_per_call_is_power_times_time(seconds: float) -> None:
     runner = FakeRunner(machine, seconds=seconds)
     found = measure_energy(runner, boards, machine, per_call=seconds)
     assert found == pytest.approx(300 * seconds, rel=0.06)  # a step of 0.1 s in 2 s
-    assert boards.read[1] - boards.read[0] >= WINDOW
+    assert boards.read[1] - boards.read[0] >= Nvml.window
     assert len(boards.read) == 2
 
 
@@ -58,7 +59,7 @@ def test_a_warm_call_comes_first_and_the_state_is_put_back() -> None:
     boards = Boards(machine, {"GPU-a": 100.0})
     measure_energy(runner, boards, machine, per_call=0.5)
     assert boards.read[0] == 0.5
-    assert runner.called == 1 + WINDOW / 0.5
+    assert runner.called == 1 + Nvml.window / 0.5
     assert runner.restored == 2
 
 
@@ -76,6 +77,8 @@ def test_a_meter_that_refuses_costs_no_window() -> None:
     runner = FakeRunner(machine)
 
     class Refusing:
+        window = Nvml.window
+
         def joules(self, devices: object = None) -> Reason:
             return Reason("no counter")
 
@@ -113,4 +116,4 @@ def test_without_a_gpu_the_result_says_why(bench) -> None:
 
 
 def test_the_window_is_long_against_the_counters_steps() -> None:
-    assert energy_pass.WINDOW >= 2
+    assert Nvml.window >= 2
