@@ -1,1 +1,1 @@
-"""Readings of the machine and its devices: each a value, or None where nobody can tell."""
+"""Readings of the machine and its devices: a value or a reason, never a made-up zero."""

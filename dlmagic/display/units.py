@@ -24,6 +24,10 @@ _TIMES: _Units = (
     (3600.0, "h", 2),
 )
 _SIZES: _Units = ((1, "B", 0), (1e3, "kB", 1), (1e6, "MB", 1), (1e9, "GB", 1), (1e12, "TB", 1))
+_PREFIXES: _Units = (
+    (1, "", 0), (1e3, "k", 1), (1e6, "M", 1), (1e9, "G", 1), (1e12, "T", 1), (1e15, "P", 1),
+)  # fmt: skip
+_ENERGIES: _Units = ((1e-6, "µJ", 0), (1e-3, "mJ", 1), (1.0, "J", 1), (1e3, "kJ", 1))
 _COUNTS: _Units = ((1e6, "million", 0), (1e9, "billion", 1), (1e12, "trillion", 1))
 
 
@@ -133,6 +137,34 @@ def data_size(value: float) -> str:
     ('1.5 MB', '12 B')
     """
     return _scale(value, None, 2, _SIZES).text(value)
+
+
+def rate(value: float, unit: str) -> str:
+    """An amount per second, to three digits.
+
+    >>> rate(95.23e9, "FLOP/s"), rate(1.5e12, "FLOP/s"), rate(120, "FLOP/s")
+    ('95.2 GFLOP/s', '1.50 TFLOP/s', '120 FLOP/s')
+    """
+    units = tuple((size, f"{prefix}{unit}", least) for size, prefix, least in _PREFIXES)
+    return _scale(value, None, 3, units).text(value)
+
+
+def joules(value: float) -> str:
+    """An energy, to two digits.
+
+    >>> joules(0.0123), joules(250)
+    ('12 mJ', '250 J')
+    """
+    return _scale(value, None, 2, _ENERGIES).text(value)
+
+
+def percent(share: float) -> str:
+    """A share of a whole, to two digits.
+
+    >>> percent(0.64), percent(0.0123), percent(1.0)
+    ('64 %', '1.2 %', '100 %')
+    """
+    return f"{fixed(100 * share, max(0, decimals_for(100 * share, None, 2)))} %"
 
 
 def count(value: int) -> str:

@@ -1,4 +1,4 @@
-"""What needs an NVIDIA GPU: CUDA graphs, and state on the device."""
+"""What needs an NVIDIA GPU: CUDA graphs, state on the device, its memory and energy."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ import pytest
 import torch
 from torch import nn
 
+from dlmagic import bench
 from dlmagic.cell.function import compile_cell
 from dlmagic.cell.snapshot import take_snapshot
 from dlmagic.cell.source import CellSource
 from dlmagic.errors import ModeUnavailable
+from dlmagic.frameworks.torch import cuda
 from dlmagic.frameworks.torch.adapter import TorchFramework
 
 pytestmark = [
@@ -109,3 +111,35 @@ def test_generators_and_large_tensors_on_the_device_come_back():
     assert x.sum().item() == 0
     cell.call(cell.prepare("eager"))
     assert torch.equal(x, first)
+
+
+def costs_of(text, **options):
+    names = {"torch": torch, "__name__": "__main__"}
+    return bench(text, namespace=names, modes=["eager"], time=0.3, **options)["eager"]
+
+
+def test_a_planted_transient_is_found_by_the_allocator():
+    size = 256 * 2**20
+    arm = costs_of(f"y = torch.ones({size // 4}, device='cuda').sum()", memory=True)
+    assert arm.memory_source == "CUDA allocator"
+    assert arm.peak_memory == pytest.approx(size, rel=0.02)
+    assert arm.peak_reserved >= arm.peak_memory
+
+
+def test_energy_per_call_is_that_of_a_board_under_load():
+    text = "x = torch.ones(4096, 4096, device='cuda')\ny = x @ x"
+    arm = costs_of(text, energy=True)
+    assert 20 < arm.energy / arm.median < 1500  # watts
+
+
+def test_a_large_product_comes_near_the_roofline_and_not_beyond():
+    text = "x = torch.ones(8192, 8192, device='cuda', dtype=torch.bfloat16)\ny = x @ x"
+    arm = costs_of(text, flops=True)
+    assert arm.flops == 2 * 8192**3
+    assert 0.5 < arm.roofline_share <= 1
+
+
+def test_the_cache_of_the_device_is_flushed_before_every_call():
+    arm = costs_of("y = torch.ones(1 << 18, device='cuda').sum()", cold=True)
+    assert arm.calls == 1
+    assert cuda.cache_flusher() is not None

@@ -7,6 +7,7 @@ Reached only when the user has imported jax. The parts:
 - ``donation`` with ``first_writes``: arrays that the cell deletes;
 - ``compiling``: the modes; ``program`` with ``inputs``, ``closures``, ``outputs``: ``jit``;
 - ``waiting``, ``counting``: asynchronous work, compilations;
+- ``flops``, ``roofline``, ``memory``: what a cell costs beside time;
 - ``float64``, ``nudging``: the referees; ``failure``: reasons; ``limits``: what is refused;
 - ``_compat``: every private name.
 """
@@ -18,8 +19,10 @@ from contextlib import AbstractContextManager
 
 import jax
 
+from dlmagic.devices.reading import Reason
 from dlmagic.errors import ModeError, nearest
 from dlmagic.frameworks.compile_costs import CompileCosts
+from dlmagic.frameworks.costs import DevicePeak, OperationCount
 from dlmagic.frameworks.jax import (
     ambient,
     arrays,
@@ -27,12 +30,16 @@ from dlmagic.frameworks.jax import (
     counting,
     failure,
     float64,
+    flops,
     limits,
+    memory,
+    roofline,
     state,
     waiting,
 )
 from dlmagic.frameworks.jax.first_writes import first_writes
 from dlmagic.frameworks.jax.nudging import nudged
+from dlmagic.frameworks.jax.program import Program
 from dlmagic.frameworks.protocol import ArrayView, CellLike, Mode, Prepared, Saved, Widen
 
 MODES = (
@@ -77,6 +84,44 @@ class JaxFramework:
     def settings(self) -> Mapping[str, str]:
         """See :func:`dlmagic.frameworks.jax.ambient.settings`."""
         return ambient.settings()
+
+    def count_operations(
+        self,
+        cell: CellLike,
+        arguments: Mapping[str, object],
+        run_once: Callable[[Mapping[str, object]], object],  # noqa: ARG002 - the protocol's
+    ) -> OperationCount | Reason:
+        """See :func:`dlmagic.frameworks.jax.flops.count_jaxpr`."""
+        return flops.count_jaxpr(Program(cell, arguments, self).jaxpr())
+
+    def matrix_product(
+        self,
+        size: int,
+        dtype: str,
+        device: str,  # noqa: ARG002 - JAX computes on one kind of device
+    ) -> Callable[[], object]:
+        """See :func:`dlmagic.frameworks.jax.roofline.matrix_product`."""
+        return roofline.matrix_product(size, dtype)
+
+    def memory_traffic(
+        self,
+        size: int,
+        device: str,  # noqa: ARG002 - as above
+    ) -> Mapping[int, Callable[[], object]]:
+        """See :func:`dlmagic.frameworks.jax.roofline.memory_traffic`."""
+        return roofline.memory_traffic(size)
+
+    def watch_device_memory(self) -> Callable[[], DevicePeak | Reason] | None:
+        """See :func:`dlmagic.frameworks.jax.memory.watch_memory`."""
+        return memory.watch_memory()
+
+    def cache_flusher(self) -> Callable[[], object] | None:
+        """See :func:`dlmagic.frameworks.jax.memory.cache_flusher`."""
+        return memory.cache_flusher()
+
+    def gpus_in_use(self) -> Sequence[str] | None:
+        """All GPUs that there are, once JAX has started one: it does not name them."""
+        return None if memory.uses_gpus() else ()
 
     def events(self) -> Mapping[str, int]:
         """See :class:`dlmagic.frameworks.jax.counting.Counts`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 
 import jax
@@ -11,9 +12,13 @@ from dlmagic.frameworks.jax import _compat as compat
 _TOLD = (
     "jax_enable_x64",
     "jax_default_matmul_precision",
+    "jax_numpy_dtype_promotion",
     "jax_default_prng_impl",
     "jax_disable_jit",
+    "jax_cpu_enable_async_dispatch",
 )
+_THREADS = ("NPROC", "OMP_NUM_THREADS")
+"""Where XLA looks for the number of threads of a CPU, which no function of JAX tells."""
 
 
 class SavedFlags:
@@ -44,4 +49,11 @@ def settings() -> Mapping[str, str]:
     """The flags that decide about speed or precision, and where JAX computes."""
     told = {name: str(getattr(jax.config, name)) for name in _TOLD if hasattr(jax.config, name)}
     started = compat.is_started()
-    return {**told, "platform": jax.default_backend() if started else "not started"}
+    named = {name: os.environ[name] for name in (*_THREADS, "XLA_FLAGS") if os.environ.get(name)}
+    return {
+        **told,
+        "jax_default_device": str(jax.config.jax_default_device),
+        "platform": jax.default_backend() if started else "not started",
+        "threads": "chosen by XLA" if not named.keys() & set(_THREADS) else "set by environment",
+        **named,
+    }

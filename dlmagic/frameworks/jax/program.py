@@ -85,6 +85,18 @@ class Program:
         named.update((place.name, place.read()) for place, _ in self._outside)
         return (*_about_constants(traced), *findings_about_precision(named))
 
+    def jaxpr(self) -> Any:
+        """What the cell computes, as JAX writes it down.
+
+        Raises:
+            ChangedWhileTracedError: The cell changes a value in place.
+            Exception: What JAX raises where the cell cannot be traced.
+        """
+        traced = self._jitted.trace(*self.inputs(tuple(self._values)))
+        self._traced = False
+        require_no_tracer(self._cell, self._framework)
+        return traced.jaxpr
+
     def inputs(self, arguments: tuple[object, ...]) -> tuple[Any, ...]:
         """The arrays that are handed to the program: of arguments, and from outside."""
         return (

@@ -17,8 +17,18 @@ from typing import Any
 
 import keras
 
+from dlmagic.devices.reading import Reason
 from dlmagic.errors import ModeUnavailable
 from dlmagic.frameworks.compile_costs import CompileCosts
+from dlmagic.frameworks.costs import (
+    CountsOperations,
+    DevicePeak,
+    FlushesCaches,
+    HasDeviceMemory,
+    HasRoofline,
+    OperationCount,
+    UsesGpus,
+)
 from dlmagic.frameworks.entries import KERAS_METHODS
 from dlmagic.frameworks.keras import _compat as compat
 from dlmagic.frameworks.keras import ambient, failure, models, seeds, state, variables
@@ -92,12 +102,52 @@ class KerasFramework:
         return seeds.repeating_shuffles() if shuffles else nullcontext()
 
     def settings(self) -> Mapping[str, str]:
-        """Backend and types."""
+        """Backend, types, and the policy that mixes them."""
         return {
             "Keras backend": keras.config.backend(),
             "floatx": keras.config.floatx(),
             "dtype policy": keras.config.dtype_policy().name,
         }
+
+    def count_operations(
+        self,
+        cell: CellLike,
+        arguments: Mapping[str, object],
+        run_once: Callable[[Mapping[str, object]], object],
+    ) -> OperationCount | Reason:
+        """As the backend counts, with every model running eagerly."""
+        if not isinstance(self._behind, CountsOperations):
+            return Reason(f"FLOPs of Keras on {keras.config.backend()} are not counted")
+        if keras.config.backend() == "jax":
+            return Reason("Keras on JAX compiles each step by itself, so FLOPs are not counted")
+        models_reached = models.reached_by(cell).values()
+        eagerly = Switching(models_reached, switches_for("eager", keras.config.backend()))
+        with eagerly.active():
+            return self._behind.count_operations(cell, arguments, run_once)
+
+    def matrix_product(self, size: int, dtype: str, device: str) -> Callable[[], object]:
+        """The backend's."""
+        assert isinstance(self._behind, HasRoofline)
+        return self._behind.matrix_product(size, dtype, device)
+
+    def memory_traffic(self, size: int, device: str) -> Mapping[int, Callable[[], object]]:
+        """The backend's."""
+        assert isinstance(self._behind, HasRoofline)
+        return self._behind.memory_traffic(size, device)
+
+    def watch_device_memory(self) -> Callable[[], DevicePeak | Reason] | None:
+        """The backend's."""
+        behind = self._behind
+        return behind.watch_device_memory() if isinstance(behind, HasDeviceMemory) else None
+
+    def cache_flusher(self) -> Callable[[], object] | None:
+        """The backend's."""
+        behind = self._behind
+        return behind.cache_flusher() if isinstance(behind, FlushesCaches) else None
+
+    def gpus_in_use(self) -> Sequence[str] | None:
+        """The backend's."""
+        return self._behind.gpus_in_use() if isinstance(self._behind, UsesGpus) else ()
 
     def events(self) -> Mapping[str, int]:
         """What the backend's compiler has counted."""

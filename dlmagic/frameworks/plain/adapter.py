@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import decimal
 import gc
+import os
 import random
 import sys
 from collections import Counter
@@ -28,6 +29,7 @@ from dlmagic.frameworks.protocol import (
 PLAIN_MODE = "plain"
 """The cell exactly as written, whatever it computes with."""
 
+_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 _LOW_PRECISION = frozenset({"float16", "float32", "complex64"})
 
 
@@ -80,8 +82,10 @@ class PlainFramework:
             yield
 
     def settings(self) -> Mapping[str, str]:
-        """Those of the frameworks beside, which a result names with the framework."""
-        return {}
+        """The collector, and the threads that the environment grants to NumPy's libraries."""
+        collector = "off inside blocks, on between them" if gc.isenabled() else "off"
+        named = {name: os.environ[name] for name in _THREADS if os.environ.get(name)}
+        return {"garbage collector": collector, **named}
 
     def events(self) -> Mapping[str, int]:
         """What the frameworks beside have counted."""

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from importlib import import_module
 from inspect import unwrap
 from typing import Any
@@ -213,3 +213,29 @@ def python_function_being_traced() -> object:
 def is_of_data_set(function: object) -> bool:
     """Whether a traced function is a step of a ``tf.data.Dataset``, such as one of ``map``."""
     return getattr(function, "__module__", "") == "tensorflow.python.data.ops.structured_function"
+
+
+@contextmanager
+def operations_told(listener: Callable[..., None]) -> Iterator[bool]:
+    """While active, a function is called after every operation; whether that is possible.
+
+    Args:
+        listener: Takes type, inputs, attributes, outputs, and the name and graph of one that is
+            only written down.
+    """
+    add = _internal("framework.op_callbacks", "add_op_callback")
+    remove = _internal("framework.op_callbacks", "remove_op_callback")
+    if add is None or remove is None:
+        yield False
+        return
+    add(listener)
+    try:
+        yield True
+    finally:
+        remove(listener)
+
+
+def is_deterministic() -> bool | None:
+    """Whether ``enable_op_determinism`` was called; None where it cannot be told."""
+    ask = _internal("framework.config", "is_op_determinism_enabled")
+    return bool(ask()) if callable(ask) else None

@@ -6,6 +6,7 @@ Reached only when the user has imported tensorflow. The parts:
 - ``quiet``: what surrounds every call; ``counting``: retracing;
 - ``state`` with ``variables``, ``iterators``: saving values; ``ambient``: global state;
 - ``arrays``, ``nudging``: comparing;
+- ``flops``, ``roofline``, ``memory``: what a cell costs beside time;
 - ``failure``, ``lines``: reasons; ``limits``: what is refused;
 - ``_compat``: every private name.
 """
@@ -17,8 +18,10 @@ from contextlib import AbstractContextManager, nullcontext
 
 import tensorflow as tf
 
+from dlmagic.devices.reading import Reason
 from dlmagic.errors import ModeError, nearest
 from dlmagic.frameworks.compile_costs import CompileCosts
+from dlmagic.frameworks.costs import DevicePeak, OperationCount
 from dlmagic.frameworks.protocol import ArrayView, CellLike, Mode, Prepared, Saved, Widen
 from dlmagic.frameworks.tensorflow import _compat as compat
 from dlmagic.frameworks.tensorflow import (
@@ -26,10 +29,13 @@ from dlmagic.frameworks.tensorflow import (
     arrays,
     counting,
     failure,
+    flops,
     graphs,
     limits,
+    memory,
     nudging,
     quiet,
+    roofline,
     state,
 )
 
@@ -79,6 +85,37 @@ class TensorFlowFramework:
     def settings(self) -> Mapping[str, str]:
         """Threads and precision."""
         return ambient.settings()
+
+    def count_operations(
+        self,
+        cell: CellLike,
+        arguments: Mapping[str, object],
+        run_once: Callable[[Mapping[str, object]], object],  # noqa: ARG002 - the protocol's
+    ) -> OperationCount | Reason:
+        """See :func:`dlmagic.frameworks.tensorflow.flops.count_operations`."""
+        values = [arguments[name] for name in cell.parameters]
+        with quiet.eagerly():
+            return flops.count_operations(lambda: cell.function(*values))
+
+    def matrix_product(self, size: int, dtype: str, device: str) -> Callable[[], object]:
+        """See :func:`dlmagic.frameworks.tensorflow.roofline.matrix_product`."""
+        return roofline.matrix_product(size, dtype, device)
+
+    def memory_traffic(self, size: int, device: str) -> Mapping[int, Callable[[], object]]:
+        """See :func:`dlmagic.frameworks.tensorflow.roofline.memory_traffic`."""
+        return roofline.memory_traffic(size, device)
+
+    def watch_device_memory(self) -> Callable[[], DevicePeak] | None:
+        """See :func:`dlmagic.frameworks.tensorflow.memory.watch_memory`."""
+        return memory.watch_memory()
+
+    def cache_flusher(self) -> Callable[[], object] | None:
+        """See :func:`dlmagic.frameworks.tensorflow.memory.cache_flusher`."""
+        return memory.cache_flusher()
+
+    def gpus_in_use(self) -> Sequence[str] | None:
+        """All GPUs that there are, once TensorFlow has started one: it does not name them."""
+        return None if memory.gpus() else ()
 
     def events(self) -> Mapping[str, int]:
         """Graphs traced."""

@@ -90,12 +90,20 @@ def settings() -> dict[str, str]:
         "inter-op threads": _threads(threading.get_inter_op_parallelism_threads()),
         "intra-op threads": _threads(threading.get_intra_op_parallelism_threads()),
         "TF32": _on(tf.config.experimental.tensor_float_32_execution_enabled()),
+        "XLA in graphs": str(tf.config.optimizer.get_jit() or "off"),
+        "functions run eagerly": _on(tf.config.functions_run_eagerly()),
+        "deterministic operations": _deterministic(),
         "soft device placement": _on(tf.config.get_soft_device_placement()),
     }
 
 
 def _threads(number: int) -> str:
     return str(number) if number else "chosen by TensorFlow"
+
+
+def _deterministic() -> str:
+    known = compat.is_deterministic()
+    return "unknown" if known is None else _on(known)
 
 
 def _on(enabled: bool) -> str:

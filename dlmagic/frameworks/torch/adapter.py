@@ -7,6 +7,7 @@ Reached only when the user has imported torch. The parts:
 - ``modules``, ``ambient``: compiled modules, global state;
 - ``compiling``, ``jit`` with ``observe``, ``cudagraph``: the modes; ``costs``: what they cost;
 - ``float64``: the referee; ``failure``: reasons; ``limits``: what is refused;
+- ``flops``, ``roofline``, ``cuda``: what a cell costs beside time;
 - ``_compat``: every private name.
 """
 
@@ -19,6 +20,7 @@ import torch
 
 from dlmagic.errors import ModeError, nearest
 from dlmagic.frameworks.compile_costs import CompileCosts
+from dlmagic.frameworks.costs import DevicePeak, OperationCount
 from dlmagic.frameworks.protocol import ArrayView, CellLike, Mode, Prepared, Saved, Widen
 from dlmagic.frameworks.torch import (
     _compat as compat,
@@ -28,10 +30,13 @@ from dlmagic.frameworks.torch import (
     arrays,
     compiling,
     costs,
+    cuda,
     cudagraph,
     failure,
     float64,
+    flops,
     jit,
+    roofline,
 )
 from dlmagic.frameworks.torch.first_writes import FirstWrites
 from dlmagic.frameworks.torch.limits import limitation
@@ -131,11 +136,40 @@ class TorchFramework:
         return nullcontext()
 
     def settings(self) -> Mapping[str, str]:
-        """Matrix precision and the default type."""
-        return {
-            "float32 matmul precision": torch.get_float32_matmul_precision(),
-            "default dtype": str(torch.get_default_dtype()),
-        }
+        """See :func:`dlmagic.frameworks.torch.ambient.settings`."""
+        return ambient.settings()
+
+    def count_operations(
+        self,
+        cell: CellLike,
+        arguments: Mapping[str, object],
+        run_once: Callable[[Mapping[str, object]], object],  # noqa: ARG002 - the protocol's
+    ) -> OperationCount:
+        """See :func:`dlmagic.frameworks.torch.flops.count_operations`."""
+        values = [arguments[name] for name in cell.parameters]
+        eager = compiling.prepare_eager(cell)
+        with eager.active():
+            return flops.count_operations(lambda: eager.function(*values))
+
+    def matrix_product(self, size: int, dtype: str, device: str) -> Callable[[], object]:
+        """See :func:`dlmagic.frameworks.torch.roofline.matrix_product`."""
+        return roofline.matrix_product(size, dtype, device)
+
+    def memory_traffic(self, size: int, device: str) -> Mapping[int, Callable[[], object]]:
+        """See :func:`dlmagic.frameworks.torch.roofline.memory_traffic`."""
+        return roofline.memory_traffic(size, device)
+
+    def watch_device_memory(self) -> Callable[[], DevicePeak] | None:
+        """See :func:`dlmagic.frameworks.torch.cuda.watch_memory`."""
+        return cuda.watch_memory()
+
+    def cache_flusher(self) -> Callable[[], object] | None:
+        """See :func:`dlmagic.frameworks.torch.cuda.cache_flusher`."""
+        return cuda.cache_flusher()
+
+    def gpus_in_use(self) -> Sequence[str] | None:
+        """See :func:`dlmagic.frameworks.torch.cuda.gpus_in_use`."""
+        return cuda.gpus_in_use()
 
     def explain_failure(
         self, error: BaseException, filename: str | None = None

@@ -81,21 +81,50 @@ def save_settings() -> Iterator[SavedSetting]:
     yield SavedSetting.of("number of threads", torch.get_num_threads, torch.set_num_threads)
     yield SavedSetting.of("deterministic algorithms", _deterministic, _set_deterministic)
     yield SavedSetting.of("anomaly detection", _anomaly, _set_anomaly)
-    yield SavedSetting.of(
-        "float32 matmul precision",
-        torch.get_float32_matmul_precision,
-        torch.set_float32_matmul_precision,
-    )
+    yield SavedSetting.of("float32 precision", compat.precision, compat.set_precision)
     for device in ("cpu", "cuda"):
         yield _autocast(device)
     cudnn = torch.backends.cudnn
-    for flag in ("enabled", "benchmark", "deterministic", "allow_tf32"):
+    for flag in ("enabled", "benchmark", "deterministic"):
         yield _attribute(cudnn, flag, f"torch.backends.cudnn.{flag}")
     yield _attribute(torch.backends.mkldnn, "enabled", "torch.backends.mkldnn.enabled")
     for kernel in ("flash", "mem_efficient", "math", "cudnn"):
         yield _attention(kernel)
     yield SavedSetting.of("module hooks", compat.global_hooks, compat.set_global_hooks)
     yield SavedSetting.of("print options", compat.print_options, _set_print_options)
+
+
+def settings() -> dict[str, str]:
+    """What decides about speed and precision, by PyTorch's own names."""
+    cudnn = torch.backends.cudnn
+    deterministic, only_warn = _deterministic()
+    autocast = {f"autocast on {device}": _autocast_text(device) for device in ("cpu", "cuda")}
+    return {
+        "float32 matmul precision": compat.matmul_precision() or "set by fp32_precision",
+        "TF32 in matmul": _on(compat.tf32_in_matmul()),
+        "TF32 in cuDNN": _on(compat.tf32_in_cudnn()),
+        "default dtype": str(torch.get_default_dtype()),
+        **autocast,
+        "grad mode": "inference"
+        if torch.is_inference_mode_enabled()
+        else _on(torch.is_grad_enabled()),
+        "deterministic algorithms": _on(deterministic) + (" (warn only)" if only_warn else ""),
+        "cudnn.deterministic": _on(cudnn.deterministic),
+        "cudnn.benchmark": _on(cudnn.benchmark),
+        "oneDNN": _on(bool(torch.backends.mkldnn.enabled)),
+        "intra-op threads": str(torch.get_num_threads()),
+        "inter-op threads": str(torch.get_num_interop_threads()),
+    }
+
+
+def _on(enabled: bool | None) -> str:
+    return "unknown" if enabled is None else "on" if enabled else "off"
+
+
+def _autocast_text(device: str) -> str:
+    if not torch.is_autocast_enabled(device):
+        return "off"
+    return str(torch.get_autocast_dtype(device)).removeprefix("torch.")
 
 
 def _attribute(owner: Any, attribute: str, name: str) -> SavedSetting:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from dlmagic.magics.bench.clock import Clock
-from dlmagic.magics.bench.runner import Runner
+from dlmagic.magics.bench.runner import Flush, Runner
 
 SHORTEST = 1e-12
 """Seconds a call, at least: a coarse clock may read 0, which has no logarithm."""
@@ -23,13 +23,15 @@ class Block:
         seconds: Wall time of all of them, the wait for the device included.
         events: What happened between the two readings of the clock, such as
             ``{"recompile": 1}``; empty for a clean block.
-        touch_events: The same for the untimed call before it.
+        touch_events: The same for the call before it, which does not count.
+        touch_seconds: What that call took; None where there was none.
     """
 
     calls: int
     seconds: float
     events: Mapping[str, int] = field(default_factory=dict)
     touch_events: Mapping[str, int] = field(default_factory=dict)
+    touch_seconds: float | None = None
 
     @property
     def per_call(self) -> float:
@@ -42,8 +44,10 @@ class Block:
         return not self.events
 
 
-def run_block(runner: Runner, clock: Clock, calls: int, *, touch: bool = True) -> Block:
-    """Restore, one untimed touch, then the timed calls.
+def run_block(
+    runner: Runner, clock: Clock, calls: int, *, touch: bool = True, flush: Flush | None = None
+) -> Block:
+    """Restore, one touch that does not count, then the timed calls.
 
     Args:
         runner: What is called.
@@ -51,18 +55,16 @@ def run_block(runner: Runner, clock: Clock, calls: int, *, touch: bool = True) -
         calls: How many calls are timed.
         touch: Whether there is that touch, which gives every runner the same warm caches,
             whatever ran before it.
+        flush: Empties caches after the touch, untimed as well; then one call is timed.
     """
     runner.restore()
-    if not touch:
-        return time_calls(runner, clock, calls)
     with collector_off():
-        before = dict(runner.events())
-        runner.run(1)
-        runner.synchronise()
-        touched = difference(before, runner.events())
-        block = time_calls(runner, clock, calls)
+        touched = time_calls(runner, clock, 1) if touch else None
+        block = time_calls(runner, clock, calls) if flush is None else _cold(runner, clock, flush)
     events = {**block.events, **_clock_trouble(block.seconds)}
-    return Block(block.calls, block.seconds, events, touched)
+    if touched is None:
+        return Block(block.calls, block.seconds, events)
+    return Block(block.calls, block.seconds, events, touched.events, touched.seconds)
 
 
 def time_calls(runner: Runner, clock: Clock, calls: int) -> Block:
@@ -75,6 +77,12 @@ def time_calls(runner: Runner, clock: Clock, calls: int) -> Block:
         runner.synchronise()
         seconds = clock.now() - start
         return Block(calls, seconds, difference(before, runner.events()))
+
+
+def _cold(runner: Runner, clock: Clock, flush: Flush) -> Block:
+    before = dict(runner.events())
+    seconds = runner.run_cold(flush, clock)
+    return Block(1, seconds, difference(before, runner.events()))
 
 
 def _clock_trouble(seconds: float) -> dict[str, int]:

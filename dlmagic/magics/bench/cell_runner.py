@@ -9,7 +9,9 @@ from functools import cached_property
 
 from dlmagic.cell.output import Output
 from dlmagic.frameworks.protocol import Framework, Prepared
+from dlmagic.magics.bench.clock import Clock
 from dlmagic.magics.bench.loop import loop
+from dlmagic.magics.bench.runner import Flush
 from dlmagic.magics.bench.subject import Subject
 
 
@@ -51,6 +53,19 @@ class CellRunner:
         call = loop(len(self.arguments))
         with self.output.dropped(), self.prepared.active():
             self.last = call(repeat, self.prepared.function, *self.arguments)
+
+    def run_cold(self, flush: Flush, clock: Clock) -> float:
+        """Seconds of one call right after ``flush``, within the mode."""
+        call, arguments = loop(len(self.arguments)), self.arguments
+        repeat, function = itertools.repeat(None, 1), self.prepared.function
+        self.last = None
+        with self.output.dropped(), self.prepared.active():
+            self.synchronise()
+            flush()
+            start = clock.now()
+            self.last = call(repeat, function, *arguments)
+            self.synchronise()
+            return clock.now() - start
 
     def synchronise(self) -> None:
         """Wait for the devices of the framework."""

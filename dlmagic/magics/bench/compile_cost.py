@@ -38,7 +38,7 @@ def compile_cost_of(contestant: Contestant, timing: Timing) -> CompileCost | Non
     if not contestant.compiles:
         return None
     made = sorted(
-        [(contestant.first_seconds, contestant.costs), *contestant.compiled_again],
+        [(contestant.first_seconds, contestant.compile_costs), *contestant.compiled_again],
         key=lambda each: each[0],
     )
     wholes = [max(0.0, seconds - timing.median) + timing.compile_seconds for seconds, _ in made]
@@ -47,7 +47,7 @@ def compile_cost_of(contestant: Contestant, timing: Timing) -> CompileCost | Non
         wholes[middle],
         median_interval(wholes),
         _within(wholes[middle], made[middle][1].phases),
-        contestant.costs.cache,
+        contestant.compile_costs.cache,
     )
 
 

@@ -61,7 +61,7 @@ def _can_be_repeated(contestant: Contestant) -> bool:
         and contestant.runner.prepared.repeatable
         and contestant.compiles
         and contestant.events.keys() <= _COMPILING
-        and contestant.costs.cache != "cold"
+        and contestant.compile_costs.cache != "cold"
         and contestant.first_seconds <= _CHEAP
     )
 
@@ -77,7 +77,7 @@ def _repetitions(
         made = make_ready(replace(contestant.choice, subject=fresh), output, clock, keep=False)
         if not _did_the_same(contestant, made) or clock.now() > end:
             return ()
-        done.append((made.first_seconds, made.costs))
+        done.append((made.first_seconds, made.compile_costs))
     return tuple(done)
 
 
@@ -87,5 +87,6 @@ def _did_the_same(first: Contestant, again: Contestant) -> bool:
         again.status == "ok"
         and again.events.keys() <= _COMPILING
         and sum(again.events.values()) == sum(first.events.values())
-        and (again.costs.steps, again.costs.cache) == (first.costs.steps, first.costs.cache)
+        and (again.compile_costs.steps, again.compile_costs.cache)
+        == (first.compile_costs.steps, first.compile_costs.cache)
     )

@@ -15,6 +15,7 @@ from dlmagic.magics.bench.block import difference
 from dlmagic.magics.bench.cell_runner import CellRunner
 from dlmagic.magics.bench.choice import Choice
 from dlmagic.magics.bench.clock import Clock
+from dlmagic.magics.bench.costs import Costs
 from dlmagic.magics.bench.result import Status
 
 
@@ -31,11 +32,12 @@ class Contestant:
         events: What its framework's compiler counted in its first call.
         first_seconds: What preparing it and its first call took.
         ready_seconds: The same with everything around it, such as putting state back.
-        costs: What its framework told about compiling meanwhile.
+        compile_costs: What its framework told about compiling meanwhile.
         compiled_again: The same time and costs for each repetition, if there were any.
         outcome: What its first call produced.
         agreement: How that compares with the reference.
         findings: What the mode has to say.
+        costs: What was measured of it after timing.
     """
 
     choice: Choice
@@ -46,11 +48,12 @@ class Contestant:
     events: Mapping[str, int] = field(default_factory=dict)
     first_seconds: float = 0.0
     ready_seconds: float = 0.0
-    costs: CompileCosts = field(default_factory=CompileCosts)
+    compile_costs: CompileCosts = field(default_factory=CompileCosts)
     compiled_again: tuple[tuple[float, CompileCosts], ...] = ()
     outcome: FrozenContainer | None = None
     agreement: Agreement | None = None
     findings: tuple[Finding, ...] = field(default=())
+    costs: Costs = field(default_factory=Costs)
 
     @property
     def compiles(self) -> bool:
@@ -121,7 +124,7 @@ def make_ready(choice: Choice, output: Output, clock: Clock, *, keep: bool) -> C
         contestant.findings = prepared.findings
         contestant.first_seconds = clock.now() - start - watched.seconds
         _first_call(contestant, runner, clock, keep=keep)
-        contestant.costs = choice.framework.compile_costs().since(before)
+        contestant.compile_costs = choice.framework.compile_costs().since(before)
         contestant.runner = runner
     except ModeUnavailable as reason:
         contestant.skip(str(reason))

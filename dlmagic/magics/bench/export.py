@@ -12,7 +12,10 @@ from dlmagic.magics.bench.result import Arm, BenchResult
 
 _BEFORE = ("name", "block", "mode", "status", "reason", "line", "calls", "median")
 _AFTER = ("verdict", "compile_seconds", "break_even_calls", "agrees", "agreement", "max_error")
-_COUNTED = ("peak_memory", "flops")
+_COUNTED = (
+    "peak_memory", "peak_reserved", "memory_source", "flops", "bytes_moved", "flop_rate",
+    "roofline_share", "energy",
+)  # fmt: skip
 
 
 def to_dataframe(result: BenchResult) -> Any:

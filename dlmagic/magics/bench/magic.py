@@ -49,6 +49,10 @@ class BenchMagics(Magics):
     @option("--rtol", type=float, metavar="NUMBER", help="relative tolerance of the comparison")
     @option("--atol", type=float, metavar="NUMBER", help="absolute tolerance of the comparison")
     @option("--keep", action="store_true", help="keep what the reference assigns and changes")
+    @option("--memory", action="store_true", help="measure how much memory a call needs, too")
+    @option("--flops", action="store_true", help="count floating point operations, too")
+    @option("--energy", action="store_true", help="measure the energy that GPUs take, too")
+    @option("--cold", action="store_true", help="flush caches before every timed call")
     @option(
         "--selftest",
         action="store_true",
@@ -118,6 +122,10 @@ class BenchMagics(Magics):
             rtol=options.rtol,
             atol=options.atol,
             keep=options.keep,
+            memory=options.memory,
+            flops=options.flops,
+            energy=options.energy,
+            cold=options.cold,
         )
         output = NotebookOutput(self.shell)
         with output.delayed(), Progress(alone=alone) as progress:

@@ -16,7 +16,7 @@ from dlmagic.magics.bench.measurement import Ending, Measurement
 from dlmagic.magics.bench.order import cycle_length
 from dlmagic.magics.bench.preparing import calibrate, warm_all_up
 from dlmagic.magics.bench.rounds import Rounds
-from dlmagic.magics.bench.runner import Runner
+from dlmagic.magics.bench.runner import Flush, Runner
 from dlmagic.magics.bench.second_copy import add_second_copy
 from dlmagic.magics.bench.session import OnProgress, Session
 from dlmagic.magics.bench.stopping import MAXIMUM_ROUNDS, checkpoints
@@ -39,6 +39,7 @@ def measure(
     maximum_rounds: int = MAXIMUM_ROUNDS,
     min_block: float = MINIMUM_BLOCK,
     read: Callable[[], Reading] = read_load,
+    flush: Flush | None = None,
 ) -> Measurement:
     """Time runners against each other.
 
@@ -60,6 +61,7 @@ def measure(
         maximum_rounds: Rounds after which it ends in any case.
         min_block: Seconds that a block should last at least.
         read: Reads who used the processors so far.
+        flush: Empties caches before every timed block, which then is one call.
 
     Raises:
         ValueError: No runners, names that are not their own, or no time.
@@ -71,7 +73,7 @@ def measure(
     importlib.import_module("scipy.stats")  # takes most of a second, which is not the cell's
     budget = Budget(clock or WallClock(), seconds)
     running = {runner.name: runner for runner in runners}
-    session = Session(names, first, budget, on_progress, running)
+    session = Session(names, first, budget, on_progress, running, flush=flush)
     ending: Ending = "interrupted"
     with suppress(KeyboardInterrupt), _collector_as_found():
         warm_all_up(session)

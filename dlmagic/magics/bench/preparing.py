@@ -32,6 +32,9 @@ def warm_all_up(session: Session) -> None:
 
 def calibrate(session: Session, *, min_block: float, same_calls: bool) -> None:
     """Find how many calls make a block of each runner; see :func:`calls_per_block`."""
+    if session.flush is not None:  # caches are cold for one call only
+        session.calls = dict.fromkeys(session.running, 1)
+        return
     turns = _ROUNDS_TO_FIT * _BLOCKS_PER_TURN * max(1, len(session.running))
     per_call = {name: session.warm_ups[name].fastest for name in session.running}
     session.touches = not per_call or min(per_call.values()) < NO_TOUCH_FROM

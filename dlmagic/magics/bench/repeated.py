@@ -6,7 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import repeat
 
+from dlmagic.magics.bench.clock import Clock
 from dlmagic.magics.bench.loop import loop
+from dlmagic.magics.bench.runner import Flush
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,13 @@ class Repeated:
     def run(self, calls: int) -> None:
         """The loop that every mode of a cell runs in."""
         loop(0)(repeat(None, calls * self.repetitions), self.operation)
+
+    def run_cold(self, flush: Flush, clock: Clock) -> float:
+        """One call right after ``flush``."""
+        flush()
+        start = clock.now()
+        self.run(1)
+        return clock.now() - start
 
     def synchronise(self) -> None:
         """There is no device to wait for."""

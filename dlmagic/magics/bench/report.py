@@ -49,7 +49,8 @@ def result_of(
         rounds=len(measurement.rounds) if measurement else 0,
         null_speedup=null.speedup if null else None,
         null_interval=null.interval if null else None,
-        notes=(*notes, *((budget,) if budget else ())),
+        cold=request.cold,
+        notes=(*notes, *run.notes, *((budget,) if budget else ())),
         findings=(*run.findings, *findings_about_noise(measurement)),
         environment=_environment(run),
     )
@@ -87,10 +88,10 @@ def _arm(
     )
     if timing is None or contestant.status != "ok":
         return arm
-    arm = _with_times(arm, timing)
+    arm = _with_times(contestant.costs.added_to(arm), timing)
     if name == reference or arm.median is None or measurement is None:
         return arm
-    return _with_costs(arm, contestant, timing, measurement)
+    return _with_compiling(arm, contestant, timing, measurement)
 
 
 def _eager_parts(
@@ -116,7 +117,9 @@ def _with_times(arm: Arm, timing: Timing) -> Arm:
     )
 
 
-def _with_costs(arm: Arm, contestant: Contestant, timing: Timing, measurement: Measurement) -> Arm:
+def _with_compiling(
+    arm: Arm, contestant: Contestant, timing: Timing, measurement: Measurement
+) -> Arm:
     """What compiling cost, and when it has paid off; nothing where nothing was compiled."""
     cost = compile_cost_of(contestant, timing)
     if cost is None:

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from dlmagic.cell.memory import free_memory
 from dlmagic.cell.output import Output
 from dlmagic.cell.source import CellSource
+from dlmagic.devices.host import HostMemory
+from dlmagic.devices.nvml import EnergyMeter, Nvml
 from dlmagic.errors import OptionError
 from dlmagic.magics.bench.clock import Clock, WallClock
 
@@ -28,6 +30,10 @@ class Request:
         atol: Absolute tolerance; None for the default of the dtype.
         keep: Whether the reference run's assignments and changes stay.
         seed: Of the order of the rounds.
+        memory: Whether the peak of memory is measured, after timing.
+        flops: Whether FLOPs are counted, after timing.
+        energy: Whether the energy of GPUs is measured, after timing.
+        cold: Whether caches are flushed before every timed call.
     """
 
     source: CellSource
@@ -40,6 +46,10 @@ class Request:
     atol: float | None = None
     keep: bool = False
     seed: int = 0
+    memory: bool = False
+    flops: bool = False
+    energy: bool = False
+    cold: bool = False
 
     def __post_init__(self) -> None:
         if not (self.seconds > 0 and math.isfinite(self.seconds)):
@@ -61,9 +71,13 @@ class Surroundings:
         tell: Shows one line of progress in place of the last one.
         clock: Where time is read.
         free_memory: Says how many bytes may be filled with copies.
+        host_memory: What this process occupies.
+        energy_meter: What counts the energy of GPUs; no driver is started before it is asked.
     """
 
     output: Output
     tell: Callable[[str], object] = lambda _line: None
     clock: Clock = field(default_factory=WallClock)
     free_memory: Callable[[], int] = free_memory
+    host_memory: HostMemory = field(default_factory=HostMemory)
+    energy_meter: EnergyMeter = field(default_factory=Nvml)

@@ -16,6 +16,9 @@ Status = Literal["ok", "failed", "skipped"]
 Verdict = Literal["reference", "faster", "slower", "same", "unclear"]
 Interval = tuple[float, float]
 
+RESIDENT = "resident memory"
+"""Source of a peak that the operating system counted, in pages of the whole process."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Arm:
@@ -48,8 +51,15 @@ class Arm:
         agrees: Whether the answers are those of the reference; None where not compared.
         agreement: How they differ, or why they were not compared.
         max_error: Largest difference of the answers, relative to their scale.
-        peak_memory: Bytes in use at most, if measured.
-        flops: Floating point operations of one call, if counted.
+        peak_memory: Bytes that one call needs at most above what was in use before, if measured.
+        peak_reserved: Bytes that a device's allocator took for that; None in main memory.
+        memory_source: Who counted, such as ``"resident memory"``; empty where nobody did.
+        flops: Floating point operations of one call, if counted: of matrix products and
+            convolutions, as the cell runs eagerly, a multiply-add as two.
+        bytes_moved: Bytes of operands read and results written by the operations counted.
+        roofline_share: The time that they would take at the limits of the machine, measured on
+            the spot, divided by the median; above 1 only with a finding that says why.
+        energy: Joules per call of the GPUs' boards, if measured; idle power is included.
         ranks: The samples of each process, if there were several.
         findings: What the user should know about this arm.
     """
@@ -77,9 +87,19 @@ class Arm:
     agreement: str = ""
     max_error: float | None = None
     peak_memory: int | None = None
+    peak_reserved: int | None = None
+    memory_source: str = ""
     flops: float | None = None
+    bytes_moved: float | None = None
+    roofline_share: float | None = None
+    energy: float | None = None
     ranks: tuple[tuple[float, ...], ...] = field(default=(), repr=False)
     findings: tuple[Finding, ...] = ()
+
+    @property
+    def flop_rate(self) -> float | None:
+        """FLOPs per second: those of a call divided by the median."""
+        return self.flops / self.median if self.flops and self.median else None
 
     @property
     def measured(self) -> bool:
@@ -105,6 +125,7 @@ class BenchResult(Result):
         null_speedup: What a hidden second copy of the reference came out as, timed in the same
             rounds: 1 but for noise. None where there was nothing to compare, or no time for it.
         null_interval: Its 95 % interval.
+        cold: Whether caches were flushed before every timed call.
         notes: What else is worth a line.
     """
 
@@ -119,6 +140,7 @@ class BenchResult(Result):
     rounds: int = 0
     null_speedup: float | None = None
     null_interval: Interval | None = None
+    cold: bool = False
     notes: tuple[str, ...] = ()
 
     def __getitem__(self, name: str) -> Arm:

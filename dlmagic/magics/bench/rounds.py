@@ -81,7 +81,7 @@ class Rounds:
         start = budget.elapsed
         session = self.session
         runner, calls = session.running[name], session.calls[name]
-        block = run_block(runner, budget.clock, calls, touch=session.touches)
+        block = run_block(runner, budget.clock, calls, touch=session.touches, flush=session.flush)
         if block.events or block.touch_events:
             self._forgive(name, budget.elapsed - start)
         return block

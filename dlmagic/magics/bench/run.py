@@ -18,9 +18,11 @@ class Run:
         measurement: The times, once they have been taken.
         interrupted: Whether the user stopped it.
         findings: What the user should know about the cell itself.
+        notes: What else the user should know.
     """
 
     contestants: dict[str, Contestant] = field(default_factory=dict)
     measurement: Measurement | None = None
     interrupted: bool = False
     findings: tuple[Finding, ...] = ()
+    notes: list[str] = field(default_factory=list)

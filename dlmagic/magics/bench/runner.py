@@ -1,9 +1,14 @@
-"""What is timed, as the measurement sees it: no notebook, no framework, four methods."""
+"""What is timed, as the measurement sees it: no notebook, no framework, five methods."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Protocol
+
+from dlmagic.magics.bench.clock import Clock
+
+Flush = Callable[[], object]
+"""Fills all caches with other data, and is done when it returns."""
 
 
 class Runner(Protocol):
@@ -25,6 +30,12 @@ class Runner(Protocol):
 
         The last result is kept alive until the next :meth:`restore`, so that freeing it
         is not timed.
+        """
+
+    def run_cold(self, flush: Flush, clock: Clock) -> float:
+        """Seconds of one call, the wait for the device included, right after ``flush``.
+
+        What else a block needs, such as entering the mode, comes before it.
         """
 
     def synchronise(self) -> None:

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from dlmagic.magics.bench.runner import Runner
+from dlmagic.magics.bench.clock import Clock
+from dlmagic.magics.bench.runner import Flush, Runner
 from dlmagic.magics.bench.session import Session
 
 SECOND_COPY = "second copy of the reference"
@@ -39,6 +40,10 @@ class SecondCopy:
     def run(self, calls: int) -> None:
         """See :meth:`dlmagic.magics.bench.runner.Runner.run`."""
         self.reference.run(calls)
+
+    def run_cold(self, flush: Flush, clock: Clock) -> float:
+        """See :meth:`dlmagic.magics.bench.runner.Runner.run_cold`."""
+        return self.reference.run_cold(flush, clock)
 
     def synchronise(self) -> None:
         """See :meth:`dlmagic.magics.bench.runner.Runner.synchronise`."""

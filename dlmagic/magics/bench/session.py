@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from dlmagic.devices.load import Load
 from dlmagic.magics.bench.budget import Budget
 from dlmagic.magics.bench.measurement import Ending, Failure, Measurement, Phase, Progress, Round
-from dlmagic.magics.bench.runner import Runner
+from dlmagic.magics.bench.runner import Flush, Runner
 from dlmagic.magics.bench.warmup import WarmUp
 
 OnProgress = Callable[[Progress], object]
@@ -30,6 +30,7 @@ class Session:
         running: Runners that have not failed, by name.
         load: Who used the processors during the rounds, once these are over.
         touches: Whether an untimed call precedes the timed ones of each block.
+        flush: Empties caches before every timed block, or None.
     """
 
     names: tuple[str, ...]
@@ -43,6 +44,7 @@ class Session:
     failures: dict[str, Failure] = field(default_factory=dict)
     rounds: list[Round] = field(default_factory=list)
     load: Load | None = None
+    flush: Flush | None = None
 
     @contextmanager
     def failing_alone(self, name: str, phase: Phase) -> Iterator[None]:

@@ -13,12 +13,14 @@ from dlmagic.errors import CellError
 from dlmagic.finding import Finding
 from dlmagic.magics.bench.checking import Checker, Checks
 from dlmagic.magics.bench.choice import Choice
+from dlmagic.magics.bench.cold import flush_for
 from dlmagic.magics.bench.compiling_again import compile_again
 from dlmagic.magics.bench.contestants import Contestant, call_once, make_ready
 from dlmagic.magics.bench.growth import refuse_growth, sizes_of
 from dlmagic.magics.bench.measure import measure
 from dlmagic.magics.bench.measurement import Progress
 from dlmagic.magics.bench.memoised import watching_memoised
+from dlmagic.magics.bench.probing import Probes
 from dlmagic.magics.bench.request import Request, Surroundings
 from dlmagic.magics.bench.run import Run
 from dlmagic.magics.bench.subject import Subject
@@ -118,6 +120,7 @@ def run_all(
         if not run.interrupted:
             _check_again(made, checks, surroundings)
             run.findings += _unused_values(choices, surroundings)
+            _probe(run, made, request, surroundings)
             _compile_again(made, request, surroundings)
     except KeyboardInterrupt:
         run.interrupted = True
@@ -135,6 +138,9 @@ def _time(
     runners = [contestant.runner for contestant in made.values() if contestant.runner]
     if not runners:
         return
+    flush = flush_for(reference.subject.frameworks) if request.cold else None
+    if flush is not None:
+        run.notes.append(flush.note)
     run.measurement = measure(
         runners,
         seconds=request.seconds,
@@ -143,10 +149,25 @@ def _time(
         same_calls=any(runner.subject.changes_state for runner in runners),
         on_progress=lambda progress: surroundings.tell(_in_words(progress)),
         reference=reference.name if made[reference.name].runner else None,
+        flush=flush.run if flush else None,
     )
     run.interrupted = run.measurement.interrupted
     for name, failure in run.measurement.failures.items():
         made[name].fail(failure.error)
+
+
+def _probe(
+    run: Run, made: dict[str, Contestant], request: Request, surroundings: Surroundings
+) -> None:
+    """Measure what the arms cost beside time; nothing is timed after it."""
+    if run.measurement is None:
+        return
+    probes = Probes(made, run.measurement, surroundings, run.notes)
+    try:
+        probes.run(request)
+    except KeyboardInterrupt:
+        run.notes.append("Stopped after timing: memory, energy or FLOPs are not complete.")
+        raise
 
 
 def _check_again(made: dict[str, Contestant], checks: Checks, surroundings: Surroundings) -> None:

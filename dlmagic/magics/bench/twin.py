@@ -25,6 +25,10 @@ def bench(
     rtol: float | None = None,
     atol: float | None = None,
     keep: bool = False,
+    memory: bool = False,
+    flops: bool = False,
+    energy: bool = False,
+    cold: bool = False,
 ) -> BenchResult:
     """Time code in several execution modes, or several functions against each other.
 
@@ -44,6 +48,10 @@ def bench(
         rtol: Relative tolerance; by default the dtype's.
         atol: Absolute tolerance; by default the dtype's.
         keep: Whether the reference run's assignments and changes stay in ``namespace``.
+        memory: Whether to measure how much memory a call needs.
+        flops: Whether to count floating point operations.
+        energy: Whether to measure the energy that GPUs take.
+        cold: Whether to flush caches before every timed call.
 
     Raises:
         InputError: The arguments, the cell or a mode cannot be used; nothing has run.
@@ -70,6 +78,10 @@ def bench(
         rtol=rtol,
         atol=atol,
         keep=keep,
+        memory=memory,
+        flops=flops,
+        energy=energy,
+        cold=cold,
     )
     return bench_cell(request, Surroundings(StreamOutput()))
 

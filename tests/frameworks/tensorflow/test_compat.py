@@ -104,3 +104,20 @@ def test_tracing_is_timed_and_what_autograph_rewrites_is_kept():
     traced(tf.ones(2))
     assert compat.tracing_seconds() > before
     assert len(compat.converted_functions()) > kept
+
+
+def test_operations_tell_that_they_ran():
+    seen = []
+
+    def note(kind, inputs, attributes, outputs, op_name=None, graph=None):
+        seen.append((kind, len(inputs), tuple(outputs[0].shape)))
+
+    with compat.operations_told(note) as told:
+        assert told
+        tf.linalg.matmul(tf.ones((2, 3)), tf.ones((3, 4)))
+    tf.linalg.matmul(tf.ones((2, 3)), tf.ones((3, 4)))
+    assert [entry for entry in seen if entry[0] == "MatMul"] == [("MatMul", 2, (2, 4))]
+
+
+def test_determinism_can_be_told():
+    assert compat.is_deterministic() is False

@@ -104,3 +104,14 @@ def test_a_missing_compiler_is_seen(monkeypatch):
 
     monkeypatch.setattr(torch._inductor.cpp_builder, "get_cpp_compiler", fails)
     assert compat.cpp_compiler_missing()
+
+
+def test_precision_is_read_and_put_back_by_all_its_names():
+    before = compat.precision()
+    assert before[:2] == (True, "highest")
+    assert compat.tf32_in_matmul() is False
+    torch.set_float32_matmul_precision("high")
+    assert compat.precision() != before
+    assert compat.tf32_in_matmul() is True
+    compat.set_precision(before)
+    assert compat.precision() == before

@@ -10,7 +10,7 @@ from typing import Any
 
 from dlmagic.environment import Environment
 from dlmagic.finding import Finding, Fix
-from dlmagic.magics.bench.result import Arm, BenchResult
+from dlmagic.magics.bench.result import RESIDENT, Arm, BenchResult
 
 ENVIRONMENT = Environment(
     created="2026-01-02T03:04:05+00:00",
@@ -119,6 +119,11 @@ RECOMPILED = Finding(
         "shape-verified",
     ),
 )
+SKIPPED_WORK = Finding(
+    "impossible-time",
+    "warning",
+    "compile takes 0.50 ms, and the 4.2 billion FLOPs of the cell alone would take 0.70 ms.",
+)
 HINT = Finding("synchronise", "hint", "loss.item() waits for the device in every call.", line=4)
 
 
@@ -212,6 +217,27 @@ EXAMPLES: dict[str, BenchResult] = {
     ),
     "perhaps never": result(
         reference(), faster(break_even_calls=None, break_even_interval=(9_100, None))
+    ),
+    "costs": result(
+        reference(
+            peak_memory=260_000,
+            memory_source=RESIDENT,
+            flops=4.2e9,
+            bytes_moved=3e6,
+            roofline_share=0.031,
+            energy=0.42,
+        ),
+        faster(
+            peak_memory=98_000_000,
+            peak_reserved=120_000_000,
+            memory_source="CUDA allocator",
+            flops=4.2e9,
+            bytes_moved=3e6,
+            roofline_share=1.4,
+            energy=0.0123,
+            findings=(SKIPPED_WORK,),
+        ),
+        cold=True,
     ),
     "one round": result(
         arm("plain", rounds=1, interval=None, calls=1, median=95.2), reference="plain"

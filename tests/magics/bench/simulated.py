@@ -79,6 +79,12 @@ class FakeRunner:
             self.hook(self, self.called)
         self.machine.work(calls * self.seconds)
 
+    def run_cold(self, flush: Callable[[], object], clock: Machine) -> float:
+        flush()
+        start = clock.now()
+        self.run(1)
+        return clock.now() - start
+
     def synchronise(self) -> None:
         pass
 

@@ -62,7 +62,7 @@ def contestant_with(*costs: tuple[float, dict[str, float]], cache: str = "") -> 
     loaded, stored = int(cache == "warm"), int(cache == "cold")
     (first, phases), *again = costs
     made.events, made.first_seconds = {"compile": 1}, first
-    made.costs = CompileCosts(phases, loaded, stored)
+    made.compile_costs = CompileCosts(phases, loaded, stored)
     made.compiled_again = tuple((seconds, CompileCosts(each)) for seconds, each in again)
     assert run.measurement is not None
     made.timing = timings_of(run.measurement)["compile"]  # type: ignore[attr-defined]
@@ -109,7 +109,7 @@ def test_costs_and_pay_off_reach_the_arm() -> None:
     steps, run = measured({"eager": 2e-3, "compile": 1e-3})
     made = run.contestants["compile"]
     made.events, made.first_seconds = {"compile": 1}, 3.001
-    made.costs = CompileCosts({"trace": 1.0, "compile": 1.5}, loaded=1)
+    made.compile_costs = CompileCosts({"trace": 1.0, "compile": 1.5}, loaded=1)
     arm = result_of(steps.request, "eager", run, 1.0)["compile"]
     assert arm.compile_phases == {"trace": 1.0, "compile": 1.5}
     assert arm.compile_cache == "warm"
@@ -129,4 +129,4 @@ def test_a_mode_made_ready_knows_how_long_all_of_it_took() -> None:
     start = time.perf_counter()
     contestant = Steps("x + 1", X).contestant("compile", TORCH)
     assert contestant.first_seconds <= contestant.ready_seconds <= time.perf_counter() - start
-    assert contestant.costs.steps == 1
+    assert contestant.compile_costs.steps == 1

@@ -151,7 +151,7 @@ def repeats_of(framework: Framework, mode: str, text: str, value: object) -> int
         contestant.first_seconds = 0.0  # cheap, however busy the machine is
         compile_again([contestant], OUTPUT, WallClock(), 1e6, lambda line: None)
         assert call_again(contestant) == {}
-    assert 0 < sum(contestant.costs.phases.values()) <= contestant.ready_seconds
+    assert 0 < sum(contestant.compile_costs.phases.values()) <= contestant.ready_seconds
     return len(contestant.compiled_again)
 
 

@@ -39,6 +39,18 @@ def test_the_namespace_is_left_alone_but_for_keep(loaded: InteractiveShell) -> N
     assert loaded.user_ns["kept"] == 1
 
 
+def test_costs_are_options_of_their_own(loaded: InteractiveShell) -> None:
+    loaded.run_cell("import torch\nx = torch.ones(32, 32)")
+    line = "%%dlbench -t 0.05 -m plain --memory --flops --energy --cold\nx @ x"
+    result = loaded.run_cell(line).result
+    assert isinstance(result, BenchResult)
+    assert result.cold
+    arm = result["plain"]
+    assert arm.flops == 2 * 32**3
+    assert arm.peak_memory is not None
+    assert arm.energy is not None or any("Energy is not" in note for note in result.notes)
+
+
 @pytest.mark.parametrize(
     ("cell", "words"),
     [

@@ -57,3 +57,17 @@ def test_the_result_is_kept_as_json() -> None:
     again = dlmagic.BenchResult.from_json(result.to_json())
     assert again == result
     assert json.loads(result.to_json())
+
+
+def test_costs_are_asked_for_by_the_same_words() -> None:
+    x = torch.ones(16, 16)
+    result = dlmagic.bench(
+        "x @ x", modes=["plain"], time=0.05, memory=True, flops=True, energy=True, cold=True
+    )
+    assert result.cold
+    assert result["plain"].flops == 2 * 16**3
+    assert x.sum() == 256
+    row = result.to_dataframe().loc["plain"]
+    assert row["bytes_moved"] == 3 * 4 * 16 * 16
+    assert row["flop_rate"] == result["plain"].flop_rate
+    assert dlmagic.BenchResult.from_json(result.to_json()) == result

@@ -1,0 +1,102 @@
+"""How much memory a call needs above what is in use before it: a pass of its own.
+
+Each repetition starts from the restored state, after the collector and the C library have let
+go of what is free. On devices the framework's allocator counts; in main memory, the operating
+system counts pages, to within about a megabyte.
+"""
+
+from __future__ import annotations
+
+import gc
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from dlmagic.devices.host import HostMemory
+from dlmagic.devices.reading import Reason
+from dlmagic.frameworks.costs import DevicePeak, HasDeviceMemory
+from dlmagic.frameworks.protocol import Framework
+from dlmagic.magics.bench.result import RESIDENT
+from dlmagic.magics.bench.runner import Runner
+
+REPETITIONS = 5
+
+
+@dataclass(frozen=True)
+class Peak:
+    """The memory that one call needs.
+
+    Attributes:
+        allocated: Bytes in use at most, above what was in use before.
+        reserved: Bytes that a device's allocator took for that; None in main memory.
+        source: Who counted.
+    """
+
+    allocated: int
+    reserved: int | None
+    source: str
+
+
+def measure_peak(
+    runner: Runner, frameworks: Sequence[Framework], host: HostMemory
+) -> Peak | Reason:
+    """The median peak of some calls; on a device if they use one, else in main memory.
+
+    Args:
+        runner: What is called; it has been warmed up.
+        frameworks: Those whose devices it may use.
+        host: Where main memory is read.
+    """
+    runner.restore()
+    runner.run(1)
+    runner.synchronise()
+    found = [_one_call(runner, frameworks, host) for _ in range(REPETITIONS)]
+    runner.restore()
+    return _on_device([device for device, _ in found]) or _in_main_memory([h for _, h in found])
+
+
+Watched = tuple[DevicePeak | Reason, ...]
+
+
+def _one_call(
+    runner: Runner, frameworks: Sequence[Framework], host: HostMemory
+) -> tuple[Watched, int | Reason]:
+    runner.restore()
+    gc.collect()
+    host.release_free()
+    watches = [f.watch_device_memory() for f in frameworks if isinstance(f, HasDeviceMemory)]
+    before, refused = host.resident_bytes(), host.reset_peak()
+    runner.run(1)
+    runner.synchronise()
+    after = host.peak_bytes()
+    devices = tuple(watch() for watch in watches if watch is not None)
+    if refused is not None:
+        return devices, refused
+    if isinstance(before, Reason):
+        return devices, before
+    return devices, after if isinstance(after, Reason) else max(0, after - before)
+
+
+def _on_device(found: Sequence[Watched]) -> Peak | Reason | None:
+    """The median over the repetitions; None where no device was used."""
+    for watched in found:
+        refused = [each for each in watched if isinstance(each, Reason)]
+        if refused:
+            return refused[0]
+    peaks = [[each for each in watched if isinstance(each, DevicePeak)] for watched in found]
+    allocated = statistics.median_low([sum(peak.allocated for peak in each) for each in peaks])
+    if allocated <= 0:
+        return None
+    reserved = [[peak.reserved for peak in each if peak.reserved is not None] for each in peaks]
+    sources = dict.fromkeys(peak.source for each in peaks for peak in each if peak.allocated)
+    known = statistics.median_low([sum(each) for each in reserved]) if any(reserved) else None
+    return Peak(allocated, known, ", ".join(sources))
+
+
+def _in_main_memory(found: Sequence[int | Reason]) -> Peak | Reason:
+    sizes = []
+    for each in found:
+        if isinstance(each, Reason):
+            return each
+        sizes.append(each)
+    return Peak(statistics.median_low(sizes), None, RESIDENT)
