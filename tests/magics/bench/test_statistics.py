@@ -105,7 +105,7 @@ def test_equal_slow_callables_that_nothing_touches_are_rarely_called_different(n
         machine = machine_with(noise, seed)
         runners = [FakeRunner(machine, "a", 0.06), FakeRunner(machine, "b", 0.06)]
         measured = measure(
-            runners, seconds=6, clock=machine, seed=seed + 10**6, on_progress=machine.new_round
+            runners, seconds=9, clock=machine, seed=seed + 10**6, on_progress=machine.new_round
         )
         assert len(measured.rounds) > 30
         assert set(measured.calls.values()) == {1}
