@@ -129,7 +129,7 @@ class TorchFramework:
 
     def compile_costs(self) -> CompileCosts:
         """See :func:`dlmagic.frameworks.torch.costs.compile_costs`."""
-        return costs.compile_costs()
+        return costs.compile_costs(self._backend)
 
     def counting(self) -> AbstractContextManager[object]:
         """Dynamo counts in any case."""

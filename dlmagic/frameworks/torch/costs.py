@@ -9,25 +9,28 @@ from dlmagic.frameworks.torch import _compat as compat
 _WHOLE = "_compile.compile_inner"
 _BACKEND = "OutputGraph.call_user_compiler"
 _AOT_AUTOGRAD = "create_aot_dispatcher_function"
-_INDUCTOR = "compile_fx_inner"
+_INDUCTOR = ("compile_fx.<locals>.fw_compiler_base", "compile_fx.<locals>.bw_compiler")
 # A backward graph that is compiled when it is first needed, after all of these.
 _BACKWARD = "backward._backward_impl"
 
 
-def compile_costs() -> CompileCosts:
+def compile_costs(backend: object) -> CompileCosts:
     """Dynamo, AOTAutograd and Inductor, without what each hands on to the next.
 
-    What a backend does by itself, before AOTAutograd and after, is Inductor's where that is the
-    backend, otherwise ``"backend"``.
+    Args:
+        backend: What graphs are handed to. What it does by itself, before AOTAutograd and
+            after, is Inductor's where that is the backend, otherwise ``"backend"``.
     """
     whole, compilations = compat.compile_seconds(_WHOLE)
-    backend = compat.compile_seconds(_BACKEND)[0]
+    handed_on = compat.compile_seconds(_BACKEND)[0]
     forward = compat.compile_seconds(_AOT_AUTOGRAD)[0]
     backward, backwards = compat.compile_seconds(_BACKWARD)
-    inductor, graphs = compat.compile_seconds(_INDUCTOR)
-    own = "Inductor" if graphs else "backend"
-    phases = {"Dynamo": whole - backend, "AOTAutograd": forward + backward - inductor}
-    phases[own] = backend - forward + inductor
+    inductor = sum(compat.compile_seconds(step)[0] for step in _INDUCTOR)
+    phases = {"Dynamo": whole - handed_on, "AOTAutograd": forward + backward - inductor}
+    if backend == "inductor":
+        phases["Inductor"] = handed_on - forward + inductor
+    else:
+        phases |= {"Inductor": inductor, "backend": handed_on - forward}
     return CompileCosts(phases, *_disk_cache(), compilations + backwards)
 
 

@@ -86,11 +86,12 @@ def test_compile_costs_are_told_apart_from_the_steady_state(bench: Bench, traini
     assert arm.agrees is True, arm.agreement
     assert arm.compile_seconds > 100 * arm.median
     assert not any(f.kind == "recompile" for f in arm.findings), arm.findings
-    if arm.verdict == "faster":
+    assert 0 < sum(arm.compile_phases.values()) <= arm.compile_seconds
+    if arm.break_even_calls is not None:
+        low, high = arm.break_even_interval
+        assert low <= arm.break_even_calls <= high
         gained = result["eager"].median - arm.median
-        assert arm.break_even_calls == pytest.approx(arm.compile_seconds / gained, rel=0.01, abs=2)
-    else:
-        assert arm.break_even_calls is None
+        assert arm.break_even_calls == pytest.approx(arm.compile_seconds / gained, rel=0.5)
 
 
 def test_the_other_presets_of_compile_run_for_real(bench: Bench, training) -> None:
