@@ -19,6 +19,7 @@ from dlmagic.magics.bench.probing import Probes
 from dlmagic.magics.bench.request import Request, Surroundings
 from dlmagic.magics.bench.run import Run
 from dlmagic.magics.bench.subject import Subject
+from dlmagic.magics.bench.timed_arm import timed_arms
 
 
 def first_runs(
@@ -152,7 +153,7 @@ def _probe(
     """Measure what the arms cost beside time; nothing is timed after it."""
     if run.measurement is None:
         return
-    probes = Probes(made, run.measurement, surroundings, run.notes)
+    probes = Probes(timed_arms(made, run.measurement), surroundings, run.notes)
     try:
         probes.run(request)
     except KeyboardInterrupt:

@@ -6,7 +6,6 @@ import time
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-import pytest
 import torch
 
 from dlmagic.cell.output import StreamOutput
@@ -18,6 +17,7 @@ from dlmagic.magics.bench.engine import bench_cell
 from dlmagic.magics.bench.measure import measure
 from dlmagic.magics.bench.probing import Probes
 from dlmagic.magics.bench.request import Request, Surroundings
+from dlmagic.magics.bench.timed_arm import timed_arms
 from tests.magics.bench.parts import Steps
 
 WATTS = 200.0
@@ -60,7 +60,7 @@ def probes(meter: Meter, cell: str = "y = x @ x", modes: Sequence[str] = ("eager
     contestants = {mode: steps.contestant(mode, framework) for mode in modes}
     runners = [c.runner for c in contestants.values() if c.runner]
     surroundings = Surroundings(StreamOutput(), energy_meter=meter)
-    return Probes(contestants, measure(runners, seconds=0.1), surroundings)
+    return Probes(timed_arms(contestants, measure(runners, seconds=0.1)), surroundings)
 
 
 def request(**options: bool) -> Request:
@@ -71,10 +71,8 @@ def test_energy_is_power_times_time() -> None:
     meter = Meter()
     found = probes(meter)
     found.run(request(energy=True))
-    energy = found.contestants["eager"].costs.energy
-    median = found.measurement.steady_samples("eager")[0]
-    assert energy == pytest.approx(WATTS * median, rel=0.9)
-    assert energy > 0
+    (arm,) = found.arms
+    assert 0.1 < arm.costs.energy / (WATTS * arm.median) < 10  # a neighbour may slow it down
     assert meter.closed == 1
     assert found.notes == []
 
@@ -83,13 +81,13 @@ def test_a_reason_that_all_arms_share_is_said_once() -> None:
     found = probes(Refusing(), modes=("eager", "compile"))
     found.run(request(energy=True))
     assert found.notes == ["Energy is not measurable here: this machine has no NVIDIA driver."]
-    assert {c.costs.energy for c in found.contestants.values()} == {None}
+    assert {arm.costs.energy for arm in found.arms} == {None}
 
 
 def test_nothing_is_measured_that_was_not_asked_for() -> None:
     found = probes(Interrupted())
     found.run(request())
-    costs = found.contestants["eager"].costs
+    costs = found.arms[0].costs
     assert (costs.peak_memory, costs.flops, costs.energy, found.notes) == (None, None, None, [])
 
 
