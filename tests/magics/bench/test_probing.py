@@ -10,6 +10,7 @@ import torch
 
 from dlmagic.cell.output import StreamOutput
 from dlmagic.cell.source import CellSource
+from dlmagic.devices.host import HostMemory
 from dlmagic.devices.reading import Reason
 from dlmagic.frameworks.plain.adapter import PlainFramework
 from dlmagic.frameworks.torch.adapter import TorchFramework
@@ -139,3 +140,26 @@ def test_the_state_is_as_before_after_all_passes(bench, namespace) -> None:
     bench("x += 1", memory=True, flops=True, energy=True)
     assert namespace["x"] is x
     assert x.tolist() == [0, 0, 0, 0]
+
+
+class Noting(HostMemory):
+    """Writes down when the peak of memory begins anew."""
+
+    def __init__(self, seen: str) -> None:
+        super().__init__()
+        self.seen = seen
+
+    def reset_peak(self) -> None:
+        with open(self.seen, "a") as file:  # noqa: PTH123 - as the cell below does
+            file.write("reset ")
+
+
+def test_nothing_is_timed_once_memory_is_looked_at(namespace, tmp_path) -> None:
+    seen = str(tmp_path / "seen")
+    text = f"with open({seen!r}, 'a') as file: file.write('call ')"
+    asked = Request(CellSource.from_text(text), namespace, seconds=0.1, memory=True, check=False)
+    result = bench_cell(asked, Surroundings(StreamOutput(), host_memory=Noting(seen)))
+    events = (tmp_path / "seen").read_text().split()
+    first = events.index("reset")
+    assert first >= result["python"].calls * result.rounds
+    assert events[first:] == ["reset", "call"] * 5
