@@ -18,6 +18,7 @@ from contextlib import AbstractContextManager, nullcontext
 
 import torch
 
+from dlmagic.devices.reading import Reason
 from dlmagic.errors import ModeError, nearest
 from dlmagic.frameworks.compile_costs import CompileCosts
 from dlmagic.frameworks.costs import DevicePeak, OperationCount
@@ -144,7 +145,7 @@ class TorchFramework:
         cell: CellLike,
         arguments: Mapping[str, object],
         run_once: Callable[[Mapping[str, object]], object],  # noqa: ARG002 - the protocol's
-    ) -> OperationCount:
+    ) -> OperationCount | Reason:
         """See :func:`dlmagic.frameworks.torch.flops.count_operations`."""
         values = [arguments[name] for name in cell.parameters]
         eager = compiling.prepare_eager(cell)

@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 from torch.utils import flop_counter
 
+from dlmagic.devices.reading import Reason
 from dlmagic.frameworks.costs import Operation, OperationCount
 from dlmagic.frameworks.torch import _compat as compat
 
@@ -25,7 +26,7 @@ Shape = tuple[int, ...]
 Formula = Callable[..., int]
 
 
-def count_operations(run: Callable[[], object]) -> OperationCount:
+def count_operations(run: Callable[[], object]) -> OperationCount | Reason:
     """Count the products and convolutions of a run, backward passes included.
 
     Whatever was compiled must run eagerly meanwhile; that is the caller's.
@@ -41,6 +42,8 @@ def count_operations(run: Callable[[], object]) -> OperationCount:
         warnings.filterwarnings("ignore", message="Using `torch.compile")
         with details, counter:
             run()
+    if details.sparse:
+        return Reason("the FLOPs of a sparse product depend on how many values are stored")
     return _complete(details.count, counter.get_total_flops())
 
 
@@ -59,11 +62,16 @@ class _Details(compat.TorchDispatchMode):
 
     Args:
         formulas: By operation: FLOPs of its arguments and its result.
+
+    Attributes:
+        count: What has been noted.
+        sparse: Whether an operand stores only some of its values.
     """
 
     def __init__(self, formulas: Mapping[Any, Formula]) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.count = OperationCount()
+        self.sparse = False
         self._formulas = formulas
 
     def __torch_dispatch__(
@@ -74,6 +82,7 @@ class _Details(compat.TorchDispatchMode):
         result = func(*args, **kwargs)
         formula = self._formulas.get(getattr(func, "_overloadpacket", None))
         if formula is not None:
+            self.sparse |= any(t.layout != torch.strided for t in _tensors((args, kwargs)))
             flops = formula(*args, **kwargs, out_val=result)
             self.count.add(_operation(flops, (args, kwargs), result))
         return result

@@ -52,10 +52,11 @@ class Roofline:
         moving = sum(size / self.bandwidths[device] for device, size in beyond_cache(count).items())
         return max(computing, moving)
 
-    def __str__(self) -> str:
+    def in_words(self) -> list[str]:
+        """Such as ``95 GFLOP/s in float32`` and ``11 GB/s of memory``."""
         rates = [f"{rate(r, 'FLOP/s')} in {dtype}" for (dtype, _), r in self.flop_rates.items()]
         moved = [f"{data_size(bandwidth)}/s of memory" for bandwidth in self.bandwidths.values()]
-        return " and ".join([*dict.fromkeys(rates), *dict.fromkeys(moved)])
+        return [*dict.fromkeys(rates), *dict.fromkeys(moved)]
 
 
 def beyond_cache(count: OperationCount) -> dict[str, float]:

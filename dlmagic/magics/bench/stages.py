@@ -24,6 +24,7 @@ from dlmagic.magics.bench.probing import Probes
 from dlmagic.magics.bench.request import Request, Surroundings
 from dlmagic.magics.bench.run import Run
 from dlmagic.magics.bench.subject import Subject
+from dlmagic.magics.bench.timed_arm import timed_arms
 from dlmagic.magics.bench.unused import findings_about_unused_values
 
 
@@ -162,7 +163,7 @@ def _probe(
     """Measure what the arms cost beside time; nothing is timed after it."""
     if run.measurement is None:
         return
-    probes = Probes(made, run.measurement, surroundings, run.notes)
+    probes = Probes(timed_arms(made, run.measurement), surroundings, run.notes)
     try:
         probes.run(request)
     except KeyboardInterrupt:

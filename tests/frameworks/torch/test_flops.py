@@ -8,6 +8,7 @@ from torch import nn
 from torch.nn import functional
 from torch.utils.flop_counter import flop_registry
 
+from dlmagic.devices.reading import Reason
 from dlmagic.frameworks.torch import flops
 
 BATCH, INPUT, HIDDEN, OUTPUT = 32, 64, 48, 10
@@ -158,3 +159,18 @@ def test_settings_are_as_before_where_the_cell_fails(bench):
         made.framework.count_operations(made.cell, made.arguments, made.run_once)
     assert torch.backends.mkldnn.enabled
     assert torch.backends.mha.get_fastpath_enabled()
+
+
+def test_sparse_products_are_not_guessed(bench):
+    made = bench("y = s @ x", s=torch.eye(8).to_sparse(), x=torch.ones(8, 4))
+    found = made.framework.count_operations(made.cell, made.arguments, made.run_once)
+    assert isinstance(found, Reason)
+    assert "sparse" in str(found)
+
+
+@pytest.mark.filterwarnings("ignore:.torch.jit.trace:DeprecationWarning")
+def test_a_scripted_module_counts_as_a_module(bench):
+    model = nn.Linear(INPUT, OUTPUT)
+    x = torch.ones(BATCH, INPUT)
+    module = torch.jit.trace(model, x)
+    assert count(bench, "y = module(x)", module=module, x=x).flops == 2 * BATCH * INPUT * OUTPUT

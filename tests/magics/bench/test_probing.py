@@ -6,11 +6,11 @@ import time
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-import pytest
 import torch
 
 from dlmagic.cell.output import StreamOutput
 from dlmagic.cell.source import CellSource
+from dlmagic.devices.host import HostMemory
 from dlmagic.devices.reading import Reason
 from dlmagic.frameworks.plain.adapter import PlainFramework
 from dlmagic.frameworks.torch.adapter import TorchFramework
@@ -18,6 +18,7 @@ from dlmagic.magics.bench.engine import bench_cell
 from dlmagic.magics.bench.measure import measure
 from dlmagic.magics.bench.probing import Probes
 from dlmagic.magics.bench.request import Request, Surroundings
+from dlmagic.magics.bench.timed_arm import timed_arms
 from tests.magics.bench.parts import Steps
 
 WATTS = 200.0
@@ -60,7 +61,7 @@ def probes(meter: Meter, cell: str = "y = x @ x", modes: Sequence[str] = ("eager
     contestants = {mode: steps.contestant(mode, framework) for mode in modes}
     runners = [c.runner for c in contestants.values() if c.runner]
     surroundings = Surroundings(StreamOutput(), energy_meter=meter)
-    return Probes(contestants, measure(runners, seconds=0.1), surroundings)
+    return Probes(timed_arms(contestants, measure(runners, seconds=0.1)), surroundings)
 
 
 def request(**options: bool) -> Request:
@@ -71,10 +72,8 @@ def test_energy_is_power_times_time() -> None:
     meter = Meter()
     found = probes(meter)
     found.run(request(energy=True))
-    energy = found.contestants["eager"].costs.energy
-    median = found.measurement.steady_samples("eager")[0]
-    assert energy == pytest.approx(WATTS * median, rel=0.9)
-    assert energy > 0
+    (arm,) = found.arms
+    assert 0.1 < arm.costs.energy / (WATTS * arm.median) < 10  # a neighbour may slow it down
     assert meter.closed == 1
     assert found.notes == []
 
@@ -83,13 +82,13 @@ def test_a_reason_that_all_arms_share_is_said_once() -> None:
     found = probes(Refusing(), modes=("eager", "compile"))
     found.run(request(energy=True))
     assert found.notes == ["Energy is not measurable here: this machine has no NVIDIA driver."]
-    assert {c.costs.energy for c in found.contestants.values()} == {None}
+    assert {arm.costs.energy for arm in found.arms} == {None}
 
 
 def test_nothing_is_measured_that_was_not_asked_for() -> None:
     found = probes(Interrupted())
     found.run(request())
-    costs = found.contestants["eager"].costs
+    costs = found.arms[0].costs
     assert (costs.peak_memory, costs.flops, costs.energy, found.notes) == (None, None, None, [])
 
 
@@ -141,3 +140,26 @@ def test_the_state_is_as_before_after_all_passes(bench, namespace) -> None:
     bench("x += 1", memory=True, flops=True, energy=True)
     assert namespace["x"] is x
     assert x.tolist() == [0, 0, 0, 0]
+
+
+class Noting(HostMemory):
+    """Writes down when the peak of memory begins anew."""
+
+    def __init__(self, seen: str) -> None:
+        super().__init__()
+        self.seen = seen
+
+    def reset_peak(self) -> None:
+        with open(self.seen, "a") as file:  # noqa: PTH123 - as the cell below does
+            file.write("reset ")
+
+
+def test_nothing_is_timed_once_memory_is_looked_at(namespace, tmp_path) -> None:
+    seen = str(tmp_path / "seen")
+    text = f"with open({seen!r}, 'a') as file: file.write('call ')"
+    asked = Request(CellSource.from_text(text), namespace, seconds=0.1, memory=True, check=False)
+    result = bench_cell(asked, Surroundings(StreamOutput(), host_memory=Noting(seen)))
+    events = (tmp_path / "seen").read_text().split()
+    first = events.index("reset")
+    assert first >= result["python"].calls * result.rounds
+    assert events[first:] == ["reset", "call"] * 5

@@ -1,0 +1,93 @@
+"""The FLOPs of every alternative, and how near each arm comes to what the machine can do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from dlmagic.devices.reading import Reason
+from dlmagic.frameworks.costs import OperationCount
+from dlmagic.magics.bench.flop_pass import (
+    as_share,
+    beyond,
+    computing_framework,
+    count_operations,
+    impossible_time,
+    roofline_of,
+)
+from dlmagic.magics.bench.request import Surroundings
+from dlmagic.magics.bench.roofline import Roofline
+from dlmagic.magics.bench.subject import Subject
+from dlmagic.magics.bench.timed_arm import TimedArm
+
+CONVENTION = (
+    "FLOPs: a multiply-add is 2; matrix products and convolutions of the eager cell count, "
+    "nothing else."
+)
+
+
+@dataclass
+class Counting:
+    """Counts each alternative once and gives all its modes the same figures.
+
+    Attributes:
+        arms: What was timed.
+        surroundings: Where it happens.
+        notes: What the user should know beside the figures; grows.
+    """
+
+    arms: Sequence[TimedArm]
+    surroundings: Surroundings
+    notes: list[str]
+    _limits: dict[str, None] = field(default_factory=dict)
+
+    def run(self) -> None:
+        """Count, then compare with the limits of the machine."""
+        subjects = {arm.runner.subject.block: arm.runner.subject for arm in self.arms}
+        counted = [self._count(block, subject) for block, subject in subjects.items()]
+        if any(counted):
+            self.notes.append(CONVENTION)
+        if self._limits:
+            self.notes.append(f"Roofline: {' and '.join(self._limits)}, measured after timing.")
+
+    def _count(self, block: str | None, subject: Subject) -> bool:
+        of_whom = f" of {block}" if block else ""
+        self.surroundings.tell(f"counting FLOPs{of_whom}")
+        count = count_operations(subject, self.surroundings.output)
+        if isinstance(count, Reason):
+            self.notes.append(f"FLOPs{of_whom} are not counted: {count}.")
+            return False
+        arms = [arm for arm in self.arms if arm.runner.subject is subject]
+        for arm in arms:
+            arm.costs.flops, arm.costs.bytes_moved = count.flops, count.bytes_moved
+        if count.operations:
+            self._share(arms, subject, count)
+        return True
+
+    def _share(self, arms: Sequence[TimedArm], subject: Subject, count: OperationCount) -> None:
+        roofline = self._roofline(arms, subject, count)
+        if isinstance(roofline, Reason):
+            self.notes.append(f"The share of the roofline is not known: {roofline}.")
+            return
+        self._limits |= dict.fromkeys(roofline.in_words())
+        least = roofline.seconds(count)
+        for arm in arms:
+            arm.costs.roofline_share = as_share(least / arm.median)
+            if beyond(least / arm.median):
+                finding = impossible_time(arm.name, arm.median, count, least)
+                arm.costs.findings = (*arm.costs.findings, finding)
+
+    def _roofline(
+        self, arms: Sequence[TimedArm], subject: Subject, count: OperationCount
+    ) -> Roofline | Reason:
+        """The limits; measured again before a time beyond them is called impossible."""
+        framework, clock = computing_framework(subject), self.surroundings.clock
+        if isinstance(framework, Reason):
+            return framework
+        self.surroundings.tell("measuring how fast the machine can compute")
+        found = roofline_of(framework, count, clock)
+        if isinstance(found, Reason):
+            return found
+        if any(beyond(found.seconds(count) / arm.median) for arm in arms):
+            return roofline_of(framework, count, clock, again=True)
+        return found
