@@ -35,7 +35,7 @@ def result_of(
         _arm(name, contestant, measurement, reference, reference_seconds)
         for name, contestant in run.contestants.items()
     )
-    budget = budget_note(measurement) if measurement else None
+    budget = budget_note(measurement, request.sharing) if measurement else None
     return BenchResult(
         arms=arms,
         reference=reference,

@@ -11,6 +11,7 @@ from dlmagic.cell.output import Output
 from dlmagic.cell.source import CellSource
 from dlmagic.errors import OptionError
 from dlmagic.magics.bench.clock import Clock, WallClock
+from dlmagic.magics.bench.sweep.values import SweepValues
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,9 @@ class Request:
         atol: Absolute tolerance; None for the default of the dtype.
         keep: Whether the reference run's assignments and changes stay.
         seed: Of the order of the rounds.
+        sweep: A name and the values that it is bound to in turn, or None.
+        sharing: Among how many benchmarks the user's time was divided; ``seconds`` is the
+            share of this one.
     """
 
     source: CellSource
@@ -40,6 +44,8 @@ class Request:
     atol: float | None = None
     keep: bool = False
     seed: int = 0
+    sweep: SweepValues | None = None
+    sharing: int = 1
 
     def __post_init__(self) -> None:
         if not (self.seconds > 0 and math.isfinite(self.seconds)):
@@ -50,6 +56,11 @@ class Request:
         for name, value in (("--rtol", self.rtol), ("--atol", self.atol)):
             if value is not None and not value >= 0:
                 raise OptionError(f"{name} {value:g} is no tolerance.", "Give a number from 0 up.")
+        if self.keep and self.sweep is not None:
+            raise OptionError(
+                "--keep and --sweep do not go together: a sweep runs the cell with many values.",
+                "Leave one of them out.",
+            )
 
 
 @dataclass(frozen=True)

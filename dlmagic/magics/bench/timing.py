@@ -67,16 +67,21 @@ def timing_of(measurement: Measurement, name: str) -> Timing:
     )
 
 
-def budget_note(measurement: Measurement) -> str | None:
-    """One sentence where the time was too short for an answer, or None."""
+def budget_note(measurement: Measurement, sharing: int = 1) -> str | None:
+    """One sentence where the time was too short for an answer, or None.
+
+    Args:
+        measurement: What was timed.
+        sharing: How many measurements shared the user's time.
+    """
     rounds = len(measurement.rounds)
     if measurement.ending != "budget" or rounds >= _ENOUGH_ROUNDS or not rounds:
         return None
     warm = sum(up.compile_seconds for up in measurement.warm_ups.values())
-    needed = _round_up((measurement.seconds - warm) * _ENOUGH_ROUNDS / rounds)
+    needed = _round_up(sharing * (measurement.seconds - warm) * _ENOUGH_ROUNDS / rounds)
     turns = "round" if rounds == 1 else "rounds"
     return (
-        f"Only {rounds} {turns} fitted into {measurement.budget:g} s; "
+        f"Only {rounds} {turns} fitted into {measurement.budget:.3g} s; "
         f"a surer answer needs about {needed:g} s (--time {needed:g})."
     )
 

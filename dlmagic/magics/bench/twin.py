@@ -12,6 +12,7 @@ from dlmagic.errors import InputError
 from dlmagic.magics.bench.engine import bench_cell
 from dlmagic.magics.bench.request import Request, Surroundings
 from dlmagic.magics.bench.result import BenchResult
+from dlmagic.magics.bench.sweep.values import read_sweep, sweep_of
 
 
 def bench(
@@ -25,6 +26,7 @@ def bench(
     rtol: float | None = None,
     atol: float | None = None,
     keep: bool = False,
+    sweep: str | Mapping[str, Sequence[object]] | None = None,
 ) -> BenchResult:
     """Time code in several execution modes, or several functions against each other.
 
@@ -44,6 +46,8 @@ def bench(
         rtol: Relative tolerance; by default the dtype's.
         atol: Absolute tolerance; by default the dtype's.
         keep: Whether the reference run's assignments and changes stay in ``namespace``.
+        sweep: A name that the cell's text reads, and the values that it is bound to in turn:
+            ``{"n": [64, 256]}`` or ``"n=64,256"``.
 
     Raises:
         InputError: The arguments, the cell or a mode cannot be used; nothing has run.
@@ -57,6 +61,11 @@ def bench(
             )
         text = str(code[0])
     elif code and all(callable(part) for part in code):
+        if sweep:
+            raise InputError(
+                "sweep= binds a name that the text of a cell reads; functions read no such name.",
+                'Pass text: bench("f(n)", sweep={"n": [64, 256]}).',
+            )
         text, names = _calls(code, args)
     else:
         raise InputError("bench() takes the text of a cell, or functions.")
@@ -70,6 +79,7 @@ def bench(
         rtol=rtol,
         atol=atol,
         keep=keep,
+        sweep=read_sweep(sweep) if isinstance(sweep, str) else sweep and sweep_of(sweep),
     )
     return bench_cell(request, Surroundings(StreamOutput()))
 
