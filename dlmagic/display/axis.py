@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 _WIDE = 4.0
 """Values that span more than this ratio are drawn on a logarithmic axis."""
+_LEAST = 1e-250
+"""What is nearer to 0, or as much farther than 1, is drawn at the end of a logarithmic axis."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,8 @@ class Axis:
         """Where a value goes; one beyond an end goes to that end."""
         inside = min(max(value, self.low), self.high)
         if self.logarithmic:
-            share = math.log(inside / self.low) / math.log(self.high / self.low)
+            low, high = math.log(self.low), math.log(self.high)
+            share = (math.log(inside) - low) / (high - low)
         else:
             share = (inside - self.low) / (self.high - self.low)
         return self.left + share * (self.right - self.left)
@@ -78,9 +81,9 @@ def axis_for(
 
 def ratio_axis(values: Iterable[float], left: float, right: float) -> Axis:
     """A logarithmic axis with all these values, which are above 0."""
-    known = [value for value in values if math.isfinite(value) and value > 0]
+    known = [min(max(value, _LEAST), 1 / _LEAST) for value in values if value > 0]
     low, high = min(known, default=1.0), max(known, default=1.0)
-    room = max((high / low) ** 0.05, 1.05)
+    room = max(math.exp(0.05 * (math.log(high) - math.log(low))), 1.05)
     return Axis(low / room, high * room, left, right, logarithmic=True)
 
 

@@ -96,7 +96,7 @@ class _Compiling(warnings.catch_warnings):
     """
 
     def __init__(self, sizes: _SizesSeen) -> None:
-        super().__init__()
+        super().__init__(record=False)
         self._sizes = sizes
 
     def __enter__(self) -> None:

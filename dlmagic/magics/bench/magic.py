@@ -28,7 +28,8 @@ def _names_of_numbers() -> Iterable[str]:
     """What a sweep can begin with: the notebook's numbers."""
     shell = get_ipython()
     names = shell.user_ns if shell is not None else {}
-    return [f"{name}=" for name, value in names.items() if type(value) in (int, float)]
+    numbers = (name for name, value in names.items() if type(value) in (int, float))
+    return [f"{name}=" for name in numbers if not name.startswith("_")]
 
 
 @magics_class

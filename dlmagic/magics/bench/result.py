@@ -8,9 +8,9 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
+import dlmagic.magics.bench.sweep.result as swept
 from dlmagic.errors import nearest
 from dlmagic.finding import Finding
-from dlmagic.magics.bench.sweep import result as swept
 from dlmagic.result import Result
 
 Status = Literal["ok", "failed", "skipped"]

@@ -12,7 +12,7 @@ from dlmagic.errors import InputError
 from dlmagic.magics.bench.engine import bench_cell
 from dlmagic.magics.bench.request import Request, Surroundings
 from dlmagic.magics.bench.result import BenchResult
-from dlmagic.magics.bench.sweep.values import read_sweep, sweep_of
+from dlmagic.magics.bench.sweep.values import SweepValues, read_sweep, sweep_of
 
 
 def bench(
@@ -61,7 +61,7 @@ def bench(
             )
         text = str(code[0])
     elif code and all(callable(part) for part in code):
-        if sweep:
+        if sweep is not None:
             raise InputError(
                 "sweep= binds a name that the text of a cell reads; functions read no such name.",
                 'Pass text: bench("f(n)", sweep={"n": [64, 256]}).',
@@ -79,9 +79,15 @@ def bench(
         rtol=rtol,
         atol=atol,
         keep=keep,
-        sweep=read_sweep(sweep) if isinstance(sweep, str) else sweep and sweep_of(sweep),
+        sweep=_swept(sweep),
     )
     return bench_cell(request, Surroundings(StreamOutput()))
+
+
+def _swept(sweep: str | Mapping[str, Sequence[object]] | None) -> SweepValues | None:
+    if sweep is None:
+        return None
+    return read_sweep(sweep) if isinstance(sweep, str) else sweep_of(sweep)
 
 
 def _names_of_caller() -> dict[str, object]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import ast
 import builtins
-import numbers
 from collections.abc import Mapping, Sequence
 
-from dlmagic.cell.flow import analyse, imported_names
+import numpy as np
+
+from dlmagic.cell.flow import analyse
 from dlmagic.cell.function import CellFunction
 from dlmagic.cell.global_names import helpers_of, of_code
 from dlmagic.errors import OptionError, nearest
@@ -97,14 +98,9 @@ def _first_binding(name: str, path: Statements) -> tuple[int, int | None]:
 
 
 def _line_of_binding(name: str, statement: ast.stmt) -> int:
-    lines = [node.lineno for node in ast.walk(statement) if _binds(name, node)]
+    named = (node for node in ast.walk(statement) if isinstance(node, ast.Name))
+    lines = [n.lineno for n in named if n.id == name and isinstance(n.ctx, ast.Store)]
     return min(lines, default=statement.lineno)
-
-
-def _binds(name: str, node: ast.AST) -> bool:
-    if isinstance(node, ast.Name):
-        return node.id == name and isinstance(node.ctx, ast.Store)
-    return isinstance(node, ast.Import | ast.ImportFrom) and name in imported_names(node)
 
 
 def _candidates(paths: Sequence[Statements], namespace: dict[str, object]) -> list[str]:
@@ -127,6 +123,4 @@ def _is_builtin(name: str) -> bool:
 
 def _kind(value: object) -> str:
     """The kind of what a name is bound to; NumPy's numbers are numbers as well."""
-    if isinstance(value, numbers.Number) and not isinstance(value, bool):
-        return "number"
-    return kind_of(value)
+    return "number" if isinstance(value, np.number) else kind_of(value)

@@ -21,6 +21,8 @@ from dlmagic.magics.bench.sweep.result import SweepPoint
 from dlmagic.magics.bench.sweep.shares import share_of_each
 from dlmagic.magics.bench.sweep.values import SweepValues
 
+_HUGE = 1e300  # more is no number to draw a curve over
+
 Bench = Callable[[Request, Surroundings], BenchResult]
 
 
@@ -175,8 +177,9 @@ def _missed(sweep: SweepValues, number: int) -> SweepPoint:
 
 def _point(sweep: SweepValues, number: int) -> SweepPoint:
     value = sweep.values[number]
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return SweepPoint(text=sweep.texts[number], number=value if is_number else None)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < _HUGE:
+        return SweepPoint(text=sweep.texts[number], number=None)
+    return SweepPoint(text=sweep.texts[number], number=value)
 
 
 def _line_of(error: BaseException, filename: str) -> int | None:

@@ -11,7 +11,7 @@ from dlmagic.magics.bench.result import Arm, BenchResult
 from dlmagic.magics.bench.sweep.result import Crossing, Growth, Sweep, SweepPoint
 
 _MOST_STORIES = 4
-_MOST_GROWTHS = 8
+_MOST_GROWTHS = 5
 _MOST_ALERTS = 4
 _FIRST: dict[str, tuple[str, Tone]] = {
     "faster": ("{who} is faster than {other}", "good"),
@@ -94,15 +94,17 @@ def _where(sweep: Sweep, group: Known, *, everywhere: bool) -> str:
 
 def _extent(group: Known, sweep: Sweep) -> str:
     """By how much, at the first and the last of some values."""
-    ends = [group[0], group[-1]] if len(group) > 1 else group[:1]
-    return ": " + ", ".join(_at(point, arm, sweep, verdict=False) for point, arm in ends)
+    if len(group) == 1:
+        return f": {_factor(group[0][1])}"
+    ends = (group[0], group[-1])
+    return ": " + ", ".join(_at(point, _factor(arm), sweep) for point, arm in ends)
 
 
 def _crossed(
     who: str, other: str, crossings: Sequence[Crossing], known: Known, sweep: Sweep
 ) -> Pieces:
     first = crossings[0]
-    verb, tone = ("overtakes", "good") if first.turns == "faster" else ("falls behind", "bad")
+    verb = "overtakes" if first.turns == "faster" else "falls behind"
     places = [
         f"{_rounded(each.at)} ({abridge(each.after, 20)} to {abridge(each.before, 20)})"
         for each in crossings
@@ -112,16 +114,22 @@ def _crossed(
         begin = f"{who} and {other} cross {len(crossings)} times"
         return [Span(begin, "strong"), f": at {sweep.name} ≈ {listed(places)}"]
     place, _, bracket = places[0].partition(" ")
-    ends = ", ".join(_at(point, arm, sweep) for point, arm in (sure[0], sure[-1]))
+    ends = ", ".join(
+        _at(point, f"{_factor(arm)} {arm.verdict}", sweep) for point, arm in (sure[0], sure[-1])
+    )
     begin = f"{who} {verb} {other} at {sweep.name} ≈ {place}"
-    return [Span(begin, "good" if tone == "good" else "bad"), f" {bracket}: {ends}"]
+    return [Span(begin, "good" if first.turns == "faster" else "bad"), f" {bracket}: {ends}"]
 
 
-def _at(point: SweepPoint, arm: Arm, sweep: Sweep, *, verdict: bool = True) -> str:
+def _at(point: SweepPoint, words: str, sweep: Sweep) -> str:
     """``"2.3x faster at n = 1024"``."""
+    return f"{words} at {sweep.name} = {_text(point)}"
+
+
+def _factor(arm: Arm) -> str:
+    """How many times as fast or, for one that is slower, as slow."""
     ratio = Ratio(arm.speedup or 1.0, arm.speedup_interval)
-    ratio = ratio.inverse if arm.verdict == "slower" else ratio
-    return f"{ratio}{f' {arm.verdict}' if verdict else ''} at {sweep.name} = {_text(point)}"
+    return str(ratio.inverse if arm.verdict == "slower" else ratio)
 
 
 def _text(point: SweepPoint) -> str:

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 # The two modules know each other: a result holds a sweep, and a sweep holds arms. Each uses
 # the other only when types are looked up, long after both have been imported.
-from dlmagic.magics.bench import result
+import dlmagic.magics.bench.result as result
 
 Interval = tuple[float, float]
 Turn = Literal["faster", "slower"]
