@@ -151,11 +151,17 @@ def shows_only(found: Import) -> bool:
 
 def helps_a_view(names: list[str]) -> bool:
     """Whether a room's module knows something to show, and nothing that a view may not know."""
-    file = PurePosixPath(*names[:3]).with_suffix(".py")
-    if not (PACKAGE / file).exists():
+    file = file_of(names)
+    if file is None:
         return len(names) < 3  # the room itself
     known = [each for each in imports_in(file) if inside(each) and not each.for_types_only]
     return bool(known) and all(shows_only(each) for each in known)
+
+
+def file_of(names: list[str]) -> PurePosixPath | None:
+    """The file of a module, or of the module that a name stands in; None for a folder."""
+    files = (PurePosixPath(*part).with_suffix(".py") for part in (names, names[:-1]) if part)
+    return next((file for file in files if (PACKAGE / file).exists()), None)
 
 
 def is_relative(place: Place, found: Import) -> bool:

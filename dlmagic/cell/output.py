@@ -102,3 +102,27 @@ class StreamOutput:
     def dropped(self) -> AbstractContextManager[None]:
         """Drop what is printed."""
         return streams_dropped()
+
+
+class PrintsOnce:
+    """Output of a cell that runs with one value after the other: shown for the first alone.
+
+    Args:
+        output: Where it goes.
+    """
+
+    def __init__(self, output: Output) -> None:
+        self._output = output
+        self._muted = False
+
+    def mute(self) -> None:
+        """Show nothing from now on."""
+        self._muted = True
+
+    def shown(self) -> AbstractContextManager[None]:
+        """Show what is printed, unless it is muted."""
+        return self._output.dropped() if self._muted else self._output.shown()
+
+    def dropped(self) -> AbstractContextManager[None]:
+        """Drop what is printed."""
+        return self._output.dropped()

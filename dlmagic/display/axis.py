@@ -1,4 +1,4 @@
-"""A horizontal axis for a chart: where values go, and which of them get a tick."""
+"""An axis of a chart: where values go, and which of them get a tick."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 _WIDE = 4.0
 """Values that span more than this ratio are drawn on a logarithmic axis."""
+_LEAST = 1e-250
+"""What is nearer to 0, or as much farther than 1, is drawn at the end of a logarithmic axis."""
 
 
 @dataclass(frozen=True)
@@ -17,8 +19,8 @@ class Axis:
     Attributes:
         low: The value at the left end.
         high: The value at the right end.
-        left: The pixel of the left end.
-        right: The pixel of the right end.
+        left: The pixel of the left end, or of the lower one.
+        right: The pixel of the right end, or of the upper one.
         logarithmic: Whether equal ratios are equally far apart.
     """
 
@@ -36,15 +38,18 @@ class Axis:
         """Where a value goes; one beyond an end goes to that end."""
         inside = min(max(value, self.low), self.high)
         if self.logarithmic:
-            share = math.log(inside / self.low) / math.log(self.high / self.low)
+            low, high = math.log(self.low), math.log(self.high)
+            share = (math.log(inside) - low) / (high - low)
         else:
             share = (inside - self.low) / (self.high - self.low)
         return self.left + share * (self.right - self.left)
 
     def ticks(self) -> tuple[float, ...]:
         """Round values on the axis, three to eight of them where the axis allows."""
-        if self.logarithmic:
-            return _thinned([tick for tick in _decades(self.low, self.high) if self.holds(tick)])
+        decades = _decades(self.low, self.high) if self.logarithmic else []
+        held = [tick for tick in decades if self.holds(tick)]
+        if len(held) > 2 or (held and self.high / self.low > _WIDE):
+            return _thinned(held)
         step = _round_step((self.high - self.low) / 6)
         first, last = math.ceil(self.low / step - 1e-9), math.floor(self.high / step + 1e-9)
         return tuple(float(f"{k * step:.12g}") for k in range(first, last + 1))
@@ -72,6 +77,22 @@ def axis_for(
         return Axis(low / 1.1, high * 1.1, left, right, logarithmic=True)
     margin = max((high - low) * 0.06, high * 0.01)
     return Axis(max(low - margin, 0.0), high + margin, left, right, logarithmic=False)
+
+
+def ratio_axis(values: Iterable[float], left: float, right: float) -> Axis:
+    """A logarithmic axis with all these values, which are above 0."""
+    known = [min(max(value, _LEAST), 1 / _LEAST) for value in values if value > 0]
+    low, high = min(known, default=1.0), max(known, default=1.0)
+    room = max(math.exp(0.05 * (math.log(high) - math.log(low))), 1.05)
+    return Axis(low / room, high * room, left, right, logarithmic=True)
+
+
+def even_axis(values: Iterable[float], left: float, right: float) -> Axis:
+    """An axis with all these values on which equal differences are equally far apart."""
+    known = [value for value in values if math.isfinite(value)]
+    low, high = min(known, default=0.0), max(known, default=0.0)
+    room = (high - low) * 0.05 or max(abs(high) * 0.05, 1.0)
+    return Axis(low - room, high + room, left, right, logarithmic=False)
 
 
 def _decades(low: float, high: float) -> list[float]:

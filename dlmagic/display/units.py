@@ -8,6 +8,7 @@ ratios three.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 UNKNOWN = "unknown"
@@ -182,6 +183,18 @@ def about(value: float) -> str:
     if rounded < _COUNTS[0][0]:
         return fixed(rounded, 0)
     return _scale(rounded, None, 2, _COUNTS).text(rounded)
+
+
+def listed(words: Iterable[str], most: int = 6) -> str:
+    """Words with commas and an "and", each once; of many, the last are counted.
+
+    >>> listed(["64", "256", "1024"]), listed(map(str, range(9)), most=3)
+    ('64, 256 and 1024', '0, 1 and 7 more')
+    """
+    shown = list(dict.fromkeys(words))
+    if len(shown) > most:
+        shown = [*shown[: most - 1], f"{len(shown) - most + 1} more"]
+    return " and ".join(filter(None, (", ".join(shown[:-1]), *shown[-1:])))
 
 
 def plural(number: int, noun: str) -> str:

@@ -8,6 +8,7 @@ so that the loss is noticed.
 from __future__ import annotations
 
 import sys
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from types import FunctionType
 from typing import Any
@@ -88,6 +89,36 @@ def compile_seconds(step: str) -> tuple[float, int]:
     utils = sys.modules.get("torch._dynamo.utils")
     times = getattr(utils, "compilation_time_metrics", {}).get(step, ())
     return sum(times), len(times)
+
+
+def no_sizes_seen() -> object:
+    """A memory of sizes for :func:`swap_sizes_seen` in which there are none yet."""
+    profile = _profile()
+    return (defaultdict(profile.CodeState), None) if profile is not None else None
+
+
+def swap_sizes_seen(memory: object) -> object:
+    """Let Dynamo remember other sizes of the arguments of functions; returns what it did.
+
+    It remembers them by file and line for the whole process: a size that it has seen to
+    change is compiled as a variable from then on, which makes slower code.
+    """
+    profile = _profile()
+    if profile is None or not isinstance(memory, tuple):
+        return None
+    before = (profile._CODE_STATE, profile._INIT_CODE_STATE)
+    profile._CODE_STATE, profile._INIT_CODE_STATE = memory
+    return before
+
+
+def _profile() -> Any:
+    """The module in which Dynamo keeps what it has seen; None where it is another."""
+    try:
+        from torch._dynamo import pgo
+    except ImportError:
+        return None
+    names = ("CodeState", "_CODE_STATE", "_INIT_CODE_STATE")
+    return pgo if all(hasattr(pgo, name) for name in names) else None
 
 
 def dynamo_is_loaded() -> bool:

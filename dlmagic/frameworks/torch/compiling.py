@@ -7,6 +7,7 @@ import sys
 import warnings
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from typing import Any
 
 import torch
@@ -29,7 +30,9 @@ def prepare_compile(
     """The cell through ``torch.compile``, with a cache of its own; compiled at the first call.
 
     Modules and functions that the user compiled already are taken out of their wrapper, so
-    that this mode's settings hold for them too; the user's own caches are not touched.
+    that this mode's settings hold for them too; the user's own caches are not touched. Sizes
+    count as variable only where they change in this mode's own calls: not where the cell was
+    compiled before, in an earlier benchmark with other sizes.
 
     Args:
         cell: The compiled cell.
@@ -50,11 +53,13 @@ def prepare_compile(
         options["mode"] = mode
     if "isolate_recompiles" in inspect.signature(torch.compile).parameters:
         options["isolate_recompiles"] = True
-    with _Compiling():
+    sizes = _SizesSeen()
+    with _Compiling(sizes):
         compiled = torch.compile(cell.function, **options)
     # Inductor finds the code of a first time on disk and in memory, whatever is done to its caches.
     repeatable = backend != "inductor"
-    return Prepared(compiled, _without_wrappers(arguments), (), _Compiling, repeatable)
+    active = partial(_Compiling, sizes)
+    return Prepared(compiled, _without_wrappers(arguments), (), active, repeatable)
 
 
 def _without_wrappers(arguments: Mapping[str, object]) -> dict[str, object]:
@@ -70,18 +75,40 @@ def _eager() -> AbstractContextManager[object]:
     return stance
 
 
+class _SizesSeen:
+    """The sizes that one mode's own calls have shown Dynamo; entered, they are what it knows."""
+
+    def __init__(self) -> None:
+        self._own = compat.no_sizes_seen()
+
+    def __enter__(self) -> None:
+        self._before = compat.swap_sizes_seen(self._own)
+
+    def __exit__(self, *error: object) -> None:
+        self._own = compat.swap_sizes_seen(self._before)
+
+
 class _Compiling(warnings.catch_warnings):
     """While compiled code runs, and may be compiled again.
 
     What PyTorch's own modules warn of meanwhile is not shown: the reference has shown it once.
     Inductor raises Python's recursion limit and leaves it so; it is put back.
+
+    Args:
+        sizes: What Dynamo knows of sizes meanwhile.
     """
+
+    def __init__(self, sizes: _SizesSeen) -> None:
+        super().__init__(record=False)
+        self._sizes = sizes
 
     def __enter__(self) -> None:
         super().__enter__()
+        self._sizes.__enter__()
         self._recursion_limit = sys.getrecursionlimit()
         warnings.filterwarnings("ignore", module=r"torch(\.|$)")
 
     def __exit__(self, *error: Any) -> None:
         sys.setrecursionlimit(self._recursion_limit)
+        self._sizes.__exit__()
         super().__exit__(*error)

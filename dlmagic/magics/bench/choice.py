@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from dlmagic.cell.function import CellFunction
 from dlmagic.errors import ModeError
 from dlmagic.frameworks.choosing import framework_for, framework_of_mode
 from dlmagic.frameworks.plain.adapter import PLAIN_MODE
@@ -46,7 +47,7 @@ def choose(subjects: Sequence[Subject], modes: tuple[str, ...] | None) -> list[C
         raise ModeError(f"The mode {doubled[0]} is named twice.", "Name each mode once.")
     choices = []
     for subject in subjects:
-        named = modes or _default_modes(subject, len(subjects))
+        named = modes or modes_of_cell(subject.cell, blocks=subject.block is not None)
         for mode in named:
             framework = framework_of_mode(mode, subject.values, subject.attributes)
             name = _name(subject, mode, several=len(named) > 1)
@@ -61,10 +62,17 @@ def why_only_plain(subjects: Sequence[Subject], modes: tuple[str, ...] | None) -
     return framework_for(subjects[0].values, subjects[0].attributes)[1] or None
 
 
-def _default_modes(subject: Subject, alternatives: int) -> tuple[str, ...]:
-    if subject.block is not None or alternatives > 1:
+def modes_of_cell(cell: CellFunction, *, blocks: bool) -> tuple[str, ...]:
+    """The modes of a cell that nobody named any for.
+
+    Args:
+        cell: The cell, or one of its alternatives.
+        blocks: Whether it is one of alternatives.
+    """
+    if blocks:
         return (PLAIN_MODE,)
-    framework, _ = framework_for(subject.values, subject.attributes)
+    values = [cell.namespace[name] for name in cell.reads if name in cell.namespace]
+    framework, _ = framework_for(values, cell.attributes)
     if framework is None:
         return (PLAIN_MODE,)
     return tuple(mode.name for mode in framework.modes if mode.default)

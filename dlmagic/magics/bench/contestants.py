@@ -65,7 +65,7 @@ class Contestant:
         """Note what a mode raised, in the framework's words where it has better ones."""
         cell = self.choice.subject.cell
         explained = self.choice.framework.explain_failure(error, cell.source.filename)
-        reason, line = explained or (_in_one_line(error), None)
+        reason, line = explained or (in_one_line(error), None)
         frame = cell.frame_of(error)
         self.status, self.reason, self.runner = "failed", reason, None
         self.line = line or (frame.tb_lineno if frame else None)
@@ -166,7 +166,8 @@ def _outcome(runner: CellRunner) -> FrozenContainer:
     return runner.subject.outcome(runner.last)
 
 
-def _in_one_line(error: BaseException) -> str:
+def in_one_line(error: BaseException) -> str:
+    """The type and the text of an error, shortened."""
     text = " ".join(str(error).split())
     shortened = text if len(text) <= 200 else text[:199] + "…"
     return f"{type(error).__name__}: {shortened}" if text else type(error).__name__

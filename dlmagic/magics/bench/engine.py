@@ -19,16 +19,19 @@ from dlmagic.magics.bench.request import Request, Surroundings
 from dlmagic.magics.bench.result import BenchResult
 from dlmagic.magics.bench.stages import first_runs, run_all
 from dlmagic.magics.bench.subject import Subject, prepare_subject
+from dlmagic.magics.bench.sweep.engine import sweep_cell
 
 
 def bench_cell(request: Request, surroundings: Surroundings) -> BenchResult:
-    """Time a cell in several modes, or its alternatives against each other.
+    """Time a cell in several modes, or its alternatives against each other, or both at each value.
 
     Raises:
         SyntaxError: At the user's line.
         InputError: The cell, a mode or an option cannot be used; nothing has run.
         BaseException: What the cell raises when it runs as it is; nothing is timed.
     """
+    if request.sweep is not None:
+        return sweep_cell(request, surroundings, bench_cell)
     started = surroundings.clock.now()
     alternatives = divide(request.source)
     with _state_put_back(alternatives, request, surroundings) as before:

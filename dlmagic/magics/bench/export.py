@@ -9,6 +9,7 @@ from typing import Any
 
 from dlmagic.errors import MissingPackageError
 from dlmagic.magics.bench.result import Arm, BenchResult
+from dlmagic.magics.bench.sweep import export as sweep
 
 _BEFORE = ("name", "block", "mode", "status", "reason", "line", "calls", "median")
 _AFTER = ("verdict", "compile_seconds", "break_even_calls", "agrees", "agreement", "max_error")
@@ -21,6 +22,9 @@ _COUNTED = (
 def to_dataframe(result: BenchResult) -> Any:
     """A pandas DataFrame with one row per arm; see :meth:`BenchResult.to_dataframe`."""
     pandas = _optional("pandas", "to_dataframe()")
+    if result.sweep is not None:
+        rows = list(sweep.records(result.sweep, lambda arm: dict(_record(arm))))
+        return pandas.DataFrame(rows).set_index(["value", "name"])
     return pandas.DataFrame([dict(_record(arm)) for arm in result.arms]).set_index("name")
 
 
@@ -50,6 +54,8 @@ def plot(result: BenchResult, axes: Any = None) -> Any:
     """Every round as a mark on Matplotlib axes; see :meth:`BenchResult.plot`."""
     pyplot = _optional("matplotlib.pyplot", "plot()")
     axes = pyplot.subplots(layout="constrained")[1] if axes is None else axes
+    if result.sweep is not None:
+        return sweep.draw(result.sweep, axes)
     compared = result.compared_arms()
     rows = [(arm.name, result.round_speedups(arm)) for arm in compared]
     if compared:

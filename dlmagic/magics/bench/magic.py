@@ -5,11 +5,13 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterable
 
+from IPython.core.getipython import get_ipython
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.core.magic import Magics, line_cell_magic, magics_class, no_var_expand
 
 from dlmagic.cell.source import CellSource
 from dlmagic.errors import InputError
+from dlmagic.magics.bench.sweep.values import SweepValues, read_sweep
 from dlmagic.shell.cells import cell_source, deliver, expression_source
 from dlmagic.shell.errors import translate_errors
 from dlmagic.shell.options import magic_options, option, parse, positive_number, result_options
@@ -20,6 +22,14 @@ def _mode_names() -> Iterable[str]:
     from dlmagic.frameworks.entries import all_modes
 
     return all_modes()
+
+
+def _names_of_numbers() -> Iterable[str]:
+    """What a sweep can begin with: the notebook's numbers."""
+    shell = get_ipython()
+    names = shell.user_ns if shell is not None else {}
+    numbers = (name for name, value in names.items() if type(value) in (int, float))
+    return [f"{name}=" for name in numbers if not name.startswith("_")]
 
 
 @magics_class
@@ -44,6 +54,12 @@ class BenchMagics(Magics):
         type=positive_number,
         metavar="SECONDS",
         help="measuring budget for the whole cell, compiling apart (default: 5)",
+    )
+    @option(
+        "--sweep",
+        metavar="NAME=V,V",
+        values=_names_of_numbers,
+        help="time the cell with NAME bound to each value in turn, such as n=64,256,1024",
     )
     @option("--no-check", action="store_true", help="do not compare the answers")
     @option("--rtol", type=float, metavar="NUMBER", help="relative tolerance of the comparison")
@@ -75,8 +91,9 @@ class BenchMagics(Magics):
             return None
         if options.selftest:
             return deliver(self.shell, options, self._selftest(options, cell))
+        sweep = read_sweep(options.sweep) if options.sweep is not None else None
         source = self._source(options, line, cell)
-        result = self._bench(options, source, alone=cell is not None)
+        result = self._bench(options, source, sweep, alone=cell is not None)
         return deliver(self.shell, options, result)
 
     def _selftest(self, options: argparse.Namespace, cell: str | None) -> object:
@@ -106,7 +123,14 @@ class BenchMagics(Magics):
             )
         return cell_source(self.shell, f"%%dlbench {line}".rstrip(), cell)
 
-    def _bench(self, options: argparse.Namespace, source: CellSource, *, alone: bool) -> object:
+    def _bench(
+        self,
+        options: argparse.Namespace,
+        source: CellSource,
+        sweep: SweepValues | None,
+        *,
+        alone: bool,
+    ) -> object:
         from dlmagic.display.progress import Progress
         from dlmagic.magics.bench.engine import bench_cell
         from dlmagic.magics.bench.request import Request, Surroundings
@@ -126,6 +150,7 @@ class BenchMagics(Magics):
             flops=options.flops,
             energy=options.energy,
             cold=options.cold,
+            sweep=sweep,
         )
         output = NotebookOutput(self.shell)
         with output.delayed(), Progress(alone=alone) as progress:

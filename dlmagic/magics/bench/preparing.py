@@ -18,6 +18,11 @@ must not make a difference between them.
 """
 
 
+def least_seconds(runners: int, block: float) -> float:
+    """Seconds in which so many runners warm up and have ten rounds of such blocks."""
+    return _ROUNDS_TO_FIT * _BLOCKS_PER_TURN * runners * block / (1 - _WARM_UP_SHARE)
+
+
 def warm_all_up(session: Session) -> None:
     """Warm every runner up, one after the other; compiling costs no budget."""
     share = _WARM_UP_SHARE * session.budget.seconds / len(session.running)

@@ -39,7 +39,7 @@ def result_of(
         for name, contestant in run.contestants.items()
     )
     null = second_copy_of(measurement) if measurement else None
-    budget = budget_note(measurement) if measurement else None
+    budget = budget_note(measurement, request.sharing) if measurement else None
     return BenchResult(
         arms=arms,
         reference=reference,

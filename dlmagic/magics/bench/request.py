@@ -13,6 +13,7 @@ from dlmagic.devices.host import HostMemory
 from dlmagic.devices.nvml import EnergyMeter, Nvml
 from dlmagic.errors import OptionError
 from dlmagic.magics.bench.clock import Clock, WallClock
+from dlmagic.magics.bench.sweep.values import SweepValues
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,9 @@ class Request:
         flops: Whether FLOPs are counted, after timing.
         energy: Whether the energy of GPUs is measured, after timing.
         cold: Whether caches are flushed before every timed call.
+        sweep: A name and the values that it is bound to in turn, or None.
+        sharing: Among how many benchmarks the user's time was divided; ``seconds`` is the
+            share of this one.
     """
 
     source: CellSource
@@ -50,6 +54,8 @@ class Request:
     flops: bool = False
     energy: bool = False
     cold: bool = False
+    sweep: SweepValues | None = None
+    sharing: int = 1
 
     def __post_init__(self) -> None:
         if not (self.seconds > 0 and math.isfinite(self.seconds)):
@@ -60,6 +66,11 @@ class Request:
         for name, value in (("--rtol", self.rtol), ("--atol", self.atol)):
             if value is not None and not value >= 0:
                 raise OptionError(f"{name} {value:g} is no tolerance.", "Give a number from 0 up.")
+        if self.keep and self.sweep is not None:
+            raise OptionError(
+                "--keep and --sweep do not go together: a sweep runs the cell with many values.",
+                "Leave one of them out.",
+            )
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
+import dlmagic.magics.bench.sweep.result as swept
 from dlmagic.errors import nearest
 from dlmagic.finding import Finding
 from dlmagic.result import Result
@@ -117,7 +118,8 @@ class BenchResult(Result):
     Attributes:
         arms: One per alternative and mode, in the order of the cell and of ``--modes``.
         reference: Name of the arm that the others are compared with.
-        sweep: The values that were gone through, or None.
+        sweep: Every value that was gone through with its arms, or None. The arms and rounds
+            of the result itself are then those of the last value that could be timed.
         cell: Text of the cell.
         partial: Whether the measurement was interrupted.
         seconds: Time that everything took.
@@ -133,7 +135,7 @@ class BenchResult(Result):
 
     arms: tuple[Arm, ...] = ()
     reference: str = ""
-    sweep: tuple[str, ...] | None = None
+    sweep: swept.Sweep | None = None
     cell: str = ""
     partial: bool = False
     seconds: float = 0.0
@@ -182,7 +184,7 @@ class BenchResult(Result):
         return tuple(r / a for r, a in pairs if a > 0 and r > 0 and math.isfinite(r / a))
 
     def to_dataframe(self) -> Any:
-        """A pandas DataFrame with one row per arm; times are in seconds.
+        """A pandas DataFrame with one row per arm, of a sweep per value and arm; times in seconds.
 
         Raises:
             MissingPackageError: pandas is not installed.
@@ -196,6 +198,8 @@ class BenchResult(Result):
 
     def plot(self, axes: Any = None) -> Any:
         """Draw the speedup of every round, or the time where there is nothing to compare.
+
+        Of a sweep, draw the time of every arm against the value, both logarithmic.
 
         Args:
             axes: Matplotlib axes to draw into; new ones without.

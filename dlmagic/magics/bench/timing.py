@@ -69,20 +69,25 @@ def _timing(measurement: Measurement, name: str, comparison: Comparison) -> Timi
     )
 
 
-def budget_note(measurement: Measurement) -> str | None:
-    """One sentence where the time was too short for an answer, or None."""
+def budget_note(measurement: Measurement, sharing: int = 1) -> str | None:
+    """One sentence where the time was too short for an answer, or None.
+
+    Args:
+        measurement: What was timed.
+        sharing: How many measurements shared the user's time.
+    """
     rounds = len(measurement.rounds)
     if measurement.ending != "budget" or rounds >= _ENOUGH_ROUNDS or not rounds:
         return None
     warm = sum(up.compile_seconds for up in measurement.warm_ups.values())
-    spent = measurement.seconds - warm
+    spent = sharing * (measurement.seconds - warm)
     needed = _round_up(spent * _ENOUGH_ROUNDS / rounds)
     advice = f"a surer answer needs about {needed:g} s (--time {needed:g})."
-    if rounds <= _FEWEST and spent > measurement.budget:
+    if rounds <= _FEWEST and spent > sharing * measurement.budget:
         least = _round_up(spent * _FEWEST / rounds)
         return f"Too little time: at least {least:g} s needed for {_FEWEST} rounds; {advice}"
     turns = "round" if rounds == 1 else "rounds"
-    return f"Only {rounds} {turns} fitted into {measurement.budget:g} s; {advice}"
+    return f"Only {rounds} {turns} fitted into {measurement.budget:.3g} s; {advice}"
 
 
 def _notes(measurement: Measurement, name: str, comparison: Comparison) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from dlmagic.errors import InputError
 from dlmagic.magics.bench.engine import bench_cell
 from dlmagic.magics.bench.request import Request, Surroundings
 from dlmagic.magics.bench.result import BenchResult
+from dlmagic.magics.bench.sweep.values import SweepValues, read_sweep, sweep_of
 
 
 def bench(
@@ -29,6 +30,7 @@ def bench(
     flops: bool = False,
     energy: bool = False,
     cold: bool = False,
+    sweep: str | Mapping[str, Sequence[object]] | None = None,
 ) -> BenchResult:
     """Time code in several execution modes, or several functions against each other.
 
@@ -52,6 +54,8 @@ def bench(
         flops: Whether to count floating point operations.
         energy: Whether to measure the energy that GPUs take.
         cold: Whether to flush caches before every timed call.
+        sweep: A name that the cell's text reads, and the values that it is bound to in turn:
+            ``{"n": [64, 256]}`` or ``"n=64,256"``.
 
     Raises:
         InputError: The arguments, the cell or a mode cannot be used; nothing has run.
@@ -65,6 +69,11 @@ def bench(
             )
         text = str(code[0])
     elif code and all(callable(part) for part in code):
+        if sweep is not None:
+            raise InputError(
+                "sweep= binds a name that the text of a cell reads; functions read no such name.",
+                'Pass text: bench("f(n)", sweep={"n": [64, 256]}).',
+            )
         text, names = _calls(code, args)
     else:
         raise InputError("bench() takes the text of a cell, or functions.")
@@ -82,8 +91,15 @@ def bench(
         flops=flops,
         energy=energy,
         cold=cold,
+        sweep=_swept(sweep),
     )
     return bench_cell(request, Surroundings(StreamOutput()))
+
+
+def _swept(sweep: str | Mapping[str, Sequence[object]] | None) -> SweepValues | None:
+    if sweep is None:
+        return None
+    return read_sweep(sweep) if isinstance(sweep, str) else sweep_of(sweep)
 
 
 def _names_of_caller() -> dict[str, object]:

@@ -24,6 +24,7 @@ from dlmagic.magics.bench.compile_lines import compile_lines
 from dlmagic.magics.bench.headline import NAME_LIMIT, alerts, answer, others
 from dlmagic.magics.bench.picture import picture_of
 from dlmagic.magics.bench.result import Arm, BenchResult
+from dlmagic.magics.bench.sweep.view import gathered, main_parts
 from dlmagic.magics.bench.table import table_of
 
 _MOST_NOTICES = 8
@@ -32,6 +33,10 @@ _MOST_NOTES = 6
 
 def document(result: BenchResult) -> Document:
     """Everything that a benchmark has to say, the answer first."""
+    if result.sweep is not None:
+        all_values = gathered(result, result.sweep)
+        small = (*_troubles(all_values), *_findings(all_values), *_notes(all_values))
+        return Document((*main_parts(result, result.sweep), *small))
     parts: list[Part | None] = [
         *alerts(result),
         answer(result),

@@ -9,6 +9,14 @@ from torch import nn
 
 from dlmagic.frameworks.torch import _compat as compat
 
+sizes = []
+
+
+def recording(graph, inputs):
+    """A backend that notes the first sizes of what it is given."""
+    sizes.extend(size for value in inputs for size in getattr(value, "shape", [value])[:1])
+    return graph.forward
+
 
 def breaks(x):
     y = x + 1
@@ -82,6 +90,29 @@ def test_schemas_tell_what_is_written():
     assert written(torch.ops.aten.add.Tensor) == ()
     names = [name for _, name in written(torch.ops.aten.native_batch_norm.default)]
     assert names == ["running_mean", "running_var"]
+
+
+def sizes_compiled(rows):
+    """The sizes that a graph of a new function takes; always at one file and line."""
+    names = {}
+    exec(compile("def doubled(x):\n    return x * 2", "<doubled>", "exec"), names)
+    sizes.clear()
+    torch.compile(names["doubled"], backend=recording)(torch.ones(rows))
+    return list(sizes)
+
+
+def test_what_dynamo_has_seen_of_sizes_can_be_put_aside():
+    own = compat.swap_sizes_seen(compat.no_sizes_seen())
+    assert own is not None
+    try:
+        assert sizes_compiled(3) == [3]
+        assert sizes_compiled(4) != [4]  # by now the size is an argument
+        earlier = compat.swap_sizes_seen(compat.no_sizes_seen())
+        assert sizes_compiled(5) == [5]
+        compat.swap_sizes_seen(earlier)
+        assert sizes_compiled(6) != [6]
+    finally:
+        compat.swap_sizes_seen(own)
 
 
 def test_the_other_names():

@@ -193,3 +193,21 @@ def test_a_failure_is_explained_at_the_users_line(bench):
     assert "print" in reason
     assert line == 2
     assert cell.framework.explain_failure(ValueError("mine")) is None
+
+
+def test_sizes_of_an_earlier_benchmark_do_not_make_the_next_one_general(bench):
+    """Else a sweep would time its first value in fast code, and all others in slower code."""
+    compiled = []
+
+    def noting(graph, inputs):
+        compiled.append([value for value in inputs if not isinstance(value, torch.Tensor)])
+        return graph.forward
+
+    model = nn.Linear(4, 4)
+    for rows in (2, 3, 5):
+        made = bench("model(x).sum()", model=model, x=torch.ones(rows, 4))
+        made.framework = TorchFramework(backend=noting)
+        prepared = made.prepare("compile")
+        made.call(prepared)
+        made.call(prepared)
+    assert compiled == [[], [], []]  # no graph takes a size as an argument
