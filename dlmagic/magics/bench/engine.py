@@ -13,6 +13,7 @@ from dlmagic.cell.snapshot import Snapshot, take_snapshot
 from dlmagic.errors import OptionError, nearest
 from dlmagic.frameworks.registry import loaded_frameworks, repeating
 from dlmagic.magics.bench.alternatives import Alternatives, divide
+from dlmagic.magics.bench.bookkeeping import Bookkeeping
 from dlmagic.magics.bench.choice import Choice, choose, why_only_plain
 from dlmagic.magics.bench.report import result_of
 from dlmagic.magics.bench.request import Request, Surroundings
@@ -31,6 +32,7 @@ def bench_cell(request: Request, surroundings: Surroundings) -> BenchResult:
     """
     started = surroundings.clock.now()
     alternatives = divide(request.source)
+    books = Bookkeeping.opened(request, surroundings.clock)
     with _state_put_back(alternatives, request, surroundings) as before:
         with surroundings.output.shown():  # definitions and imports may have something to say
             subjects = _subjects(alternatives, request, before, surroundings)
@@ -38,15 +40,17 @@ def bench_cell(request: Request, surroundings: Surroundings) -> BenchResult:
         for subject in subjects:
             subject.frameworks = loaded_frameworks()  # a mode may have loaded its framework
         reference = _reference(choices, request.reference)
+        books.look_at(alternatives, choices)
         with loaded_frameworks()[-1].counting():
             checks = first_runs(subjects, reference.subject, request, surroundings)
             run = run_all(choices, reference, checks, request, surroundings)
         seconds = surroundings.clock.now() - started
         result = result_of(request, reference.name, run, seconds, _notes(subjects, request))
+        result = books.told(result)
     if request.keep:
         with unheard(surroundings.output):  # the first run has shown it
             _commit(alternatives, reference.subject.block, request)
-    return result
+    return books.kept(result)
 
 
 @contextmanager

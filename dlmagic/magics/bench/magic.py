@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterable
+from pathlib import Path
 
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.core.magic import Magics, line_cell_magic, magics_class, no_var_expand
@@ -20,6 +21,12 @@ def _mode_names() -> Iterable[str]:
     from dlmagic.frameworks.entries import all_modes
 
     return all_modes()
+
+
+def _files() -> Iterable[str]:
+    """Saved results, and the folders that may hold some, in the working directory."""
+    places = (path for path in Path().iterdir() if not path.name.startswith("."))
+    return sorted(f"{path}/" if path.is_dir() else str(path) for path in places)
 
 
 @magics_class
@@ -49,6 +56,9 @@ class BenchMagics(Magics):
     @option("--rtol", type=float, metavar="NUMBER", help="relative tolerance of the comparison")
     @option("--atol", type=float, metavar="NUMBER", help="absolute tolerance of the comparison")
     @option("--keep", action="store_true", help="keep what the reference assigns and changes")
+    @option("--save", metavar="FILE", values=_files, help="write the result to a file, as JSON")
+    @option("--against", metavar="FILE", values=_files, help="compare with a result saved earlier")
+    @option("--force", action="store_true", help="let --save replace a file of something else")
     @result_options
     @option("expression", nargs="*", help="what to time, in the line form")
     @no_var_expand
@@ -100,6 +110,9 @@ class BenchMagics(Magics):
             rtol=options.rtol,
             atol=options.atol,
             keep=options.keep,
+            save=options.save,
+            against=options.against,
+            force=options.force,
         )
         output = NotebookOutput(self.shell)
         with output.delayed(), Progress(alone=alone) as progress:

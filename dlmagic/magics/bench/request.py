@@ -28,6 +28,9 @@ class Request:
         atol: Absolute tolerance; None for the default of the dtype.
         keep: Whether the reference run's assignments and changes stay.
         seed: Of the order of the rounds.
+        save: File to write the result to.
+        against: File with an earlier result to compare with.
+        force: Whether ``save`` may replace a file of something else.
     """
 
     source: CellSource
@@ -40,6 +43,9 @@ class Request:
     atol: float | None = None
     keep: bool = False
     seed: int = 0
+    save: str | None = None
+    against: str | None = None
+    force: bool = False
 
     def __post_init__(self) -> None:
         if not (self.seconds > 0 and math.isfinite(self.seconds)):

@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Literal
 
 from dlmagic.errors import nearest
 from dlmagic.finding import Finding
+from dlmagic.magics.bench.baseline_result import Baseline, Provenance
 from dlmagic.result import Result
 
 Status = Literal["ok", "failed", "skipped"]
@@ -91,6 +92,8 @@ class BenchResult(Result):
         seconds: Time that everything took.
         rounds: Complete rounds.
         notes: What else is worth a line.
+        baseline: How it compares with an earlier benchmark, or None.
+        provenance: What was timed, where it was saved or compared with an earlier one.
     """
 
     view: ClassVar[str] = "dlmagic.magics.bench.view"
@@ -103,6 +106,8 @@ class BenchResult(Result):
     seconds: float = 0.0
     rounds: int = 0
     notes: tuple[str, ...] = ()
+    baseline: Baseline | None = None
+    provenance: Provenance | None = field(default=None, repr=False)
 
     def __getitem__(self, name: str) -> Arm:
         """The arm of that name.

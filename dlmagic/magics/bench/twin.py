@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -25,6 +26,9 @@ def bench(
     rtol: float | None = None,
     atol: float | None = None,
     keep: bool = False,
+    save: str | os.PathLike[str] | None = None,
+    against: str | os.PathLike[str] | None = None,
+    force: bool = False,
 ) -> BenchResult:
     """Time code in several execution modes, or several functions against each other.
 
@@ -44,6 +48,9 @@ def bench(
         rtol: Relative tolerance; by default the dtype's.
         atol: Absolute tolerance; by default the dtype's.
         keep: Whether the reference run's assignments and changes stay in ``namespace``.
+        save: File to write the result to, as JSON.
+        against: File with a result saved earlier, to compare with.
+        force: Whether ``save`` may replace a file of something else.
 
     Raises:
         InputError: The arguments, the cell or a mode cannot be used; nothing has run.
@@ -70,6 +77,9 @@ def bench(
         rtol=rtol,
         atol=atol,
         keep=keep,
+        save=None if save is None else os.fspath(save),
+        against=None if against is None else os.fspath(against),
+        force=force,
     )
     return bench_cell(request, Surroundings(StreamOutput()))
 

@@ -20,6 +20,7 @@ from dlmagic.display.parts import (
 from dlmagic.display.units import plural, seconds
 from dlmagic.environment import Environment
 from dlmagic.finding import Finding
+from dlmagic.magics.bench.baseline_view import baseline_answer, baseline_parts
 from dlmagic.magics.bench.headline import NAME_LIMIT, alerts, answer, others
 from dlmagic.magics.bench.picture import picture_of
 from dlmagic.magics.bench.result import Arm, BenchResult
@@ -35,7 +36,9 @@ def document(result: BenchResult) -> Document:
         *alerts(result),
         answer(result),
         others(result),
+        *baseline_answer(result),
         *table_of(result),
+        *baseline_parts(result),
         picture_of(result),
         *_troubles(result),
         *_findings(result),
