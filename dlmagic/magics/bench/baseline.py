@@ -85,7 +85,8 @@ def counterparts(
     for name in modes:
         if name not in found:
             known = [name] if name in arms else run_again or (list(arms) if len(arms) == 1 else [])
-            found |= {name: Counterpart(saved_name) for saved_name in known[:1]}
+            if known:
+                found[name] = Counterpart(known[0])
     return found
 
 

@@ -91,12 +91,18 @@ def check_target(text: str) -> Path:
     path = path_of(text)
     if path.is_dir():
         raise InputError(f"--save {text} is a folder.", "Name a file in it.")
-    if path.exists() and not path.is_file():
-        raise InputError(f"--save {text} is no regular file.")
     if not path.parent.is_dir():
         raise InputError(f"--save {text}: there is no folder {path.parent}.", "Make it first.")
     if not os.access(path.parent, os.W_OK | os.X_OK):
         raise InputError(f"--save {text}: the folder {path.parent} cannot be written to.")
+    try:
+        kind = path.stat().st_mode
+    except FileNotFoundError:
+        return path
+    except OSError as problem:  # a name that is too long
+        raise InputError(f"--save {text} cannot be written: {_why(problem)}.") from None
+    if not stat.S_ISREG(kind):
+        raise InputError(f"--save {text} is no regular file.")
     return path
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -22,7 +23,6 @@ from dlmagic.magics.bench.conditions import listed
 from dlmagic.magics.bench.inputs import describe
 from dlmagic.magics.bench.request import Request
 from dlmagic.magics.bench.result import BenchResult
-from dlmagic.magics.bench.subject import Subject
 from dlmagic.magics.bench.yardstick import burst
 
 _AS_WRITTEN = ("plain", "python", "eager")
@@ -83,7 +83,9 @@ class Bookkeeping:
         """The result with what is known about its provenance and the baseline."""
         if self.provenance is None:
             return result
-        bursts = (*self.provenance.yardstick, burst(self.clock))
+        bursts = self.provenance.yardstick
+        with suppress(KeyboardInterrupt):  # by now there is a result to lose
+            bursts = (*bursts, burst(self.clock))
         result = replace(result, provenance=replace(self.provenance, yardstick=bursts))
         if self.saved is None or self.request.against is None:
             return result

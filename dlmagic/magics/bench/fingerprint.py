@@ -78,7 +78,7 @@ class Fingerprint:
         self._note(self._form, *code_words(function.__code__))
         used = global_names.of_code(function.__code__)
         if function.__globals__ is not self.namespace:
-            self._add_module(sys.modules.get(function.__module__ or ""))
+            self._note_module(sys.modules.get(function.__module__ or ""))
             return
         # The walk leaves numbers and texts out, since nothing can change them.
         names = sorted(used.loads | used.stores)
@@ -131,7 +131,11 @@ class Fingerprint:
     def _add_module(self, value: object) -> None:
         """The text of the user's own modules, which they edit as they do cells."""
         if isinstance(value, ModuleType) and value.__name__ != self.namespace.get("__name__"):
-            self._note(self._form, value.__name__, _text_of(value))
+            self._note_module(value)
+
+    def _note_module(self, module: ModuleType | None) -> None:
+        if module is not None:
+            self._note(self._form, module.__name__, _text_of(module))
 
     def _note(self, digest: Any, *words: object) -> None:
         for word in words:

@@ -58,6 +58,7 @@ class BenchMagics(Magics):
     @option("--keep", action="store_true", help="keep what the reference assigns and changes")
     @option("--save", metavar="FILE", values=_files, help="write the result to a file, as JSON")
     @option("--against", metavar="FILE", values=_files, help="compare with a result saved earlier")
+    @option("--isolate", action="store_true", help="run each arm in fresh processes, several times")
     @option("--force", action="store_true", help="let --save replace a file of something else")
     @result_options
     @option("expression", nargs="*", help="what to time, in the line form")
@@ -113,6 +114,7 @@ class BenchMagics(Magics):
             save=options.save,
             against=options.against,
             force=options.force,
+            isolate=options.isolate,
         )
         output = NotebookOutput(self.shell)
         with output.delayed(), Progress(alone=alone) as progress:

@@ -11,6 +11,7 @@ from dlmagic.cell.output import Output
 from dlmagic.cell.source import CellSource
 from dlmagic.errors import OptionError
 from dlmagic.magics.bench.clock import Clock, WallClock
+from dlmagic.magics.bench.isolated.task import Answer, Task
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,8 @@ class Request:
         save: File to write the result to.
         against: File with an earlier result to compare with.
         force: Whether ``save`` may replace a file of something else.
+        isolate: Whether each arm runs in fresh processes, several times.
+        alone: Whether this is one of those processes, whose only arm is compared with none.
     """
 
     source: CellSource
@@ -46,6 +49,8 @@ class Request:
     save: str | None = None
     against: str | None = None
     force: bool = False
+    isolate: bool = False
+    alone: bool = False
 
     def __post_init__(self) -> None:
         if not (self.seconds > 0 and math.isfinite(self.seconds)):
@@ -67,9 +72,11 @@ class Surroundings:
         tell: Shows one line of progress in place of the last one.
         clock: Where time is read.
         free_memory: Says how many bytes may be filled with copies.
+        launch: Runs one task of ``--isolate``; None for a fresh process of this interpreter.
     """
 
     output: Output
     tell: Callable[[str], object] = lambda _line: None
     clock: Clock = field(default_factory=WallClock)
     free_memory: Callable[[], int] = free_memory
+    launch: Callable[[Task], Answer] | None = None

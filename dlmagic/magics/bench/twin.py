@@ -29,6 +29,7 @@ def bench(
     save: str | os.PathLike[str] | None = None,
     against: str | os.PathLike[str] | None = None,
     force: bool = False,
+    isolate: bool = False,
 ) -> BenchResult:
     """Time code in several execution modes, or several functions against each other.
 
@@ -51,6 +52,7 @@ def bench(
         save: File to write the result to, as JSON.
         against: File with a result saved earlier, to compare with.
         force: Whether ``save`` may replace a file of something else.
+        isolate: Whether each arm runs in fresh processes, several times.
 
     Raises:
         InputError: The arguments, the cell or a mode cannot be used; nothing has run.
@@ -80,6 +82,7 @@ def bench(
         save=None if save is None else os.fspath(save),
         against=None if against is None else os.fspath(against),
         force=force,
+        isolate=isolate,
     )
     return bench_cell(request, Surroundings(StreamOutput()))
 

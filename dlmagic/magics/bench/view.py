@@ -24,7 +24,7 @@ from dlmagic.magics.bench.baseline_view import baseline_answer, baseline_parts
 from dlmagic.magics.bench.headline import NAME_LIMIT, alerts, answer, others
 from dlmagic.magics.bench.picture import picture_of
 from dlmagic.magics.bench.result import Arm, BenchResult
-from dlmagic.magics.bench.table import table_of
+from dlmagic.magics.bench.table import table_of, turns_of
 
 _MOST_NOTICES = 8
 _MOST_NOTES = 6
@@ -96,7 +96,7 @@ def _notes(result: BenchResult) -> list[Part]:
         sentence(shorten(note, 200), role="note") for note in result.notes[:_MOST_NOTES]
     ]
     notes += _and_more(len(result.notes) - _MOST_NOTES, "notes; result.notes has them.")
-    spent = f"{plural(result.rounds, 'round')} in {seconds(result.seconds, digits=2)}"
+    spent = f"{turns_of(result)} in {seconds(result.seconds, digits=2)}"
     where = _machine(result.environment) if result.environment else []
     return [*notes, sentence("; ".join([spent, *where]), role="note")]
 
