@@ -44,7 +44,7 @@ def read(text: str, option: str = "--against") -> BenchResult:
         ResultFormatError: It holds something else, is damaged, or from a newer dlmagic.
     """
     path = path_of(text)
-    with _reading(text, option):
+    with _told(f"{option} {text} cannot be read"):
         if path.is_dir():
             raise InputError(f"{option} {text} is a folder.", "Name a file in it.")
         if not path.exists():
@@ -89,20 +89,15 @@ def check_target(text: str) -> Path:
         InputError: It could not be written.
     """
     path = path_of(text)
-    if path.is_dir():
-        raise InputError(f"--save {text} is a folder.", "Name a file in it.")
-    if not path.parent.is_dir():
-        raise InputError(f"--save {text}: there is no folder {path.parent}.", "Make it first.")
-    if not os.access(path.parent, os.W_OK | os.X_OK):
-        raise InputError(f"--save {text}: the folder {path.parent} cannot be written to.")
-    try:
-        kind = path.stat().st_mode
-    except FileNotFoundError:
-        return path
-    except OSError as problem:  # a name that is too long
-        raise InputError(f"--save {text} cannot be written: {_why(problem)}.") from None
-    if not stat.S_ISREG(kind):
-        raise InputError(f"--save {text} is no regular file.")
+    with _told(f"--save {text} cannot be written"):
+        if path.is_dir():
+            raise InputError(f"--save {text} is a folder.", "Name a file in it.")
+        if not path.parent.is_dir():
+            raise InputError(f"--save {text}: there is no folder {path.parent}.", "Make it first.")
+        if not os.access(path.parent, os.W_OK | os.X_OK):
+            raise InputError(f"--save {text}: the folder {path.parent} cannot be written to.")
+        if path.exists() and not path.is_file():
+            raise InputError(f"--save {text} is no regular file.")
     return path
 
 
@@ -131,11 +126,12 @@ def write(path: Path, result: BenchResult) -> None:
 
 
 @contextmanager
-def _reading(text: str, option: str) -> Iterator[None]:
+def _told(what: str) -> Iterator[None]:
+    """Say in one line what the operating system refuses."""
     try:
         yield
     except OSError as problem:
-        raise InputError(f"{option} {text} cannot be read: {_why(problem)}.") from None
+        raise InputError(f"{what}: {_why(problem)}.") from None
 
 
 def _why(problem: BaseException) -> str:

@@ -26,7 +26,7 @@ from dlmagic.magics.bench.paired import CONFIDENCE, Interval
 
 _EXACT_UP_TO = 400
 """Pairs of samples; with more of them the normal approximation is as good."""
-_BATCHES = 10
+_BATCHES = 5  # long ones, so that they hardly depend on each other
 _LEAST_BATCH = 2
 
 
@@ -53,7 +53,7 @@ def ratio_interval(then: Sequence[float], now: Sequence[float]) -> Interval | No
 
 
 def batches(samples: Sequence[float]) -> list[float]:
-    """The medians of neighbouring samples, ten batches of them; none where they are too few."""
+    """The medians of neighbouring samples, in five batches; none where they are too few."""
     size = len(samples) // _BATCHES
     if size < _LEAST_BATCH:
         return []
@@ -64,14 +64,20 @@ def process_ratio_interval(then: Sequence[float], now: Sequence[float]) -> Inter
     """The same from one time per process; None with fewer than two on either side."""
     if len(then) < 2 or len(now) < 2:
         return None
-    from scipy.stats import ttest_ind
+    from scipy.stats import t
 
     first, second = np.log(np.asarray(then, float)), np.log(np.asarray(now, float))
     ratio = ratio_of_medians(then, now)
-    if not (np.ptp(first) or np.ptp(second)):
+    parts = [float(np.var(each, ddof=1)) / len(each) for each in (first, second)]
+    variance = sum(parts)
+    if not variance:
         return ratio, ratio
-    logs = ttest_ind(first, second, equal_var=False).confidence_interval(CONFIDENCE)
-    return min(math.exp(logs.low), ratio), max(math.exp(logs.high), ratio)
+    # Welch and Satterthwaite; SciPy's own test warns of times that are nearly equal.
+    counts = (len(first), len(second))
+    freedom = variance**2 / sum(v**2 / (n - 1) for v, n in zip(parts, counts, strict=True))
+    reach = float(t.ppf((1 + CONFIDENCE) / 2, freedom)) * math.sqrt(variance)
+    middle = float(np.mean(first) - np.mean(second))
+    return min(math.exp(middle - reach), ratio), max(math.exp(middle + reach), ratio)
 
 
 def widened(interval: Interval | None, level: float) -> Interval | None:
