@@ -78,11 +78,14 @@ def _answer(arm: BaselineArm, baseline: Baseline) -> Sentence:
 
 def _nothing_new(name: str, arm: BaselineArm, baseline: Baseline) -> Sentence:
     """Of the baseline's own code nothing else is to be expected."""
-    ratio = Ratio(arm.speedup, arm.interval)
-    told = f"{name} takes what {_counterpart(arm)} of {_day(baseline)} took"
-    where = "within 2 %" if arm.verdict == "same" else f"{ratio.span('x')} as fast"
-    where = where if ratio.span() else "as far as so few rounds tell"
-    return sentence(Span(told, "strong"), f", {where}; code and inputs are the same.")
+    other = f"{_counterpart(arm)} of {_day(baseline)}"
+    if arm.verdict == "same":
+        told, rest = f"{name} takes what {other} took", ", within 2 %"
+    else:
+        where = Ratio(arm.speedup, arm.interval).span("x")
+        told = f"{name} has not changed that one could tell"
+        rest = f" since {other}{f': {where} as fast' if where else ''}"
+    return sentence(Span(told, "strong"), f"{rest}; code and inputs are the same.")
 
 
 def _counterpart(arm: BaselineArm) -> str:

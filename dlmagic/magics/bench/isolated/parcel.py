@@ -76,15 +76,24 @@ def _look_through(
     sources: dict[str, str] = {}
     asked = [framework for framework in frameworks if isinstance(framework, Portable)]
     for reached in walk(values, namespace, frameworks):
-        for framework in asked:
-            what = framework.stays_here(reached.value)
-            if what is not None:
-                raise InputError(f"{reached.path} is {what}.", _HINT)
+        whys = (framework.stays_here(reached.value) for framework in asked)
+        what = next((why for why in whys if why is not None), None) or _stays_here(reached.value)
+        if what is not None:
+            raise InputError(f"{reached.path} is {what}.", _HINT)
         if isinstance(reached.value, FunctionType):
             name = reached.value.__code__.co_filename
             if name not in sources and name in linecache.cache and not Path(name).exists():
                 sources[name] = "".join(linecache.getlines(name))
     return sources
+
+
+def _stays_here(value: object) -> str | None:
+    """What a value is that pickling would turn into something else."""
+    standard = (sys.stdin, sys.stdout, sys.stderr)
+    in_memory = isinstance(value, io.StringIO | io.BytesIO)
+    if isinstance(value, io.IOBase) and not in_memory and value not in standard:
+        return "an open file, which stays in this process"
+    return None
 
 
 def _pickled(cloudpickle: Any, values: Mapping[str, object], namespace: dict[str, object]) -> bytes:
