@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import selectors
 import signal
 import subprocess
 import sys
@@ -23,6 +24,7 @@ _BOOTSTRAP = (
     "from dlmagic.magics.bench.isolated.child import main; main()"
 )
 _GRACE = 5.0  # seconds to end by itself after the answer
+_WAKE_UP = 0.25  # seconds after which to look for an interrupt
 _TAIL = 65_536  # bytes of standard error that are looked at
 
 
@@ -80,7 +82,23 @@ def _conversation(process: subprocess.Popen[bytes], task: Task) -> bytes:
         for part in (task.header(), *parcel.settings.values(), parcel.values):
             process.stdin.write(part)
         process.stdin.flush()
-    return process.stdout.readline()
+    return _line_from(process.stdout)
+
+
+def _line_from(source: IO[bytes]) -> bytes:
+    """Wait for a line; an interrupt is noticed even if another thread received its signal."""
+    if os.name != "posix":  # there only sockets can be waited for
+        return source.readline()
+    line = bytearray()
+    with selectors.DefaultSelector() as selector:
+        selector.register(source, selectors.EVENT_READ)
+        while not line.endswith(b"\n"):
+            if selector.select(_WAKE_UP):
+                piece = os.read(source.fileno(), 1 << 20)
+                if not piece:
+                    break
+                line += piece
+    return bytes(line)
 
 
 def _end_of(process: subprocess.Popen[bytes]) -> int:
