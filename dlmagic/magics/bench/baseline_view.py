@@ -61,6 +61,7 @@ def _answer(arm: BaselineArm, baseline: Baseline) -> Sentence:
     other = f"{_counterpart(arm)} of {_day(baseline)}"
     how = "measured side by side" if arm.side_by_side else "not measured side by side"
     how += ", though code and inputs are the same" if arm.same_code else ""
+    words: list[str | Span]
     match arm.verdict:
         case "faster":
             words = [Span(f"{name} is {ratio} faster", "good"), f" than {other}", _span(ratio)]

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from statistics import median
 
 import numpy as np
+import numpy.typing as npt
 
 from dlmagic.magics.bench.block import collector_off
 from dlmagic.magics.bench.clock import Clock
@@ -43,7 +44,9 @@ def burst(clock: Clock, seconds: float = BURST) -> tuple[float, ...]:
     return tuple(taken)
 
 
-def _work(matrix: np.ndarray, source: np.ndarray, target: np.ndarray) -> int:  # type: ignore[type-arg]
+def _work(
+    matrix: npt.NDArray[np.float64], source: npt.NDArray[np.uint8], target: npt.NDArray[np.uint8]
+) -> int:
     total = 0
     for number in range(_LOOPS):
         total += number & 7

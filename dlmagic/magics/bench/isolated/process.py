@@ -51,7 +51,7 @@ def run_task(task: Task) -> Answer:
 def _started(task: Task, errors: IO[bytes]) -> Iterator[subprocess.Popen[bytes]]:
     if not sys.executable:
         raise InputError("--isolate finds no Python interpreter to start (sys.executable).")
-    path = [place for place in sys.path if isinstance(place, str)]
+    path = list(map(os.fspath, sys.path))
     process = subprocess.Popen(
         [sys.executable, *_flags(), "-c", _BOOTSTRAP, json.dumps(path)],
         stdin=subprocess.PIPE,

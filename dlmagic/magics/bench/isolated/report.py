@@ -16,7 +16,7 @@ from dlmagic.magics.bench.isolated.repetitions import Repetitions, Series
 from dlmagic.magics.bench.paired import break_even_calls
 from dlmagic.magics.bench.processes import centre, compare_processes, time_interval
 from dlmagic.magics.bench.request import Request
-from dlmagic.magics.bench.result import Arm, BenchResult
+from dlmagic.magics.bench.result import Arm, BenchResult, Status
 
 Across = Callable[[Choice], Agreement | None]
 """How the alternative of a choice agrees with that of the reference; None for its own."""
@@ -64,13 +64,14 @@ def _arm(choice: Choice, series: Series, across: Across) -> Arm:
     if series.failure is not None:
         failed = series.failure
         skipped = failed.result is not None and failed.result.arms[0].status == "skipped"
-        status = "skipped" if skipped else "failed"
+        status: Status = "skipped" if skipped else "failed"
         return replace(arm, status=status, reason=failed.reason, line=failed.line)
     if not series.results:
         return replace(arm, status="skipped", reason="interrupted before its turn")
     seen = series.arms
     times = [centre(each.samples) for each in seen]
     compiling = [c for each in seen if (c := each.compile_seconds) is not None]
+    agreement = _agreement(seen, across(choice))
     return replace(
         arm,
         samples=tuple(times),
@@ -80,7 +81,9 @@ def _arm(choice: Choice, series: Series, across: Across) -> Arm:
         interval=time_interval(times),
         compile_seconds=statistics.median(compiling) if compiling else None,
         findings=_findings(seen),
-        **_agreement(seen, across(choice)),
+        agrees=agreement.agrees,
+        agreement=agreement.reason,
+        max_error=agreement.max_error,
     )
 
 
@@ -89,25 +92,17 @@ def _findings(seen: Iterable[Arm]) -> tuple[Finding, ...]:
     return tuple(dict.fromkeys(finding for arm in seen for finding in arm.findings))
 
 
-def _agreement(seen: Sequence[Arm], across: Agreement | None) -> dict[str, object]:
+def _agreement(seen: Sequence[Arm], across: Agreement | None) -> Agreement:
     """Whether every process' answers were those of the alternative as it is, there.
 
     Alternatives were compared with each other in the notebook, by their first runs.
     """
     own = next((arm for arm in seen if arm.agrees is False), None)
     own = own or next((arm for arm in seen if arm.agrees is None), seen[0])
-    errors = [arm.max_error for arm in seen if arm.max_error is not None]
     if across is not None and (across.agrees is not True or own.agrees is True):
-        return {
-            "agrees": across.agrees,
-            "agreement": across.reason,
-            "max_error": across.max_error,
-        }
-    return {
-        "agrees": own.agrees,
-        "agreement": own.agreement,
-        "max_error": max(errors) if errors else None,
-    }
+        return across
+    errors = [arm.max_error for arm in seen if arm.max_error is not None]
+    return Agreement(own.agrees, own.agreement, max(errors) if errors else None)
 
 
 def _compared(arm: Arm, done: Repetitions, reference: str) -> Arm:

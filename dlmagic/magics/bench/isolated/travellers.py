@@ -64,7 +64,7 @@ def _parts(path: str, value: object) -> Iterator[tuple[str, object]]:
     else:
         attributes = attributes_of(value) or {}
         yield from ((f"{path}.{name}", item) for name, item in attributes.items())
-        if isinstance(value, object) and type(value).__module__ == "__main__":
+        if type(value).__module__ == "__main__":
             yield type(value).__name__, type(value)
 
 
