@@ -127,11 +127,16 @@ def uses_a_driver(place: Place, found: Import) -> bool:
 
 def burdens_a_result(place: Place, found: Import) -> bool:
     """A result opens with the standard library and NumPy."""
-    if place.file.name not in ("result.py", "codec.py"):
+    if place.file.name != "codec.py" and not place.file.name.endswith("result.py"):
         return False
     if inside(found):
-        return inside(found)[0] not in VALUES and "result" not in inside(found)
+        return inside(found)[0] not in VALUES and not any(map(holds_results, inside(found)))
     return found.top in HEAVY | {"IPython", "traitlets"}
+
+
+def holds_results(module: str) -> bool:
+    """Whether a module's name is that of one with frozen values, such as baseline_result."""
+    return module == "result" or module.endswith("_result")
 
 
 def looks_behind_a_result(place: Place, found: Import) -> bool:
@@ -146,7 +151,7 @@ def shows_only(found: Import) -> bool:
         return True
     if names[0] != "magics":
         return False
-    return names[-1] == "result" or "result" in names[2:3] or helps_a_view(names)
+    return any(map(holds_results, [names[-1], *names[2:3]])) or helps_a_view(names)
 
 
 def helps_a_view(names: list[str]) -> bool:
@@ -240,6 +245,7 @@ def test_no_framework_is_imported_outside_its_own_files_at_module_level() -> Non
         ("magics/bench/engine.py", "from dlmagic.shell.options import parse"),
         ("magics/bench/result.py", "import pandas"),
         ("magics/bench/result.py", "from dlmagic.display.parts import Table"),
+        ("magics/bench/baseline_result.py", "from dlmagic.magics.bench.inputs import same"),
         ("magics/bench/view.py", "from dlmagic.magics.bench.engine import bench"),
         ("magics/bench/view.py", "from dlmagic.cell.function import CellFunction"),
         ("frameworks/torch/adapter.py", "import pynvml"),
@@ -263,6 +269,7 @@ def test_a_planted_violation_is_found(file: str, source: str) -> None:
         ("magics/bench/result.py", "import numpy as np\nfrom dlmagic.result import Result"),
         ("magics/bench/view.py", "from dlmagic.magics.bench.result import BenchResult"),
         ("magics/bench/view.py", "from dlmagic.display import parts"),
+        ("magics/bench/result.py", "from dlmagic.magics.bench.baseline_result import Baseline"),
         ("frameworks/torch/state.py", "import torch"),
         ("devices/nvml.py", "import pynvml"),
         ("display/progress.py", "from IPython.display import display"),

@@ -186,7 +186,7 @@ def _parts_of_function(
         yield name, cell
     if function.__globals__ is namespace:
         used = global_names.of_code(function.__code__)
-        for name in used.loads | used.stores:
+        for name in sorted(used.loads | used.stores):  # the same order in every process
             if name in namespace:
                 yield name, namespace[name]
 

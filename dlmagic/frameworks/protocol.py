@@ -192,6 +192,23 @@ class Repeats(Protocol):
         """
 
 
+@runtime_checkable
+class Portable(Protocol):
+    """A framework whose cells can run in another process, set as this one is."""
+
+    def portable_settings(self) -> Mapping[str, object]:
+        """What decides how it computes, by name; values that can be pickled."""
+
+    def take_over(self, settings: Mapping[str, object]) -> None:
+        """Set what differs from the settings of another process.
+
+        What cannot be set any more stays as it is: :meth:`Framework.settings` tells it.
+        """
+
+    def stays_here(self, value: object) -> str | None:
+        """What a value is that loses its meaning on the way though it can be pickled, or None."""
+
+
 NUDGE = 4
 """How many rounding errors a value moves by, at most, in :meth:`Framework.nudged`."""
 

@@ -33,6 +33,7 @@ from dlmagic.frameworks.jax import (
     flops,
     limits,
     memory,
+    portable,
     roofline,
     state,
     waiting,
@@ -80,6 +81,18 @@ class JaxFramework:
     def counting(self) -> AbstractContextManager[object]:
         """See :func:`dlmagic.frameworks.jax.counting.counting`."""
         return counting.counting()
+
+    def portable_settings(self) -> Mapping[str, object]:
+        """See :mod:`dlmagic.frameworks.jax.portable`."""
+        return portable.settings()
+
+    def take_over(self, settings: Mapping[str, object]) -> None:
+        """See :mod:`dlmagic.frameworks.jax.portable`."""
+        portable.take_over(settings)
+
+    def stays_here(self, value: object) -> str | None:  # noqa: ARG002 - the protocol's
+        """Nothing that pickling does not notice."""
+        return None
 
     def settings(self) -> Mapping[str, str]:
         """See :func:`dlmagic.frameworks.jax.ambient.settings`."""

@@ -31,7 +31,7 @@ from dlmagic.frameworks.costs import (
 )
 from dlmagic.frameworks.entries import KERAS_METHODS
 from dlmagic.frameworks.keras import _compat as compat
-from dlmagic.frameworks.keras import ambient, failure, models, seeds, state, variables
+from dlmagic.frameworks.keras import ambient, failure, models, portable, seeds, state, variables
 from dlmagic.frameworks.keras.modes import modes_on, switches_for
 from dlmagic.frameworks.keras.switching import Switching
 from dlmagic.frameworks.protocol import (
@@ -100,6 +100,18 @@ class KerasFramework:
         """
         shuffles = not KERAS_METHODS.isdisjoint(attributes)
         return seeds.repeating_shuffles() if shuffles else nullcontext()
+
+    def portable_settings(self) -> Mapping[str, object]:
+        """See :mod:`dlmagic.frameworks.keras.portable`."""
+        return portable.settings()
+
+    def take_over(self, settings: Mapping[str, object]) -> None:
+        """See :mod:`dlmagic.frameworks.keras.portable`."""
+        portable.take_over(settings)
+
+    def stays_here(self, value: object) -> str | None:  # noqa: ARG002 - the protocol's
+        """Nothing that pickling does not notice."""
+        return None
 
     def settings(self) -> Mapping[str, str]:
         """Backend, types, and the policy that mixes them."""

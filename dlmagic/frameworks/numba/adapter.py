@@ -19,7 +19,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dlmagic.errors import ModeError, nearest
 from dlmagic.frameworks.compile_costs import CompileCosts
 from dlmagic.frameworks.numba import _compat as compat
-from dlmagic.frameworks.numba import compiling, failure, randomness, state, threads
+from dlmagic.frameworks.numba import compiling, failure, portable, randomness, state, threads
 from dlmagic.frameworks.numba.costs import COSTS
 from dlmagic.frameworks.numba.counting import COMPILATIONS
 from dlmagic.frameworks.plain.state import SavedState
@@ -67,6 +67,18 @@ class NumbaFramework:
     def counting(self) -> AbstractContextManager[object]:
         """See :class:`dlmagic.frameworks.numba.counting.Compilations`."""
         return _counting()
+
+    def portable_settings(self) -> Mapping[str, object]:
+        """See :mod:`dlmagic.frameworks.numba.portable`."""
+        return portable.settings()
+
+    def take_over(self, settings: Mapping[str, object]) -> None:
+        """See :mod:`dlmagic.frameworks.numba.portable`."""
+        portable.take_over(settings)
+
+    def stays_here(self, value: object) -> str | None:  # noqa: ARG002 - the protocol's
+        """Nothing that pickling does not notice."""
+        return None
 
     def settings(self) -> Mapping[str, str]:
         """See :func:`dlmagic.frameworks.numba.threads.settings`."""

@@ -14,7 +14,7 @@ from dlmagic.frameworks.plain.state import SavedState
 
 def settings() -> Mapping[str, str]:
     """The number of threads, their library once they run, and whether compiling is off."""
-    found = {"threads": str(_number())}
+    found = {"threads": str(number())}
     layer = _layer()
     if layer is not None:
         found["threading layer"] = layer
@@ -25,10 +25,11 @@ def settings() -> Mapping[str, str]:
 
 def save_threads() -> SavedState:
     """The number that ``numba.set_num_threads`` sets."""
-    return SavedState(_number, numba.set_num_threads)
+    return SavedState(number, numba.set_num_threads)
 
 
-def _number() -> int:
+def number() -> int:
+    """The number of threads that compiled code uses, or will use once they run."""
     # numba.config knows the number with which they will start.
     running = _layer() is not None
     return int(numba.get_num_threads() if running else numba.config.NUMBA_NUM_THREADS)

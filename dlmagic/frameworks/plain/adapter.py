@@ -15,6 +15,7 @@ import numpy as np
 
 from dlmagic.errors import ModeError, ModeUnavailable, nearest
 from dlmagic.frameworks.compile_costs import CompileCosts
+from dlmagic.frameworks.plain import portable
 from dlmagic.frameworks.plain.state import SavedArray, SavedState, nudge, save_numpy
 from dlmagic.frameworks.protocol import (
     ArrayView,
@@ -80,6 +81,18 @@ class PlainFramework:
             for framework in self._beside:
                 stack.enter_context(framework.counting())
             yield
+
+    def portable_settings(self) -> Mapping[str, object]:
+        """See :mod:`dlmagic.frameworks.plain.portable`."""
+        return portable.settings()
+
+    def take_over(self, settings: Mapping[str, object]) -> None:
+        """See :mod:`dlmagic.frameworks.plain.portable`."""
+        portable.take_over(settings)
+
+    def stays_here(self, value: object) -> str | None:  # noqa: ARG002 - the protocol's
+        """Nothing that pickling does not notice."""
+        return None
 
     def settings(self) -> Mapping[str, str]:
         """The collector, and the threads that the environment grants to NumPy's libraries."""

@@ -34,6 +34,7 @@ from dlmagic.frameworks.tensorflow import (
     limits,
     memory,
     nudging,
+    portable,
     quiet,
     roofline,
     state,
@@ -81,6 +82,18 @@ class TensorFlowFramework:
     def counting(self) -> AbstractContextManager[object]:
         """See :func:`dlmagic.frameworks.tensorflow.counting.counting`."""
         return counting.counting()
+
+    def portable_settings(self) -> Mapping[str, object]:
+        """See :mod:`dlmagic.frameworks.tensorflow.portable`."""
+        return portable.settings()
+
+    def take_over(self, settings: Mapping[str, object]) -> None:
+        """See :mod:`dlmagic.frameworks.tensorflow.portable`."""
+        portable.take_over(settings)
+
+    def stays_here(self, value: object) -> str | None:  # noqa: ARG002 - the protocol's
+        """Nothing that pickling does not notice."""
+        return None
 
     def settings(self) -> Mapping[str, str]:
         """Threads and precision."""

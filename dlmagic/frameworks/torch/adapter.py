@@ -37,6 +37,7 @@ from dlmagic.frameworks.torch import (
     float64,
     flops,
     jit,
+    portable,
     roofline,
 )
 from dlmagic.frameworks.torch.first_writes import FirstWrites
@@ -135,6 +136,18 @@ class TorchFramework:
     def counting(self) -> AbstractContextManager[object]:
         """Dynamo counts in any case."""
         return nullcontext()
+
+    def portable_settings(self) -> Mapping[str, object]:
+        """See :mod:`dlmagic.frameworks.torch.portable`."""
+        return portable.settings()
+
+    def take_over(self, settings: Mapping[str, object]) -> None:
+        """See :mod:`dlmagic.frameworks.torch.portable`."""
+        portable.take_over(settings)
+
+    def stays_here(self, value: object) -> str | None:
+        """See :func:`dlmagic.frameworks.torch.portable.stays_here`."""
+        return portable.stays_here(value)
 
     def settings(self) -> Mapping[str, str]:
         """See :func:`dlmagic.frameworks.torch.ambient.settings`."""

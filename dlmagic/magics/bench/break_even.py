@@ -19,6 +19,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from dlmagic.magics.bench.paired import (
     Interval,
@@ -67,7 +68,7 @@ def gain_of(reference: Sequence[float], other: Sequence[float]) -> Gain:
         return Gain(math.nan, None, certain=False)
     averages = walsh_averages(first - second)
     interval = signed_rank_interval(averages, len(first))
-    return Gain(float(np.median(averages)), interval, _is_certain(np.log(first) - np.log(second)))
+    return Gain(float(np.median(averages)), interval, is_certain(np.log(first) - np.log(second)))
 
 
 def break_even(
@@ -94,7 +95,7 @@ def break_even(
     return BreakEven(estimate, (earliest, math.ceil(max(0.0, most) / low)))
 
 
-def _is_certain(ratios: np.ndarray) -> bool:
+def is_certain(ratios: npt.NDArray[np.float64]) -> bool:
     """Whether the mean of these logarithms is above 0 beyond doubt."""
     if len(ratios) < 2 or not ratios.mean() > 0:
         return False

@@ -149,6 +149,10 @@ class Checks:
             return across
         return own
 
+    def across(self, block: str | None) -> Agreement | None:
+        """How another alternative agrees with that of the reference; None for its own."""
+        return None if block == self._reference else self._agreement_with_reference(block)
+
     def _agreement_with_reference(self, block: str | None) -> Agreement:
         if block not in self._across:
             other, reference = self._first[block], self._first[self._reference]

@@ -1,21 +1,15 @@
-"""Every runner compared with the reference, judged with all others in view.
-
-One comparison is wrong in 5 % of all runs. Of seven, one would be wrong in every third run,
-so their p-values are corrected by Holm's method (S. Holm, 1979, "A simple sequentially
-rejective multiple test procedure"): the chance that any equal runner of a benchmark is
-called different stays at 5 %. The intervals stay what they say they are, 95 % each.
-"""
+"""Every runner compared with the reference, judged with all others in view."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import replace
 
 from dlmagic.magics.bench.block import SHORTEST
 from dlmagic.magics.bench.measurement import Measurement
-from dlmagic.magics.bench.paired import CONFIDENCE, Comparison, compare_paired
+from dlmagic.magics.bench.paired import Comparison, compare_paired
 from dlmagic.magics.bench.second_copy import SECOND_COPY
+from dlmagic.magics.bench.several import corrected
 
 _ALARM = 0.001
 """p-value of the second copy below which the machine, not chance, made it differ."""
@@ -25,13 +19,10 @@ def comparisons_of(measurement: Measurement) -> dict[str, Comparison]:
     """By name, how each runner compares with the reference; that itself included."""
     names = [name for name in measurement.names if name != measurement.reference]
     found = {name: compare_paired(*measurement.pairs(name)) for name in names}
-    certain = surviving_holm({name: each.p_value for name, each in found.items()})
     null = second_copy_of(measurement)
     judged = {
-        name: _judged(
-            each, certain[name], len(names), null, measured=is_measured(measurement, name)
-        )
-        for name, each in found.items()
+        name: _judged(each, null, measured=is_measured(measurement, name))
+        for name, each in corrected(found).items()
     }
     rounds = len(measurement.samples(measurement.reference))
     return {**judged, measurement.reference: Comparison(1.0, (1.0, 1.0), "reference", rounds)}
@@ -48,29 +39,12 @@ def is_alarming(null: Comparison | None) -> bool:
     return null is not None and null.p_value < _ALARM
 
 
-def surviving_holm(p_values: Mapping[str, float], level: float = 1 - CONFIDENCE) -> dict[str, bool]:
-    """Which of several tests reject when the chance of any false rejection is ``level``.
-
-    >>> surviving_holm({"a": 0.04, "b": 0.001, "c": 0.03})
-    {'a': False, 'b': True, 'c': False}
-    """
-    rejects = dict.fromkeys(p_values, False)
-    ordered = sorted(p_values, key=p_values.__getitem__)
-    for left, name in zip(range(len(ordered), 0, -1), ordered, strict=True):
-        if p_values[name] > level / left:
-            break
-        rejects[name] = True
-    return rejects
-
-
 def is_measured(measurement: Measurement, name: str) -> bool:
     """Whether the clock advanced in every block that a comparison rests on."""
     return all(min(times) > SHORTEST for times in measurement.pairs(name) if times)
 
 
-def _judged(
-    own: Comparison, certain: bool, compared: int, null: Comparison | None, *, measured: bool
-) -> Comparison:
+def _judged(own: Comparison, null: Comparison | None, *, measured: bool) -> Comparison:
     """A comparison whose difference, if it shows one, has stood all doubts."""
     if own.verdict == "unclear":
         return own
@@ -80,9 +54,6 @@ def _judged(
         return own
     if null is not None and is_alarming(null) and _least(own) <= abs(math.log(null.speedup)):
         doubt = "a second copy of the reference lay as far from it"
-        return replace(own, verdict="unclear", doubt=doubt)
-    if not certain:
-        doubt = f"among {compared} comparisons a gap like this one arises by chance"
         return replace(own, verdict="unclear", doubt=doubt)
     return own
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 
 from dlmagic.cell.function import compile_cell
 from dlmagic.cell.memory import Footprint, Memory
@@ -13,7 +14,10 @@ from dlmagic.cell.snapshot import Snapshot, take_snapshot
 from dlmagic.errors import OptionError, nearest
 from dlmagic.frameworks.registry import loaded_frameworks, repeating
 from dlmagic.magics.bench.alternatives import Alternatives, divide
+from dlmagic.magics.bench.bookkeeping import Bookkeeping
 from dlmagic.magics.bench.choice import Choice, choose, why_only_plain
+from dlmagic.magics.bench.isolated.parcel import pack
+from dlmagic.magics.bench.isolated.stage import run_isolated
 from dlmagic.magics.bench.report import result_of
 from dlmagic.magics.bench.request import Request, Surroundings
 from dlmagic.magics.bench.result import BenchResult
@@ -34,6 +38,7 @@ def bench_cell(request: Request, surroundings: Surroundings) -> BenchResult:
         return sweep_cell(request, surroundings, bench_cell)
     started = surroundings.clock.now()
     alternatives = divide(request.source)
+    books = Bookkeeping.opened(request, surroundings.clock)
     with _state_put_back(alternatives, request, surroundings) as before:
         with surroundings.output.shown():  # definitions and imports may have something to say
             subjects = _subjects(alternatives, request, before, surroundings)
@@ -41,15 +46,25 @@ def bench_cell(request: Request, surroundings: Surroundings) -> BenchResult:
         for subject in subjects:
             subject.frameworks = loaded_frameworks()  # a mode may have loaded its framework
         reference = _reference(choices, request.reference)
+        books.look_at(alternatives, choices)
+        parcel = pack(choices, request.namespace) if request.isolate else None
+        notes = _notes(subjects, request)
         with loaded_frameworks()[-1].counting():
             checks = first_runs(subjects, reference.subject, request, surroundings)
-            run = run_all(choices, reference, checks, request, surroundings)
-        seconds = surroundings.clock.now() - started
-        result = result_of(request, reference.name, run, seconds, _notes(subjects, request))
+            if parcel is None:
+                run = run_all(choices, reference, checks, request, surroundings)
+        if parcel is None:
+            seconds = surroundings.clock.now() - started
+            compared_with = "" if request.alone else reference.name
+            result = result_of(request, compared_with, run, seconds, notes)
+        else:
+            result = run_isolated(choices, reference, checks, parcel, request, surroundings, notes)
+            result = replace(result, seconds=surroundings.clock.now() - started)
+        result = books.told(result)
     if request.keep:
         with unheard(surroundings.output):  # the first run has shown it
             _commit(alternatives, reference.subject.block, request)
-    return result
+    return books.kept(result)
 
 
 @contextmanager

@@ -130,7 +130,11 @@ def _longer(result: BenchResult) -> float:
         return float(advised[1])
     measured = sum(sum(arm.samples) * arm.calls for arm in result.arms)
     compiling = sum(arm.compile_seconds or 0.0 for arm in result.arms)
-    wanted = 4 * max(measured, result.seconds - compiling)
+    if any(arm.ranks for arm in result.arms):  # most of the time went into starting processes
+        spent = sum(sum(map(sum, arm.ranks)) * arm.calls for arm in result.arms)
+    else:
+        spent = max(measured, result.seconds - compiling)
+    wanted = 4 * spent
     return next((time for time in _NICE_TIMES if time >= wanted), math.ceil(wanted))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterable
+from pathlib import Path
 
 from IPython.core.getipython import get_ipython
 from IPython.core.interactiveshell import InteractiveShell
@@ -30,6 +31,12 @@ def _names_of_numbers() -> Iterable[str]:
     names = shell.user_ns if shell is not None else {}
     numbers = (name for name, value in names.items() if type(value) in (int, float))
     return [f"{name}=" for name in numbers if not name.startswith("_")]
+
+
+def _files() -> Iterable[str]:
+    """Saved results, and the folders that may hold some, in the working directory."""
+    places = (path for path in Path().iterdir() if not path.name.startswith("."))
+    return sorted(f"{path}/" if path.is_dir() else str(path) for path in places)
 
 
 @magics_class
@@ -74,6 +81,10 @@ class BenchMagics(Magics):
         action="store_true",
         help="measure how often dlmagic errs on this machine; times code of its own",
     )
+    @option("--save", metavar="FILE", values=_files, help="write the result to a file, as JSON")
+    @option("--against", metavar="FILE", values=_files, help="compare with a result saved earlier")
+    @option("--isolate", action="store_true", help="run each arm in fresh processes, several times")
+    @option("--force", action="store_true", help="let --save replace a file of something else")
     @result_options
     @option("expression", nargs="*", help="what to time, in the line form")
     @no_var_expand
@@ -151,6 +162,10 @@ class BenchMagics(Magics):
             energy=options.energy,
             cold=options.cold,
             sweep=sweep,
+            save=options.save,
+            against=options.against,
+            force=options.force,
+            isolate=options.isolate,
         )
         output = NotebookOutput(self.shell)
         with output.delayed(), Progress(alone=alone) as progress:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 
 from dlmagic.environment import Environment
 from dlmagic.finding import Finding
+from dlmagic.frameworks.protocol import Framework
 from dlmagic.magics.bench.break_even import break_even, gain_of
 from dlmagic.magics.bench.comparisons import second_copy_of
 from dlmagic.magics.bench.compile_cost import compile_cost_of, findings_about_cache
@@ -59,7 +61,11 @@ def result_of(
 def _environment(run: Run) -> Environment:
     """Where it ran, and how the frameworks that were loaded are set."""
     subjects = [contestant.choice.subject for contestant in run.contestants.values()]
-    frameworks = subjects[0].frameworks if subjects else ()
+    return environment_with(subjects[0].frameworks if subjects else ())
+
+
+def environment_with(frameworks: Sequence[Framework]) -> Environment:
+    """The environment of this process, with the settings of its frameworks."""
     settings = {framework.name: dict(framework.settings()) for framework in frameworks}
     return replace(
         Environment.capture(), settings={name: kept for name, kept in settings.items() if kept}

@@ -13,6 +13,7 @@ from dlmagic.devices.host import HostMemory
 from dlmagic.devices.nvml import EnergyMeter, Nvml
 from dlmagic.errors import OptionError
 from dlmagic.magics.bench.clock import Clock, WallClock
+from dlmagic.magics.bench.isolated.task import Answer, Task
 from dlmagic.magics.bench.sweep.values import SweepValues
 
 
@@ -38,6 +39,11 @@ class Request:
         sweep: A name and the values that it is bound to in turn, or None.
         sharing: Among how many benchmarks the user's time was divided; ``seconds`` is the
             share of this one.
+        save: File to write the result to.
+        against: File with an earlier result to compare with.
+        force: Whether ``save`` may replace a file of something else.
+        isolate: Whether each arm runs in fresh processes, several times.
+        alone: Whether this is one of those processes, whose only arm is compared with none.
     """
 
     source: CellSource
@@ -56,6 +62,11 @@ class Request:
     cold: bool = False
     sweep: SweepValues | None = None
     sharing: int = 1
+    save: str | None = None
+    against: str | None = None
+    force: bool = False
+    isolate: bool = False
+    alone: bool = False
 
     def __post_init__(self) -> None:
         if not (self.seconds > 0 and math.isfinite(self.seconds)):
@@ -63,6 +74,7 @@ class Request:
                 f"--time {self.seconds:g} is no time to measure in.",
                 "Give seconds above 0, such as --time 5.",
             )
+        self._require_what_goes_together()
         for name, value in (("--rtol", self.rtol), ("--atol", self.atol)):
             if value is not None and not value >= 0:
                 raise OptionError(f"{name} {value:g} is no tolerance.", "Give a number from 0 up.")
@@ -71,6 +83,20 @@ class Request:
                 "--keep and --sweep do not go together: a sweep runs the cell with many values.",
                 "Leave one of them out.",
             )
+
+    def _require_what_goes_together(self) -> None:
+        """Refuse options of which one would say nothing about what the other does."""
+        costs = {"--memory": self.memory, "--flops": self.flops, "--energy": self.energy}
+        swept = {"--save": self.save, "--against": self.against, "--isolate": self.isolate}
+        clashes: dict[str, dict[str, object]] = {
+            "--isolate": {**costs, "--cold": self.cold} if self.isolate else {},
+            "--sweep": swept if self.sweep is not None else {},
+        }
+        for option, others in clashes.items():
+            for other in (name for name, given in others.items() if given):
+                raise OptionError(
+                    f"{option} and {other} do not go together.", "Run the cell once with each."
+                )
 
 
 @dataclass(frozen=True)
@@ -84,6 +110,7 @@ class Surroundings:
         free_memory: Says how many bytes may be filled with copies.
         host_memory: What this process occupies.
         energy_meter: What counts the energy of GPUs; no driver is started before it is asked.
+        launch: Runs one task of ``--isolate``; None for a fresh process of this interpreter.
     """
 
     output: Output
@@ -92,3 +119,4 @@ class Surroundings:
     free_memory: Callable[[], int] = free_memory
     host_memory: HostMemory = field(default_factory=HostMemory)
     energy_meter: EnergyMeter = field(default_factory=Nvml)
+    launch: Callable[[Task], Answer] | None = None

@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Literal
 import dlmagic.magics.bench.sweep.result as swept
 from dlmagic.errors import nearest
 from dlmagic.finding import Finding
+from dlmagic.magics.bench.baseline_result import Baseline, Provenance
 from dlmagic.result import Result
 
 Status = Literal["ok", "failed", "skipped"]
@@ -129,6 +130,8 @@ class BenchResult(Result):
         null_interval: Its 95 % interval.
         cold: Whether caches were flushed before every timed call.
         notes: What else is worth a line.
+        baseline: How it compares with an earlier benchmark, or None.
+        provenance: What was timed, where it was saved or compared with an earlier one.
     """
 
     view: ClassVar[str] = "dlmagic.magics.bench.view"
@@ -144,6 +147,8 @@ class BenchResult(Result):
     null_interval: Interval | None = None
     cold: bool = False
     notes: tuple[str, ...] = ()
+    baseline: Baseline | None = None
+    provenance: Provenance | None = field(default=None, repr=False)
 
     def __getitem__(self, name: str) -> Arm:
         """The arm of that name.

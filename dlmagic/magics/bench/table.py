@@ -49,13 +49,20 @@ def table_of(result: BenchResult) -> list[Part]:
     rows = tuple((_named(arm), *(f.cell(arm) or _ABSENT for f in fields)) for arm in shown)
     order = ", best first" if sum(arm.measured for arm in arms) > 1 else ""
     cold = ", with cold caches" if result.cold else ""
-    caption = f"Time per call over {plural(result.rounds, 'round')}{cold}{order}"
+    caption = f"Time per call over {turns_of(result)}{cold}{order}"
     table = Table(caption, (Column("arm"), *(f.column for f in fields)), rows)
     left_out = len(arms) - len(shown)
     if not left_out:
         return [table]
     rest = f"{len(shown)} of {len(arms)} arms are shown; result.arms has them all."
     return [table, sentence(rest, role="note")]
+
+
+def turns_of(result: BenchResult) -> str:
+    """What the times were taken in: rounds, or fresh processes of each arm."""
+    if any(arm.ranks for arm in result.arms):
+        return f"{result.rounds} fresh {'process' if result.rounds == 1 else 'processes'} per arm"
+    return plural(result.rounds, "round")
 
 
 def _fields(result: BenchResult) -> list[_Field]:

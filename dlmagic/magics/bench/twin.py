@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -31,6 +32,10 @@ def bench(
     energy: bool = False,
     cold: bool = False,
     sweep: str | Mapping[str, Sequence[object]] | None = None,
+    save: str | os.PathLike[str] | None = None,
+    against: str | os.PathLike[str] | None = None,
+    force: bool = False,
+    isolate: bool = False,
 ) -> BenchResult:
     """Time code in several execution modes, or several functions against each other.
 
@@ -56,6 +61,10 @@ def bench(
         cold: Whether to flush caches before every timed call.
         sweep: A name that the cell's text reads, and the values that it is bound to in turn:
             ``{"n": [64, 256]}`` or ``"n=64,256"``.
+        save: File to write the result to, as JSON.
+        against: File with a result saved earlier, to compare with.
+        force: Whether ``save`` may replace a file of something else.
+        isolate: Whether each arm runs in fresh processes, several times.
 
     Raises:
         InputError: The arguments, the cell or a mode cannot be used; nothing has run.
@@ -92,6 +101,10 @@ def bench(
         energy=energy,
         cold=cold,
         sweep=_swept(sweep),
+        save=None if save is None else os.fspath(save),
+        against=None if against is None else os.fspath(against),
+        force=force,
+        isolate=isolate,
     )
     return bench_cell(request, Surroundings(StreamOutput()))
 

@@ -20,12 +20,13 @@ from dlmagic.display.parts import (
 from dlmagic.display.units import Ratio, plural, seconds
 from dlmagic.environment import Environment
 from dlmagic.finding import Finding
+from dlmagic.magics.bench.baseline_view import baseline_answer, baseline_parts
 from dlmagic.magics.bench.compile_lines import compile_lines
 from dlmagic.magics.bench.headline import NAME_LIMIT, alerts, answer, others
 from dlmagic.magics.bench.picture import picture_of
 from dlmagic.magics.bench.result import Arm, BenchResult
 from dlmagic.magics.bench.sweep.view import gathered, main_parts
-from dlmagic.magics.bench.table import table_of
+from dlmagic.magics.bench.table import table_of, turns_of
 
 _MOST_NOTICES = 8
 _MOST_NOTES = 6
@@ -41,7 +42,9 @@ def document(result: BenchResult) -> Document:
         *alerts(result),
         answer(result),
         others(result),
+        *baseline_answer(result),
         *table_of(result),
+        *baseline_parts(result),
         picture_of(result),
         *compile_lines(result),
         *_troubles(result),
@@ -101,7 +104,7 @@ def _notes(result: BenchResult) -> list[Part]:
     ]
     notes += _and_more(len(result.notes) - _MOST_NOTES, "notes; result.notes has them.")
     notes += _null(result)
-    spent = f"{plural(result.rounds, 'round')} in {seconds(result.seconds, digits=2)}"
+    spent = f"{turns_of(result)} in {seconds(result.seconds, digits=2)}"
     where = _machine(result.environment) if result.environment else []
     return [*notes, sentence("; ".join([spent, *where]), role="note")]
 

@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 from scipy.stats import false_discovery_control, wilcoxon
 
 from dlmagic.magics.bench.block import Block
-from dlmagic.magics.bench.comparisons import comparisons_of, second_copy_of, surviving_holm
+from dlmagic.magics.bench.comparisons import comparisons_of, second_copy_of
 from dlmagic.magics.bench.measurement import Measurement, Round
 from dlmagic.magics.bench.paired import compare_paired
 from dlmagic.magics.bench.second_copy import SECOND_COPY
+from dlmagic.magics.bench.several import surviving_holm
 
 P_VALUES = st.dictionaries(st.text(max_size=3), st.floats(0, 1), max_size=8)
 

@@ -10,8 +10,10 @@ from dlmagic.cell.output import StreamOutput
 from dlmagic.cell.source import CellSource
 from dlmagic.errors import OptionError
 from dlmagic.magics.bench.request import Request, Surroundings
+from dlmagic.magics.bench.sweep.values import read_sweep
 
 SOURCE = CellSource.from_text("1")
+SWEEP = read_sweep("n=1,2")
 
 
 @pytest.mark.parametrize(
@@ -24,6 +26,10 @@ SOURCE = CellSource.from_text("1")
         ({"rtol": -1.0}, "--rtol -1"),
         ({"rtol": math.nan}, "--rtol nan"),
         ({"atol": -0.5}, "--atol -0.5"),
+        ({"isolate": True, "flops": True}, "--isolate and --flops do not go together"),
+        ({"isolate": True, "cold": True}, "--isolate and --cold do not go together"),
+        ({"sweep": SWEEP, "save": "f.json"}, "--sweep and --save do not go together"),
+        ({"sweep": SWEEP, "isolate": True}, "--sweep and --isolate do not go together"),
     ],
 )
 def test_what_makes_no_sense_is_refused_in_one_line(options, words: str) -> None:
