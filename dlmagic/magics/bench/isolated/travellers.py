@@ -52,7 +52,7 @@ class _Search:
 def _parts(path: str, value: object) -> Iterator[tuple[str, object]]:
     """What a value holds, each with its path."""
     if isinstance(value, FunctionType):
-        if value.__module__ == "__main__":  # inside a library's there are no names of the user
+        if value.__globals__.get("__name__") == "__main__":  # a library has names of its own
             yield from _parts_of_function(value)
     elif isinstance(value, ModuleType):
         return
