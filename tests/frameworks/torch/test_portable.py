@@ -35,6 +35,15 @@ def test_a_setting_that_a_later_version_lacks_is_left_alone() -> None:
     assert portable.settings() == before
 
 
+def test_a_compiled_function_stays_and_a_compiled_module_goes() -> None:
+    def double(x: torch.Tensor) -> torch.Tensor:
+        return 2 * x
+
+    assert portable.stays_here(double) is None
+    assert "torch.compile" in (portable.stays_here(torch.compile(double, backend="eager")) or "")
+    assert portable.stays_here(torch.compile(torch.nn.ReLU(), backend="eager")) is None
+
+
 def test_a_graph_stays_where_it_is() -> None:
     leaf = torch.ones(2, requires_grad=True)
     assert portable.stays_here(leaf) is None
