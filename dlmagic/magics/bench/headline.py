@@ -33,13 +33,6 @@ def best_first(arms: Iterable[Arm]) -> list[Arm]:
     return sorted(arms, key=place)
 
 
-def turns_of(result: BenchResult) -> str:
-    """What the times were taken in: rounds, or fresh processes of each arm."""
-    if any(arm.ranks for arm in result.arms):
-        return f"{result.rounds} fresh {'process' if result.rounds == 1 else 'processes'} per arm"
-    return plural(result.rounds, "round")
-
-
 def answer(result: BenchResult) -> Sentence:
     """The first line: what is faster, by how much, how sure, at what cost."""
     timed = [arm for arm in best_first(result.arms) if arm.measured]
@@ -190,7 +183,7 @@ def alerts(result: BenchResult) -> list[Sentence]:
     """What has to be read before any speed: a partial result, answers that differ."""
     said = []
     if result.partial and result.rounds:
-        when = f": stopped after {turns_of(result)}, so take it as a first look."
+        when = f": stopped after {plural(result.rounds, 'round')}, so take it as a first look."
         said.append(_alert("Partial result", when))
     differing = [arm for arm in result.arms if arm.agrees is False]
     for arm in differing[:_NAMES_IN_A_GROUP]:

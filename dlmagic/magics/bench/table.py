@@ -12,10 +12,11 @@ from dlmagic.display.units import (
     about,
     data_size,
     half_width,
+    plural,
     seconds,
     time_scale,
 )
-from dlmagic.magics.bench.headline import NAME_LIMIT, best_first, turns_of
+from dlmagic.magics.bench.headline import NAME_LIMIT, best_first
 from dlmagic.magics.bench.result import Arm, BenchResult
 
 MOST_ROWS = 40
@@ -49,6 +50,13 @@ def table_of(result: BenchResult) -> list[Part]:
         return [table]
     rest = f"{len(shown)} of {len(arms)} arms are shown; result.arms has them all."
     return [table, sentence(rest, role="note")]
+
+
+def turns_of(result: BenchResult) -> str:
+    """What the times were taken in: rounds, or fresh processes of each arm."""
+    if any(arm.ranks for arm in result.arms):
+        return f"{result.rounds} fresh {'process' if result.rounds == 1 else 'processes'} per arm"
+    return plural(result.rounds, "round")
 
 
 def _fields(result: BenchResult) -> list[_Field]:

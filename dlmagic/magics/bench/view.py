@@ -21,10 +21,10 @@ from dlmagic.display.units import plural, seconds
 from dlmagic.environment import Environment
 from dlmagic.finding import Finding
 from dlmagic.magics.bench.baseline_view import baseline_answer, baseline_parts
-from dlmagic.magics.bench.headline import NAME_LIMIT, alerts, answer, others, turns_of
+from dlmagic.magics.bench.headline import NAME_LIMIT, alerts, answer, others
 from dlmagic.magics.bench.picture import picture_of
 from dlmagic.magics.bench.result import Arm, BenchResult
-from dlmagic.magics.bench.table import table_of
+from dlmagic.magics.bench.table import table_of, turns_of
 
 _MOST_NOTICES = 8
 _MOST_NOTES = 6
