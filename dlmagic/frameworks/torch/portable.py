@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import FunctionType
 
 import torch
 
+from dlmagic.frameworks.torch import _compat as compat
 from dlmagic.frameworks.torch.ambient import save_settings
 
 _STAY_HERE = frozenset({"module hooks", "print options"})
@@ -32,4 +34,6 @@ def stays_here(value: object) -> str | None:
     """Why a value cannot be sent to another process, or None."""
     if isinstance(value, torch.Tensor) and value.grad_fn is not None:
         return "a tensor with the graph that computed it, which stays in this process"
+    if isinstance(value, FunctionType) and compat.unwrapped(value) is not value:
+        return "a function made by torch.compile, which stays in this process"
     return None

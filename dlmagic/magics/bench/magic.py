@@ -36,7 +36,8 @@ def _names_of_numbers() -> Iterable[str]:
 def _files() -> Iterable[str]:
     """Saved results, and the folders that may hold some, in the working directory."""
     places = (path for path in Path().iterdir() if not path.name.startswith("."))
-    return sorted(f"{path}/" if path.is_dir() else str(path) for path in places)
+    names = sorted(f"{path}/" if path.is_dir() else str(path) for path in places)
+    return [f'"{name}"' if " " in name else name for name in names]
 
 
 @magics_class

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from dlmagic.cell.memory import free_memory
@@ -88,7 +88,7 @@ class Request:
         """Refuse options of which one would say nothing about what the other does."""
         costs = {"--memory": self.memory, "--flops": self.flops, "--energy": self.energy}
         swept = {"--save": self.save, "--against": self.against, "--isolate": self.isolate}
-        clashes: dict[str, dict[str, object]] = {
+        clashes: dict[str, Mapping[str, object]] = {
             "--isolate": {**costs, "--cold": self.cold} if self.isolate else {},
             "--sweep": swept if self.sweep is not None else {},
         }

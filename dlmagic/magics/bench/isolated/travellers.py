@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from types import FunctionType, MethodType
+from types import FunctionType, MethodType, ModuleType
 
 from dlmagic.cell import global_names
 from dlmagic.cell.reach import attributes_of
@@ -52,7 +52,10 @@ class _Search:
 def _parts(path: str, value: object) -> Iterator[tuple[str, object]]:
     """What a value holds, each with its path."""
     if isinstance(value, FunctionType):
-        yield from _parts_of_function(value)
+        if value.__globals__.get("__name__") == "__main__":  # a library has names of its own
+            yield from _parts_of_function(value)
+    elif isinstance(value, ModuleType):
+        return
     elif isinstance(value, MethodType):
         yield from ((path, value.__self__), (path, value.__func__))
     elif isinstance(value, dict):

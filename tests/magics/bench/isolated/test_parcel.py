@@ -96,6 +96,14 @@ class Holder:
             "helper()",
             "^lock cannot be taken",
         ),
+        (
+            (
+                "import threading, functools\nlock = threading.Lock()\n"
+                "def made(): return functools.partial(print, lock)\nhelper = [made()]"
+            ),
+            "helper[0]",
+            r"^helper\[0\] cannot be taken",
+        ),
         ("y = nn.Linear(2, 2)(torch.ones(2))", "y * 2", "^y is a tensor with the graph"),
         ("y = [torch.ones(2, requires_grad=True) * 2]", "y[0]", r"^y\[0\] is a tensor with"),
         ("", "eval('1')", "reaches names by their text"),
