@@ -24,14 +24,12 @@ class Block:
         events: What happened between the two readings of the clock, such as
             ``{"recompile": 1}``; empty for a clean block.
         touch_events: The same for the call before it, which does not count.
-        touch_seconds: What that call took; None where there was none.
     """
 
     calls: int
     seconds: float
     events: Mapping[str, int] = field(default_factory=dict)
     touch_events: Mapping[str, int] = field(default_factory=dict)
-    touch_seconds: float | None = None
 
     @property
     def per_call(self) -> float:
@@ -64,7 +62,7 @@ def run_block(
     events = {**block.events, **_clock_trouble(block.seconds)}
     if touched is None:
         return Block(block.calls, block.seconds, events)
-    return Block(block.calls, block.seconds, events, touched.events, touched.seconds)
+    return Block(block.calls, block.seconds, events, touched.events)
 
 
 def time_calls(runner: Runner, clock: Clock, calls: int) -> Block:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Generic, TypeVar
 
 from dlmagic.cell.compare import Agreement
 from dlmagic.cell.frozen import FrozenContainer
@@ -17,6 +18,8 @@ from dlmagic.magics.bench.choice import Choice
 from dlmagic.magics.bench.clock import Clock
 from dlmagic.magics.bench.costs import Costs
 from dlmagic.magics.bench.result import Status
+
+Returned = TypeVar("Returned")
 
 
 @dataclass
@@ -76,20 +79,20 @@ class Contestant:
 
 
 @dataclass
-class Stopwatch:
-    """Runs the cell as the reference does, and knows how long that took.
+class Stopwatch(Generic[Returned]):
+    """Runs the cell, and knows how long that took.
 
     Attributes:
         clock: Where time is read.
-        run_once: See :meth:`dlmagic.magics.bench.subject.Subject.run_once`.
+        run_once: Runs it with other values for some parameters.
         seconds: All runs together; a mode that wants to see one is not slower for it.
     """
 
     clock: Clock
-    run_once: Callable[[Mapping[str, object]], object]
+    run_once: Callable[[Mapping[str, object]], Returned]
     seconds: float = 0.0
 
-    def __call__(self, replaced: Mapping[str, object]) -> object:
+    def __call__(self, replaced: Mapping[str, object]) -> Returned:
         """Run it once more."""
         start = self.clock.now()
         try:

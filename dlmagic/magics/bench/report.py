@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from dlmagic.environment import Environment
@@ -14,6 +14,7 @@ from dlmagic.magics.bench.comparisons import second_copy_of
 from dlmagic.magics.bench.compile_cost import compile_cost_of, findings_about_cache
 from dlmagic.magics.bench.contestants import Contestant
 from dlmagic.magics.bench.eager_parts import findings_about_eager_parts
+from dlmagic.magics.bench.first_run import findings_about_first_run
 from dlmagic.magics.bench.measurement import Measurement
 from dlmagic.magics.bench.noise import findings_about_noise
 from dlmagic.magics.bench.request import Request
@@ -53,7 +54,11 @@ def result_of(
         null_interval=null.interval if null else None,
         cold=request.cold,
         notes=(*notes, *run.notes, *((budget,) if budget else ())),
-        findings=(*run.findings, *findings_about_noise(measurement)),
+        findings=(
+            *run.findings,
+            *_first_runs(run),
+            *findings_about_noise(measurement),
+        ),
         environment=_environment(run),
     )
 
@@ -98,6 +103,13 @@ def _arm(
     if name == reference or arm.median is None or measurement is None:
         return arm
     return _with_compiling(arm, contestant, timing, measurement)
+
+
+def _first_runs(run: Run) -> Iterator[Finding]:
+    """What is kept from run to run, for each alternative."""
+    subjects = {id(each.choice.subject): each.choice.subject for each in run.contestants.values()}
+    for subject in subjects.values():
+        yield from findings_about_first_run(subject)
 
 
 def _eager_parts(

@@ -13,9 +13,10 @@ from dlmagic.errors import CellError
 from dlmagic.finding import Finding
 from dlmagic.magics.bench.checking import Checker, Checks
 from dlmagic.magics.bench.choice import Choice
+from dlmagic.magics.bench.clock import Clock
 from dlmagic.magics.bench.cold import flush_for
 from dlmagic.magics.bench.compiling_again import compile_again
-from dlmagic.magics.bench.contestants import Contestant, call_once, make_ready
+from dlmagic.magics.bench.contestants import Contestant, Stopwatch, call_once, make_ready
 from dlmagic.magics.bench.growth import refuse_growth, sizes_of
 from dlmagic.magics.bench.measure import measure
 from dlmagic.magics.bench.measurement import Progress
@@ -52,7 +53,7 @@ def first_runs(
         surroundings.tell(f"first run of {subject.block}" if subject.block else "first run")
         subject.start.restore()  # its own definitions, not those of the one before
         try:
-            produced, outcome, draws = _first_two_runs(subject, output)
+            produced, outcome, draws = _first_two_runs(subject, output, surroundings.clock)
         finally:
             subject.start.restore()
         first[subject.block] = Checker(subject, subject.start, produced, tolerance, output, draws)
@@ -61,18 +62,23 @@ def first_runs(
 
 
 def _first_two_runs(
-    subject: Subject, output: Output
+    subject: Subject, output: Output, clock: Clock
 ) -> tuple[FrozenContainer, FrozenContainer, bool]:
     """What each produced, and whether it took random numbers for that."""
     sizes = [sizes_of(subject.start.reached)]
+    assert subject.cell.function  # compiled before its first run is timed
+    watched = Stopwatch(clock, lambda _replaced: subject.run())
     with output.shown(), subject.start.copying_first_writes():
-        returned = subject.run()
+        returned = watched({})
+    first_seconds = watched.seconds
     sizes.append(sizes_of(subject.start.reached))
     produced = subject.produced(returned)
     subject.changes_state = bool(subject.start.changes())
     subject.keep_state()
     with unheard(output), subject.snapshot.copying_first_writes():
-        returned = _run_again(subject)
+        returned = _run_again(watched, subject)
+    subject.run_seconds = (first_seconds, watched.seconds - first_seconds)
+    subject.changes_again = bool(subject.snapshot.changes())
     refuse_growth(*sizes, sizes_of(subject.start.reached))
     draws = subject.snapshot.draws_random_numbers()
     outcome = subject.outcome(returned)
@@ -80,9 +86,9 @@ def _first_two_runs(
     return produced, outcome, draws
 
 
-def _run_again(subject: Subject) -> tuple[object, ...]:
+def _run_again(run: Stopwatch[tuple[object, ...]], subject: Subject) -> tuple[object, ...]:
     try:
-        return subject.run()
+        return run({})
     except Exception as error:
         frame = subject.cell.frame_of(error)
         where = f"line {frame.tb_lineno}" if frame else "the cell"

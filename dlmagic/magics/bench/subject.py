@@ -33,6 +33,8 @@ class Subject:
         frameworks: The loaded frameworks.
         memory: Where copies go.
         changes_state: Whether the first run changed anything that it found.
+        changes_again: Whether the second run changed anything.
+        run_seconds: What the first run and the second took.
         watched: What the first outcome showed as changed.
         wanted: The names that it showed, the cell's outputs included.
         watching: Whether that is known.
@@ -46,6 +48,8 @@ class Subject:
     frameworks: tuple[Framework, ...]
     memory: Memory
     changes_state: bool = False
+    changes_again: bool = False
+    run_seconds: tuple[float, float] = (0.0, 0.0)
     watched: list[Reached] = field(default_factory=list, repr=False)
     wanted: frozenset[str] = frozenset()
     watching: bool = False
