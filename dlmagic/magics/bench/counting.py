@@ -7,16 +7,9 @@ from dataclasses import dataclass, field
 
 from dlmagic.devices.reading import Reason
 from dlmagic.frameworks.costs import OperationCount
-from dlmagic.magics.bench.flop_pass import (
-    as_share,
-    beyond,
-    computing_framework,
-    count_operations,
-    impossible_time,
-    roofline_of,
-)
+from dlmagic.magics.bench.doubt import Doubt, impossible_time
+from dlmagic.magics.bench.flop_pass import computing_framework, count_operations, roofline_of
 from dlmagic.magics.bench.request import Surroundings
-from dlmagic.magics.bench.roofline import Roofline
 from dlmagic.magics.bench.subject import Subject
 from dlmagic.magics.bench.timed_arm import TimedArm
 
@@ -65,29 +58,26 @@ class Counting:
         return True
 
     def _share(self, arms: Sequence[TimedArm], subject: Subject, count: OperationCount) -> None:
-        roofline = self._roofline(arms, subject, count)
+        framework = computing_framework(subject)
+        if isinstance(framework, Reason):
+            return
+        self.surroundings.tell("measuring how fast the machine can compute")
+        roofline = roofline_of(framework, count, self.surroundings.clock)
         if isinstance(roofline, Reason):
             self.notes.append(f"The share of the roofline is not known: {roofline}.")
             return
+        impossible = set()
+        for arm in arms:
+            doubt = Doubt(arm, framework, count, self.surroundings.clock)
+            roofline, confirmed = doubt.settle(roofline)
+            if confirmed:
+                impossible.add(arm.name)
         self._limits |= dict.fromkeys(roofline.in_words())
         least = roofline.seconds(count)
         for arm in arms:
-            arm.costs.roofline_share = as_share(least / arm.median)
-            if beyond(least / arm.median):
+            arm.costs.roofline_share = least / arm.median
+            if arm.name in impossible:
                 finding = impossible_time(arm.name, arm.median, count, least)
                 arm.costs.findings = (*arm.costs.findings, finding)
-
-    def _roofline(
-        self, arms: Sequence[TimedArm], subject: Subject, count: OperationCount
-    ) -> Roofline | Reason:
-        """The limits; measured again before a time beyond them is called impossible."""
-        framework, clock = computing_framework(subject), self.surroundings.clock
-        if isinstance(framework, Reason):
-            return framework
-        self.surroundings.tell("measuring how fast the machine can compute")
-        found = roofline_of(framework, count, clock)
-        if isinstance(found, Reason):
-            return found
-        if any(beyond(found.seconds(count) / arm.median) for arm in arms):
-            return roofline_of(framework, count, clock, again=True)
-        return found
+            else:
+                arm.costs.roofline_share = min(1.0, least / arm.median)

@@ -1,11 +1,9 @@
-"""What an alternative computes, and how much of what the machine could do that is."""
+"""What an alternative computes, and within which limits."""
 
 from __future__ import annotations
 
 from dlmagic.cell.output import Output, unheard
 from dlmagic.devices.reading import Reason
-from dlmagic.display.units import about, seconds
-from dlmagic.finding import Finding
 from dlmagic.frameworks.choosing import framework_for
 from dlmagic.frameworks.costs import CountsOperations, HasRoofline, OperationCount
 from dlmagic.frameworks.protocol import Framework
@@ -14,7 +12,6 @@ from dlmagic.magics.bench.roofline import Roofline, measure_roofline
 from dlmagic.magics.bench.subject import Subject
 
 _COUNTED = "only PyTorch, TensorFlow and JAX tell what they compute"
-_SLACK = 1.2  # a limit that was measured on a machine with other users may be that much too low
 
 
 def computing_framework(subject: Subject) -> Framework | Reason:
@@ -58,23 +55,3 @@ def roofline_of(
     except Exception as error:  # a device may refuse a dtype, or be out of memory
         text = " ".join(str(error).split())[:160]
         return Reason(f"a large product could not be timed ({text})")
-
-
-def beyond(share: float) -> bool:
-    """Whether a time is shorter than what the limits allow, by more than they may be wrong."""
-    return share > _SLACK
-
-
-def as_share(share: float) -> float:
-    """The share to report: a little above 1 means that the limit is this arm's own speed."""
-    return share if beyond(share) else min(share, 1.0)
-
-
-def impossible_time(name: str, median: float, count: OperationCount, least: float) -> Finding:
-    """What to say of a time that the work cannot have been done in."""
-    message = (
-        f"{name} takes {seconds(median)}, and the {about(count.flops)} FLOPs of the cell alone "
-        f"would take this machine {seconds(least)}: work was skipped, such as results that "
-        "nobody uses, or done in fewer operations."
-    )
-    return Finding("impossible-time", "warning", message)

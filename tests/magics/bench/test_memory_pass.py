@@ -132,9 +132,9 @@ def test_a_result_tells_the_peak_of_each_alternative(bench, namespace) -> None:
 
 @linux
 def test_what_was_there_before_does_not_count(bench, namespace) -> None:
-    namespace["x"] = torch.ones(16 * MEBI)
+    namespace["x"] = torch.ones(4 * MEBI)
     arm = bench("y = x.sum()", memory=True, modes=["eager"])["eager"]
-    assert arm.peak_memory < 20e6
+    assert arm.peak_memory < 4e6
 
 
 @linux
