@@ -13,6 +13,8 @@ _TIME = re.compile(r"--time (\d+(?:\.\d+)?)")
 def notes_together(name: str, notes: Sequence[tuple[str, Sequence[str]]]) -> tuple[str, ...]:
     """The notes of all values; those that differ in numbers only become one.
 
+    Of those that ask for more time the one that asks for most is enough.
+
     Args:
         name: The name that was swept.
         notes: Of each value, as written, its notes.
@@ -21,7 +23,10 @@ def notes_together(name: str, notes: Sequence[tuple[str, Sequence[str]]]) -> tup
     for text, own in notes:
         for note in own:
             alike.setdefault(re.sub(r"[\d.,]+", "", note), []).append((text, note))
-    return tuple(_one(name, group, len(notes)) for group in alike.values())
+    groups = list(alike.values())
+    most = max(groups, key=_most_asked, default=[])
+    kept = (group for group in groups if group is most or not _most_asked(group))
+    return tuple(_one(name, group, len(notes)) for group in kept)
 
 
 def _one(name: str, group: Sequence[tuple[str, str]], values: int) -> str:
@@ -30,6 +35,10 @@ def _one(name: str, group: Sequence[tuple[str, str]], values: int) -> str:
     if len(group) == values and len({note for _, note in group}) == 1:
         return note
     return f"{name} = {listed(text for text, _ in group)}: {note}"
+
+
+def _most_asked(group: Sequence[tuple[str, str]]) -> float:
+    return max(_asked(note) for _, note in group)
 
 
 def _asked(note: str) -> float:

@@ -12,7 +12,7 @@ from dlmagic.magics.bench.result import Arm, BenchResult
 from dlmagic.magics.bench.sweep.headline import said_first
 from dlmagic.magics.bench.sweep.picture import picture_of
 from dlmagic.magics.bench.sweep.result import Sweep
-from dlmagic.magics.bench.sweep.table import table_of
+from dlmagic.magics.bench.sweep.table import tables_of
 
 _WORTH_SAYING = 0.05
 """Seconds of compilation below which nobody asks what it costs."""
@@ -21,7 +21,7 @@ _WORTH_SAYING = 0.05
 def main_parts(result: BenchResult, sweep: Sweep) -> list[Part]:
     """What comes before troubles, findings and notes."""
     picture = picture_of(sweep)
-    return [*said_first(result, sweep), *table_of(sweep), *([picture] if picture else [])]
+    return [*said_first(result, sweep), *tables_of(sweep), *([picture] if picture else [])]
 
 
 def gathered(result: BenchResult, sweep: Sweep) -> BenchResult:

@@ -114,6 +114,12 @@ EXAMPLES: dict[str, BenchResult] = {
         ]
     ),
     "not compared": sweep(everywhere(faster(agrees=None, agreement="not compared: dropout"))),
+    "memory": sweep(
+        [
+            point(n, (reference(peak_memory=n * 10**6, flops=n * 1e3), faster(peak_memory=5)))
+            for n in (64, 256)
+        ]
+    ),
     "texts": texts(),
     "largest": largest(),
 }

@@ -21,5 +21,11 @@ def test_of_several_times_to_give_the_longest_is_advised() -> None:
     assert notes_together("n", notes) == (f"n = 1, 2 and 3: {SHORT.format(120)}",)
 
 
+def test_two_kinds_of_advice_on_time_are_one() -> None:
+    none = "Too little time: at least 9 s needed; a surer answer needs about 90 s (--time 90)."
+    notes = [("1", (SHORT.format(9), "so")), ("2", (none,)), ("3", (none,))]
+    assert notes_together("n", notes) == ("n = 1: so", f"n = 2 and 3: {none}")
+
+
 def test_nothing_to_say() -> None:
     assert notes_together("n", [("1", ()), ("2", ())]) == ()

@@ -94,6 +94,13 @@ def test_the_table_has_a_row_for_every_value() -> None:
     assert re.search(r"2048 +failed +failed", rows["2048"])
 
 
+def test_what_else_was_measured_has_tables_of_its_own() -> None:
+    said = repr(EXAMPLES["memory"])
+    assert re.search(r"Peak memory, for each n\nn +eager +compile\n─+\n64 +64 MB +5.0 B\n256", said)
+    assert re.search(r"FLOPs per call, for each n\nn +eager +compile\n─+\n64 +64,000 +–\n", said)
+    assert "Peak memory" not in repr(EXAMPLES["overtakes"])
+
+
 def test_a_finding_of_all_values_is_said_once() -> None:
     said = text("largest")
     assert said.count("warning:") <= 8
