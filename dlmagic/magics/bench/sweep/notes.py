@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from dlmagic.display.units import listed
+from dlmagic.finding import Finding
 
 _TIME = re.compile(r"--time (\d+(?:\.\d+)?)")
 
@@ -19,14 +20,27 @@ def notes_together(name: str, notes: Sequence[tuple[str, Sequence[str]]]) -> tup
         name: The name that was swept.
         notes: Of each value, as written, its notes.
     """
-    alike: dict[str, list[tuple[str, str]]] = {}
+    groups: dict[str, list[tuple[str, str]]] = {}
     for text, own in notes:
         for note in own:
-            alike.setdefault(re.sub(r"[\d.,]+", "", note), []).append((text, note))
-    groups = list(alike.values())
-    most = max(groups, key=_most_asked, default=[])
-    kept = (group for group in groups if group is most or not _most_asked(group))
+            groups.setdefault(_without_numbers(note), []).append((text, note))
+    most = max(groups.values(), key=_most_asked, default=[])
+    kept = (group for group in groups.values() if group is most or not _most_asked(group))
     return tuple(_one(name, group, len(notes)) for group in kept)
+
+
+def findings_together(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Every finding once; of those that differ in numbers only, the last."""
+    return tuple({alike(finding): finding for finding in findings}.values())
+
+
+def alike(finding: Finding) -> tuple[object, ...]:
+    """What two findings share that say the same of different values."""
+    return (finding.kind, finding.level, finding.line, _without_numbers(finding.message))
+
+
+def _without_numbers(text: str) -> str:
+    return re.sub(r"[\d.,]+", "", text)
 
 
 def _one(name: str, group: Sequence[tuple[str, str]], values: int) -> str:

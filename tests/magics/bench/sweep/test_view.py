@@ -79,6 +79,10 @@ def test_many_arms_are_counted() -> None:
         ("overtakes", "200 rounds in 17 s"),
         ("failed", "failed: n = 2048 at line 3: `loss = model(images).sum()` – MemoryError: too"),
         ("an arm failed", "failed: compile at n = 256 at line 4:"),
+        (
+            "recompiled",
+            "warning: compile at n = 64 and 256: Recompiled 7 times while it was measured.",
+        ),
         ("an arm skipped", "skipped: cudagraph – there is no NVIDIA GPU"),
     ],
 )
