@@ -16,7 +16,7 @@ from dlmagic.magics.bench.request import Request, Surroundings
 from dlmagic.magics.bench.result import BenchResult
 from dlmagic.magics.bench.sweep.effect import require_effect, require_fitting_type
 from dlmagic.magics.bench.sweep.growth import analysed
-from dlmagic.magics.bench.sweep.notes import notes_together
+from dlmagic.magics.bench.sweep.notes import findings_together, notes_together
 from dlmagic.magics.bench.sweep.result import SweepPoint
 from dlmagic.magics.bench.sweep.shares import share_of_each
 from dlmagic.magics.bench.sweep.values import SweepValues
@@ -203,5 +203,5 @@ def _result_of(sweep: SweepValues, done: _Progress, seconds: float) -> BenchResu
         partial=done.interrupted,
         seconds=seconds,
         notes=notes_together(sweep.name, [(text, one.notes) for text, one in done.results]),
-        findings=tuple(dict.fromkeys(f for result in results for f in result.findings)),
+        findings=findings_together(f for result in results for f in result.findings),
     )

@@ -10,9 +10,10 @@ from dlmagic.display.units import listed, seconds
 from dlmagic.finding import Finding
 from dlmagic.magics.bench.result import Arm, BenchResult
 from dlmagic.magics.bench.sweep.headline import said_first
+from dlmagic.magics.bench.sweep.notes import alike
 from dlmagic.magics.bench.sweep.picture import picture_of
 from dlmagic.magics.bench.sweep.result import Sweep
-from dlmagic.magics.bench.sweep.table import table_of
+from dlmagic.magics.bench.sweep.table import tables_of
 
 _WORTH_SAYING = 0.05
 """Seconds of compilation below which nobody asks what it costs."""
@@ -21,7 +22,7 @@ _WORTH_SAYING = 0.05
 def main_parts(result: BenchResult, sweep: Sweep) -> list[Part]:
     """What comes before troubles, findings and notes."""
     picture = picture_of(sweep)
-    return [*said_first(result, sweep), *table_of(sweep), *([picture] if picture else [])]
+    return [*said_first(result, sweep), *tables_of(sweep), *([picture] if picture else [])]
 
 
 def gathered(result: BenchResult, sweep: Sweep) -> BenchResult:
@@ -39,8 +40,12 @@ def gathered(result: BenchResult, sweep: Sweep) -> BenchResult:
         for point in sweep.points
         if point.status == "failed"
     ]
-    return replace(
-        result,
+    return BenchResult(
+        environment=result.environment,
+        findings=result.findings,
+        reference=result.reference,
+        cell=result.cell,
+        seconds=result.seconds,
         arms=(*failed, *_troubled(sweep), *_with_findings(sweep)),
         rounds=sum(point.rounds for point in sweep.points),
         notes=(*result.notes, *_compiling(sweep)),
@@ -62,13 +67,15 @@ def _troubled(sweep: Sweep) -> Iterable[Arm]:
 
 def _with_findings(sweep: Sweep) -> Iterable[Arm]:
     """What arms have to say, one arm for each thing."""
-    groups: dict[tuple[str, Finding], list[str]] = {}
+    groups: dict[tuple[object, ...], list[tuple[str, Finding]]] = {}
     for point in sweep.points:
         for arm in point.arms:
             for finding in arm.findings:
-                groups.setdefault((arm.name, finding), []).append(point.text)
-    for (name, finding), texts in groups.items():
-        yield Arm(name=_named(name, texts, sweep), findings=(finding,))
+                key = (arm.name, *alike(finding))
+                groups.setdefault(key, []).append((point.text, finding))
+    for (name, *_), group in groups.items():
+        named = _named(str(name), [text for text, _ in group], sweep)
+        yield Arm(name=named, findings=(group[-1][1],))
 
 
 def _named(name: str, texts: list[str], sweep: Sweep) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from dlmagic.finding import Finding
 from dlmagic.magics.bench.result import Arm, BenchResult
 from dlmagic.magics.bench.sweep.growth import analysed
 from dlmagic.magics.bench.sweep.result import SweepPoint
@@ -77,6 +78,10 @@ def largest() -> BenchResult:
     return sweep(points, "the_number_of_rows", notes=tuple("<&>" * 60 + "x" * k for k in range(9)))
 
 
+def again(times: int) -> Finding:
+    return Finding("recompile", "warning", f"Recompiled {times} times while it was measured.")
+
+
 def texts() -> BenchResult:
     points = [
         replace(each, text=text, number=None)
@@ -114,6 +119,19 @@ EXAMPLES: dict[str, BenchResult] = {
         ]
     ),
     "not compared": sweep(everywhere(faster(agrees=None, agreement="not compared: dropout"))),
+    "recompiled": sweep(
+        [
+            point(64, (reference(), faster(findings=(again(2),)))),
+            point(256, (reference(), faster(findings=(again(7),)))),
+            point(1024, (reference(), faster())),
+        ]
+    ),
+    "memory": sweep(
+        [
+            point(n, (reference(peak_memory=n * 10**6, flops=n * 1e3), faster(peak_memory=5)))
+            for n in (64, 256)
+        ]
+    ),
     "texts": texts(),
     "largest": largest(),
 }

@@ -79,6 +79,10 @@ def test_many_arms_are_counted() -> None:
         ("overtakes", "200 rounds in 17 s"),
         ("failed", "failed: n = 2048 at line 3: `loss = model(images).sum()` – MemoryError: too"),
         ("an arm failed", "failed: compile at n = 256 at line 4:"),
+        (
+            "recompiled",
+            "warning: compile at n = 64 and 256: Recompiled 7 times while it was measured.",
+        ),
         ("an arm skipped", "skipped: cudagraph – there is no NVIDIA GPU"),
     ],
 )
@@ -92,6 +96,13 @@ def test_the_table_has_a_row_for_every_value() -> None:
     assert re.search(r"64 +4\.1 µs +8\.2 µs, 2\.0+x slower", rows["64"])
     assert re.search(r"4096 +16\.8 ms +7\.3 ms, 2\.3x faster", rows["4096"])
     assert re.search(r"2048 +failed +failed", rows["2048"])
+
+
+def test_what_else_was_measured_has_tables_of_its_own() -> None:
+    said = repr(EXAMPLES["memory"])
+    assert re.search(r"Peak memory, for each n\nn +eager +compile\n─+\n64 +64 MB +5.0 B\n256", said)
+    assert re.search(r"FLOPs per call, for each n\nn +eager +compile\n─+\n64 +64,000 +–\n", said)
+    assert "Peak memory" not in repr(EXAMPLES["overtakes"])
 
 
 def test_a_finding_of_all_values_is_said_once() -> None:
