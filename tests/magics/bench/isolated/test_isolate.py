@@ -48,10 +48,22 @@ def bench(
     return bench_cell(request, Surroundings(StreamOutput(), launch=launch))
 
 
+def one_each() -> Callable[[Task], Answer]:
+    """One real process for each arm, whose answer serves every repetition: they take seconds."""
+    answers: dict[str, Answer] = {}
+
+    def launch(task: Task) -> Answer:
+        if task.name not in answers:
+            answers[task.name] = run_task(task)
+        return answers[task.name]
+
+    return launch
+
+
 def test_alternatives_in_fresh_processes(capfd: pytest.CaptureFixture[str]) -> None:
     cell = f"print('once')\n# --- one\n{WORK}\nwork()\n# --- two\nwork()\nlen(os.listdir('/'))"
     namespace = notebook(os=os)
-    result = bench(cell, namespace)
+    result = bench(cell, namespace, one_each())
     assert capfd.readouterr().out == "once\n"
     for arm in result.arms:
         assert (arm.status, arm.reason) == ("ok", "")
@@ -82,15 +94,7 @@ def test_modes_of_pytorch_in_fresh_processes() -> None:
         "optimizer.zero_grad()\nloss = loss_of(model(x))\nloss.backward()\noptimizer.step()\nloss"
     )
     weights = namespace["model"].layer.weight.clone()
-    answers: dict[str, Answer] = {}
-
-    def launch(task: Task) -> Answer:
-        """One real process for each arm; importing PyTorch takes seconds."""
-        if task.name not in answers:
-            answers[task.name] = run_task(task)
-        return answers[task.name]
-
-    result = bench(cell, namespace, launch, modes=("eager", "trace"))
+    result = bench(cell, namespace, one_each(), modes=("eager", "trace"))
     assert [arm.status for arm in result.arms] == ["ok", "ok"], result
     assert result["trace"].agrees is True, result["trace"].agreement
     assert result["trace"].compile_seconds > 0  # type: ignore[operator]
@@ -104,7 +108,7 @@ def test_a_process_that_crashes_only_when_alone_fails_its_arm() -> None:
         "import os, signal\n# --- one\nwork()\n# --- two\n"
         "if os.getpid() != here:\n    os.kill(os.getpid(), signal.SIGABRT)\n"
     )
-    result = bench(cell, notebook(here=os.getpid()))
+    result = bench(cell, notebook(here=os.getpid()), one_each())
     assert result["one"].measured
     assert result["two"].status == "failed"
     assert "SIGABRT" in result["two"].reason
