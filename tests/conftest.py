@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import signal
 import sys
 import threading
 from collections.abc import Iterator
@@ -45,6 +46,14 @@ def lasting(thread: threading.Thread) -> bool:
     """Threads of libraries that start them once per process are not ours to end."""
     libraries = ("IPythonHistorySavingThread", "tqdm", "InductorSubproc", "ThreadPoolExecutor")
     return not thread.name.startswith(libraries)
+
+
+@pytest.fixture
+def interrupts() -> Iterator[None]:
+    """Interrupts arrive, also in a process that was started in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture

@@ -83,6 +83,7 @@ def test_a_partial_result_says_how_far_it_came() -> None:
     assert repr(result).startswith("Partial result: stopped after 4 rounds")
 
 
+@pytest.mark.usefixtures("interrupts")
 def test_a_cell_that_never_returns_ends_with_a_real_interrupt() -> None:
     namespace: dict[str, object] = {"__name__": "__main__", "seen": [0]}
     cell = "while True:\n    seen[0] += 1"

@@ -122,6 +122,7 @@ def test_what_cannot_travel_is_named_before_anything_runs(
     assert capfd.readouterr().out == ""
 
 
+@pytest.mark.usefixtures("interrupts")
 def test_an_interrupt_keeps_the_processes_that_are_done() -> None:
     launched: list[Task] = []
 

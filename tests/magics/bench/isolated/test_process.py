@@ -111,6 +111,7 @@ def _runs(number: int) -> bool:
     return True
 
 
+@pytest.mark.usefixtures("interrupts")
 def test_an_interrupt_ends_it_at_once(tmp_path: Path) -> None:
     place = tmp_path / "started"
     cell = f"import time, os\nopen({str(place)!r}, 'w').write(str(os.getpid()))\ntime.sleep(600)"
