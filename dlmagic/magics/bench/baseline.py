@@ -8,8 +8,7 @@ compared with the saved times, and said to be so, in an interval that is wider b
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -19,11 +18,11 @@ from dlmagic.magics.bench.baseline_result import (
     Interval,
     LevelSource,
     Provenance,
-    TimedCode,
     Verdict,
 )
 from dlmagic.magics.bench.conditions import other_conditions
-from dlmagic.magics.bench.inputs import changes, same
+from dlmagic.magics.bench.counterparts import Counterpart, counterparts, timed, usable
+from dlmagic.magics.bench.inputs import changes
 from dlmagic.magics.bench.paired import compare_paired, verdict_of
 from dlmagic.magics.bench.processes import compare_processes
 from dlmagic.magics.bench.result import Arm, BenchResult
@@ -35,82 +34,6 @@ from dlmagic.magics.bench.unpaired import (
     widened,
 )
 from dlmagic.magics.bench.yardstick import machine_level, machine_ratio
-
-
-@dataclass(frozen=True)
-class Counterpart:
-    """The arm of the baseline that an arm of this benchmark is compared with.
-
-    Attributes:
-        saved: Its name there.
-        same_code: Whether both are the same code with the same inputs, run in the same way.
-    """
-
-    saved: str
-    same_code: bool = False
-
-
-def timed(saved: BenchResult) -> dict[str, Arm]:
-    """The arms of a saved result that have times, by name."""
-    return {arm.name: arm for arm in saved.arms if arm.measured and usable(arm)}
-
-
-def usable(arm: Arm) -> bool:
-    """Whether an arm has times that can be compared."""
-    return bool(arm.samples) and all(math.isfinite(s) and s > 0 for s in arm.samples)
-
-
-def counterparts(
-    saved: BenchResult, provenance: Provenance, modes: Mapping[str, str]
-) -> dict[str, Counterpart]:
-    """For each arm of this benchmark that has one, its counterpart in the baseline.
-
-    The same code is sought first, then the same name, then code of the baseline that runs
-    here under whatever name, then the only arm that the baseline has.
-
-    Args:
-        saved: The baseline.
-        provenance: What is timed here.
-        modes: The mode of each arm, by its name, in order.
-    """
-    arms = timed(saved)
-    found = {
-        name: Counterpart(twin, same_code=True)
-        for name in modes
-        if (twin := _twin(name, arms, saved.provenance, provenance)) is not None
-    }
-    run_again = [each.saved for each in found.values()]
-    if saved.reference in run_again:
-        run_again = [saved.reference]
-    for name in modes:
-        if name not in found:
-            known = [name] if name in arms else run_again or (list(arms) if len(arms) == 1 else [])
-            if known:
-                found[name] = Counterpart(known[0])
-    return found
-
-
-def _twin(
-    name: str, arms: Mapping[str, Arm], then: Provenance | None, now: Provenance
-) -> str | None:
-    """The arm of the baseline that is this one's own code; one of the same name before others."""
-    mine = now.arms.get(name)
-    if then is None or mine is None:
-        return None
-    named = sorted(then.arms, key=lambda saved: saved != name)
-    return next((s for s in named if s in arms and _is_same(then.arms[s], mine, then, now)), None)
-
-
-def _is_same(saved: TimedCode, mine: TimedCode, then: Provenance, now: Provenance) -> bool:
-    if (saved.code, saved.way) != (mine.code, mine.way):
-        return False
-    before = {each.name: each for each in then.inputs}
-    after = {each.name: each for each in now.inputs}
-    same_setup = saved.setup == mine.setup
-    return all(
-        same(before.get(name), after.get(name), same_setup=same_setup)
-        for name in {*saved.inputs, *mine.inputs}
-    )
 
 
 def compare_with_baseline(file: str, saved: BenchResult, result: BenchResult) -> Baseline:

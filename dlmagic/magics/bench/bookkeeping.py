@@ -15,11 +15,12 @@ from dlmagic.finding import Finding
 from dlmagic.frameworks.protocol import Framework
 from dlmagic.magics.bench import baseline_file
 from dlmagic.magics.bench.alternatives import Alternatives
-from dlmagic.magics.bench.baseline import compare_with_baseline, counterparts, timed
+from dlmagic.magics.bench.baseline import compare_with_baseline
 from dlmagic.magics.bench.baseline_result import Provenance, TimedCode
 from dlmagic.magics.bench.choice import Choice
 from dlmagic.magics.bench.clock import Clock
 from dlmagic.magics.bench.conditions import listed
+from dlmagic.magics.bench.counterparts import counterparts, timed
 from dlmagic.magics.bench.inputs import describe
 from dlmagic.magics.bench.request import Request
 from dlmagic.magics.bench.result import BenchResult

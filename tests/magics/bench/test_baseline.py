@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dlmagic.magics.bench.baseline import Counterpart, compare_with_baseline, counterparts
+from dlmagic.magics.bench.baseline import compare_with_baseline
 from dlmagic.magics.bench.baseline_result import Baseline, Input, Provenance, TimedCode
+from dlmagic.magics.bench.counterparts import Counterpart, counterparts
 from dlmagic.magics.bench.result import Arm, BenchResult
 from tests.magics.bench.examples import ENVIRONMENT
 
