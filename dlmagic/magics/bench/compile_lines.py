@@ -30,7 +30,7 @@ def _tells(arm: Arm) -> bool:
 def _line(arm: Arm) -> str:
     whole = arm.compile_seconds or 0.0
     width = half_width(arm.compile_interval)
-    text = f"{abridge(arm.name, NAME_LIMIT)} took {seconds(whole, width, digits=2)} to compile"
+    text = f"Making {abridge(arm.name, NAME_LIMIT)} ready took {seconds(whole, width, digits=2)}"
     if arm.compile_interval is not None:
         text += f" ({time_scale(whole, width, digits=2).span(arm.compile_interval)})"
     phases = _phases(arm, whole)

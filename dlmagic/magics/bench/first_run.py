@@ -2,14 +2,16 @@
 
 Either the cell's own state holds it, such as a dictionary of results that the first run fills:
 modes start from the state after that run, so they find the results and compute nothing. Or it
-is kept outside, as by a library that sets itself up. Both make the times those of later runs,
-which must be said.
+is kept outside, as by a library that compiles or sets itself up. Both make the times those of
+later runs, which must be said.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from dlmagic.display.units import seconds
-from dlmagic.finding import Finding
+from dlmagic.finding import Finding, Level
 from dlmagic.magics.bench.subject import Subject
 
 _IN_STATE = (3.0, 1e-3)
@@ -18,18 +20,36 @@ _OUTSIDE = (5.0, 0.25)
 """Elsewhere: what frameworks do once per process explains less."""
 
 
-def findings_about_first_run(subject: Subject) -> tuple[Finding, ...]:
-    """About a cell whose very first run took much longer than the second."""
+def findings_about_first_runs(subjects: Sequence[Subject]) -> tuple[Finding, ...]:
+    """About alternatives whose very first run took much longer than the second."""
+    filled = [each for each in subjects if _fills_state(each) and _is_longer(each, *_IN_STATE)]
+    outside = [each for each in subjects if each not in filled and _is_longer(each, *_OUTSIDE)]
+    found = [
+        *(_finding([each], "warning", "it left what the second one found") for each in filled),
+        *([_finding(outside, "hint", "something was compiled or set up")] if outside else []),
+    ]
+    return tuple(found)
+
+
+def _fills_state(subject: Subject) -> bool:
+    return subject.changes_state and not subject.changes_again
+
+
+def _is_longer(subject: Subject, times: float, longer: float) -> bool:
     first, second = subject.run_seconds
-    filled = subject.changes_state and not subject.changes_again
-    times, longer = _IN_STATE if filled else _OUTSIDE
-    if first < times * second or first - second < longer:
-        return ()
-    whose = f" of {subject.block}" if subject.block else ""
-    what = "it left what the second one found" if filled else "something was set up or remembered"
+    return first >= times * second and first - second >= longer
+
+
+def _finding(subjects: Sequence[Subject], level: Level, what: str) -> Finding:
+    runs = ", ".join(map(_both_runs, subjects))
     message = (
-        f"The first run{whose} took {seconds(first, digits=2)}, the second "
-        f"{seconds(second, digits=2)}: {what} (a cache, a file, a library). The times are those of "
-        "later runs."
+        f"The first run took much longer than the second ({runs}): {what}, as with a cache. The "
+        "times are those of later runs."
     )
-    return (Finding("first-run", "warning" if filled else "hint", message),)
+    return Finding("first-run", level, message)
+
+
+def _both_runs(subject: Subject) -> str:
+    first, second = (seconds(each, digits=2) for each in subject.run_seconds)
+    whose = f"{subject.block}: " if subject.block else ""
+    return f"{whose}{first} and {second}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from dlmagic.environment import Environment
@@ -14,7 +14,7 @@ from dlmagic.magics.bench.comparisons import second_copy_of
 from dlmagic.magics.bench.compile_cost import compile_cost_of, findings_about_cache
 from dlmagic.magics.bench.contestants import Contestant
 from dlmagic.magics.bench.eager_parts import findings_about_eager_parts
-from dlmagic.magics.bench.first_run import findings_about_first_run
+from dlmagic.magics.bench.first_run import findings_about_first_runs
 from dlmagic.magics.bench.measurement import Measurement
 from dlmagic.magics.bench.noise import findings_about_noise
 from dlmagic.magics.bench.request import Request
@@ -105,11 +105,10 @@ def _arm(
     return _with_compiling(arm, contestant, timing, measurement)
 
 
-def _first_runs(run: Run) -> Iterator[Finding]:
+def _first_runs(run: Run) -> tuple[Finding, ...]:
     """What is kept from run to run, for each alternative."""
     subjects = {id(each.choice.subject): each.choice.subject for each in run.contestants.values()}
-    for subject in subjects.values():
-        yield from findings_about_first_run(subject)
+    return findings_about_first_runs(list(subjects.values()))
 
 
 def _eager_parts(

@@ -27,7 +27,7 @@ def test_a_dictionary_of_results_that_the_first_run_fills_is_told() -> None:
     finding = found("if 3 not in known:\n    known[3] = slow(3)\nknown[3]", SLOW, known={})[
         "first-run"
     ]
-    assert finding.message.startswith("The first run took ")
+    assert finding.message.startswith("The first run took much longer than the second (")
     assert "it left what the second one found" in finding.message
     assert finding.level == "warning"
 
@@ -46,6 +46,17 @@ def test_a_first_run_that_sets_something_up_is_told() -> None:
         finding = found(cell)["first-run"]
     finally:
         del time.was_here  # type: ignore[attr-defined]
-    assert finding.message.startswith("The first run took 40")
+    assert finding.message.startswith("The first run took much longer than the second (40")
     assert finding.level == "hint"
     assert "first-run" not in found("time.sleep(0.01)")
+
+
+def test_several_alternatives_share_a_line() -> None:
+    cell = "if not hasattr(time, 'was_{0}'):\n    time.was_{0} = time.sleep(0.3)\n1"
+    parts = "\n".join(f"# --- {name}\n{cell.format(name)}" for name in ("one", "two"))
+    try:
+        message = found(parts)["first-run"].message
+    finally:
+        del time.was_one, time.was_two  # type: ignore[attr-defined]
+    assert "one: 30" in message
+    assert "two: 30" in message
