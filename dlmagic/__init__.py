@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from dlmagic.errors import StateError as StateError
     from dlmagic.finding import Finding as Finding
     from dlmagic.finding import Fix as Fix
-    from dlmagic.magics.bench.result import Arm as Arm
+    from dlmagic.magics.bench.arm_result import Arm as Arm
     from dlmagic.magics.bench.result import BenchResult as BenchResult
     from dlmagic.magics.bench.twin import bench as bench
     from dlmagic.result import Result as Result
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
-    "Arm": "dlmagic.magics.bench.result",
+    "Arm": "dlmagic.magics.bench.arm_result",
     "BenchResult": "dlmagic.magics.bench.result",
     "CellError": "dlmagic.errors",
     "DLMagicError": "dlmagic.errors",

@@ -20,7 +20,7 @@ from dlmagic.errors import ModeError, nearest
 from dlmagic.frameworks.compile_costs import CompileCosts
 from dlmagic.frameworks.numba import _compat as compat
 from dlmagic.frameworks.numba import compiling, failure, portable, randomness, state, threads
-from dlmagic.frameworks.numba.costs import COSTS
+from dlmagic.frameworks.numba.compile_costs import COSTS
 from dlmagic.frameworks.numba.counting import COMPILATIONS
 from dlmagic.frameworks.plain.state import SavedState
 from dlmagic.frameworks.protocol import ArrayView, CellLike, Mode, Prepared, Saved, Widen
@@ -89,7 +89,7 @@ class NumbaFramework:
         return dict(COMPILATIONS.counts)
 
     def compile_costs(self) -> CompileCosts:
-        """See :class:`dlmagic.frameworks.numba.costs.Costs`."""
+        """See :class:`dlmagic.frameworks.numba.compile_costs.Costs`."""
         return COSTS.compile_costs()
 
     def explain_failure(

@@ -5,7 +5,7 @@ Reached only when the user has imported torch. The parts:
 - ``tensors``, ``state``, ``autograd``, ``storage``: saving values;
 - ``first_writes``, ``numpy_views``: copying large ones late, and what forbids it;
 - ``modules``, ``ambient``: compiled modules, global state;
-- ``compiling``, ``jit`` with ``observe``, ``cudagraph``: the modes; ``costs``: what they cost;
+- ``compiling``, ``jit`` with ``observe``, ``cudagraph``: the modes; ``compile_costs``: their price;
 - ``float64``: the referee; ``failure``: reasons; ``limits``: what is refused;
 - ``flops``, ``roofline``, ``cuda``: what a cell costs beside time;
 - ``_compat``: every private name.
@@ -29,8 +29,8 @@ from dlmagic.frameworks.torch import (
 from dlmagic.frameworks.torch import (
     ambient,
     arrays,
+    compile_costs,
     compiling,
-    costs,
     cuda,
     cudagraph,
     failure,
@@ -130,8 +130,8 @@ class TorchFramework:
         }
 
     def compile_costs(self) -> CompileCosts:
-        """See :func:`dlmagic.frameworks.torch.costs.compile_costs`."""
-        return costs.compile_costs(self._backend)
+        """See :func:`dlmagic.frameworks.torch.compile_costs.compile_costs`."""
+        return compile_costs.compile_costs(self._backend)
 
     def counting(self) -> AbstractContextManager[object]:
         """Dynamo counts in any case."""

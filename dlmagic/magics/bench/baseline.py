@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
+from dlmagic.magics.bench.arm_result import Arm
 from dlmagic.magics.bench.baseline_result import (
     Baseline,
     BaselineArm,
@@ -25,7 +26,7 @@ from dlmagic.magics.bench.counterparts import Counterpart, counterparts, timed, 
 from dlmagic.magics.bench.inputs import changes
 from dlmagic.magics.bench.paired import compare_paired, verdict_of
 from dlmagic.magics.bench.processes import compare_processes
-from dlmagic.magics.bench.result import Arm, BenchResult
+from dlmagic.magics.bench.result import BenchResult
 from dlmagic.magics.bench.unpaired import (
     level_of,
     process_ratio_interval,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dlmagic.display.parts import Sentence, abridge, sentence
 from dlmagic.display.units import half_width, seconds, time_scale
+from dlmagic.magics.bench.arm_result import Arm
 from dlmagic.magics.bench.headline import NAME_LIMIT, best_first
-from dlmagic.magics.bench.result import Arm, BenchResult
+from dlmagic.magics.bench.result import BenchResult
 
 _MOST = 4
 _WORTH_A_LINE = 0.05  # seconds of compilation

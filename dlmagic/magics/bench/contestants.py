@@ -12,12 +12,12 @@ from dlmagic.cell.output import Output, unheard
 from dlmagic.errors import ModeUnavailable
 from dlmagic.finding import Finding
 from dlmagic.frameworks.compile_costs import CompileCosts
+from dlmagic.magics.bench.arm_result import Status
 from dlmagic.magics.bench.block import difference
 from dlmagic.magics.bench.cell_runner import CellRunner
 from dlmagic.magics.bench.choice import Choice
 from dlmagic.magics.bench.clock import Clock
 from dlmagic.magics.bench.costs import Costs
-from dlmagic.magics.bench.result import Status
 
 Returned = TypeVar("Returned")
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from dlmagic.finding import Finding
-from dlmagic.magics.bench.result import Arm
+from dlmagic.magics.bench.arm_result import Arm
 
 
 @dataclass
 class Costs:
     """What the passes after timing found out about one arm; None where not asked or not known.
 
-    Attributes: as of :class:`~dlmagic.magics.bench.result.Arm`.
+    Attributes: as of :class:`~dlmagic.magics.bench.arm_result.Arm`.
     """
 
     peak_memory: int | None = None

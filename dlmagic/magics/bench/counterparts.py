@@ -6,9 +6,10 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from dlmagic.magics.bench.arm_result import Arm
 from dlmagic.magics.bench.baseline_result import Provenance, TimedCode
 from dlmagic.magics.bench.inputs import same
-from dlmagic.magics.bench.result import Arm, BenchResult
+from dlmagic.magics.bench.result import BenchResult
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from dlmagic.errors import MissingPackageError
-from dlmagic.magics.bench.result import Arm, BenchResult
+from dlmagic.magics.bench.arm_result import Arm
+from dlmagic.magics.bench.result import BenchResult
 from dlmagic.magics.bench.sweep import export as sweep
 
 _BEFORE = ("name", "block", "mode", "status", "reason", "line", "calls", "median")

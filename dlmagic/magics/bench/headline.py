@@ -8,7 +8,8 @@ from collections.abc import Iterable
 
 from dlmagic.display.parts import Sentence, Span, Tone, abridge, sentence, shorten
 from dlmagic.display.units import Ratio, about, half_width, plural, seconds, time_scale, tiny
-from dlmagic.magics.bench.result import Arm, BenchResult
+from dlmagic.magics.bench.arm_result import Arm
+from dlmagic.magics.bench.result import BenchResult
 
 NAME_LIMIT = 60
 """Characters of a name that are shown."""

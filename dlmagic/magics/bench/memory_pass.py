@@ -16,7 +16,7 @@ from dlmagic.devices.host import HostMemory
 from dlmagic.devices.reading import Reason
 from dlmagic.frameworks.costs import DevicePeak, HasDeviceMemory
 from dlmagic.frameworks.protocol import Framework
-from dlmagic.magics.bench.result import RESIDENT
+from dlmagic.magics.bench.arm_result import RESIDENT
 from dlmagic.magics.bench.runner import Runner
 
 REPETITIONS = 5

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from dlmagic.display.chart import Strip, strip_chart
 from dlmagic.display.parts import Picture, abridge
 from dlmagic.display.units import Ratio, half_width, seconds
+from dlmagic.magics.bench.arm_result import Arm
 from dlmagic.magics.bench.headline import best_first
-from dlmagic.magics.bench.result import Arm, BenchResult
+from dlmagic.magics.bench.result import BenchResult
 
 _MOST_STRIPS = 12
 

@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 
 from dlmagic.cell.output import unheard
 from dlmagic.devices.reading import Reason
+from dlmagic.magics.bench.arm_result import RESIDENT
 from dlmagic.magics.bench.counting import Counting
 from dlmagic.magics.bench.energy_pass import gpus_of, measure_energy
 from dlmagic.magics.bench.memory_pass import measure_peak
 from dlmagic.magics.bench.request import Request, Surroundings
-from dlmagic.magics.bench.result import RESIDENT
 from dlmagic.magics.bench.timed_arm import TimedArm
 
 Measure = Callable[[TimedArm], Reason | None]

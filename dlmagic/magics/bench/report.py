@@ -9,6 +9,7 @@ from dataclasses import replace
 from dlmagic.environment import Environment
 from dlmagic.finding import Finding
 from dlmagic.frameworks.protocol import Framework
+from dlmagic.magics.bench.arm_result import Arm
 from dlmagic.magics.bench.break_even import break_even, gain_of
 from dlmagic.magics.bench.comparisons import second_copy_of
 from dlmagic.magics.bench.compile_cost import compile_cost_of, findings_about_cache
@@ -18,7 +19,7 @@ from dlmagic.magics.bench.first_run import findings_about_first_runs
 from dlmagic.magics.bench.measurement import Measurement
 from dlmagic.magics.bench.noise import findings_about_noise
 from dlmagic.magics.bench.request import Request
-from dlmagic.magics.bench.result import Arm, BenchResult
+from dlmagic.magics.bench.result import BenchResult
 from dlmagic.magics.bench.run import Run
 from dlmagic.magics.bench.timing import Timing, budget_note, timings_of
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from dlmagic.magics.bench.result import Interval
+from dlmagic.magics.bench.arm_result import Interval
 from dlmagic.result import Result
 
 

@@ -19,8 +19,9 @@ from dlmagic.display.units import (
     seconds,
     time_scale,
 )
+from dlmagic.magics.bench.arm_result import RESIDENT, Arm
 from dlmagic.magics.bench.headline import NAME_LIMIT, best_first, pay_off_span
-from dlmagic.magics.bench.result import RESIDENT, Arm, BenchResult
+from dlmagic.magics.bench.result import BenchResult
 
 MOST_ROWS = 40
 """Arms in the table; more are counted, not listed."""

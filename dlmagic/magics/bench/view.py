@@ -20,11 +20,12 @@ from dlmagic.display.parts import (
 from dlmagic.display.units import Ratio, plural, seconds
 from dlmagic.environment import Environment
 from dlmagic.finding import Finding
+from dlmagic.magics.bench.arm_result import Arm
 from dlmagic.magics.bench.baseline_view import baseline_answer, baseline_parts
 from dlmagic.magics.bench.compile_lines import compile_lines
 from dlmagic.magics.bench.headline import NAME_LIMIT, alerts, answer, others
 from dlmagic.magics.bench.picture import picture_of
-from dlmagic.magics.bench.result import Arm, BenchResult
+from dlmagic.magics.bench.result import BenchResult
 from dlmagic.magics.bench.sweep.view import gathered, main_parts
 from dlmagic.magics.bench.table import table_of, turns_of
 

@@ -81,7 +81,7 @@ def test_passes_have_the_names_that_phases_are_made_of():
     from numba.core import object_mode_passes, typed_passes  # noqa: F401 - they register
     from numba.core.compiler_machinery import _pass_registry
 
-    from dlmagic.frameworks.numba.costs import _PHASES
+    from dlmagic.frameworks.numba.compile_costs import _PHASES
 
     names = {entry.pass_inst.name() for entry in _pass_registry._registry.values()}
     assert _PHASES.keys() <= names

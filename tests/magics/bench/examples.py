@@ -10,7 +10,8 @@ from typing import Any
 
 from dlmagic.environment import Environment
 from dlmagic.finding import Finding, Fix
-from dlmagic.magics.bench.result import RESIDENT, Arm, BenchResult
+from dlmagic.magics.bench.arm_result import RESIDENT, Arm
+from dlmagic.magics.bench.result import BenchResult
 
 ENVIRONMENT = Environment(
     created="2026-01-02T03:04:05+00:00",

@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from dlmagic.magics.bench.arm_result import Arm
 from dlmagic.magics.bench.baseline import compare_with_baseline
 from dlmagic.magics.bench.baseline_result import Baseline, Input, Provenance, TimedCode
 from dlmagic.magics.bench.counterparts import Counterpart, counterparts
-from dlmagic.magics.bench.result import Arm, BenchResult
+from dlmagic.magics.bench.result import BenchResult
 from tests.magics.bench.examples import ENVIRONMENT
 
 X = Input("x", "int", text="1", form="f", content="c")

@@ -15,10 +15,10 @@ from dlmagic.devices.host import HostMemory
 from dlmagic.devices.reading import Reason
 from dlmagic.frameworks.costs import DevicePeak
 from dlmagic.frameworks.torch.adapter import TorchFramework
+from dlmagic.magics.bench.arm_result import RESIDENT
 from dlmagic.magics.bench.engine import bench_cell
 from dlmagic.magics.bench.memory_pass import REPETITIONS, measure_peak
 from dlmagic.magics.bench.request import Request, Surroundings
-from dlmagic.magics.bench.result import RESIDENT
 from tests.magics.bench.real_runner import RealRunner
 from tests.magics.bench.simulated import FakeRunner, Machine
 

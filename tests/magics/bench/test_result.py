@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from dlmagic.errors import MissingPackageError
-from dlmagic.magics.bench.result import Arm, BenchResult
+from dlmagic.magics.bench.arm_result import Arm
+from dlmagic.magics.bench.result import BenchResult
 from tests.magics.bench.examples import EXAMPLES, arm, faster, reference, result
 
 SEVERAL = EXAMPLES["several"]

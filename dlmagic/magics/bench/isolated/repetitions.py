@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from dlmagic.magics.bench.arm_result import Arm
 from dlmagic.magics.bench.choice import Choice
 from dlmagic.magics.bench.isolated.task import Answer, Parcel, Task
 from dlmagic.magics.bench.order import Turns
 from dlmagic.magics.bench.request import Request
-from dlmagic.magics.bench.result import Arm, BenchResult
+from dlmagic.magics.bench.result import BenchResult
 
 REPETITIONS = 5
 FEWEST, MOST = 3, 30

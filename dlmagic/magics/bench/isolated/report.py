@@ -10,6 +10,7 @@ from dataclasses import replace
 from dlmagic.cell.compare import Agreement
 from dlmagic.environment import Environment
 from dlmagic.finding import Finding
+from dlmagic.magics.bench.arm_result import Arm, Status
 from dlmagic.magics.bench.break_even import BreakEven, Gain, break_even
 from dlmagic.magics.bench.choice import Choice
 from dlmagic.magics.bench.conditions import other_conditions
@@ -22,7 +23,7 @@ from dlmagic.magics.bench.processes import (
     time_interval,
 )
 from dlmagic.magics.bench.request import Request
-from dlmagic.magics.bench.result import Arm, BenchResult, Status
+from dlmagic.magics.bench.result import BenchResult
 from dlmagic.magics.bench.several import corrected
 
 Across = Callable[[Choice], Agreement | None]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from dlmagic.magics.bench.result import Arm
+from dlmagic.magics.bench.arm_result import Arm
 from dlmagic.magics.bench.sweep.result import Curve, Sweep
 
 

@@ -6,8 +6,8 @@ import math
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from dlmagic.magics.bench.result import Arm
-from dlmagic.magics.bench.sweep.result import Crossing, Curve, Growth, Interval, Sweep, SweepPoint
+from dlmagic.magics.bench.arm_result import Arm, Interval
+from dlmagic.magics.bench.sweep.result import Crossing, Curve, Growth, Sweep, SweepPoint
 
 _CONFIDENCE = 0.95
 

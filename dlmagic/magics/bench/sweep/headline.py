@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from dlmagic.display.parts import Sentence, Span, Tone, abridge, sentence
 from dlmagic.display.units import Ratio, fixed, listed, plural, seconds
+from dlmagic.magics.bench.arm_result import Arm
 from dlmagic.magics.bench.headline import NAME_LIMIT, Pieces
-from dlmagic.magics.bench.result import Arm, BenchResult
+from dlmagic.magics.bench.result import BenchResult
 from dlmagic.magics.bench.sweep.result import Crossing, Growth, Sweep, SweepPoint
 
 _MOST_STORIES = 4

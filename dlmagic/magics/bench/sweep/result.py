@@ -6,11 +6,8 @@ import ast
 from dataclasses import dataclass
 from typing import Any, Literal
 
-# The two modules know each other: a result holds a sweep, and a sweep holds arms. Each uses
-# the other only when types are looked up, long after both have been imported.
-import dlmagic.magics.bench.result as result
+from dlmagic.magics.bench.arm_result import Arm, Interval, Status
 
-Interval = tuple[float, float]
 Turn = Literal["faster", "slower"]
 
 
@@ -33,10 +30,10 @@ class SweepPoint:
 
     text: str
     number: int | float | None
-    status: result.Status = "ok"
+    status: Status = "ok"
     reason: str = ""
     line: int | None = None
-    arms: tuple[result.Arm, ...] = ()
+    arms: tuple[Arm, ...] = ()
     rounds: int = 0
     seconds: float = 0.0
     partial: bool = False
@@ -51,7 +48,7 @@ class SweepPoint:
         """Whether there is a time of any arm."""
         return any(arm.measured for arm in self.arms)
 
-    def __getitem__(self, name: str) -> result.Arm:
+    def __getitem__(self, name: str) -> Arm:
         """The arm of that name.
 
         Raises:

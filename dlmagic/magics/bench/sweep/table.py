@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from dlmagic.display.parts import Column, Part, Span, Table, Tone, abridge, sentence
 from dlmagic.display.units import Ratio, about, data_size, half_width, seconds
+from dlmagic.magics.bench.arm_result import Arm
 from dlmagic.magics.bench.headline import NAME_LIMIT
-from dlmagic.magics.bench.result import Arm
 from dlmagic.magics.bench.sweep.result import Sweep, SweepPoint
 
 MOST_ROWS, MOST_COLUMNS = 40, 12

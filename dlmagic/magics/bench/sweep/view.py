@@ -8,7 +8,8 @@ from dataclasses import replace
 from dlmagic.display.parts import Part
 from dlmagic.display.units import listed, seconds
 from dlmagic.finding import Finding
-from dlmagic.magics.bench.result import Arm, BenchResult
+from dlmagic.magics.bench.arm_result import Arm
+from dlmagic.magics.bench.result import BenchResult
 from dlmagic.magics.bench.sweep.headline import said_first
 from dlmagic.magics.bench.sweep.notes import alike
 from dlmagic.magics.bench.sweep.picture import picture_of

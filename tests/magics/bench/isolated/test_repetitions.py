@@ -15,12 +15,13 @@ import pytest
 
 from dlmagic.cell.output import StreamOutput
 from dlmagic.cell.source import CellSource
+from dlmagic.magics.bench.arm_result import Arm
 from dlmagic.magics.bench.engine import bench_cell
 from dlmagic.magics.bench.isolated.repetitions import Plan
 from dlmagic.magics.bench.isolated.task import Answer, Task
 from dlmagic.magics.bench.processes import compare_processes
 from dlmagic.magics.bench.request import Request, Surroundings
-from dlmagic.magics.bench.result import Arm, BenchResult
+from dlmagic.magics.bench.result import BenchResult
 
 CELL = "# --- one\nsum(range(9))\n# --- two\nsum(range(9))"
 

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from dlmagic.finding import Finding
-from dlmagic.magics.bench.result import Arm, BenchResult
+from dlmagic.magics.bench.arm_result import Arm
+from dlmagic.magics.bench.result import BenchResult
 from dlmagic.magics.bench.sweep.growth import analysed
 from dlmagic.magics.bench.sweep.result import SweepPoint
 from tests.magics.bench.examples import (

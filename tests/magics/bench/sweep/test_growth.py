@@ -8,9 +8,9 @@ from dataclasses import replace
 import pytest
 from scipy.stats import binom
 
+from dlmagic.magics.bench.arm_result import Arm
 from dlmagic.magics.bench.measure import measure
 from dlmagic.magics.bench.paired import compare_paired
-from dlmagic.magics.bench.result import Arm
 from dlmagic.magics.bench.sweep.growth import analysed, growth_of
 from dlmagic.magics.bench.sweep.result import Crossing, Curve, Sweep, SweepPoint
 from tests.magics.bench.simulated import NOISES, FakeRunner, Machine, Noise

@@ -14,7 +14,7 @@ from numba.extending import intrinsic
 
 from dlmagic.frameworks.compile_costs import CompileCosts
 from dlmagic.frameworks.numba.adapter import NumbaFramework
-from dlmagic.frameworks.numba.costs import COSTS
+from dlmagic.frameworks.numba.compile_costs import COSTS
 from dlmagic.frameworks.plain.adapter import PlainFramework
 from tests.magics.bench.compiled import run_modes
 
