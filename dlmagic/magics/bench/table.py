@@ -10,23 +10,18 @@ from dlmagic.display.parts import Column, Part, Span, Table, Tone, abridge, sent
 from dlmagic.display.units import (
     Ratio,
     about,
-    data_size,
     half_width,
-    joules,
-    percent,
     plural,
-    rate,
     seconds,
     time_scale,
 )
-from dlmagic.magics.bench.arm_result import RESIDENT, Arm
+from dlmagic.magics.bench import amounts
+from dlmagic.magics.bench.arm_result import Arm
 from dlmagic.magics.bench.headline import NAME_LIMIT, best_first, pay_off_span
 from dlmagic.magics.bench.result import BenchResult
 
 MOST_ROWS = 40
 """Arms in the table; more are counted, not listed."""
-
-_PAGES = 1_000_000  # bytes; below, other threads of the process may have made the difference
 
 _ABSENT = Span("–", "muted")
 _TONES: dict[str | None, Tone] = {"faster": "good", "slower": "bad"}
@@ -78,12 +73,12 @@ def _fields(result: BenchResult) -> list[_Field]:
         _Field(Column("median", numeric=True), _median),
         _Field(Column("95 % interval", numeric=True), _interval),
         *(comparing if compared else comparing[1:2]),
-        _Field(Column("peak memory", numeric=True), _memory),
-        _Field(Column("reserved", numeric=True), _reserved),
-        _Field(Column("FLOPs", numeric=True), _flops),
-        _Field(Column("FLOP/s", numeric=True), _flop_rate),
-        _Field(Column("of roofline", numeric=True), _share),
-        _Field(Column("energy", numeric=True), _energy),
+        _Field(Column("peak memory", numeric=True), amounts.memory),
+        _Field(Column("reserved", numeric=True), amounts.reserved),
+        _Field(Column("FLOPs", numeric=True), amounts.flops),
+        _Field(Column("FLOP/s", numeric=True), amounts.flop_rate),
+        _Field(Column("of roofline", numeric=True), amounts.roofline_share),
+        _Field(Column("energy", numeric=True), amounts.energy),
     ]
 
 
@@ -145,33 +140,3 @@ def _agreement(arm: Arm) -> Span | None:
     if arm.agrees is None:
         return Span("not compared", "muted") if arm.agreement else None
     return Span("agree") if arm.agrees else Span("differ", "bad")
-
-
-def _memory(arm: Arm) -> Span | None:
-    if arm.peak_memory is None:
-        return None
-    if arm.memory_source == RESIDENT and arm.peak_memory < _PAGES:
-        return Span(f"< {data_size(_PAGES)}")
-    return Span(data_size(arm.peak_memory))
-
-
-def _reserved(arm: Arm) -> Span | None:
-    return None if arm.peak_reserved is None else Span(data_size(arm.peak_reserved))
-
-
-def _flops(arm: Arm) -> Span | None:
-    return None if arm.flops is None else Span(about(arm.flops))
-
-
-def _flop_rate(arm: Arm) -> Span | None:
-    return None if arm.flop_rate is None else Span(rate(arm.flop_rate, "FLOP/s"))
-
-
-def _share(arm: Arm) -> Span | None:
-    if arm.roofline_share is None:
-        return None
-    return Span(percent(arm.roofline_share), "bad" if arm.roofline_share > 1 else "plain")
-
-
-def _energy(arm: Arm) -> Span | None:
-    return None if arm.energy is None else Span(joules(arm.energy))

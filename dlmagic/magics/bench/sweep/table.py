@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from dlmagic.display.parts import Column, Part, Span, Table, Tone, abridge, sentence
-from dlmagic.display.units import Ratio, about, data_size, half_width, seconds
+from dlmagic.display.units import Ratio, half_width, seconds
+from dlmagic.magics.bench import amounts
 from dlmagic.magics.bench.arm_result import Arm
 from dlmagic.magics.bench.headline import NAME_LIMIT
 from dlmagic.magics.bench.sweep.result import Sweep, SweepPoint
@@ -72,14 +73,6 @@ def _time(arm: Arm) -> Span | None:
     return Span(f"{time}{_speedup(arm)}", _TONES.get(arm.verdict, "plain"))
 
 
-def _memory(arm: Arm) -> Span | None:
-    return None if arm.peak_memory is None else Span(data_size(arm.peak_memory))
-
-
-def _flops(arm: Arm) -> Span | None:
-    return None if arm.flops is None else Span(about(arm.flops))
-
-
 def _speedup(arm: Arm) -> str:
     """What is said of the speedup beside the time: ``", 2.3x faster"``."""
     ratio = Ratio(arm.speedup or 1.0, arm.speedup_interval)
@@ -95,7 +88,8 @@ def _speedup(arm: Arm) -> str:
 
 
 _AMOUNTS: tuple[tuple[str, Fill], ...] = (
-    ("Peak memory", _memory),
-    ("FLOPs per call", _flops),
+    ("Peak memory", amounts.memory),
+    ("FLOPs per call", amounts.flops),
+    ("Energy per call", amounts.energy),
 )
 """What a sweep shows in tables of their own, where it was measured."""
