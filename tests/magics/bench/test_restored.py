@@ -68,6 +68,8 @@ CELLS = tuple(
     for cell in (*changes.CELLS, *rare_changes.CELLS, *framework_changes.CELLS)
     if cell.name not in GROWS_WITHOUT_END
 )
+# The same optimisers once more, after a first step: `tests/cell/test_restore.py` has them too.
+ON_THEIR_WAY = ("fit on its way: ", "a tape on its way: ")
 STEPS = ("reading", "first run", "preparing", "warming up", "round 1")
 CALLS = (1, 2, 3, 4, 6)
 
@@ -116,7 +118,17 @@ def test_most_cells_are_timed() -> None:
     assert len(names - RUN_ONCE - RUN_SOME_TIMES) > 150
 
 
-@pytest.mark.parametrize("cell", named(CELLS))
+def proven() -> list[object]:
+    """All cells; optimisers that were used before only under ``make prove``, but for one."""
+    first = next(cell for cell in CELLS if cell.name.startswith(ON_THEIR_WAY))
+    return [
+        pytest.param(cell, id=cell.name, marks=[pytest.mark.prove] if long else [])
+        for cell in CELLS
+        for long in [cell is not first and cell.name.startswith(ON_THEIR_WAY)]
+    ]
+
+
+@pytest.mark.parametrize("cell", proven())
 def test_nothing_differs_after_a_benchmark(cell: CorpusCell) -> None:
     """After a whole one, then after one that is interrupted."""
     with worlds.world() as here:
