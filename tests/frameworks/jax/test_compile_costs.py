@@ -43,6 +43,7 @@ def costs_of(act) -> CompileCosts:
         return JAX.compile_costs().since(before)
 
 
+@pytest.mark.alone
 def test_phases_take_the_time_that_was_planted_and_the_call_none_of_it():
     modes = {"eager": ("eager", JAX), "jit": ("jit", JAX)}
     names = {"x": jnp.ones(10), "sleeper": sleeper}

@@ -78,6 +78,7 @@ def type_of_slow(v):
     return lambda v: v
 
 
+@pytest.mark.alone
 def test_the_arm_tells_of_it_and_its_calls_know_nothing():
     numba.njit(lambda v: v[0] + 1)(np.ones(3))  # numba imports what it needs
     names = {"a": np.ones(3), "slow_to_type": slow_to_type}

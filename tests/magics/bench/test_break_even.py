@@ -73,7 +73,7 @@ def trial(noise: str, seed: int, seconds: float) -> tuple[BreakEven, Machine]:
 
     runners = [FakeRunner(machine, "eager"), FakeRunner(machine, "compile", seconds, compiles)]
     measured = measure(
-        runners, seconds=0.9, clock=machine, seed=seed + 10**6, on_progress=machine.new_round
+        runners, seconds=1.2, clock=machine, seed=seed + 10**6, on_progress=machine.new_round
     )
     timing = timings_of(measured)["compile"]
     gain = gain_of(*measured.pairs("compile"))

@@ -33,6 +33,7 @@ def dynamo_is_warm() -> None:
     torch.compile(lambda x: torch.tanh(x @ x).sum(), backend=sleeps(0.0))(torch.ones(2, 2))
 
 
+@pytest.mark.alone
 def test_a_backend_that_sleeps_is_seen_in_its_phase_and_in_the_whole() -> None:
     """Dynamo takes its 20 to 100 ms in any case; the whole is that and the sleep, nothing else.
 
@@ -51,6 +52,7 @@ def test_a_backend_that_sleeps_is_seen_in_its_phase_and_in_the_whole() -> None:
         assert ASLEEP <= min(found) <= ASLEEP * (1 + WITHIN)
 
 
+@pytest.mark.alone
 def test_the_steady_state_does_not_know_of_it() -> None:
     """An A/A test: the same code from a slow compiler and from a quick one."""
     modes = {"quick": ("compile", AWAKE), "slow": ("compile", SLEEPING)}

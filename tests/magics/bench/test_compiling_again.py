@@ -77,7 +77,7 @@ def test_other_functions_of_the_kernel_stay_compiled() -> None:
         {"ready_seconds": 5.0},
         {"events": {"compile": 2, "graph break": 1}},
         {"events": {}},
-        {"costs": CompileCosts(stored=1, steps=1)},
+        {"compile_costs": CompileCosts(stored=1, steps=1)},
         {"runner": None},
     ],
 )
@@ -90,7 +90,7 @@ def test_what_is_not_cheap_or_would_be_no_true_repetition_is_left_alone(change) 
     [CompileCosts(steps=2), CompileCosts(steps=1, loaded=1)],
 )
 def test_a_repetition_that_did_less_does_not_count(costs) -> None:
-    assert repeated(Steps("x.atan()", X), costs=costs).compiled_again == ()
+    assert repeated(Steps("x.atan()", X), compile_costs=costs).compiled_again == ()
 
 
 def test_inductor_is_not_repeated() -> None:

@@ -68,6 +68,7 @@ def request(**options: bool) -> Request:
     return Request(CellSource.from_text("1"), {}, **options)
 
 
+@pytest.mark.alone
 def test_energy_is_power_times_time() -> None:
     meter = Meter()
     found = probes(meter)

@@ -85,16 +85,17 @@ def test_where_every_value_fails_the_error_is_the_users() -> None:
 
 def test_an_arm_that_fails_at_one_value_is_told_there(bench, namespace) -> None:
     calls = namespace["calls"] = ModuleType("calls")
-    left = iter(range(5))
-    calls.count = lambda n: n == 2 and next(left)  # type: ignore[attr-defined]
+    left = [0] * 5
+    calls.count = lambda n: n == 2 and left.pop()  # type: ignore[attr-defined]
     text = "# --- one\nn + 1\n# --- two\ncalls.count(n)"
     result = bench(text, sweep=read_sweep("n=1,2,3"), seconds=1)
     arms = [point["two"] for point in sweep_of(result).points]
     assert [arm.status for arm in arms] == ["ok", "failed", "ok"]
-    assert (arms[1].reason, arms[1].line) == ("StopIteration", 4)
-    assert "failed: two at n = 2 at line 4: `calls.count(n)` – StopIteration" in repr(result)
+    assert (arms[1].reason, arms[1].line) == ("IndexError: pop from empty list", 4)
+    assert "failed: two at n = 2 at line 4: `calls.count(n)` – IndexError" in repr(result)
 
 
+@pytest.mark.alone
 def test_the_set_up_sees_the_value(namespace, bench) -> None:
     text = "data = list(range(n))\n# --- sum\nsum(data)\n# --- len\nlen(data)"
     sweep = sweep_of(bench(text, sweep=read_sweep("n=10,1000"), seconds=1))
