@@ -142,7 +142,7 @@ def _with_compiling(
     cost = compile_cost_of(contestant, timing)
     if cost is None:
         return arm
-    gain = gain_of(*measurement.pairs(timing.name))
+    gain = gain_of(*measurement.pairs(timing.name), timing.calls)
     paid_off = break_even(cost.seconds, cost.interval, gain, timing.comparison.verdict)
     return replace(
         arm,

@@ -55,7 +55,7 @@ def _timing(measurement: Measurement, name: str, comparison: Comparison) -> Timi
     median = statistics.median(steady) if steady else math.nan
     warm = measurement.warm_ups.get(name)
     compiling = warm.compile_seconds if warm else 0.0
-    gain = gain_of(*measurement.pairs(name))
+    gain = gain_of(*measurement.pairs(name), measurement.calls.get(name, 1))
     return Timing(
         name=name,
         samples=measurement.samples(name),

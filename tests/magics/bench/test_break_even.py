@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -42,6 +43,19 @@ def test_what_is_not_certain_pays_off_perhaps_never(gain: Gain, verdict, expecte
     assert break_even(12.0, None, gain, verdict) == expected
 
 
+def test_scatter_makes_both_ends_less_sure() -> None:
+    steady = break_even(12.0, None, CERTAIN, "faster").interval
+    scattering = replace(CERTAIN, scatter=0.002, calls=10)
+    wider = break_even(12.0, None, scattering, "faster").interval
+    assert steady is not None
+    assert wider is not None
+    assert wider[0] < steady[0] < steady[1] < (wider[1] or 0)
+    assert wider == pytest.approx(steady, rel=0.2)
+    cheap = break_even(0.001, None, scattering, "faster").interval
+    assert cheap is not None
+    assert cheap[1] is not None, "a gain beyond doubt pays off, however much it scatters"
+
+
 def test_the_gain_comes_from_pairs() -> None:
     machine = np.random.default_rng(0).lognormal(0, 0.5, 20)  # it slows both down
     gain = gain_of(0.002 * machine, 0.001 * machine)
@@ -73,10 +87,10 @@ def trial(noise: str, seed: int, seconds: float) -> tuple[BreakEven, Machine]:
 
     runners = [FakeRunner(machine, "eager"), FakeRunner(machine, "compile", seconds, compiles)]
     measured = measure(
-        runners, seconds=1.2, clock=machine, seed=seed + 10**6, on_progress=machine.new_round
+        runners, seconds=1.5, clock=machine, seed=seed + 10**6, on_progress=machine.new_round
     )
     timing = timings_of(measured)["compile"]
-    gain = gain_of(*measured.pairs("compile"))
+    gain = gain_of(*measured.pairs("compile"), measured.calls["compile"])
     return break_even(timing.compile_seconds, None, gain, timing.comparison.verdict), machine
 
 

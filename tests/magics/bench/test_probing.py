@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+import pytest
 import torch
 
 from dlmagic.cell.output import StreamOutput
