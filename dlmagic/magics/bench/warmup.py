@@ -20,6 +20,8 @@ from dlmagic.magics.bench.runner import Runner
 
 Outcome = Literal["steady", "unsteady", "compiling", "short"]
 _LEVEL_MARGIN = 0.05  # relative difference of two half windows that counts as none
+_GROWTH = 10  # times the calls of the sample before, at most
+_MOST_CALLS = 100_000  # in a sample, of anything that Python calls in no time
 _NOISE_MARGIN = 2.0  # standard errors of that difference
 FEWEST_COMPILES = 3
 """Calls that may compile however long it takes; a CUDA graph is there after the third."""
@@ -165,12 +167,18 @@ def compile_seconds(samples: Sequence[Block]) -> float:
 
 
 def _next_calls(samples: Sequence[Block], limits: WarmUpLimits) -> int:
-    """Calls of the next sample: one at a time until nothing compiles any more."""
+    """Calls of the next sample: one at a time until nothing compiles any more, then more and more.
+
+    A sample that is too short is mostly the wait for devices: that takes a tenth of a
+    millisecond where several frameworks are loaded, hundreds of times a short call.
+    """
     quiet = _quiet_tail(samples)
     if len(quiet) < limits.quiet_calls:
         return 1
-    needed = math.ceil(limits.sample_seconds / quiet[limits.quiet_calls - 1].per_call)
-    return max(1, min(needed, 10_000))
+    last = quiet[-1]
+    if last.seconds >= limits.sample_seconds / 2:
+        return last.calls
+    return min(math.ceil(limits.sample_seconds / last.per_call), _GROWTH * last.calls, _MOST_CALLS)
 
 
 def _quiet_tail(samples: Sequence[Block]) -> Sequence[Block]:

@@ -77,7 +77,8 @@ def test_runners_of_nearly_one_speed_share_a_count() -> None:
 def test_runners_can_share_a_count() -> None:
     calls = measured(slow=1e-3, fast=1e-6, same_calls=True).calls
     assert calls["eager"] == calls["compile"]
-    assert calls["eager"] * 1e-3 <= 1.0 / 40
+    fastest = 0.9e-3  # of ten calls that scatter by 5 %
+    assert calls["eager"] * fastest <= 1.0 / 40
 
 
 @pytest.mark.parametrize("seconds", [0.05, 0.3, 3.0])
@@ -191,7 +192,7 @@ def test_an_interrupt_while_telling_of_progress(count: int) -> None:
 
 @pytest.mark.parametrize("error", [UserError("no"), SystemExit(1)])
 @pytest.mark.parametrize(
-    ("call", "phase"), [(1, "warm-up"), (12, "warm-up"), (27, "measure"), (40, "measure")]
+    ("call", "phase"), [(1, "warm-up"), (9, "warm-up"), (27, "measure"), (40, "measure")]
 )
 def test_a_failing_runner_stops_no_other(call: int, phase: str, error: BaseException) -> None:
     result = measured(raises_at(call, error))

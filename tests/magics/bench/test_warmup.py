@@ -143,3 +143,13 @@ def test_state_is_put_back_before_each_sample() -> None:
     machine = Machine()
     runner = FakeRunner(machine, "a", 2e-3)
     assert len(warm_up(runner, machine, LIMITS).samples) == runner.restored
+
+
+def test_a_long_wait_for_devices_is_not_taken_for_the_calls() -> None:
+    """A call of 0.2 microseconds, after which waiting takes 0.1 milliseconds."""
+    machine = Machine()
+    runner = FakeRunner(machine, "a", 2e-7)
+    runner.synchronise = lambda: machine.work(5e-5)  # type: ignore[method-assign]
+    done = warm_up(runner, machine, WarmUpLimits())
+    assert done.settled
+    assert done.fastest < 1.3 * 2e-7
