@@ -48,6 +48,14 @@ def lasting(thread: threading.Thread) -> bool:
     return not thread.name.startswith(libraries)
 
 
+@pytest.fixture(autouse=True, scope="module")
+def only_new_objects_are_searched() -> Iterator[None]:
+    """Spare the garbage collector, which benchmarks call often, all that was there before."""
+    gc.freeze()
+    yield
+    gc.unfreeze()
+
+
 @pytest.fixture
 def interrupts() -> Iterator[None]:
     """Interrupts arrive, also in a process that was started in the background."""

@@ -24,9 +24,9 @@ from torch.utils.benchmark import Timer
 from benchmarks.recording import record
 from dlmagic.magics.bench.block import time_calls
 from dlmagic.magics.bench.clock import WallClock
-from dlmagic.magics.bench.loop import loop
 from dlmagic.magics.bench.order import balanced_orders
 from dlmagic.magics.bench.paired import compare_paired
+from dlmagic.magics.bench.repeated import Repeated
 
 ROUNDS = 200
 Harness = Callable[[Callable[[], object], int], float]
@@ -42,33 +42,9 @@ def bare_loop(function: Callable[[], object], calls: int) -> float:
         return (perf_counter() - start) / calls
 
 
-class LoopRunner:
-    """A runner of dlmagic with neither state nor device."""
-
-    name = "dlmagic"
-
-    def __init__(self, function: Callable[[], object]) -> None:
-        self.function = function
-        self.result: object = None
-
-    def restore(self) -> None:
-        """Nothing was changed."""
-
-    def run(self, calls: int) -> None:
-        """The loop that every mode of a cell runs in."""
-        self.result = loop(0)(repeat(None, calls), self.function)
-
-    def synchronise(self) -> None:
-        """There is no device to wait for."""
-
-    def events(self) -> Mapping[str, int]:
-        """Nothing is compiled."""
-        return {}
-
-
 def dlmagic_block(function: Callable[[], object], calls: int) -> float:
     """One block of ``%%dlbench``, clock, events and collector included."""
-    return time_calls(LoopRunner(function), WallClock(), calls).per_call
+    return time_calls(Repeated("dlmagic", function), WallClock(), calls).per_call
 
 
 def standard_timeit(function: Callable[[], object], calls: int) -> float:

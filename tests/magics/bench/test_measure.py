@@ -6,14 +6,14 @@ import gc
 import math
 import pickle
 from collections.abc import Callable
-from itertools import repeat
+from functools import partial
 
 import pytest
 
 from dlmagic.magics.bench.calibrate import calls_per_block
-from dlmagic.magics.bench.loop import loop
 from dlmagic.magics.bench.measure import measure
 from dlmagic.magics.bench.measurement import Measurement, Progress
+from dlmagic.magics.bench.repeated import Repeated
 from dlmagic.magics.bench.second_copy import SECOND_COPY
 from dlmagic.magics.bench.timing import budget_note, timings_of
 from tests.magics.bench.simulated import FakeRunner, Machine, normal
@@ -358,29 +358,16 @@ def test_a_measurement_can_be_pickled() -> None:
     assert pickle.loads(pickle.dumps(result)) == result
 
 
-class Spinner:
+def spinner(name: str, size: int) -> Repeated:
     """Real work on the real clock."""
-
-    def __init__(self, name: str, size: int) -> None:
-        self.name = name
-        self.size = size
-
-    def restore(self) -> None: ...
-
-    def run(self, calls: int) -> None:
-        loop(1)(repeat(None, calls), sum, range(self.size))
-
-    def synchronise(self) -> None: ...
-
-    def events(self) -> dict[str, int]:
-        return {}
+    return Repeated(name, partial(sum, range(size)))
 
 
 @pytest.mark.alone
 def test_equal_work_on_the_real_clock_is_rarely_called_different() -> None:
     different = 0
     for seed in range(6):
-        runners = [Spinner("a", 2000), Spinner("b", 2000)]
+        runners = [spinner("a", 2000), spinner("b", 2000)]
         result = measure(runners, seconds=0.4, min_block=1e-3, seed=seed)
         different += timings_of(result)["b"].comparison.verdict in ("faster", "slower")
         assert result.seconds < 1.0
@@ -389,7 +376,7 @@ def test_equal_work_on_the_real_clock_is_rarely_called_different() -> None:
 
 @pytest.mark.alone
 def test_half_the_work_on_the_real_clock_is_called_faster() -> None:
-    result = measure([Spinner("a", 4000), Spinner("b", 2000)], seconds=0.5)
+    result = measure([spinner("a", 4000), spinner("b", 2000)], seconds=0.5)
     comparison = timings_of(result)["b"].comparison
     assert comparison.verdict == "faster"
     assert 1.5 < comparison.speedup < 2.5

@@ -17,7 +17,7 @@ from dlmagic.magics.bench.measurement import Measurement
 from dlmagic.magics.bench.noise import findings_about_noise
 from tests.magics.bench.simulated import FakeRunner, Machine, Noise, bimodal, drift, normal, step
 from tests.magics.bench.test_comparisons import around, measurement
-from tests.magics.bench.test_measure import Spinner
+from tests.magics.bench.test_measure import spinner
 
 QUIET = Reading(wall=0, own=0, busy=0, stolen=0, waited=0, megahertz=3000)
 LATER = replace(QUIET, wall=10.0, own=10.0, busy=10.0)
@@ -105,7 +105,7 @@ def test_a_real_neighbour_is_seen() -> None:
     """As many processes as cores compute beside the measurement."""
     busy = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(2)]
     try:
-        result = measure([Spinner("a", 2000), Spinner("b", 2000)], seconds=1.0)
+        result = measure([spinner("a", 2000), spinner("b", 2000)], seconds=1.0)
     finally:
         for process in busy:
             process.kill()
@@ -124,7 +124,7 @@ def test_a_real_thread_is_seen() -> None:
     thread = threading.Thread(target=work, name="loader")
     thread.start()
     try:
-        result = measure([Spinner("a", 2000), Spinner("b", 2000)], seconds=1.0)
+        result = measure([spinner("a", 2000), spinner("b", 2000)], seconds=1.0)
     finally:
         done.set()
         thread.join()
