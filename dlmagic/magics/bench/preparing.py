@@ -18,6 +18,14 @@ must not make a difference between them.
 """
 
 
+LEAST_BLOCK = 0.002
+"""Seconds that blocks may take however little of the budget the warm-up has left.
+
+A block of one quick call would be timed by what waiting for the devices takes: 0.1 ms with every
+framework loaded, more on a busy machine.
+"""
+
+
 def least_seconds(runners: int, block: float) -> float:
     """Seconds in which so many runners warm up and have ten rounds of such blocks."""
     return _ROUNDS_TO_FIT * _BLOCKS_PER_TURN * runners * block / (1 - _WARM_UP_SHARE)
@@ -46,6 +54,6 @@ def calibrate(session: Session, *, min_block: float, same_calls: bool) -> None:
     session.calls = calls_per_block(
         per_call,
         min_block=min_block,
-        max_block=session.budget.left / turns,
+        max_block=max(LEAST_BLOCK, session.budget.left / turns),
         same_calls=same_calls,
     )

@@ -13,6 +13,7 @@ import pytest
 from dlmagic.magics.bench.calibrate import calls_per_block
 from dlmagic.magics.bench.measure import measure
 from dlmagic.magics.bench.measurement import Measurement, Progress
+from dlmagic.magics.bench.preparing import LEAST_BLOCK
 from dlmagic.magics.bench.repeated import Repeated
 from dlmagic.magics.bench.second_copy import SECOND_COPY
 from dlmagic.magics.bench.timing import budget_note, timings_of
@@ -61,6 +62,12 @@ def test_blocks_are_long_enough_for_the_clock() -> None:
     assert calls["eager"] == pytest.approx(5, abs=1)
     assert calls["compile"] == pytest.approx(5000, rel=0.2)
     assert calls[SECOND_COPY] == calls["eager"]
+
+
+def test_blocks_outweigh_the_wait_for_devices_also_where_the_warm_up_took_all_time() -> None:
+    calls = measured(slow=1e-5, fast=1e-6, seconds=1e-3).calls
+    assert calls["eager"] * 1e-5 == pytest.approx(LEAST_BLOCK, rel=0.2)
+    assert calls["compile"] * 1e-6 == pytest.approx(LEAST_BLOCK, rel=0.2)
 
 
 def test_runners_of_nearly_one_speed_share_a_count() -> None:
