@@ -30,8 +30,7 @@ lab: .venv/dev.stamp ## open the demo notebooks in JupyterLab
 	$(BIN)/jupyter lab --notebook-dir=demo_notebooks
 
 test: .venv/dev.stamp ## lint, types, import rules, a short run on the oldest versions, all tests
-	$(MAKE) check
-	$(MAKE) test-floor-short
+	$(MAKE) --jobs 2 --output-sync check test-floor-short
 	$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m "not prove and not alone"
 	$(BIN)/python -m pytest -m "alone and not prove"
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import nbformat
 import pytest
+from filelock import FileLock
 from nbformat.v4 import new_code_cell
 
 from demo_notebooks.run import run, write_html
@@ -41,11 +42,15 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def notebook(folder: Path) -> Any:
-    """Executed once for all tests: compiling takes most of the time."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("OMP_NUM_THREADS", "1")  # which a busy machine disturbs less
-        return run(shortened(folder))
+def notebook(folder: Path, tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Any:
+    """Executed once for the tests of all processes: compiling takes most of the time."""
+    base = tmp_path_factory.getbasetemp()
+    executed = (base if worker_id == "master" else base.parent) / "executed.ipynb"
+    with FileLock(executed.with_suffix(".lock")), pytest.MonkeyPatch.context() as patch:
+        if not executed.exists():
+            patch.setenv("OMP_NUM_THREADS", "1")  # which a busy machine disturbs less
+            nbformat.write(run(shortened(folder)), executed)
+        return nbformat.read(executed, as_version=4)
 
 
 def benchmarks(notebook: Any) -> list[Any]:

@@ -48,6 +48,7 @@ def read(name: str = "base.json") -> BenchResult:
 # What a file is good for
 
 
+@pytest.mark.alone
 def test_a_helper_that_became_slower_is_found_by_the_same_cell(
     bench: Bench, notebook: Names
 ) -> None:
@@ -67,6 +68,7 @@ def test_a_helper_that_became_slower_is_found_by_the_same_cell(
     assert "not measured side by side" in shown
 
 
+@pytest.mark.alone
 def test_nothing_that_changed_is_no_change(bench: Bench, notebook: Names) -> None:
     bench(CELL, save="base.json")
     result = bench(CELL, against="base.json")
@@ -79,6 +81,7 @@ def test_nothing_that_changed_is_no_change(bench: Bench, notebook: Names) -> Non
     assert "code and inputs are the same" in " ".join(repr(result).split())
 
 
+@pytest.mark.alone
 def test_the_old_code_among_alternatives_is_run_side_by_side(bench: Bench, notebook: Names) -> None:
     bench(CELL, save="base.json")
     result = bench(f"# --- old\n{CELL}\n# --- new\nhelper(n // 30)\n", against="base.json")
