@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from dlmagic.magics.bench.arm_result import Arm as Arm
     from dlmagic.magics.bench.result import BenchResult as BenchResult
     from dlmagic.magics.bench.twin import bench as bench
+    from dlmagic.magics.graphmode.result import GraphReport as GraphReport
+    from dlmagic.magics.graphmode.twin import graphmode as graphmode
     from dlmagic.result import Result as Result
 
 __version__ = "0.1.0"
@@ -39,6 +41,7 @@ _HOMES = {
     "Environment": "dlmagic.environment",
     "Finding": "dlmagic.finding",
     "Fix": "dlmagic.finding",
+    "GraphReport": "dlmagic.magics.graphmode.result",
     "InputError": "dlmagic.errors",
     "MissingPackageError": "dlmagic.errors",
     "ModeError": "dlmagic.errors",
@@ -48,6 +51,7 @@ _HOMES = {
     "ResultFormatError": "dlmagic.errors",
     "StateError": "dlmagic.errors",
     "bench": "dlmagic.magics.bench.twin",
+    "graphmode": "dlmagic.magics.graphmode.twin",
 }
 """Every public name and the module that it lives in."""
 
@@ -59,6 +63,7 @@ __all__ = [
     "Environment",
     "Finding",
     "Fix",
+    "GraphReport",
     "InputError",
     "MissingPackageError",
     "ModeError",
@@ -68,6 +73,7 @@ __all__ = [
     "ResultFormatError",
     "StateError",
     "bench",
+    "graphmode",
 ]
 
 

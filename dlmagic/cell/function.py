@@ -143,8 +143,16 @@ class CellFunction:
             BaseException: Whatever the cell raises. What it had assigned by then stays.
         """
         before = dict(self.namespace)
-        meant: BaseException
         self.define()
+        return self.commit_defined(before)
+
+    def commit_defined(self, before: Mapping[str, object]) -> object:
+        """The same after :meth:`define`.
+
+        Args:
+            before: The namespace as it was before that, for what a failing cell does not define.
+        """
+        meant: BaseException
         try:
             returned = self.function(*self.arguments())
         except BaseException as error:

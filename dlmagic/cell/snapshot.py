@@ -80,6 +80,17 @@ class Snapshot:
         """The objects whose own state differs from what was saved."""
         return [reached for reached in self.reached if any(p.changed() for p in reached.saved)]
 
+    def copy_what_was_written(self, earlier: Snapshot) -> None:
+        """Copy the arrays that have been written to since an earlier snapshot was taken.
+
+        They will be written to again when that one is restored. It has copies of them, made
+        at the first write.
+        """
+        written = earlier.contents()
+        for identity, part in self.contents().items():
+            if identity in written and written[identity].has_copy:
+                part.copy_now()
+
     def draws_random_numbers(self) -> bool:
         """Whether a random generator, global or one that was reached, has advanced since then."""
         return any(

@@ -11,6 +11,7 @@ import hashlib
 import linecache
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,14 @@ def register_text(text: str, suffix: str = "") -> str:
     lines = [line + "\n" for line in text.removesuffix("\n").split("\n")]
     linecache.cache[filename] = (len(text), None, lines, filename)
     return filename
+
+
+def name_of_users_file(file: str) -> str | None:
+    """The name of a file of code; None for Python's own, an installed package's, or no file."""
+    path = Path(file)
+    installed = {"site-packages", "dist-packages"} & set(path.parts)
+    of_python = path.is_relative_to(Path(linecache.__file__).parent)
+    return None if installed or of_python or not path.is_file() else path.name
 
 
 def _keep_lines(body: str, transform: Callable[[str], str]) -> str:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import re
 from typing import Any
 
 from IPython.core.interactiveshell import InteractiveShell
 
-from dlmagic.cell.source import CellSource
+from dlmagic.cell.source import CellSource, name_of_users_file
 
 
 def cell_source(shell: InteractiveShell, magic_line: str, body: str) -> CellSource:
@@ -55,6 +56,28 @@ def _running_cell(shell: InteractiveShell) -> int:
     hook: Any = shell.displayhook
     running = hook.exec_result.execution_count if hook.exec_result else None
     return int(running or shell.execution_count)
+
+
+def name_of_cell(shell: InteractiveShell, file: str) -> str | None:
+    """What the user calls the code of a file: ``"Cell In[3]"``, or the name of a file of theirs.
+
+    Returns:
+        None for code that is not the user's: Python's, or that of an installed package.
+    """
+    compiler: Any = shell.compile
+    known = getattr(compiler, "format_code_name", lambda _file: None)(file)  # IPython 8 and later
+    if known:
+        return " ".join(known)
+    number = _INPUT_OF_IPYTHON_7.match(file)
+    if number:
+        return f"Cell In[{number[1]}]"
+    if _IN_KERNEL_OF_IPYTHON_7.search(file):
+        return "another cell"
+    return name_of_users_file(file)
+
+
+_INPUT_OF_IPYTHON_7 = re.compile(r"^<ipython-input-(\d+)-")
+_IN_KERNEL_OF_IPYTHON_7 = re.compile(r"[/\\]ipykernel_\d+[/\\]\d+\.py$")
 
 
 def deliver(shell: InteractiveShell, options: argparse.Namespace, result: object) -> object:

@@ -17,7 +17,10 @@ from dlmagic.shell import completion
 from dlmagic.shell.ownership import belongs_to_dlmagic
 from dlmagic.shell.settings import DLMagic
 
-ROOMS = ("dlmagic.magics.bench.magic:BenchMagics",)
+ROOMS = (
+    "dlmagic.magics.bench.magic:BenchMagics",
+    "dlmagic.magics.graphmode.magic:GraphModeMagics",
+)
 """The magics class of every room; its module must be cheap to import."""
 
 

@@ -7,9 +7,11 @@ so that the loss is noticed.
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from types import FunctionType
 from typing import Any
 
@@ -89,6 +91,60 @@ def compile_seconds(step: str) -> tuple[float, int]:
     utils = sys.modules.get("torch._dynamo.utils")
     times = getattr(utils, "compilation_time_metrics", {}).get(step, ())
     return sum(times), len(times)
+
+
+def structured_trace() -> logging.Logger | None:
+    """The logger that tells of every graph break and recompilation, or None where there is none.
+
+    It is what ``TORCH_TRACE`` writes and ``torch.export.draft_export`` listens to.
+    """
+    internal = getattr(torch, "_logging", None)
+    logger = getattr(getattr(internal, "_internal", None), "trace_log", None)
+    return logger if isinstance(logger, logging.Logger) else None
+
+
+def stack_of_start(start: Mapping[str, Any]) -> list[tuple[str, int, str]]:
+    """File, line and function of each step of a stack in a record of :func:`structured_trace`.
+
+    File names stand there as numbers, in the order in which they were first met.
+    """
+    structured = sys.modules.get("torch._logging.structured")
+    numbers: Mapping[str, int] = getattr(structured, "INTERN_TABLE", {})
+    files = {number: file for file, number in numbers.items()}
+    steps = start.get("stack", ())
+    return [(files.get(s["filename"], ""), int(s["line"]), str(s["name"])) for s in steps]
+
+
+def source_of_input(node: Any) -> str | None:
+    """Where Dynamo takes an input of a graph from, such as ``"L['x']"``; None if it is not told."""
+    argument = node.meta.get("grapharg")
+    source = getattr(argument, "source", None)
+    name = getattr(source, "name", None)
+    try:
+        return str(name() if callable(name) else name) if name is not None else None
+    except Exception:  # a source without a name of its own
+        return None
+
+
+def fake_mode_of(values: object) -> Any:
+    """The mode that made the tensors without memory among the values, or None."""
+    try:
+        from torch._guards import detect_fake_mode
+    except ImportError:
+        return None
+    return detect_fake_mode(values)
+
+
+def random_numbers_of_eager() -> AbstractContextManager[object]:
+    """While active, Inductor compiles code that draws the random numbers that eager code draws."""
+    try:
+        from torch._inductor import config
+    except ImportError:
+        return nullcontext()
+    if not hasattr(config, "fallback_random"):
+        return nullcontext()
+    patched: AbstractContextManager[object] = config.patch(fallback_random=True)
+    return patched
 
 
 def no_sizes_seen() -> object:

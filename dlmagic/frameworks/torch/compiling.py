@@ -43,11 +43,7 @@ def prepare_compile(
     Raises:
         ModeUnavailable: Inductor finds no C++ compiler.
     """
-    if backend == "inductor" and compat.cpp_compiler_missing():
-        raise ModeUnavailable(
-            "torch.compile needs a C++ compiler, and none was found.",
-            "Install g++ (Debian and Ubuntu: sudo apt install g++; macOS: xcode-select --install).",
-        )
+    require_compiler(backend)
     options: dict[str, Any] = {"backend": backend}
     if mode is not None and backend == "inductor":
         options["mode"] = mode
@@ -60,6 +56,19 @@ def prepare_compile(
     repeatable = backend != "inductor"
     active = partial(_Compiling, sizes)
     return Prepared(compiled, _without_wrappers(arguments), (), active, repeatable)
+
+
+def require_compiler(backend: Backend) -> None:
+    """Refuse Inductor where there is no C++ compiler.
+
+    Raises:
+        ModeUnavailable: There is none.
+    """
+    if backend == "inductor" and compat.cpp_compiler_missing():
+        raise ModeUnavailable(
+            "torch.compile needs a C++ compiler, and none was found.",
+            "Install g++ (Debian and Ubuntu: sudo apt install g++; macOS: xcode-select --install).",
+        )
 
 
 def _without_wrappers(arguments: Mapping[str, object]) -> dict[str, object]:

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from dlmagic.cell.output import Output
+from dlmagic.cell.subject import Subject
 from dlmagic.frameworks.protocol import Framework, Prepared
 from dlmagic.magics.bench.clock import Clock
 from dlmagic.magics.bench.loop import loop
 from dlmagic.magics.bench.runner import Flush
-from dlmagic.magics.bench.subject import Subject
 
 
 @dataclass

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dlmagic.cell.function import CellFunction
+from dlmagic.cell.subject import Subject
 from dlmagic.errors import ModeError
 from dlmagic.frameworks.choosing import framework_for, framework_of_mode
 from dlmagic.frameworks.plain.adapter import PLAIN_MODE
 from dlmagic.frameworks.protocol import Framework
-from dlmagic.magics.bench.subject import Subject
 
 
 @dataclass(frozen=True)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from dlmagic.cell.subject import Subject
 from dlmagic.devices.reading import Reason
 from dlmagic.frameworks.costs import OperationCount
 from dlmagic.magics.bench.doubt import Doubt, impossible_time
 from dlmagic.magics.bench.flop_pass import computing_framework, count_operations, roofline_of
 from dlmagic.magics.bench.request import Surroundings
-from dlmagic.magics.bench.subject import Subject
 from dlmagic.magics.bench.timed_arm import TimedArm
 
 CONVENTION = (

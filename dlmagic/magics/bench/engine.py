@@ -11,6 +11,7 @@ from dlmagic.cell.memory import Footprint, Memory
 from dlmagic.cell.names_in_namespace import SavedNamespace
 from dlmagic.cell.output import unheard
 from dlmagic.cell.snapshot import Snapshot, take_snapshot
+from dlmagic.cell.subject import Subject, prepare_subject
 from dlmagic.errors import OptionError, nearest
 from dlmagic.frameworks.registry import loaded_frameworks, repeating
 from dlmagic.magics.bench.alternatives import Alternatives, divide
@@ -22,7 +23,6 @@ from dlmagic.magics.bench.report import result_of
 from dlmagic.magics.bench.request import Request, Surroundings
 from dlmagic.magics.bench.result import BenchResult
 from dlmagic.magics.bench.stages import first_runs, run_all
-from dlmagic.magics.bench.subject import Subject, prepare_subject
 from dlmagic.magics.bench.sweep.engine import sweep_cell
 
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from dlmagic.cell.subject import Subject
 from dlmagic.display.units import seconds
 from dlmagic.finding import Finding, Level
-from dlmagic.magics.bench.subject import Subject
 
 _IN_STATE = (3.0, 1e-3)
 """Where only the first run changed any state: times as long, and seconds longer."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dlmagic.cell.output import Output, unheard
+from dlmagic.cell.subject import Subject
 from dlmagic.devices.reading import Reason
 from dlmagic.frameworks.choosing import framework_for
 from dlmagic.frameworks.costs import CountsOperations, HasRoofline, OperationCount
 from dlmagic.frameworks.protocol import Framework
 from dlmagic.magics.bench.clock import Clock
 from dlmagic.magics.bench.roofline import Roofline, measure_roofline
-from dlmagic.magics.bench.subject import Subject
 
 _COUNTED = "only PyTorch, TensorFlow and JAX tell what they compute"
 

@@ -6,12 +6,13 @@ from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 
+from dlmagic.cell.checking import Checker, Checks
 from dlmagic.cell.compare import Agreement, Tolerance
 from dlmagic.cell.frozen import FrozenContainer
 from dlmagic.cell.output import Output, unheard
+from dlmagic.cell.subject import Subject
 from dlmagic.errors import CellError
 from dlmagic.finding import Finding
-from dlmagic.magics.bench.checking import Checker, Checks
 from dlmagic.magics.bench.choice import Choice
 from dlmagic.magics.bench.clock import Clock
 from dlmagic.magics.bench.cold import flush_for
@@ -24,7 +25,6 @@ from dlmagic.magics.bench.memoised import watching_memoised
 from dlmagic.magics.bench.probing import Probes
 from dlmagic.magics.bench.request import Request, Surroundings
 from dlmagic.magics.bench.run import Run
-from dlmagic.magics.bench.subject import Subject
 from dlmagic.magics.bench.timed_arm import timed_arms
 from dlmagic.magics.bench.unused import findings_about_unused_values
 

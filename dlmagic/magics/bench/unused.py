@@ -14,8 +14,8 @@ from collections.abc import Callable, Iterator
 from dlmagic.cell.function import compile_cell
 from dlmagic.cell.output import Output, unheard
 from dlmagic.cell.source import CellSource
+from dlmagic.cell.subject import Subject
 from dlmagic.finding import Finding, Fix
-from dlmagic.magics.bench.subject import Subject
 
 _NOTE = "_note_a_value_that_nothing_uses"
 _OWN_NAMES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)

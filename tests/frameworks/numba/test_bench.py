@@ -15,12 +15,12 @@ from dlmagic.cell.memory import Memory
 from dlmagic.cell.output import StreamOutput
 from dlmagic.cell.snapshot import take_snapshot
 from dlmagic.cell.source import CellSource
+from dlmagic.cell.subject import prepare_subject
 from dlmagic.frameworks.numba.adapter import NumbaFramework
 from dlmagic.frameworks.registry import loaded_frameworks
 from dlmagic.magics.bench.choice import Choice
 from dlmagic.magics.bench.clock import WallClock
 from dlmagic.magics.bench.contestants import make_ready
-from dlmagic.magics.bench.subject import prepare_subject
 
 X = np.random.default_rng(0).normal(size=1_000)
 

@@ -7,20 +7,20 @@ from dataclasses import dataclass, field
 
 import torch
 
+from dlmagic.cell.checking import Checker
 from dlmagic.cell.memory import Memory
 from dlmagic.cell.output import StreamOutput
 from dlmagic.cell.snapshot import take_snapshot
 from dlmagic.cell.source import CellSource
+from dlmagic.cell.subject import Subject, prepare_subject
 from dlmagic.frameworks.plain.adapter import PlainFramework
 from dlmagic.frameworks.protocol import Framework
 from dlmagic.frameworks.torch.adapter import TorchFramework
-from dlmagic.magics.bench.checking import Checker
 from dlmagic.magics.bench.choice import Choice
 from dlmagic.magics.bench.clock import WallClock
 from dlmagic.magics.bench.contestants import Contestant, make_ready
 from dlmagic.magics.bench.request import Request, Surroundings
 from dlmagic.magics.bench.stages import first_runs
-from dlmagic.magics.bench.subject import Subject, prepare_subject
 
 TORCH = TorchFramework(backend="eager")
 OUTPUT = StreamOutput()

@@ -17,6 +17,7 @@ from types import FunctionType
 from typing import Any
 
 from dlmagic.cell.reach import walk
+from dlmagic.cell.subject import Subject
 from dlmagic.errors import InputError, MissingPackageError
 from dlmagic.frameworks.entries import ENTRIES, KERAS, backend_of_keras
 from dlmagic.frameworks.owners import roots_of
@@ -24,7 +25,6 @@ from dlmagic.frameworks.protocol import Framework, Portable
 from dlmagic.magics.bench.choice import Choice
 from dlmagic.magics.bench.isolated.task import Parcel
 from dlmagic.magics.bench.isolated.travellers import culprit
-from dlmagic.magics.bench.subject import Subject
 
 _PLAIN = "plain"  # the folder of the framework "python"
 _HINT = "Make it inside the cell, or leave out --isolate."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dlmagic.magics.bench.checking import Checks
+from dlmagic.cell.checking import Checks
 from dlmagic.magics.bench.choice import Choice
 from dlmagic.magics.bench.isolated.process import run_task
 from dlmagic.magics.bench.isolated.repetitions import repeat

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field, replace
 from dlmagic.cell.frozen import FrozenContainer
 from dlmagic.cell.function import CellFunction, compile_cell
 from dlmagic.cell.memory import Memory
+from dlmagic.cell.outcome import LAST, close, equal, frozen, frozen_names
 from dlmagic.cell.reach import Reached
 from dlmagic.cell.snapshot import Snapshot, take_snapshot
 from dlmagic.cell.source import CellSource
+from dlmagic.cell.state import state_of
 from dlmagic.frameworks.protocol import Framework
-from dlmagic.magics.bench.outcome import LAST, close, equal, frozen, frozen_names
-from dlmagic.magics.bench.state import state_of
 
 
 @dataclass

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import torch
-from torch import nn
 
 from dlmagic.cell.snapshot import Snapshot, take_snapshot
+from dlmagic.cell.state import state_of
 from dlmagic.frameworks.registry import loaded_frameworks
-from dlmagic.magics.bench.state import state_of
+
+torch = pytest.importorskip("torch")
 
 
 class Counter:
@@ -32,8 +32,8 @@ def snapshot(**names: object) -> Snapshot:
 @pytest.mark.parametrize(
     ("value", "paths"),
     [
-        (nn.Linear(2, 1), {"x.weight", "x.bias"}),
-        (nn.Sequential(nn.Linear(2, 1, bias=False)), {"x[0].weight"}),
+        (torch.nn.Linear(2, 1), {"x.weight", "x.bias"}),
+        (torch.nn.Sequential(torch.nn.Linear(2, 1, bias=False)), {"x[0].weight"}),
         (np.zeros(2), {"x"}),
         ([1, 2], {"x"}),
         ({"a": [1]}, {"x", "x['a']"}),
@@ -46,7 +46,7 @@ def test_values_are_named_as_they_are_written(value: object, paths: set[str]) ->
     found = state_of(snapshot(x=value).reached)
     hidden = {path for path in found if "._" in path or path.endswith(".training")}
     assert paths <= found.keys()
-    if not isinstance(value, nn.Module):
+    if not isinstance(value, torch.nn.Module):
         assert found.keys() - hidden == paths
 
 
@@ -80,7 +80,7 @@ def test_the_gradient_of_now_goes_before_the_one_that_was_saved() -> None:
 
 
 def test_parameters_bear_the_models_name_and_not_the_optimisers() -> None:
-    model = nn.Linear(2, 1)
+    model = torch.nn.Linear(2, 1)
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
     found = state_of(snapshot(optimizer=optimizer, model=model).reached)
     assert found["model.weight"] is model.weight

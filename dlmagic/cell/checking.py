@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 from dlmagic.cell.compare import Agreement, Tolerance
 from dlmagic.cell.frozen import FrozenContainer
+from dlmagic.cell.outcome import compare_outcomes
 from dlmagic.cell.output import Output, unheard
 from dlmagic.cell.snapshot import Snapshot
+from dlmagic.cell.subject import Subject
 from dlmagic.frameworks.protocol import Widen
-from dlmagic.magics.bench.outcome import compare_outcomes
-from dlmagic.magics.bench.subject import Subject
 
 _NO_REPEAT = Agreement(None, "not compared: the reference itself does not repeat", None)
 _NUDGES = 2  # one change may happen to carry less far than another

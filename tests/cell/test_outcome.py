@@ -6,8 +6,8 @@ import pytest
 
 from dlmagic.cell.compare import Tolerance
 from dlmagic.cell.frozen import FrozenContainer
+from dlmagic.cell.outcome import LAST, compare_outcomes, equal, frozen, frozen_names
 from dlmagic.frameworks.plain.adapter import PlainFramework
-from dlmagic.magics.bench.outcome import LAST, compare_outcomes, equal, frozen, frozen_names
 
 TOLERANCE = Tolerance(None, None)
 

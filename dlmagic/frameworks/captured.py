@@ -1,0 +1,96 @@
+"""What a framework's compiler says about a cell, in words that all frameworks share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One step of a stack of Python code.
+
+    Attributes:
+        file: The code's file name; for a cell, the name under which its text is kept.
+        line: Counted from 1.
+        function: The function's name.
+    """
+
+    file: str
+    line: int
+    function: str
+
+
+@dataclass(frozen=True)
+class GraphBreak:
+    """One place where a compiler left a graph and let Python go on.
+
+    Attributes:
+        cause: The compiler's own short name of the reason, such as
+            ``"Data-dependent branching"``.
+        explanation: Its explanation, one sentence or more.
+        hints: What it advises.
+        context: What it was looking at, for developers.
+        frames: The code that it was reading, the outermost first.
+        skipped: Whether the whole function runs eagerly for it.
+    """
+
+    cause: str
+    explanation: str = ""
+    hints: tuple[str, ...] = ()
+    context: str = ""
+    frames: tuple[Frame, ...] = ()
+    skipped: bool = False
+
+
+@dataclass(frozen=True)
+class Recompilation:
+    """One function that was compiled once more, because what it was compiled for had changed.
+
+    Attributes:
+        reason: What differed from the last time, in the compiler's words, such as
+            ``"tensor 'x' size mismatch at index 0. expected 3, actual 4"``; or an empty text.
+        frames: The code that depends on it, or else where the function begins; the outermost
+            first.
+    """
+
+    reason: str = ""
+    frames: tuple[Frame, ...] = ()
+
+
+@dataclass(frozen=True)
+class CapturedNode:
+    """One operation of a graph.
+
+    Attributes:
+        name: Its name in the graph, unique there.
+        operation: What it does, such as ``"linear"``; ``"input"`` and ``"output"`` at the ends.
+        inputs: Names of the nodes whose results it takes.
+        shape: Elements per axis of its result, a text for an axis of variable length; None
+            where the result is no single array.
+        dtype: Of its result, or None.
+        module: The module that called it, such as ``"model.layers.0"``; empty for none.
+        frames: The code that made it, the outermost first.
+        flops: Floating point operations, or None where they were not counted.
+    """
+
+    name: str
+    operation: str
+    inputs: tuple[str, ...] = ()
+    shape: tuple[int | str, ...] | None = None
+    dtype: str | None = None
+    module: str = ""
+    frames: tuple[Frame, ...] = ()
+    flops: int | None = None
+
+
+@dataclass(frozen=True)
+class CapturedGraph:
+    """One graph.
+
+    Attributes:
+        nodes: In the order in which they run.
+        code: The same as text, in the framework's own notation.
+    """
+
+    nodes: tuple[CapturedNode, ...]
+    code: str = ""

@@ -1,0 +1,1 @@
+"""The room of ``%%graphmode``: what a graph does to a cell."""

@@ -1,0 +1,103 @@
+"""A cell compiled in one mode, and what its compiler says while it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from dlmagic.cell.function import CellFunction
+from dlmagic.frameworks.captured import CapturedGraph, GraphBreak, Recompilation
+from dlmagic.frameworks.protocol import Framework, Prepared
+
+RunOnce = Callable[[Mapping[str, object]], object]
+
+
+@dataclass
+class Captured:
+    """What a compiler said during one run, or several.
+
+    Attributes:
+        breaks: Where it left a graph.
+        recompilations: What it compiled once more.
+        graphs: What it made.
+        complete: Whether it was understood in full.
+    """
+
+    breaks: list[GraphBreak] = field(default_factory=list)
+    recompilations: list[Recompilation] = field(default_factory=list)
+    graphs: list[CapturedGraph] = field(default_factory=list)
+    complete: bool = True
+
+
+class Compiler(Protocol):
+    """One framework's way to compile a cell and to listen to it."""
+
+    def prepare(
+        self, cell: CellFunction, arguments: Mapping[str, object], run_once: RunOnce
+    ) -> Prepared:
+        """Make the cell ready; see :meth:`dlmagic.frameworks.protocol.Framework.prepare`."""
+
+    def listening(self, captured: Captured) -> AbstractContextManager[None]:
+        """While active, what is compiled is noted, also where a run fails."""
+
+
+@dataclass
+class AnyCompiler:
+    """The compiler of a framework that tells no more than its counts.
+
+    Attributes:
+        framework: The framework.
+        mode: The mode's name.
+    """
+
+    framework: Framework
+    mode: str
+
+    def prepare(
+        self, cell: CellFunction, arguments: Mapping[str, object], run_once: RunOnce
+    ) -> Prepared:
+        """As the framework prepares every cell in this mode."""
+        return self.framework.prepare(self.mode, cell, arguments, run_once)
+
+    @contextmanager
+    def listening(self, captured: Captured) -> Iterator[None]:
+        """Count what the framework's compiler counts."""
+        before = dict(self.framework.events())
+        try:
+            yield
+        finally:
+            after = self.framework.events()
+            again = after.get("recompile", 0) - before.get("recompile", 0)
+            captured.recompilations += [Recompilation()] * again
+
+
+@dataclass
+class CompiledCell:
+    """A cell made ready to run in a mode.
+
+    Attributes:
+        cell: The cell that was compiled; a later one of the same text is run through this one.
+        compiler: What compiled it.
+        prepared: The cell in its mode.
+        framework: Whose mode it is.
+    """
+
+    cell: CellFunction
+    compiler: Compiler
+    prepared: Prepared
+    framework: Framework
+
+    def run(self, arguments: Mapping[str, object], captured: Captured) -> tuple[object, ...]:
+        """Call it once and wait for its devices; what the compiler says is added.
+
+        Args:
+            arguments: The values of the cell's parameters, by name.
+            captured: What it has said so far.
+        """
+        values = {**arguments, **self.prepared.replacements}
+        with self.compiler.listening(captured), self.prepared.active():
+            returned = self.prepared.function(*(values[name] for name in self.cell.parameters))
+            self.framework.synchronise(returned)
+        return returned

@@ -1,0 +1,126 @@
+"""Why a graph ends, in words that a user knows, and what can be done about it.
+
+Dynamo's own messages are the source; a cause that is not listed here keeps Dynamo's
+explanation.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from dlmagic.frameworks.captured import GraphBreak
+
+
+@dataclass(frozen=True)
+class Cause:
+    """One reason for which graphs end.
+
+    Attributes:
+        pattern: What Dynamo's cause and context look like.
+        text: The reason in a few words, to follow "the graph ends here:"; groups of the
+            pattern stand in it as ``{name}``.
+        advice: What to do, one sentence; empty where nothing can be advised.
+    """
+
+    pattern: str
+    text: str
+    advice: str = ""
+
+
+_CAUSES = (
+    Cause(
+        r"^Data-dependent branching",
+        "which branch to take depends on a tensor's value, known only when the graph runs",
+        "Compute both sides and choose with torch.where, or use torch.cond.",
+    ),
+    Cause(
+        r"^Unsupported Tensor\.item|^Tensor\.tolist|^Unsupported Tensor\.tolist",
+        "a tensor's value is made a Python number, which a graph does not know",
+        "Keep it a tensor: write tensor operations instead of .item(), float() or int().",
+    ),
+    Cause(
+        r"^Failed to trace builtin operator\nbuiltin print\b",
+        "print() is no part of a graph",
+        "Print after the computation, or drop the print.",
+    ),
+    Cause(
+        r"^Failed to trace builtin operator\nbuiltin open\b",
+        "a file is opened, which is no part of a graph",
+        "Open it outside the compiled code.",
+    ),
+    Cause(
+        r"^Failed to trace builtin operator\nbuiltin (?P<name>\w+)",
+        "{name}() of this value cannot be captured",
+    ),
+    Cause(
+        r"^logging\.Logger method not supported",
+        "a log record is written, which is no part of a graph",
+        "Log after the computation.",
+    ),
+    Cause(
+        r"^Unsupported Tensor\.backward",
+        "backward() cannot be captured in a graph",
+        "Compile the forward pass and the loss; call backward() on the result.",
+    ),
+    Cause(
+        r"autograd\.grad",
+        "torch.autograd.grad() cannot be captured in a graph",
+        "Compile what computes the loss; take the gradient of the result.",
+    ),
+    Cause(
+        r"^Dynamic shape operator\n(?P<name>[\w.]+)",
+        "the shape of the result of {name} depends on the values in it",
+        "Keep the shape with torch.where or a mask that is multiplied.",
+    ),
+    Cause(
+        r"^Data dependent operator\n(?P<name>[\w.]+)",
+        "the result of {name} is a Python value that depends on the values of tensors",
+        "Keep it a tensor.",
+    ),
+    Cause(
+        r"^Attempted to copy\.deepcopy a tensor",
+        "copy.deepcopy() of a tensor cannot be captured",
+        "Use .clone(), or copy outside the compiled code.",
+    ),
+    Cause(
+        r"^Attempted to inline function marked as skipped\nqualname: (?P<name>[\w.]+)",
+        "PyTorch runs {name}() outside of graphs",
+    ),
+    Cause(
+        r"^Attempted to call function marked as skipped\nmodule: (?P<module>[\w.]+), qualname: "
+        r"(?P<name>[\w.]+)",
+        "{module}.{name}() is no code that can be captured",
+        "Call it outside the compiled code and pass its result in.",
+    ),
+    Cause(
+        r"^Attempted to call function marked as skipped\n.*qualname: (?P<name>[\w.]+)",
+        "{name}() is no code that can be captured",
+        "Call it outside the compiled code and pass its result in.",
+    ),
+    Cause(
+        r"^Call to `torch\._dynamo\.graph_break\(\)`",
+        "the code asks for it with torch._dynamo.graph_break()",
+    ),
+)
+
+
+def explain(found: GraphBreak) -> tuple[str, str]:
+    """The reason of a break in plain words, and what to do about it.
+
+    >>> explain(GraphBreak("Data-dependent branching"))[1]
+    'Compute both sides and choose with torch.where, or use torch.cond.'
+    """
+    text = f"{found.cause}\n{found.context}"
+    for cause in _CAUSES:
+        match = re.search(cause.pattern, text)
+        if match:
+            return cause.text.format(**match.groupdict()), cause.advice
+    said = found.explanation or found.cause or "the compiler gives no reason"
+    return said[:1].lower() + said[1:].rstrip("."), _of_use(found.hints)
+
+
+def _of_use(hints: tuple[str, ...]) -> str:
+    """The first hint that asks something of the user rather than of PyTorch's developers."""
+    asks_others = ("Please report", "This graph break", "It may be possible to write", "Dynamo")
+    return next((hint for hint in hints if not hint.startswith(asks_others)), "")

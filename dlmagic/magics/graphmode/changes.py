@@ -1,0 +1,156 @@
+"""What changed so that a compiler had to compile again, in one wording for all frameworks."""
+
+from __future__ import annotations
+
+import ast
+import re
+import reprlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+ValueOf = Callable[[str], object]
+"""The present value of an expression such as ``"config['a']"``; raises LookupError."""
+
+_TENSOR = r"tensor '(?P<name>.+?)' "
+_SIZE = re.compile(
+    _TENSOR + r"size mismatch at index (?P<axis>\d+)\. expected (?P<old>\w+), actual (?P<new>\w+)"
+)
+_STRIDE = re.compile(
+    _TENSOR + r"stride mismatch at index (?P<axis>\d+)\. expected (?P<old>\w+), actual (?P<new>\w+)"
+)
+_RANK = re.compile(_TENSOR + r"rank mismatch\. expected (?P<old>\w+), actual (?P<new>\w+)")
+_DTYPE = re.compile(_TENSOR + r"dtype mismatch\. expected (?P<old>\w+), actual (?P<new>\w+)")
+_GRADIENT = re.compile(_TENSOR + r"requires_grad mismatch\. expected requires_grad=(?P<old>\d)")
+_EQUALS = re.compile(r"^(?P<name>.+?) == (?P<old>.+)$")
+_LENGTH = re.compile(r"^len\((?P<name>.+)\) == (?P<old>\d+)$")
+_EMPTY = re.compile(r"^not (?P<name>.+)$")
+_SAME_OBJECT = re.compile(r"^___check_(?:obj_id|type_id)\((?P<name>[^,]+), ")
+_AMBIENT = re.compile(r"^(?:GLOBAL_STATE|___check_global_state)")
+_DTYPES = {"Float": "float32", "Double": "float64", "Half": "float16", "BFloat16": "bfloat16",
+           "Long": "int64", "Int": "int32", "Bool": "bool", "Byte": "uint8"}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Change:
+    """Something that is not what it was.
+
+    Attributes:
+        name: What the user calls it, or an empty text.
+        text: The change, to follow "Compiled again:".
+    """
+
+    name: str
+    text: str
+
+
+def change_of(reason: str, value_of: ValueOf) -> Change | None:
+    """The change behind a compiler's reason.
+
+    Args:
+        reason: In the compiler's words.
+        value_of: Finds the new value where the reason tells only the old one.
+
+    Returns:
+        None for what only follows from another change, such as the size of an intermediate
+        result.
+    """
+    for pattern, tell in _KNOWN:
+        match = pattern.search(reason)
+        if match:
+            found = {**match.groupdict(), "name": as_written(match.groupdict().get("name") or "")}
+            if found["name"].startswith("___"):
+                return None
+            return Change(found["name"], tell(found, value_of))
+    return Change("", reason.rstrip(".") or "the compiler does not say what has changed")
+
+
+def as_written(path: str) -> str:
+    """``model.fc.weight`` for Dynamo's ``L['model']._modules['fc']._parameters['weight']``."""
+    path = re.sub(r"^[LG]\['([^']*)'\]", r"\1", path.strip())
+    return re.sub(
+        r"\._(?:modules|parameters|buffers)\['([^']*)'\]",
+        lambda m: f"[{m[1]}]" if m[1].isdigit() else f".{m[1]}",
+        path,
+    )
+
+
+def evaluate(expression: str, names: Mapping[str, object]) -> object:
+    """The value of a name, an attribute or an item.
+
+    Raises:
+        LookupError: There is none, or the expression is anything else.
+    """
+    try:
+        return _value(ast.parse(expression, mode="eval").body, names)
+    except Exception as error:  # a property of the user's may raise anything
+        raise LookupError(expression) from error
+
+
+def _value(node: ast.expr, names: Mapping[str, object]) -> object:
+    match node:
+        case ast.Name(name):
+            return names[name]
+        case ast.Attribute(inner, name):
+            return getattr(_value(inner, names), name)
+        case ast.Subscript(inner, ast.Constant(key)):
+            container: object = _value(inner, names)
+            return container[key]  # type: ignore[index]  # an error is an answer, too
+        case _:
+            raise LookupError(ast.unparse(node))
+
+
+_Tell = Callable[[Mapping[str, str], ValueOf], str]
+
+
+def _axis(what: str) -> _Tell:
+    return lambda found, _: (
+        f"{what} of axis {found['axis']} of {found['name']} is {found['new']} now, "
+        f"and was {found['old']}"
+    )
+
+
+def _both(what: str) -> _Tell:
+    return lambda found, _: (
+        f"the {what} of {found['name']} is {_DTYPES.get(found['new'], found['new'])} now, "
+        f"and was {_DTYPES.get(found['old'], found['old'])}"
+    )
+
+
+def _gradient(found: Mapping[str, str], _: ValueOf) -> str:
+    was = found["old"] == "1"
+    return f"{found['name']} {'no longer requires' if was else 'requires'} a gradient"
+
+
+def _equal(found: Mapping[str, str], value_of: ValueOf) -> str:
+    new = _shown(found["name"], value_of)
+    now = f"is {new} now, and was" if new is not None else "is no longer"
+    return f"{found['name']} {now} {found['old']}"
+
+
+def _length(found: Mapping[str, str], value_of: ValueOf) -> str:
+    try:
+        now = f"has {len(value_of(found['name']))} items now, and had"  # type: ignore[arg-type]
+    except (LookupError, TypeError):
+        now = "no longer has"
+    return f"{found['name']} {now} {found['old']}"
+
+
+def _shown(name: str, value_of: ValueOf) -> str | None:
+    try:
+        return reprlib.repr(value_of(name))
+    except LookupError:
+        return None
+
+
+_KNOWN: tuple[tuple[re.Pattern[str], _Tell], ...] = (
+    (_SIZE, _axis("the length")),
+    (_STRIDE, _axis("the stride")),
+    (_RANK, _both("number of axes")),
+    (_DTYPE, _both("dtype")),
+    (_GRADIENT, _gradient),
+    (_SAME_OBJECT, lambda found, _: f"{found['name']} is another object now"),
+    (_LENGTH, _length),
+    (_EMPTY, lambda found, _: f"{found['name']} is no longer empty"),
+    (_AMBIENT, lambda _found, _: "a global setting of PyTorch has changed"),
+    (_EQUALS, _equal),
+)

@@ -1,0 +1,127 @@
+"""What a run says while it runs: prints and log records, each with the user's line."""
+
+from __future__ import annotations
+
+import io
+import logging
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from types import FrameType
+from typing import Literal, TextIO
+
+from dlmagic.frameworks.captured import Frame
+
+_DEEPEST = 200  # frames between the user's code and a stream, loggers and progress bars included
+
+
+@dataclass(frozen=True)
+class Effect:
+    """Something that a run did besides computing.
+
+    Attributes:
+        kind: ``print`` for what goes to standard output or error, ``log`` for a log record.
+        text: What was said.
+        frame: The innermost line of the cell that led to it, or None.
+    """
+
+    kind: Literal["print", "log"]
+    text: str
+    frame: Frame | None
+
+
+@dataclass
+class Effects:
+    """Everything that one run said, in order."""
+
+    found: list[Effect] = field(default_factory=list)
+
+    def note_print(self, text: str, frame: Frame | None) -> None:
+        """Note a piece of text that was written; pieces up to the end of a line are one print."""
+        last = self.found[-1] if self.found else None
+        if last and last.kind == "print" and last.frame == frame and not last.text.endswith("\n"):
+            self.found[-1] = Effect("print", last.text + text, frame)
+        elif text:
+            self.found.append(Effect("print", text, frame))
+
+    def by_line(self) -> dict[tuple[str, Frame | None], Counter[str]]:
+        """How often each text came from each line, by kind and line."""
+        lines: dict[tuple[str, Frame | None], Counter[str]] = {}
+        for effect in self.found:
+            texts = lines.setdefault((effect.kind, effect.frame), Counter())
+            texts[effect.text] += 1
+        return lines
+
+
+@contextmanager
+def recording(filename: str) -> Iterator[Effects]:
+    """While active, what is printed or logged is noted; it goes where it went before as well.
+
+    Args:
+        filename: The cell's, to find the line that a text came from.
+    """
+    effects = Effects()
+    before = sys.stdout, sys.stderr
+    handler = _LogRecorder(effects, filename)
+    sys.stdout = _Recorder(before[0], effects, filename)
+    sys.stderr = _Recorder(before[1], effects, filename)
+    logging.root.addHandler(handler)
+    try:
+        yield effects
+    finally:
+        logging.root.removeHandler(handler)
+        sys.stdout, sys.stderr = before
+
+
+class _Recorder(io.TextIOBase):
+    """A stream that notes what is written and passes it on."""
+
+    def __init__(self, stream: TextIO, effects: Effects, filename: str) -> None:
+        self._stream = stream
+        self._effects = effects
+        self._filename = filename
+
+    def write(self, text: str) -> int:
+        self._effects.note_print(text, _line_of(self._filename, sys._getframe(1)))
+        return self._stream.write(text)
+
+    def flush(self) -> None:
+        self._stream.flush()
+
+    def writable(self) -> bool:
+        return True
+
+    def isatty(self) -> bool:
+        return self._stream.isatty()
+
+    def fileno(self) -> int:
+        return self._stream.fileno()
+
+
+class _LogRecorder(logging.Handler):
+    """Notes log records; who shows them is the user's affair."""
+
+    def __init__(self, effects: Effects, filename: str) -> None:
+        super().__init__(logging.DEBUG)
+        self._effects = effects
+        self._filename = filename
+
+    def emit(self, record: logging.LogRecord) -> None:
+        frame = _line_of(self._filename, sys._getframe(1))
+        if frame is not None:  # libraries log for themselves
+            text = f"{record.levelname}: {record.getMessage()}"
+            self._effects.found.append(Effect("log", text, frame))
+
+
+def _line_of(filename: str, frame: FrameType | None) -> Frame | None:
+    """The innermost line of the cell above a frame."""
+    for _ in range(_DEEPEST):
+        if frame is None:
+            return None
+        if frame.f_code.co_filename == filename:
+            # Without the function: a compiler gives names of its own to what goes on after a break.
+            return Frame(filename, frame.f_lineno, "")
+        frame = frame.f_back
+    return None

@@ -1,0 +1,58 @@
+"""Which graph mode a cell runs in."""
+
+from __future__ import annotations
+
+from dlmagic.cell.function import CellFunction
+from dlmagic.errors import ModeError, nearest
+from dlmagic.frameworks.choosing import framework_for, framework_of_mode
+from dlmagic.frameworks.protocol import Framework
+from dlmagic.magics.graphmode.capture import AnyCompiler, Compiler
+
+DEFAULT_MODES = {"torch": "compile", "tensorflow": "graph", "keras": "graph", "jax": "jit"}
+"""The graph mode of each framework; numba's must be asked for."""
+GRAPH_MODES = ("compile", "trace", "script", "graph", "xla", "jit", "njit")
+BACKENDS = ("eager", "aot_eager", "inductor")
+"""What ``compile:BACKEND`` hands the graphs to; Inductor unless another is named."""
+
+
+def choose_mode(cell: CellFunction, mode: str | None) -> tuple[Framework, str]:
+    """The framework that a cell computes with, and the mode to run it in.
+
+    Args:
+        cell: The cell.
+        mode: What the user named; None for the framework's default.
+
+    Raises:
+        ModeError: There is no such mode, it belongs to another framework, or the cell computes
+            with none.
+        MissingPackageError: The framework that has the mode is not installed.
+    """
+    values = [cell.namespace[name] for name in cell.reads if name in cell.namespace]
+    if mode is not None:
+        plain, _, backend = mode.partition(":")
+        if plain not in GRAPH_MODES or (backend and plain != "compile"):
+            raise ModeError(f"There is no graph mode {mode}.", nearest(plain, GRAPH_MODES))
+        if backend and backend not in BACKENDS:
+            raise ModeError(
+                f"torch.compile has no backend {backend} here.", nearest(backend, BACKENDS)
+            )
+        return framework_of_mode(plain, values, cell.attributes), mode
+    framework, reason = framework_for(values, cell.attributes)
+    if framework is None:
+        raise ModeError("No graph mode fits this cell: it computes with two frameworks.", reason)
+    if framework.name not in DEFAULT_MODES:
+        raise ModeError(
+            "There is nothing to compile: the cell computes with no framework.",
+            "For plain Python and NumPy, name numba's mode: -m njit.",
+        )
+    return framework, DEFAULT_MODES[framework.name]
+
+
+def compiler_of(framework: Framework, mode: str) -> Compiler:
+    """What compiles a cell in a mode."""
+    plain, _, backend = mode.partition(":")
+    if plain == "compile":
+        from dlmagic.magics.graphmode.torch import DynamoCompiler
+
+        return DynamoCompiler(backend or "inductor")
+    return AnyCompiler(framework, mode)

@@ -1,0 +1,50 @@
+"""From a stack of code to the line that the user can change."""
+
+from __future__ import annotations
+
+import linecache
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from dlmagic.frameworks.captured import Frame
+
+
+@dataclass(frozen=True)
+class Place:
+    """A line of the user's code.
+
+    Attributes:
+        cell: What the user calls the code, such as ``"Cell In[3]"``; None for the cell that is
+            inspected.
+        line: Counted from 1.
+        source: The text of the line.
+    """
+
+    cell: str | None
+    line: int | None
+    source: str | None
+
+
+@dataclass(frozen=True)
+class Places:
+    """Knows which code is the user's.
+
+    Attributes:
+        filename: Of the cell that is inspected.
+        name_of_cell: What the user calls the code of a file; None for code of others.
+    """
+
+    filename: str
+    name_of_cell: Callable[[str], str | None]
+
+    def of(self, frames: Sequence[Frame]) -> Place:
+        """The innermost line of the user's own code, in this cell or in another."""
+        for frame in reversed(frames):
+            name = None if frame.file == self.filename else self.name_of_cell(frame.file)
+            if frame.file == self.filename or name is not None:
+                return Place(name, frame.line, _line(frame))
+        return Place(None, None, None)
+
+
+def _line(frame: Frame) -> str | None:
+    return linecache.getline(frame.file, frame.line).strip() or None
