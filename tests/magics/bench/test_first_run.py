@@ -11,7 +11,7 @@ from dlmagic.finding import Finding
 
 SLOW = """
 def slow(x):
-    sum(range(200_000))
+    sum(range(4_000_000))
     return x * x
 """
 
