@@ -29,20 +29,19 @@ from dlmagic.display.parts import (
     printable,
 )
 
-LIMIT = 50_000
-"""Bytes that a result may add to a notebook."""
-
 _SEAMS = re.compile(r"(?<=[/:_])(?=\w)")
 
 
-def render(document: Document, *, limit: int = LIMIT) -> str:
-    """The document as one ``div`` with its style, of at most ``limit`` bytes.
+def render(document: Document) -> str:
+    """The document as one ``div`` with its style, of at most ``document.limit`` bytes.
 
     Pictures are left out, and that is said, where the document would be larger.
     The words are never cut: a view keeps its tables short.
     """
     markup = _page(document.parts)
-    if len(markup.encode()) <= limit or not any(isinstance(p, Picture) for p in document.parts):
+    if len(markup.encode()) <= document.limit or not any(
+        isinstance(p, Picture) for p in document.parts
+    ):
         return markup
     words = tuple(part for part in document.parts if not isinstance(part, Picture))
     omission = Sentence((Span("The picture is left out: it would be too large."),), "note")

@@ -14,6 +14,9 @@ from typing import Literal
 Tone = Literal["plain", "strong", "good", "bad", "muted", "code"]
 """How a piece of text is meant. A tone supports the words and never replaces them."""
 
+LIMIT = 50_000
+"""Bytes that a result may add to a notebook, unless its kind is allowed more."""
+
 _HARMFUL_CATEGORIES = ("Cc", "Cs")  # control characters, halves of surrogate pairs
 _TURNERS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
@@ -119,9 +122,16 @@ Part = Sentence | Table | Picture | Notice | Code | Fold
 
 @dataclass(frozen=True)
 class Document:
-    """All that a result has to say, the most important first."""
+    """All that a result has to say, the most important first.
+
+    Attributes:
+        parts: In order.
+        limit: Bytes that it may add to a notebook; pictures are left out where it would be
+            larger.
+    """
 
     parts: tuple[Part, ...]
+    limit: int = LIMIT
 
 
 def sentence(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import io
 import re
+import tokenize
 from typing import Any
 
 from IPython.core.interactiveshell import InteractiveShell
@@ -78,6 +80,17 @@ def name_of_cell(shell: InteractiveShell, file: str) -> str | None:
 
 _INPUT_OF_IPYTHON_7 = re.compile(r"^<ipython-input-(\d+)-")
 _IN_KERNEL_OF_IPYTHON_7 = re.compile(r"[/\\]ipykernel_\d+[/\\]\d+\.py$")
+
+
+def ends_with_semicolon(cell: str) -> bool:
+    """Whether a plain run of the cell would not show its last value."""
+    silent = (tokenize.ENDMARKER, tokenize.NL, tokenize.NEWLINE, tokenize.COMMENT)
+    try:
+        tokens = list(tokenize.generate_tokens(io.StringIO(cell).readline))
+    except (tokenize.TokenError, SyntaxError):  # a line of IPython's own syntax
+        return cell.rstrip().endswith(";")
+    said = [token.string for token in tokens if token.type not in silent]
+    return said[-1:] == [";"]
 
 
 def deliver(shell: InteractiveShell, options: argparse.Namespace, result: object) -> object:

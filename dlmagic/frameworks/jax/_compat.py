@@ -88,6 +88,24 @@ def bytes_of_constants(traced: Any) -> int:
     return sum(int(constant.nbytes) for constant in constants if hasattr(constant, "nbytes"))
 
 
+def users_frames(equation: Any) -> list[tuple[str, int, str]]:
+    """File, line and function of the code that made an equation, the outermost first.
+
+    JAX's own code is left out; empty where JAX does not tell.
+    """
+    find = _private("source_info_util", "user_frames")
+    if not callable(find):
+        return []
+    source = getattr(equation.source_info, "traceback", equation.source_info)
+    for argument in (equation.source_info, source):  # versions take either
+        try:
+            found = list(find(argument))
+        except (AttributeError, TypeError):
+            continue
+        return [(f.file_name, int(f.start_line), f.function_name) for f in reversed(found)]
+    return []
+
+
 def under_key(array: Any) -> Any:
     """The plain array that a random key is made of; any other array itself."""
     return getattr(array, "_base_array", array)

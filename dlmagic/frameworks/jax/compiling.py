@@ -31,7 +31,17 @@ def prepare_jit(
         ChangedWhileTracedError: The cell changes a value in place.
         Exception: What JAX raises where the cell cannot be traced.
     """
+    return prepare_program(cell, arguments, run, framework)[0]
+
+
+def prepare_program(
+    cell: CellLike,
+    arguments: Mapping[str, object],
+    run: Callable[[], object],
+    framework: Framework,
+) -> tuple[Prepared, Program]:
+    """The same, with the program itself, to be looked at."""
     taken = donation.taken_by(run)
     program = Program(cell, arguments, framework)
     prepared = Prepared(program, findings=program.trace(), repeatable=True)
-    return donation.with_fresh_copies(prepared, taken)
+    return donation.with_fresh_copies(prepared, taken), program

@@ -141,3 +141,9 @@ _FORMULAS: dict[str, Callable[[Any], int]] = {
     "ragged_dot_general": _ragged_product,
     "conv_general_dilated": _convolution,
 }
+
+
+def flops_of_equation(equation: Any) -> int | None:
+    """Floating point operations of one product or convolution; None for any other equation."""
+    formula = _FORMULAS.get(equation.primitive.name)
+    return None if formula is None else formula(equation)

@@ -105,6 +105,20 @@ class Program:
             [mixed.arrays_of(place.read()) for place, mixed in self._outside],
         )
 
+    def input_names(self) -> list[str]:
+        """What the user calls the arrays of :meth:`inputs`, in order."""
+        parameters = self._cell.parameters
+        names = [(parameters[i], self._values[i]) for i in self._whole]
+        names += [
+            (parameters[i], mixed.arrays_of(self._values[i])) for i, mixed in self._mixed.items()
+        ]
+        names += [(place.name, mixed.arrays_of(place.read())) for place, mixed in self._outside]
+        return [
+            f"{name}{jax.tree_util.keystr(path)}" if path else name
+            for name, value in names
+            for path, _ in jax.tree_util.tree_flatten_with_path(value)[0]
+        ]
+
     def lowered(self, arguments: tuple[object, ...]) -> Any:
         """The program as JAX hands it to the compiler, to be looked at."""
         return self._jitted.lower(*self.inputs(arguments))

@@ -52,6 +52,7 @@ class Graph:
 
     Attributes:
         traced: The ``tf.function``, which takes the inputs alone.
+        concrete: The graph that was traced, or None before the first call.
     """
 
     def __init__(
@@ -69,17 +70,21 @@ class Graph:
         self._outputs = Outputs()
         self._run_once = run_once
         self._xla = xla
-        self._is_traced = False
+        self.concrete: Any = None
         self._order: Callable[[Any], Any] = tuple
         self.traced = self._tf_function(function, dict)
 
     def __call__(self, *arguments: object) -> tuple[object, ...]:
         """Run the graph, which is traced at the first call."""
         inputs = self._inputs.flatten(arguments)
-        if not self._is_traced:
+        if self.concrete is None:
             self._trace(inputs)
         returned: tuple[object, ...] = self._order(self._outputs.put_together(self.traced(*inputs)))
         return returned
+
+    def input_names(self) -> list[str]:
+        """What the user calls the inputs, in order."""
+        return self._inputs.names(self._values)
 
     def _trace(self, inputs: list[Any]) -> None:
         """Make the graph; where a loop needs values before it begins, with such values."""
@@ -92,7 +97,7 @@ class Graph:
                 concrete = self._trace_with_values(inputs)
         if self._xla:
             tracing.refuse_text(concrete)
-        self._is_traced = True
+        self.concrete = concrete
 
     def _trace_with_values(self, inputs: list[Any]) -> Any:
         names = ("", *self._cell.outputs)

@@ -33,6 +33,17 @@ class Inputs:
         values = [*arguments, *self._outside]
         return [leaf for value in values for leaf in leaves(value) if is_input(leaf)]
 
+    def names(self, arguments: Sequence[object]) -> list[str]:
+        """What the user calls each input; the parts of a container are numbered."""
+        owners = [*self._names, *(place.name for place in self.places)]
+        values = [*arguments, *self._outside]
+        found = []
+        for owner, value in zip(owners, values, strict=True):
+            inputs = sum(is_input(leaf) for leaf in leaves(value))
+            alone = inputs == 1 and is_input(value)
+            found += [owner] if alone else [f"{owner}, part {k}" for k in range(1, inputs + 1)]
+        return found
+
     @contextmanager
     def in_place(self, arguments: Sequence[object], symbols: Sequence[Any]) -> Iterator[list[Any]]:
         """The arguments with symbols in place of the inputs, and so the values outside."""

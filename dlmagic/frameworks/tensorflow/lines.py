@@ -31,12 +31,19 @@ def line_of(error: BaseException, filename: str | None) -> int | None:
 
 def _lines(error: BaseException, filename: str) -> Iterator[int | None]:
     for frame in traceback.extract_tb(error.__traceback__):
-        yield _in_cell(frame.filename, frame.lineno or 0, filename)
+        yield in_cell(frame.filename, frame.lineno or 0, filename)
     for name, number in _FRAME.findall(str(error)):
-        yield _in_cell(name, int(number), filename)
+        yield in_cell(name, int(number), filename)
 
 
-def _in_cell(name: str, number: int, filename: str) -> int | None:
+def in_cell(name: str, number: int, filename: str) -> int | None:
+    """The cell's line behind a line of a file; None where the file is not the cell.
+
+    Args:
+        name: The file's name.
+        number: The line in it.
+        filename: The cell's file name.
+    """
     if name == filename:
         return number
     if name.endswith(_FUNCTION):

@@ -10,6 +10,8 @@ from typing import Protocol
 from dlmagic.cell.function import CellFunction
 from dlmagic.frameworks.captured import CapturedGraph, GraphBreak, Recompilation
 from dlmagic.frameworks.protocol import Framework, Prepared
+from dlmagic.magics.graphmode.effects import Effects
+from dlmagic.magics.graphmode.kinds import ValueKind, differences, kind_of
 
 RunOnce = Callable[[Mapping[str, object]], object]
 
@@ -82,12 +84,15 @@ class CompiledCell:
         compiler: What compiled it.
         prepared: The cell in its mode.
         framework: Whose mode it is.
+        effects: What the cell said while it was prepared, before its first run.
     """
 
     cell: CellFunction
     compiler: Compiler
     prepared: Prepared
     framework: Framework
+    effects: Effects = field(default_factory=Effects)
+    _before: dict[str, ValueKind] = field(default_factory=dict)
 
     def run(self, arguments: Mapping[str, object], captured: Captured) -> tuple[object, ...]:
         """Call it once and wait for its devices; what the compiler says is added.
@@ -97,7 +102,15 @@ class CompiledCell:
             captured: What it has said so far.
         """
         values = {**arguments, **self.prepared.replacements}
+        already = len(captured.recompilations)
         with self.compiler.listening(captured), self.prepared.active():
             returned = self.prepared.function(*(values[name] for name in self.cell.parameters))
             self.framework.synchronise(returned)
+        kinds = {name: kind_of(value) for name, value in arguments.items()}
+        captured.recompilations[already:] = [
+            explained
+            for each in captured.recompilations[already:]
+            for explained in ([each] if each.reason else differences(self._before, kinds))
+        ]
+        self._before = kinds
         return returned

@@ -32,23 +32,44 @@ class Effect:
     frame: Frame | None
 
 
+EffectKey = tuple[str, Frame | None]
+"""Kind and line of what was said."""
+
+
 @dataclass
 class Effects:
-    """Everything that one run said, in order."""
+    """Everything that one run said, in order.
+
+    Attributes:
+        found: What was said.
+        paused: Whether nothing is noted at present.
+    """
 
     found: list[Effect] = field(default_factory=list)
+    paused: bool = False
+
+    @contextmanager
+    def not_noted(self) -> Iterator[None]:
+        """While active, nothing is noted."""
+        self.paused = True
+        try:
+            yield
+        finally:
+            self.paused = False
 
     def note_print(self, text: str, frame: Frame | None) -> None:
         """Note a piece of text that was written; pieces up to the end of a line are one print."""
+        if self.paused:
+            return
         last = self.found[-1] if self.found else None
         if last and last.kind == "print" and last.frame == frame and not last.text.endswith("\n"):
             self.found[-1] = Effect("print", last.text + text, frame)
         elif text:
             self.found.append(Effect("print", text, frame))
 
-    def by_line(self) -> dict[tuple[str, Frame | None], Counter[str]]:
+    def by_line(self) -> dict[EffectKey, Counter[str]]:
         """How often each text came from each line, by kind and line."""
-        lines: dict[tuple[str, Frame | None], Counter[str]] = {}
+        lines: dict[EffectKey, Counter[str]] = {}
         for effect in self.found:
             texts = lines.setdefault((effect.kind, effect.frame), Counter())
             texts[effect.text] += 1
@@ -110,7 +131,7 @@ class _LogRecorder(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         frame = _line_of(self._filename, sys._getframe(1))
-        if frame is not None:  # libraries log for themselves
+        if frame is not None and not self._effects.paused:  # libraries log for themselves
             text = f"{record.levelname}: {record.getMessage()}"
             self._effects.found.append(Effect("log", text, frame))
 

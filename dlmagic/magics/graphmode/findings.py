@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from dlmagic.finding import Finding, Fix
-from dlmagic.frameworks.captured import Frame, GraphBreak
+from dlmagic.frameworks.captured import GraphBreak
+from dlmagic.magics.graphmode.call import Call
 from dlmagic.magics.graphmode.causes import explain
 from dlmagic.magics.graphmode.changes import change_of
-from dlmagic.magics.graphmode.effects import Effects
-from dlmagic.magics.graphmode.inspection import Call
+from dlmagic.magics.graphmode.effects import EffectKey
+from dlmagic.magics.graphmode.inspection import Inspection
 from dlmagic.magics.graphmode.places import Place, Places
 
 _CONSEQUENCE = "may have been caused by an earlier graph break"
@@ -62,12 +65,16 @@ def recompile_findings(calls: Iterable[Call], places: Places) -> list[Finding]:
 
 def effect_findings(calls: Sequence[Call], places: Places) -> list[Finding]:
     """What a plain run says and a graph does not, or not as often, or otherwise."""
-    findings: dict[tuple[str, Frame | None], Finding] = {}
-    for number, call in enumerate(calls, 1):
-        if call.error is None:
-            for key, message in _lost(call.plain_effects, call.graph_effects, number):
-                place = places.of([key[1]] if key[1] else [])
-                finding = Finding(
+    finished = [call for call in calls if call.error is None]
+    keys = dict.fromkeys(key for call in finished for key in call.plain_effects.by_line())
+    findings = []
+    for key in keys:
+        told = [_told(call, key) for call in finished]
+        message = _about_effect(key[0], told)
+        if message:
+            place = places.of([key[1]] if key[1] else [])
+            findings.append(
+                Finding(
                     kind="lost-side-effect",
                     level="error",
                     message=message,
@@ -75,34 +82,55 @@ def effect_findings(calls: Sequence[Call], places: Places) -> list[Finding]:
                     line=place.line,
                     source=place.source,
                 )
-                findings.setdefault(key, finding)
-    return list(findings.values())
+            )
+    return findings
 
 
-def _lost(
-    plain: Effects, graph: Effects, number: int
-) -> Iterable[tuple[tuple[str, Frame | None], str]]:
-    wanted, found = plain.by_line(), graph.by_line()
-    run = "in the first run" if number == 1 else "from the second run on"
-    for key, texts in wanted.items():
-        what = "print" if key[0] == "print" else "log record"
-        said = found.get(key, type(texts)())
-        if said == texts:
-            continue
-        if not said:
-            yield key, f"The {what} is lost {run}: the graph computes without it."
-        elif sum(said.values()) != sum(texts.values()):
-            times = f"{sum(said.values())} instead of {sum(texts.values())} times"
-            yield key, f"The {what} appears {times} {run} of the graph."
-        else:
-            yield key, f"The {what} says something else {run} of the graph."
+@dataclass(frozen=True)
+class _Told:
+    """How often a plain run said something, how often the graph did, and whether the same."""
+
+    plain: int
+    graph: int
+    same: bool
 
 
-def mismatch_findings(calls: Sequence[Call]) -> list[Finding]:
-    """Values that differ from those of a plain run."""
-    for number, call in enumerate(calls, 1):
+def _told(call: Call, key: EffectKey) -> _Told:
+    wanted = call.plain_effects.by_line().get(key, Counter())
+    found = call.graph_effects.by_line().get(key, Counter())
+    # Code that a compiler has rewritten has lines of its own: what it says is known by its text.
+    elsewhere = call.graph_effects.by_line().get((key[0], None), Counter())
+    found = found | (elsewhere & wanted)
+    return _Told(wanted.total(), found.total(), wanted == found)
+
+
+def _about_effect(kind: str, told: Sequence[_Told]) -> str:
+    """What became of a print or a log record, over all calls; an empty text where nothing did."""
+    what = "print" if kind == "print" else "log record"
+    first, last = told[0], told[-1]
+    if all(each.same for each in told):
+        return ""
+    if not last.graph and first.graph:
+        return f"The {what} is lost from the second run on: it runs only while the graph is made."
+    if not last.graph:
+        return f"The {what} is lost: the graph computes without it."
+    wrong = next(each for each in told if not each.same)
+    if wrong.graph != wrong.plain:
+        return f"The {what} appears {wrong.graph} instead of {wrong.plain} times."
+    return f"The {what} says something else in the graph."
+
+
+def mismatch_findings(inspection: Inspection) -> list[Finding]:
+    """Values and gradients that differ from those of a plain run."""
+    found = []
+    for number, call in enumerate(inspection.calls, 1):
         if call.agreement is not None and call.agreement.agrees is False:
-            run = "" if number == 1 else " in the second run"
+            run = "" if number == 1 else " in a later run"
             message = f"The graph computes something else{run}: {call.agreement.reason}."
-            return [Finding("mismatch", "error", message)]
-    return []
+            found.append(Finding("mismatch", "error", message))
+            break
+    gradients = inspection.gradients
+    if gradients.agrees is False:
+        message = f"The gradients of the graph are others: {gradients.reason}."
+        found.append(Finding("gradient-mismatch", "error", message))
+    return found

@@ -6,52 +6,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from dlmagic.cell.checking import Checker
-from dlmagic.cell.compare import Agreement, Tolerance
-from dlmagic.cell.frozen import FrozenContainer
+from dlmagic.cell.compare import Tolerance
 from dlmagic.cell.output import Output, unheard
 from dlmagic.cell.snapshot import Snapshot
 from dlmagic.cell.subject import Subject
-from dlmagic.magics.graphmode.capture import Captured, CompiledCell
-from dlmagic.magics.graphmode.changes import evaluate
+from dlmagic.magics.graphmode.call import Call
+from dlmagic.magics.graphmode.capture import CompiledCell
 from dlmagic.magics.graphmode.effects import Effects, recording
-
-
-@dataclass
-class Call:
-    """One call of the cell, made twice: plainly and as a graph, from one state.
-
-    Attributes:
-        subject: The cell, the state and the arguments that it starts from.
-        plain: What the plain run produced.
-        plain_effects: What it said.
-        draws: Whether it drew random numbers.
-        graph: What the graph produced; None where it failed.
-        graph_effects: What it said.
-        captured: What the compiler said during this call.
-        seconds: What the graph's run took, compiling included.
-        error: What the graph raised where the plain run did not.
-        agreement: How the two compare.
-    """
-
-    subject: Subject
-    plain: FrozenContainer
-    plain_effects: Effects
-    draws: bool = False
-    graph: FrozenContainer | None = None
-    graph_effects: Effects = field(default_factory=Effects)
-    captured: Captured = field(default_factory=Captured)
-    seconds: float = 0.0
-    error: BaseException | None = None
-    agreement: Agreement | None = None
-
-    def value_of(self, expression: str) -> object:
-        """The value of a name, an attribute or an item where this call starts.
-
-        Raises:
-            LookupError: There is none, or the expression is anything else.
-        """
-        namespace = self.subject.cell.namespace
-        return evaluate(expression, {**namespace, **self.subject.arguments})
+from dlmagic.magics.graphmode.gradients import GradientCheck, compare_gradients
 
 
 @dataclass
@@ -63,12 +25,14 @@ class Inspection:
         now: Seconds of a clock.
         calls: What was called so far.
         runs: How often the cell has run.
+        gradients: How gradients compare, where that was looked at.
     """
 
     output: Output
     now: Callable[[], float]
     calls: list[Call] = field(default_factory=list)
     runs: int = 0
+    gradients: GradientCheck = field(default_factory=GradientCheck)
 
     def call_plainly(self, subject: Subject) -> Call:
         """Run the cell as it is, and put the state back.
@@ -106,6 +70,8 @@ class Inspection:
                 recording(subject.cell.source.filename) as effects,
             ):
                 call.graph_effects = effects
+                effects.found += compiled.effects.found
+                compiled.effects = Effects()
                 self.runs += 1
                 returned = compiled.run(subject.arguments, call.captured)
             call.seconds = self.now() - start
@@ -119,6 +85,16 @@ class Inspection:
             self.calls.append(call)
         if call.graph is not None:
             call.agreement = self._checker(call).check(call.graph)
+
+    def failed(self, call: Call, error: BaseException) -> None:
+        """Note that the cell could not even be compiled."""
+        call.error = error
+        self.calls.append(call)
+
+    def compare_gradients(self, compiled: CompiledCell) -> None:
+        """Compare the gradients of the first call."""
+        self.gradients = compare_gradients(self.calls[0], compiled, self.output)
+        self.runs += self.gradients.runs
 
     def _checker(self, call: Call) -> Checker:
         start, tolerance = call.subject.snapshot, Tolerance(None, None)

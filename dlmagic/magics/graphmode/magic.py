@@ -8,7 +8,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from IPython.core.magic import Magics, cell_magic, magics_class, no_var_expand
 from IPython.display import display
 
-from dlmagic.shell.cells import cell_source, deliver, name_of_cell
+from dlmagic.shell.cells import cell_source, deliver, ends_with_semicolon, name_of_cell
 from dlmagic.shell.errors import translate_errors
 from dlmagic.shell.options import magic_options, option, parse, result_options
 
@@ -71,7 +71,7 @@ class GraphModeMagics(Magics):
             return None
         from dlmagic.display.progress import Progress
         from dlmagic.magics.graphmode.calls import read_calls
-        from dlmagic.magics.graphmode.engine import graphmode_cell, shows_its_value
+        from dlmagic.magics.graphmode.engine import graphmode_cell
         from dlmagic.magics.graphmode.request import Request, Surroundings
         from dlmagic.shell.output import NotebookOutput
 
@@ -91,7 +91,7 @@ class GraphModeMagics(Magics):
                 name_of_cell=lambda file: name_of_cell(self.shell, file),
             )
             ran = graphmode_cell(request, surroundings)
-        if ran.last is not None and shows_its_value(cell):
+        if ran.last is not None and not ends_with_semicolon(cell):
             display(ran.last)
         return deliver(self.shell, options, ran.report)
 

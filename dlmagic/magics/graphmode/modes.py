@@ -55,4 +55,12 @@ def compiler_of(framework: Framework, mode: str) -> Compiler:
         from dlmagic.magics.graphmode.torch import DynamoCompiler
 
         return DynamoCompiler(backend or "inductor")
+    if framework.name == "jax":
+        from dlmagic.magics.graphmode.jax import JaxCompiler
+
+        return JaxCompiler(framework)
+    if framework.name == "tensorflow":
+        from dlmagic.magics.graphmode.tensorflow import TensorFlowCompiler
+
+        return TensorFlowCompiler(framework, mode)
     return AnyCompiler(framework, mode)

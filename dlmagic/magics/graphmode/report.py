@@ -8,13 +8,14 @@ from dlmagic.environment import Environment
 from dlmagic.finding import Finding
 from dlmagic.frameworks.captured import CapturedGraph, CapturedNode
 from dlmagic.frameworks.protocol import Framework
+from dlmagic.magics.graphmode.call import Call
 from dlmagic.magics.graphmode.findings import (
     break_findings,
     effect_findings,
     mismatch_findings,
     recompile_findings,
 )
-from dlmagic.magics.graphmode.inspection import Call, Inspection
+from dlmagic.magics.graphmode.inspection import Inspection
 from dlmagic.magics.graphmode.places import Places
 from dlmagic.magics.graphmode.request import Request
 from dlmagic.magics.graphmode.result import (
@@ -29,10 +30,10 @@ _BYTES = {"bool": 1, "int8": 1, "uint8": 1, "float16": 2, "bfloat16": 2, "int16"
 _WIDE = {"float64": 8, "int64": 8, "uint64": 8, "complex64": 8, "complex128": 16}
 
 
-def plain_report(mode: str, text: str, reason: str, environment: Environment) -> GraphReport:
+def plain_report(mode: str, text: str, reason: str) -> GraphReport:
     """The report of a cell that ran as it is and not as a graph."""
     return GraphReport(
-        environment=environment,
+        environment=Environment.capture(),
         mode=mode,
         ran="eager",
         reason=reason,
@@ -52,7 +53,7 @@ def report_of(
     breaks = break_findings([b for call in calls for b in call.captured.breaks], places)
     graphs = tuple(_graph(g, places) for call in calls for g in call.captured.graphs)
     findings = [
-        *mismatch_findings(calls),
+        *mismatch_findings(inspection),
         *effect_findings(calls, places),
         *breaks,
         *recompile_findings(calls, places),
@@ -67,7 +68,7 @@ def report_of(
         breaks=len(breaks),
         recompiles=_recompiles(calls),
         compile_seconds=_compile_seconds(calls),
-        check=_check(calls),
+        check=_check(inspection),
         runs=inspection.runs,
         notes=_notes(calls),
     )
@@ -92,7 +93,8 @@ def _compile_seconds(calls: list[Call]) -> float | None:
     return max(0.0, calls[0].seconds - min(later))
 
 
-def _check(calls: list[Call]) -> GraphCheck:
+def _check(inspection: Inspection) -> GraphCheck:
+    calls, gradients = inspection.calls, inspection.gradients
     agreements = [call.agreement for call in calls if call.agreement is not None]
     if not agreements:
         return GraphCheck(reason="nothing was compared")
@@ -103,6 +105,8 @@ def _check(calls: list[Call]) -> GraphCheck:
         agrees=worst.agrees,
         reason=worst.reason,
         max_error=max(errors, default=None),
+        gradients_agree=gradients.agrees,
+        gradients_reason=gradients.reason,
         compared=tuple(_name(path) for path, _ in calls[0].plain.items),
     )
 

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import torch
 
 from dlmagic.cell.function import CellFunction
+from dlmagic.cell.subject import Subject
 from dlmagic.frameworks.protocol import Prepared
 from dlmagic.frameworks.torch import _compat as compat
 from dlmagic.frameworks.torch.compiling import prepare_compile, require_compiler
 from dlmagic.frameworks.torch.dynamo_records import listening
 from dlmagic.frameworks.torch.fx_graphs import DynamoGraph
-from dlmagic.magics.graphmode.capture import Captured, RunOnce
+from dlmagic.magics.graphmode.capture import Captured, CompiledCell, RunOnce
 
 
 class DynamoCompiler:
@@ -56,7 +58,53 @@ class DynamoCompiler:
                 captured.graphs += [graph.read() for graph in self._met]
                 self._met = []
 
+    def leaves(self, subject: Subject) -> tuple[dict[str, object], dict[str, object]]:
+        """Parameters and other leaves that require a gradient; without any, the float inputs."""
+        found = {item.path: item.value for item in subject.snapshot.reached}
+        leaves: dict[str, object] = {p: v for p, v in found.items() if _is_leaf(v)}
+        if leaves:
+            return leaves, {}
+        replaced: dict[str, object] = {
+            name: value.detach().clone().requires_grad_()
+            for name, value in subject.arguments.items()
+            if isinstance(value, torch.Tensor) and value.is_floating_point()
+        }
+        return replaced, replaced
+
+    def gradients(
+        self, returned: tuple[object, ...], leaves: Mapping[str, object]
+    ) -> dict[str, object] | None:
+        """Of the sum of all outputs, each multiplied by random numbers of its own."""
+        outputs = [each for each in compat.pytree.tree_leaves(returned) if _has_graph(each)]
+        if not outputs:
+            return None
+        generator = torch.Generator().manual_seed(0)
+        with torch.enable_grad():
+            parts = [(each * _direction(each, generator)).sum() for each in outputs]
+            total = torch.stack([part.to(parts[0]) for part in parts]).sum()
+            found = torch.autograd.grad(total, list(leaves.values()), allow_unused=True)  # type: ignore[arg-type]
+        return dict(zip(leaves, found, strict=True))
+
+    def another(self, compiled: CompiledCell, subject: Subject) -> CompiledCell:
+        """The same backend and a cache of its own."""
+        compiler = DynamoCompiler(self.backend)
+        prepared = compiler.prepare(subject.cell, subject.arguments, subject.run_once)
+        return replace(compiled, compiler=compiler, prepared=prepared)
+
     def _compile(self, module: torch.fx.GraphModule, inputs: list[torch.Tensor]) -> Any:
         self._met.append(DynamoGraph(module))
         compile_graph: Callable[..., Any] = torch._dynamo.lookup_backend(self.backend)
         return compile_graph(module, inputs)
+
+
+def _is_leaf(value: object) -> bool:
+    return isinstance(value, torch.Tensor) and value.requires_grad and value.is_leaf
+
+
+def _has_graph(value: object) -> bool:
+    return isinstance(value, torch.Tensor) and value.requires_grad and value.is_floating_point()
+
+
+def _direction(tensor: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
+    """Random numbers of a tensor's shape, the same in every run."""
+    return torch.randn(tensor.shape, generator=generator).to(tensor)

@@ -7,17 +7,21 @@ from collections.abc import Iterator
 from dlmagic.display.findings import notice
 from dlmagic.display.parts import Code, Column, Document, Fold, Part, Span, Table, sentence, shorten
 from dlmagic.display.units import about, plural, seconds
-from dlmagic.magics.graphmode.result import GraphOfCell, GraphReport
+from dlmagic.magics.graphmode.drawing import picture_of, result_text
+from dlmagic.magics.graphmode.result import GraphNode, GraphOfCell, GraphReport
 from dlmagic.magics.graphmode.verdict import verdict
 
 _MOST_NOTICES = 12
 _MOST_GRAPHS = 12
 _LONGEST_CODE = 6_000
+_MOST_OPERATIONS = 60
+_LIMIT = 300_000  # bytes: a drawn graph is the largest result there is
 
 
 def document(report: GraphReport) -> Document:
     """Everything that a report has to say, the verdict first."""
-    return Document((sentence(verdict(report), role="answer"), *_parts(report)))
+    parts = (sentence(verdict(report), role="answer"), *_parts(report))
+    return Document(parts, limit=_LIMIT)
 
 
 def _parts(report: GraphReport) -> Iterator[Part]:
@@ -26,6 +30,8 @@ def _parts(report: GraphReport) -> Iterator[Part]:
     if report.graphs:
         yield _table(report)
         yield from _and_more(len(report.graphs) - _MOST_GRAPHS, "graphs; report.graphs has them")
+        yield from filter(None, [picture_of(report)])
+        yield _operations(report)
         yield _code(report)
     yield from _notes(report)
 
@@ -68,6 +74,38 @@ def _lines(graph: GraphOfCell) -> str:
         return f"{own[0]}–{own[-1]}" if len(own) > 1 else str(own[0])
     others = [(node.cell, node.line) for node in graph.operations if node.line]
     return f"{others[0][0]}: {others[0][1]}" if others else "–"
+
+
+def _operations(report: GraphReport) -> Fold:
+    """What the picture shows, as a table."""
+    columns = (
+        Column("operation"),
+        Column("graph", numeric=True),
+        Column("result"),
+        Column("line"),
+        Column("FLOPs", numeric=True),
+        Column("module"),
+    )
+    found = [
+        (number, node) for number, graph in enumerate(report.graphs, 1) for node in graph.operations
+    ]
+    rows = tuple(_operation(number, node) for number, node in found[:_MOST_OPERATIONS])
+    parts: list[Part] = [Table("The operations of the graphs, in order", columns, rows)]
+    more = "operations; the nodes of report.graphs are all of them"
+    parts += _and_more(len(found) - _MOST_OPERATIONS, more)
+    return Fold("The operations of the graphs", tuple(parts))
+
+
+def _operation(number: int, node: GraphNode) -> tuple[Span, ...]:
+    line = str(node.line or "–")
+    return (
+        Span(node.op, "code"),
+        Span(str(number)),
+        Span(result_text(node) or "–"),
+        Span(f"{node.cell}: {line}" if node.cell else line),
+        Span(about(node.flops) if node.flops else "–"),
+        Span(shorten(node.module, 40)),
+    )
 
 
 def _code(report: GraphReport) -> Fold:

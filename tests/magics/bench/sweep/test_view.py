@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from dlmagic.display.html import LIMIT
+from dlmagic.display.parts import LIMIT
 from dlmagic.magics.bench.result import BenchResult
 from tests.display.reading import dropped, sanitised, visible, words
 from tests.magics.bench.sweep.examples import EXAMPLES, compared, crossing, everywhere, sweep

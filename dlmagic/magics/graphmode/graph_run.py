@@ -1,0 +1,121 @@
+"""The cell compiled and called: once from where it started, and once more as a loop would."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from dlmagic.cell.output import unheard
+from dlmagic.cell.snapshot import Snapshot
+from dlmagic.cell.subject import Subject
+from dlmagic.errors import ModeUnavailable
+from dlmagic.frameworks.protocol import Framework
+from dlmagic.magics.graphmode.call import Call
+from dlmagic.magics.graphmode.capture import CompiledCell
+from dlmagic.magics.graphmode.effects import recording
+from dlmagic.magics.graphmode.inspection import Inspection, subject_of
+from dlmagic.magics.graphmode.modes import compiler_of
+from dlmagic.magics.graphmode.request import Request, Surroundings
+
+
+@dataclass
+class GraphRun:
+    """All calls of one cell in one mode.
+
+    Attributes:
+        inspection: Where they are noted.
+        framework: Whose mode it is.
+        mode: The mode's name.
+        request: What the user asked for.
+        surroundings: Where it happens.
+    """
+
+    inspection: Inspection
+    framework: Framework
+    mode: str
+    request: Request
+    surroundings: Surroundings
+
+    def run(self, first: Call, after: Snapshot, values: list[object]) -> None:
+        """Call the cell as a graph, from where the plain run started and from where it ended.
+
+        Args:
+            first: The plain run that has been made already.
+            after: The state that it left.
+            values: What the user's name is bound to in further calls, instead of the second.
+
+        Raises:
+            ModeUnavailable: This machine or this cell cannot run the mode at all.
+        """
+        try:
+            compiled = self._compiled(first.subject)
+        except ModeUnavailable:
+            raise
+        except Exception as error:  # what a compiler raises when it looks at the cell
+            self.inspection.failed(first, error)
+            return
+        self.surroundings.tell(f"running the cell in mode {self.mode}")
+        self.inspection.call_as_graph(first, compiled)
+        if first.error is not None:
+            return
+        if values:
+            self._call_with(values, first, compiled)
+        else:
+            self._call_from_where_it_ended(first, after, compiled)
+        self.surroundings.tell("comparing gradients")
+        self.inspection.compare_gradients(compiled)
+
+    def _compiled(self, subject: Subject) -> CompiledCell:
+        """The cell in its mode, compiled now or when a cell of the same text ran before."""
+        kept = self.surroundings.kept
+        key = (self.mode, self.request.source.text, subject.cell.parameters)
+        compiled = kept.find(key)
+        if compiled is None or compiled.prepared.replacements:  # made for other values of names
+            compiled = self._compile(subject)
+            kept.keep(key, compiled)
+        return compiled
+
+    def _compile(self, subject: Subject) -> CompiledCell:
+        self.surroundings.tell(f"preparing the mode {self.mode}")
+        compiler = compiler_of(self.framework, self.mode)
+        with (
+            unheard(self.surroundings.output),
+            recording(self.request.source.filename) as effects,
+        ):
+
+            def run_once(replaced: Mapping[str, object]) -> object:
+                self.inspection.runs += 1
+                with effects.not_noted():
+                    return subject.run_once(replaced)
+
+            try:
+                prepared = compiler.prepare(subject.cell, subject.arguments, run_once)
+            finally:
+                subject.snapshot.restore()
+        return CompiledCell(subject.cell, compiler, prepared, self.framework, effects)
+
+    def _call_with(self, values: list[object], first: Call, compiled: CompiledCell) -> None:
+        """Call it with each value that the user has named."""
+        assert self.request.calls is not None
+        name, start = self.request.calls.name, first.subject.snapshot
+        for value in values:
+            self.surroundings.tell(f"calling it with another {name}")
+            subject = subject_of(first.subject, start, {**first.subject.arguments, name: value})
+            self.inspection.call_as_graph(self.inspection.call_plainly(subject), compiled)
+
+    def _call_from_where_it_ended(
+        self, first: Call, after: Snapshot, compiled: CompiledCell
+    ) -> None:
+        """The next call of a loop: it finds what the last one has left, if it can run so."""
+        self.surroundings.tell("running it once more")
+        subject = first.subject
+        after.restore()
+        try:
+            arguments = dict(zip(subject.cell.parameters, subject.cell.arguments(), strict=True))
+            call = self.inspection.call_plainly(subject_of(subject, after, arguments))
+        except Exception:
+            # What the cell uses up, it cannot find again: then it starts where it started.
+            subject.snapshot.restore()
+            again = subject_of(subject, subject.snapshot, subject.arguments)
+            call = self.inspection.call_plainly(again)
+        self.inspection.call_as_graph(call, compiled)

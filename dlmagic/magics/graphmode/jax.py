@@ -1,0 +1,52 @@
+"""``jax.jit``, watched."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+
+from dlmagic.cell.function import CellFunction
+from dlmagic.frameworks.jax.compiling import prepare_program
+from dlmagic.frameworks.jax.jaxprs import read_jaxpr
+from dlmagic.frameworks.jax.program import Program
+from dlmagic.frameworks.protocol import Framework, Prepared
+from dlmagic.magics.graphmode.capture import AnyCompiler, Captured, RunOnce
+
+
+@dataclass
+class JaxCompiler:
+    """``jax.jit`` around the cell; its jaxpr is the graph.
+
+    Attributes:
+        framework: The adapter.
+    """
+
+    framework: Framework
+    _program: Program | None = None
+    _told: bool = False
+
+    def prepare(
+        self, cell: CellFunction, arguments: Mapping[str, object], run_once: RunOnce
+    ) -> Prepared:
+        """The cell through ``jax.jit``; traced at once.
+
+        Raises:
+            Exception: What JAX raises where the cell cannot be traced.
+        """
+        prepared, self._program = prepare_program(
+            cell, arguments, lambda: run_once({}), self.framework
+        )
+        self._told = False
+        return prepared
+
+    @contextmanager
+    def listening(self, captured: Captured) -> Iterator[None]:
+        """Note the jaxpr of the first call, and how often JAX compiles again."""
+        with AnyCompiler(self.framework, "jit").listening(captured):
+            yield
+        if self._program is not None and not self._told:
+            self._told = True
+            with suppress(Exception):  # a program that cannot be traced twice has run all the same
+                names = self._program.input_names()
+                captured.graphs.append(read_jaxpr(self._program.jaxpr(), names))

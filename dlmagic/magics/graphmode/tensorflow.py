@@ -1,0 +1,54 @@
+"""``tf.function``, watched."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+
+from dlmagic.cell.function import CellFunction
+from dlmagic.frameworks.protocol import Framework, Prepared
+from dlmagic.frameworks.tensorflow.concrete_graphs import read_graph
+from dlmagic.frameworks.tensorflow.graphs import Graph
+from dlmagic.magics.graphmode.capture import AnyCompiler, Captured, RunOnce
+
+
+@dataclass
+class TensorFlowCompiler:
+    """``tf.function`` around the cell, with XLA or without.
+
+    Attributes:
+        framework: The adapter.
+        mode: ``"graph"`` or ``"xla"``.
+    """
+
+    framework: Framework
+    mode: str
+    _graph: Graph | None = None
+    _filename: str = ""
+    _told: bool = False
+
+    def prepare(
+        self, cell: CellFunction, arguments: Mapping[str, object], run_once: RunOnce
+    ) -> Prepared:
+        """The cell through ``tf.function``, traced at its first call.
+
+        Raises:
+            ModeUnavailable: The cell cannot be a function with source, which AutoGraph reads.
+        """
+        prepared = self.framework.prepare(self.mode, cell, arguments, run_once)
+        self._graph = prepared.function if isinstance(prepared.function, Graph) else None
+        self._filename, self._told = cell.source.filename, False
+        return prepared
+
+    @contextmanager
+    def listening(self, captured: Captured) -> Iterator[None]:
+        """Note the graph of the first call, and how often TensorFlow traces again."""
+        with AnyCompiler(self.framework, self.mode).listening(captured):
+            yield
+        graph = self._graph
+        if graph is not None and graph.concrete is not None and not self._told:
+            self._told = True
+            with suppress(Exception):  # a graph of a form that is not known has run all the same
+                names = graph.input_names()
+                captured.graphs.append(read_graph(graph.concrete, names, self._filename))
