@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from dlmagic.magics.bench.arm_result import Arm as Arm
     from dlmagic.magics.bench.result import BenchResult as BenchResult
     from dlmagic.magics.bench.twin import bench as bench
+    from dlmagic.magics.graphmode.autograd.result import AutogradGraph as AutogradGraph
+    from dlmagic.magics.graphmode.autograd.twin import autograd as autograd
     from dlmagic.magics.graphmode.result import GraphReport as GraphReport
     from dlmagic.magics.graphmode.twin import graphmode as graphmode
     from dlmagic.result import Result as Result
@@ -35,6 +37,7 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "Arm": "dlmagic.magics.bench.arm_result",
+    "AutogradGraph": "dlmagic.magics.graphmode.autograd.result",
     "BenchResult": "dlmagic.magics.bench.result",
     "CellError": "dlmagic.errors",
     "DLMagicError": "dlmagic.errors",
@@ -50,6 +53,7 @@ _HOMES = {
     "Result": "dlmagic.result",
     "ResultFormatError": "dlmagic.errors",
     "StateError": "dlmagic.errors",
+    "autograd": "dlmagic.magics.graphmode.autograd.twin",
     "bench": "dlmagic.magics.bench.twin",
     "graphmode": "dlmagic.magics.graphmode.twin",
 }
@@ -57,6 +61,7 @@ _HOMES = {
 
 __all__ = [
     "Arm",
+    "AutogradGraph",
     "BenchResult",
     "CellError",
     "DLMagicError",
@@ -72,6 +77,7 @@ __all__ = [
     "Result",
     "ResultFormatError",
     "StateError",
+    "autograd",
     "bench",
     "graphmode",
 ]

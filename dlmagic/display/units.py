@@ -137,6 +137,8 @@ def data_size(value: float) -> str:
     >>> data_size(1_500_000), data_size(12)
     ('1.5 MB', '12 B')
     """
+    if value < _SIZES[1][0]:
+        return f"{value:.0f} B"
     return _scale(value, None, 2, _SIZES).text(value)
 
 

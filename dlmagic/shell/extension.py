@@ -20,6 +20,7 @@ from dlmagic.shell.settings import DLMagic
 ROOMS = (
     "dlmagic.magics.bench.magic:BenchMagics",
     "dlmagic.magics.graphmode.magic:GraphModeMagics",
+    "dlmagic.magics.graphmode.autograd.magic:AutogradMagics",
 )
 """The magics class of every room; its module must be cheap to import."""
 

@@ -359,3 +359,38 @@ def _newer(owner: Any) -> str | None:
         return getattr(owner, "fp32_precision", None)
     except RuntimeError:
         return None
+
+
+def variable_of(node: Any) -> Tensor | None:
+    """The leaf that a node of autograd's graph keeps the gradient of; None for any other node."""
+    variable = getattr(node, "variable", None)
+    return variable if isinstance(variable, Tensor) else None
+
+
+def is_custom_function(node: Any) -> bool:
+    """Whether a node belongs to an ``autograd.Function`` that somebody wrote in Python."""
+    return isinstance(node, torch.autograd.function.BackwardCFunction)
+
+
+def result_of_node(node: Any) -> tuple[tuple[int, ...] | None, str | None]:
+    """Shape and dtype of the first result that a node belongs to; None where it does not tell."""
+    told = getattr(node, "_input_metadata", None)
+    if not told:
+        return None, None
+    shape, dtype = getattr(told[0], "shape", None), getattr(told[0], "dtype", None)
+    known = None if shape is None else tuple(int(axis) for axis in shape)
+    return known, None if dtype is None else str(dtype).removeprefix("torch.")
+
+
+def saved_tensors(node: Any) -> list[Tensor]:
+    """What a node keeps for the backward pass.
+
+    Raises:
+        RuntimeError: One of them has been changed in place since, or is freed.
+    """
+    if is_custom_function(node):
+        return [each for each in node.saved_tensors if isinstance(each, Tensor)]
+    names = [name for name in dir(node) if name.startswith("_saved_")]
+    values = [getattr(node, name) for name in names]
+    flat = [each for value in values for each in (value if isinstance(value, tuple) else (value,))]
+    return [each for each in flat if isinstance(each, Tensor)]

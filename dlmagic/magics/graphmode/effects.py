@@ -67,6 +67,11 @@ class Effects:
         elif text:
             self.found.append(Effect("print", text, frame))
 
+    @property
+    def texts(self) -> list[str]:
+        """What was said, in order, wherever it came from."""
+        return [effect.text for effect in self.found]
+
     def by_line(self) -> dict[EffectKey, Counter[str]]:
         """How often each text came from each line, by kind and line."""
         lines: dict[EffectKey, Counter[str]] = {}
@@ -77,23 +82,49 @@ class Effects:
 
 
 @contextmanager
-def recording(filename: str) -> Iterator[Effects]:
-    """While active, what is printed or logged is noted; it goes where it went before as well.
+def recording(filename: str, *, heard: bool = True) -> Iterator[Effects]:
+    """While active, what is printed or logged is noted; prints go where they went before as well.
 
     Args:
         filename: The cell's, to find the line that a text came from.
+        heard: Whether log records reach their handlers, too.
     """
     effects = Effects()
     before = sys.stdout, sys.stderr
-    handler = _LogRecorder(effects, filename)
     sys.stdout = _Recorder(before[0], effects, filename)
     sys.stderr = _Recorder(before[1], effects, filename)
-    logging.root.addHandler(handler)
     try:
-        yield effects
+        with _log_records(_LogRecorder(effects, filename), heard=heard):
+            yield effects
     finally:
-        logging.root.removeHandler(handler)
         sys.stdout, sys.stderr = before
+
+
+@contextmanager
+def _log_records(recorder: logging.Handler, *, heard: bool) -> Iterator[None]:
+    """Let a handler see all log records, also where nobody else is to see them."""
+    if heard:
+        logging.root.addHandler(recorder)
+        try:
+            yield
+        finally:
+            logging.root.removeHandler(recorder)
+        return
+    disabled, call_handlers = logging.root.manager.disable, logging.Logger.callHandlers
+
+    def only_noted(logger: logging.Logger, record: logging.LogRecord) -> None:
+        if logger.propagate or record.levelno > logging.DEBUG:
+            recorder.handle(record)
+        else:
+            call_handlers(logger, record)  # a channel of a library's own, which shows nothing
+
+    logging.disable(logging.NOTSET)  # what is disabled altogether is not even made
+    logging.Logger.callHandlers = only_noted  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        logging.Logger.callHandlers = call_handlers  # type: ignore[method-assign]
+        logging.disable(disabled)
 
 
 class _Recorder(io.TextIOBase):

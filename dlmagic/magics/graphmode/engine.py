@@ -22,6 +22,7 @@ from dlmagic.magics.graphmode.report import plain_report, report_of
 from dlmagic.magics.graphmode.request import Request, Surroundings
 from dlmagic.magics.graphmode.result import GraphReport
 from dlmagic.magics.graphmode.state_after import state_after
+from dlmagic.magics.graphmode.trial import Trials
 
 
 @dataclass(frozen=True)
@@ -137,9 +138,13 @@ def _inspected(
         try:
             with loaded_frameworks()[-1].counting():
                 graph_run.run(first, after, values)
+                report = report_of(inspection, mode, framework, request, places)
+                surroundings.tell("trying fixes")
+                findings = Trials(graph_run, first).mended(report.findings)
         except ModeUnavailable as reason:
             return Ran(plain_report(mode, cell.source.text, str(reason)), plain.last)
-    return Ran(report_of(inspection, mode, framework, request, places), plain.last)
+    report = replace(report, findings=tuple(findings), runs=inspection.runs)
+    return Ran(report, plain.last)
 
 
 def _snapshot(cell: CellFunction, surroundings: Surroundings) -> Snapshot:

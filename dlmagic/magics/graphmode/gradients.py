@@ -69,6 +69,7 @@ def compare_gradients(call: Call, compiled: CompiledCell, output: Output) -> Gra
     if not leaves:
         return GradientCheck(None, "there is nothing to differentiate")
     runs = 0
+    subject.snapshot.restore()  # a later call may have left its own
     try:
         with unheard(output):
             runs += 1

@@ -80,7 +80,7 @@ class GraphRun:
         compiler = compiler_of(self.framework, self.mode)
         with (
             unheard(self.surroundings.output),
-            recording(self.request.source.filename) as effects,
+            recording(self.request.source.filename, heard=False) as effects,
         ):
 
             def run_once(replaced: Mapping[str, object]) -> object:

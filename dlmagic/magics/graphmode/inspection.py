@@ -40,7 +40,7 @@ class Inspection:
         Raises:
             BaseException: What the cell raises.
         """
-        with unheard(self.output), recording(subject.cell.source.filename) as effects:
+        with unheard(self.output), recording(subject.cell.source.filename, heard=False) as effects:
             self.runs += 1
             try:
                 with subject.snapshot.copying_first_writes():
@@ -67,7 +67,7 @@ class Inspection:
         try:
             with (
                 unheard(self.output),
-                recording(subject.cell.source.filename) as effects,
+                recording(subject.cell.source.filename, heard=False) as effects,
             ):
                 call.graph_effects = effects
                 effects.found += compiled.effects.found

@@ -1,0 +1,142 @@
+"""Noting which line made each node of autograd's graph, and with what numbers."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from types import FrameType
+from typing import Any, Literal
+
+import torch
+from torch import Tensor
+from torch.overrides import TorchFunctionMode
+
+from dlmagic.frameworks.captured import Frame
+from dlmagic.frameworks.torch import _compat as compat
+from dlmagic.frameworks.torch.autograd_graph import Recorded, numbers_of
+
+_SILENT = frozenset(
+    {"__get__", "__set__", "requires_grad_", "register_hook", "retain_grad", "backward", "size"}
+)
+
+
+@dataclass(frozen=True)
+class Cut:
+    """A place where gradients stop.
+
+    Attributes:
+        why: ``detach``, ``no_grad`` or ``integer``.
+        operation: The function that was called.
+        frame: The line.
+    """
+
+    why: Literal["detach", "no_grad", "integer"]
+    operation: str
+    frame: Frame | None
+
+
+class AutogradRecorder(TorchFunctionMode):
+    """While active, every result with a graph is noted; nothing is changed.
+
+    Args:
+        filename: The cell's, to find the line of each call.
+    """
+
+    def __init__(self, filename: str) -> None:
+        super().__init__()
+        self.recorded = Recorded()
+        self.cuts: list[Cut] = []
+        self._filename = filename
+        self._handles: list[Any] = []
+
+    def __torch_function__(
+        self,
+        func: Callable[..., Any],
+        types: Iterable[type],
+        args: tuple[Any, ...] = (),
+        kwargs: Mapping[str, Any] | None = None,
+    ) -> Any:
+        result = func(*args, **(kwargs or {}))
+        name = getattr(func, "__name__", "")
+        if name not in _SILENT:
+            frame = self._line(sys._getframe(1))
+            for tensor in compat.pytree.tree_leaves(result):
+                if isinstance(tensor, Tensor):
+                    self._note(tensor, frame)
+            self._note_cut(name, args, kwargs or {}, result, frame)
+        return result
+
+    def _note(self, tensor: Tensor, frame: Frame | None) -> None:
+        node = tensor.grad_fn
+        if node is None or id(node) in self.recorded.nodes:
+            return
+        self.recorded.nodes[id(node)] = node
+        self.recorded.values[id(node)] = numbers_of(tensor)
+        if frame is not None:
+            self.recorded.frames[id(node)] = frame
+        self.watch_gradient(node)
+
+    def watch_gradient(self, node: Any) -> None:
+        """Note the gradient of a node's result when a backward pass comes to it."""
+        gradients, key = self.recorded.gradients, id(node)
+
+        def note(found: tuple[Tensor | None, ...]) -> None:
+            if found and found[0] is not None:
+                gradients[key] = numbers_of(found[0])
+
+        self._handles.append(node.register_prehook(note))
+
+    def remove_hooks(self) -> None:
+        """Take the hooks away; the graph is as the cell made it."""
+        for handle in self._handles:
+            handle.remove()
+        self._handles.clear()
+
+    def _note_cut(
+        self,
+        name: str,
+        args: tuple[Any, ...],
+        kwargs: Mapping[str, Any],
+        result: Any,
+        frame: Frame | None,
+    ) -> None:
+        if not isinstance(result, Tensor) or result.requires_grad:
+            return
+        given = compat.pytree.tree_leaves((args, dict(kwargs)))
+        if not any(isinstance(each, Tensor) and each.requires_grad for each in given):
+            return
+        if not (result.is_floating_point() or result.is_complex()):
+            why: Literal["detach", "no_grad", "integer"] = "integer"
+        else:
+            why = "detach" if torch.is_grad_enabled() else "no_grad"
+        self.cuts.append(Cut(why, name, frame))
+
+    def _line(self, frame: FrameType | None) -> Frame | None:
+        while frame is not None:
+            if frame.f_code.co_filename == self._filename:
+                return Frame(self._filename, frame.f_lineno, "")
+            frame = frame.f_back
+        return None
+
+
+def take_gradients(target: Tensor, leaves: Sequence[Tensor], recorded: Recorded) -> str:
+    """Run a backward pass that keeps the graph and changes no ``.grad``.
+
+    Args:
+        target: Where it begins, with a gradient of ones.
+        leaves: Where it ends; their gradients are noted by the identity of the leaf.
+        recorded: Where they are noted.
+
+    Returns:
+        Why it failed, or an empty text.
+    """
+    ones = torch.ones_like(target)
+    try:
+        found = torch.autograd.grad(target, leaves, ones, retain_graph=True, allow_unused=True)
+    except RuntimeError as error:
+        return str(error).partition("\n")[0]
+    for leaf, gradient in zip(leaves, found, strict=True):
+        if gradient is not None:
+            recorded.gradients[id(leaf)] = numbers_of(gradient)
+    return ""

@@ -1,0 +1,1 @@
+"""``%%autograd``: the graph that gradients flow through, backwards."""
