@@ -36,7 +36,7 @@ class SavedNamespace:
 def _is_of_a_compiler(name: str) -> bool:
     """Whether a new name is one that a compiler keeps in a function's globals.
 
-    Dynamo does so (``__resume_at_40_2``, ``__compiled_fn_3``): compiled code needs them,
-    and they go away with it.
+    Dynamo does so (``__resume_at_40_2``, ``__compiled_fn_3``, ``__import___main__``): compiled
+    code needs them, and they go away with it.
     """
-    return name.startswith("__") and not name.endswith("__")
+    return name.startswith("__import_") or (name.startswith("__") and not name.endswith("__"))

@@ -28,7 +28,7 @@ _STYLE = """
 --line:#6d7685;--box:#1d2f4a;--edge:#8fbcff;--in:#262c35;--red:#ff9d93;--pale:#3b2120}}
 .ground{fill:var(--ground);stroke:var(--line)}
 text{font:12px ui-monospace,monospace;fill:var(--ink)}
-.soft{fill:var(--soft);font-size:11px}
+.soft{fill:var(--soft);font-size:11px;paint-order:stroke;stroke:var(--ground);stroke-width:5px}
 .title{font:600 13px system-ui,sans-serif}
 .op{fill:var(--box);stroke:var(--edge)}
 .in{fill:var(--in);stroke:var(--line)}
@@ -110,7 +110,8 @@ class _Drawing:
             if start in self.boxes
         ]
         self.layout: Layout
-        self.layout, self.ways = lay_out(self.widths, edges)
+        rooms = {box.name: _room(box) for box in lane.boxes}
+        self.layout, self.ways = lay_out(rooms, edges)
         gap = _GAP_HEIGHT if lane.gap else 0
         self.height = _TITLE + _LAYER * len(self.layout.layers) + gap
 
@@ -145,7 +146,7 @@ class _Drawing:
     def _box(self, box: Box, top: float, left: float) -> h.Node:
         width = self.widths[box.name]
         middle = left + self.layout.middles[box.name]
-        kind = ".in" if box.is_input else ".op"
+        kind, x = ".in" if box.is_input else ".op", f"{middle:.0f}"
         return [
             h.rect(
                 kind,
@@ -155,7 +156,7 @@ class _Drawing:
                 height=_BOX,
                 rx=13 if box.is_input else 4,
             ),
-            h.text(x=f"{middle:.0f}", y=f"{top + 17:.0f}", text_anchor="middle")[_label(box)],
+            h.text(x=x, y=f"{top + 17:.0f}", text_anchor="middle")[_label(box)],
             h.text(".soft", x=f"{middle + 5:.0f}", y=f"{top + _BOX + 12:.0f}")[printable(box.below)]
             if box.below
             else None,
@@ -175,8 +176,13 @@ def _label(box: Box) -> str:
 
 
 def _width(box: Box) -> float:
-    """Pixels for the longer of what stands in a box and under it."""
-    return max(len(_label(box)) * _LETTER * 1.1 + _PADDING, len(box.below) * _LETTER + 12)
+    """Pixels of a box."""
+    return len(_label(box)) * _LETTER * 1.1 + _PADDING
+
+
+def _room(box: Box) -> float:
+    """Pixels for the longer of a box and what stands under it."""
+    return max(_width(box), len(box.below) * _LETTER + 8)
 
 
 def alt_of(lanes: Sequence[Lane]) -> str:

@@ -111,10 +111,17 @@ class Code:
 
 @dataclass(frozen=True)
 class Fold:
-    """Parts of lesser interest behind one line; media that cannot fold show them all."""
+    """Parts of lesser interest behind one line.
+
+    Attributes:
+        summary: The line.
+        parts: What is behind it.
+        instead: What media that cannot fold say in place of the parts; empty to show them all.
+    """
 
     summary: str
     parts: tuple[Part, ...]
+    instead: str = ""
 
 
 Part = Sentence | Table | Picture | Notice | Code | Fold

@@ -84,6 +84,8 @@ def _render(part: Part, width: int) -> RenderableType:
             return _notice(part)
         case Code():
             return Padding(Text(printable(part.text), style="cyan"), (0, 0, 0, 4))
+        case Fold() if part.instead:
+            return Text(f"{printable(part.summary)}: {printable(part.instead)}")
         case Fold():
             inside = [
                 _render(each, width - 2) for each in part.parts if not isinstance(each, Picture)

@@ -163,7 +163,7 @@ class _Walk:
     def _unique(self, name: str) -> str:
         count = self._used.get(name, 0)
         self._used[name] = count + 1
-        return f"{name}_{count}" if count else name
+        return f"{name}#{count + 1}" if count else name
 
     def _node(self, node: Any) -> BackwardNode:
         variable = compat.variable_of(node)

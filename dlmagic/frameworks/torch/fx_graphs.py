@@ -17,6 +17,9 @@ from dlmagic.frameworks.torch import _compat as compat
 
 _FRAME = re.compile(r'^\s*File "(?P<file>.*)", line (?P<line>\d+), in (?P<name>.*)$', re.MULTILINE)
 _MODULE_PARTS = re.compile(r"\._(?:modules|parameters|buffers)\['([^']*)'\]")
+_LET_GO = re.compile(r";  [\w =]+ = None$", re.MULTILINE)
+"""Where the generated code lets go of what it needs no more, which says nothing to a reader."""
+
 _PARAMETER_OF_CELL = re.compile(r"^L\['([^']*)'\]")
 _GLOBAL = re.compile(r"^G\['([^']*)'\]")
 
@@ -34,7 +37,7 @@ class DynamoGraph:
         copied: dict[fx.Node, fx.Node] = {}
         result = self._graph.graph_copy(module.graph, copied)
         self._output: Any = self._graph.output(result)
-        self.code = str(module.code)
+        self.code = _LET_GO.sub("", str(module.code)).strip()
 
     def read(self) -> CapturedGraph:
         """The graph with the shape, type and line of each operation; FLOPs where they count."""

@@ -45,9 +45,11 @@ def _title(number: int, graph: GraphOfCell) -> str:
 
 
 def _gap(graph: GraphOfCell, later: Sequence[GraphOfCell], breaks: Sequence[Finding]) -> str:
-    """The line that ends a graph: the first break at or behind its last line."""
+    """What lies between a graph and the next: the first break at or behind its last line."""
     if not later:
         return ""
+    if later[0].call != graph.call:
+        return f"call {later[0].call}: compiled again"
     last = max((node.line or 0 for node in graph.operations if node.cell is None), default=0)
     behind = [f for f in breaks if f.cell is None and f.line is not None and f.line >= last]
     found = min(behind, key=lambda each: each.line or 0, default=None)

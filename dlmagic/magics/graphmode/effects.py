@@ -119,7 +119,7 @@ def _log_records(recorder: logging.Handler, *, heard: bool) -> Iterator[None]:
             call_handlers(logger, record)  # a channel of a library's own, which shows nothing
 
     logging.disable(logging.NOTSET)  # what is disabled altogether is not even made
-    logging.Logger.callHandlers = only_noted  # type: ignore[method-assign]
+    logging.Logger.callHandlers = only_noted  # type: ignore[assignment,method-assign]
     try:
         yield
     finally:

@@ -51,7 +51,11 @@ def report_of(
     if first.error is not None:
         return _report_of_failure(first, mode, framework, request, places, inspection.runs)
     breaks = break_findings([b for call in calls for b in call.captured.breaks], places)
-    graphs = tuple(_graph(g, places) for call in calls for g in call.captured.graphs)
+    graphs = tuple(
+        _graph(graph, places, number)
+        for number, call in enumerate(calls, 1)
+        for graph in call.captured.graphs
+    )
     findings = [
         *mismatch_findings(inspection),
         *effect_findings(calls, places),
@@ -151,8 +155,8 @@ def _report_of_failure(
     )
 
 
-def _graph(graph: CapturedGraph, places: Places) -> GraphOfCell:
-    return GraphOfCell(tuple(_node(node, places) for node in graph.nodes), graph.code)
+def _graph(graph: CapturedGraph, places: Places, call: int = 1) -> GraphOfCell:
+    return GraphOfCell(tuple(_node(node, places) for node in graph.nodes), graph.code, call)
 
 
 def _node(node: CapturedNode, places: Places) -> GraphNode:

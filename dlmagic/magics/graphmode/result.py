@@ -48,10 +48,12 @@ class GraphOfCell:
     Attributes:
         nodes: In the order in which they run.
         code: The same as text, in the framework's own notation.
+        call: In which call of the cell it was made, counted from 1.
     """
 
     nodes: tuple[GraphNode, ...]
     code: str = ""
+    call: int = 1
 
     @property
     def operations(self) -> tuple[GraphNode, ...]:

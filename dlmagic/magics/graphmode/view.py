@@ -113,7 +113,8 @@ def _code(report: GraphReport) -> Fold:
     text = "\n\n".join(f"# graph {number}\n{text}" for number, text in enumerate(texts, 1))
     if len(text) > _LONGEST_CODE:
         text = f"{text[:_LONGEST_CODE]}\n# … report.graphs has the rest"
-    return Fold("The code of the graphs", (Code(text),))
+    where = "report.graphs[0].code is the code of the first graph, and so on."
+    return Fold("The code of the graphs", (Code(text),), instead=where)
 
 
 def _notes(report: GraphReport) -> Iterator[Part]:

@@ -165,9 +165,13 @@ print(x.sum())
 y = x + 1
 print("halfway")
 z = y * 2
-=== graph-break@1 fix
+=== graph-break@1
 log.warning("begin")
 y = x + 1
+=== graph-break@2 fix
+y = x + 1
+log.warning("halfway")
+z = y * 2
 === graph-break@2 fix
 y = x.sum()
 v = y.item()

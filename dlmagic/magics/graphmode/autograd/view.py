@@ -50,6 +50,8 @@ def _parts(graph: AutogradGraph) -> Iterator[Part]:
     hidden = len(graph.nodes) - _MOST_ROWS
     if hidden > 0:
         yield sentence(f"And {hidden} more; graph.nodes has them all.", role="note")
+    if any(_shown(node.value).startswith("≤") for node in graph.nodes):
+        yield sentence("≤ is the largest absolute value of many numbers.", role="note")
     for note in graph.notes:
         yield sentence(shorten(note, 240), role="note")
 
@@ -94,12 +96,12 @@ def _shape(node: AutogradNode) -> str:
 
 
 def _shown(numbers: Statistics | None) -> str:
-    """The numbers themselves if they fit, else their largest absolute value."""
+    """The numbers themselves if they fit, else a bound of their absolute values."""
     if numbers is None:
         return ""
     if numbers.values and len(numbers.values) <= 24:
         return numbers.values
-    return f"max |·| {numbers.largest:.2g}" if numbers.largest is not None else ""
+    return f"≤ {numbers.largest:.2g}" if numbers.largest is not None else ""
 
 
 def _table(graph: AutogradGraph) -> Table:
