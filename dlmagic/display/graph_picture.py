@@ -146,19 +146,15 @@ class _Drawing:
     def _box(self, box: Box, top: float, left: float) -> h.Node:
         width = self.widths[box.name]
         middle = left + self.layout.middles[box.name]
-        kind, x = ".in" if box.is_input else ".op", f"{middle:.0f}"
+        kind, x = (".in" if box.is_input else ".op"), f"{middle:.0f}"
+        corner, across = f"{middle - width / 2:.0f}", f"{width:.0f}"
+        rounding = _BOX // 2 if box.is_input else 4
+        below = printable(box.below)
         return [
-            h.rect(
-                kind,
-                x=f"{middle - width / 2:.0f}",
-                y=f"{top:.0f}",
-                width=f"{width:.0f}",
-                height=_BOX,
-                rx=13 if box.is_input else 4,
-            ),
+            h.rect(kind, x=corner, y=f"{top:.0f}", width=across, height=_BOX, rx=rounding),
             h.text(x=x, y=f"{top + 17:.0f}", text_anchor="middle")[_label(box)],
-            h.text(".soft", x=f"{middle + 5:.0f}", y=f"{top + _BOX + 12:.0f}")[printable(box.below)]
-            if box.below
+            h.text(".soft", x=x, y=f"{top + _BOX + 14:.0f}", text_anchor="middle")[below]
+            if below
             else None,
         ]
 

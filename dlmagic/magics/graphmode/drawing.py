@@ -13,6 +13,9 @@ from dlmagic.magics.graphmode.result import GraphNode, GraphOfCell, GraphReport
 
 MOST_BOXES = 120
 """Boxes of one picture; longer graphs are drawn by module, or by stretches of operations."""
+_FEWEST_BOXES = 12
+"""Boxes that a long graph has at least: one box for a whole model would show nothing."""
+
 _MOST_GRAPHS = 12
 _PARAMETER = re.compile(r"[.\[]")
 
@@ -93,14 +96,23 @@ def result_text(node: GraphNode) -> str:
 
 
 def _groups(nodes: Sequence[GraphNode], most: int) -> list[list[GraphNode]]:
-    """Runs of nodes of one module, in less and less detail; at last stretches of equal length."""
+    """Runs of nodes of one module, in less and less detail; several runs in one where needed."""
     depths = max((node.module.count(".") + 1 for node in nodes if node.module), default=0)
+    finer = [[node] for node in nodes]
     for depth in range(depths, 0, -1):
         groups = _runs(nodes, depth)
         if len(groups) <= most:
-            return groups
-    length = -(-len(nodes) // most)
-    return [list(nodes[start : start + length]) for start in range(0, len(nodes), length)]
+            enough = len(groups) >= min(_FEWEST_BOXES, len(finer))
+            return groups if enough else _merged(finer, most)
+        finer = groups
+    return _merged(finer, most)
+
+
+def _merged(groups: Sequence[list[GraphNode]], most: int) -> list[list[GraphNode]]:
+    """Stretches of so many groups that the stretches are few enough."""
+    length = -(-len(groups) // most)
+    starts = range(0, len(groups), length)
+    return [[node for group in groups[k : k + length] for node in group] for k in starts]
 
 
 def _runs(nodes: Sequence[GraphNode], depth: int) -> list[list[GraphNode]]:
@@ -133,8 +145,9 @@ def _summaries(groups: Sequence[list[GraphNode]]) -> Iterator[Box]:
 def _summary(group: Sequence[GraphNode]) -> str:
     if len(group) == 1:
         return group[0].name if group[0].op == "input" else group[0].op
-    modules = {node.module for node in group}
-    module = group[0].module if len(modules) == 1 else ""
+    modules = list(dict.fromkeys(node.module for node in group if node.module))
     lines = sorted({node.line for node in group if node.line is not None and node.cell is None})
-    where = module or (f"lines {lines[0]}–{lines[-1]}" if len(lines) > 1 else "")
+    where = f"lines {lines[0]}–{lines[-1]}" if len(lines) > 1 else ""
+    if modules:
+        where = modules[0] if len(modules) == 1 else f"{modules[0]} … {modules[-1]}"
     return f"{len(group)} operations {where}".strip()
