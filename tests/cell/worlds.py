@@ -8,6 +8,7 @@ import importlib.util
 import io
 import os
 import random
+import re
 import sys
 import warnings
 from collections.abc import Callable, Iterator
@@ -58,6 +59,9 @@ SHELL_NAMES = frozenset(
     {"In", "_ih", "_dh", "_oh", "_i", "_ii", "_iii", "exit", "quit", "open", "get_ipython"}
     | {"__builtin__", "__builtins__"}
 )
+
+# What Dynamo keeps in the globals of the functions that it has compiled.
+OF_DYNAMO = re.compile(r"__(compiled_fn|resume_at|import|builtins_dict_)_")
 
 # Runs a compiled cell in another way than commit() does; may add to the file names of cells.
 Commit = Callable[[CellFunction, dict[str, int]], object]
@@ -113,7 +117,8 @@ class World:
         names = {
             name: describe(self.value_of(name))
             for name in sorted(self.shell.user_ns)
-            if name not in SHELL_NAMES | DECIDED_DIFFERENCES.keys() and not _is_input(name)
+            if name not in SHELL_NAMES | DECIDED_DIFFERENCES.keys()
+            and not (_is_input(name) or OF_DYNAMO.match(name))
         }
         return {**self.seen, "namespace": names, "ambient": ambient()}
 

@@ -1,0 +1,64 @@
+"""Below ``%%graphmode`` a cell leaves, prints, shows and raises what it does plainly."""
+
+from __future__ import annotations
+
+import pytest
+
+from dlmagic.cell.function import CellFunction
+from dlmagic.cell.output import StreamOutput
+from dlmagic.errors import InputError
+from dlmagic.magics.graphmode.engine import graphmode_cell
+from dlmagic.magics.graphmode.request import Request, Surroundings
+from tests.cell import worlds
+from tests.cell.corpus import changes, framework_changes, rare_changes
+from tests.cell.corpus.cell import CorpusCell
+from tests.cell.describe import differences
+from tests.cell.test_restore import require
+
+MODES = {"torch": "compile:eager", "jax": "jit", "numba": "njit"}
+# TensorFlow and Keras number their variables and layers through the whole process, so that no two
+# runs describe alike; `test_tensorflow.py` compares what their cells leave.
+NOT_DESCRIBED_ALIKE = frozenset(
+    {
+        "the default device",  # under "meta" the state of the random generator cannot be read
+        "a function is compiled for another type",  # its compiled versions are described, too
+    }
+)
+CELLS = tuple(
+    cell
+    for cell in (*changes.CELLS, *rare_changes.CELLS, *framework_changes.CELLS)
+    if cell.needs and cell.needs[0] in MODES and cell.name not in NOT_DESCRIBED_ALIKE
+)
+IN_TESTS = 4
+"""Of so many cells one is part of every test run; all of them of ``make prove``."""
+
+
+def proven() -> list[object]:
+    return [
+        pytest.param(cell, id=cell.name, marks=[pytest.mark.prove] if number % IN_TESTS else [])
+        for number, cell in enumerate(CELLS)
+    ]
+
+
+def through_graphmode(made: CellFunction, mode: str) -> object:
+    request = Request(made.source, made.namespace, mode=mode)
+    try:
+        return graphmode_cell(request, Surroundings(StreamOutput())).last
+    except InputError:  # such as a cell that imports PyTorch and computes without it
+        return made.commit()
+
+
+@pytest.mark.parametrize("cell", proven())
+def test_like_a_plain_run(cell: CorpusCell) -> None:
+    require(cell)
+    mode = MODES[cell.needs[0]]
+    plain = worlds.plain(cell.setup, cell.text, cell.after)
+    through = worlds.machinery(
+        cell.setup, cell.text, cell.after, lambda made, _shifts: through_graphmode(made, mode)
+    )
+    found = list(differences(plain, through))
+    assert not found, "\n".join(found)
+
+
+def test_there_are_enough() -> None:
+    assert len({cell.name for cell in CELLS}) > 100
