@@ -1,0 +1,176 @@
+"""What a graph says: the example of every lecture, names, lines, cuts, what would fail."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+
+import dlmagic
+from dlmagic.errors import InputError
+from dlmagic.magics.graphmode.autograd.result import AutogradGraph
+
+
+def drawn(text: str, **names: object) -> AutogradGraph:
+    return dlmagic.autograd(text, namespace={"torch": torch, **names})
+
+
+def leaf(value: float) -> torch.Tensor:
+    return torch.tensor(value, requires_grad=True)
+
+
+def values(graph: AutogradGraph) -> dict[str, tuple[str, str]]:
+    return {
+        node.name: (
+            node.value.values if node.value else "",
+            node.gradient.values if node.gradient else "",
+        )
+        for node in graph.nodes
+    }
+
+
+def test_the_example_of_every_lecture() -> None:
+    graph = drawn("f = a * (a + b)", a=leaf(2.0), b=leaf(3.0))
+    assert values(graph) == {
+        "a": ("2", "7"),
+        "b": ("3", "2"),
+        "Add": ("5", "2"),
+        "Mul": ("10", "1"),
+    }
+    assert graph.leaves == ("a", "b")
+    assert set(graph.edges) == {("a", "Add"), ("b", "Add"), ("a", "Mul"), ("Add", "Mul")}
+    assert [graph[name].line for name in ("Add", "Mul")] == [1, 1]
+    assert graph["Mul"].saved_bytes == 8
+    assert repr(graph).startswith("f comes from 2 leaves by 2 steps; it keeps 8 B for the backward")
+    assert "∂" in graph._repr_html_form() or "data:image/svg" in graph._repr_html_form()
+
+
+def test_every_step_has_the_line_that_made_it() -> None:
+    graph = drawn("y = x * 2\nz = y.exp()\nfor _ in range(2):\n    z = z + y\nz", x=leaf(1.0))
+    lines = {node.name: node.line for node in graph.nodes if node.op != "leaf"}
+    assert lines == {"Mul": 1, "Exp": 2, "Add": 4, "Add#2": 4}
+
+
+def test_parameters_are_named_by_their_module() -> None:
+    model = nn.Sequential(nn.Linear(2, 3), nn.Linear(3, 1))
+    graph = drawn("loss = model(x).sum()", model=model, x=torch.ones(4, 2))
+    assert set(graph.leaves) == {"model.0.weight", "model.0.bias", "model.1.weight", "model.1.bias"}
+    assert graph["model.1.bias"].gradient.values == "[4]"  # type: ignore[union-attr]
+    assert all(parameter.grad is None for parameter in model.parameters())
+
+
+def test_the_gradients_of_the_cells_own_backward_are_taken() -> None:
+    x = leaf(3.0)
+    graph = drawn("y = x * x\ny.backward()", x=x)
+    assert values(graph)["x"] == ("3", "6")
+    assert x.grad is not None
+    assert x.grad.item() == 6
+    assert [each.kind for each in graph.findings] == []
+
+
+def test_an_own_function_has_its_own_name() -> None:
+    class Cube(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx: Any, x: torch.Tensor) -> torch.Tensor:
+            ctx.save_for_backward(x)
+            return x**3
+
+        @staticmethod
+        def backward(ctx: Any, gradient: torch.Tensor) -> torch.Tensor:
+            (x,) = ctx.saved_tensors
+            return 3 * x**2 * gradient
+
+    graph = drawn("y = Cube.apply(x)", Cube=Cube, x=leaf(2.0))
+    assert graph["Cube"].is_custom
+    assert values(graph) == {"x": ("2", "12"), "Cube": ("8", "1")}
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "words"),
+    [
+        ("y = x * 2\nz = y.detach()\nw = x + z", 2, "detach() cuts the graph"),
+        ("with torch.no_grad():\n    z = x * 2\nw = x + z", 2, "without a graph"),
+        ("k = x.argmax()\nw = x * k", 1, "whole numbers"),
+    ],
+)
+def test_a_cut_is_named_with_its_line(text: str, line: int, words: str) -> None:
+    graph = drawn(text, x=leaf(2.0))
+    found = [each for each in graph.findings if each.kind == "graph-cut"]
+    assert [(each.line, words in each.message) for each in found] == [(line, True)]
+
+
+def test_what_would_fail_in_backward_is_named_with_the_line_that_needs_it() -> None:
+    graph = drawn("y = x.exp()\nz = y * 2\ny += 1\nw = z + y", x=leaf(2.0))
+    found = [each for each in graph.findings if each.kind == "in-place"]
+    assert [(each.line, each.level) for each in found] == [(1, "error")]
+    assert any("Gradients are not known" in note for note in graph.notes)
+
+
+def test_nothing_is_left_on_the_graph() -> None:
+    names: dict[str, Any] = {"x": leaf(2.0)}
+    dlmagic.autograd("y = x * x", namespace=names)
+    before = names["y"].grad_fn
+    names["y"].backward()
+    assert names["x"].grad.item() == 4
+    assert before is names["y"].grad_fn
+
+
+# A tensor that exists already
+
+
+def test_a_tensor_that_exists_has_its_nodes_and_says_what_is_not_known() -> None:
+    x = leaf(2.0)
+    y = x.exp() * 3
+    graph = dlmagic.autograd(y)
+    assert graph.target == "y"
+    assert [node.op for node in graph.nodes] == ["leaf", "Exp", "Mul"]
+    assert graph["Mul"].line is None
+    assert graph["Mul"].value is None
+    assert graph["x"].value.values == "2"  # type: ignore[union-attr]
+    assert graph["Mul"].shape == ()
+    assert any("%%autograd above the cell" in note for note in graph.notes)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("x = torch.tensor(1.0, requires_grad=True)", "is a leaf"),
+        ("x = torch.ones(2)", "has no graph"),
+        ("x = torch.ones(2, requires_grad=True).detach()", "has no graph"),
+        ("x = torch.ones(2, requires_grad=True).argmax()", "dtype int64"),
+    ],
+)
+def test_a_tensor_without_graph_says_why(text: str, words: str) -> None:
+    names: dict[str, Any] = {"torch": torch}
+    exec(text, names)
+    with pytest.raises(InputError, match=words) as caught:
+        dlmagic.autograd(names["x"], namespace=names)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_cell_without_graph_names_the_cut() -> None:
+    with pytest.raises(InputError, match="Line 2: exp") as caught:
+        drawn("with torch.no_grad():\n    y = x.exp()", x=leaf(1.0))
+    assert "The cell has run" in str(caught.value)
+    with pytest.raises(InputError, match="requires a gradient"):
+        drawn("y = torch.ones(2) + 1")
+
+
+def test_the_error_of_a_cell_is_the_users() -> None:
+    with pytest.raises(ZeroDivisionError):
+        drawn("y = x * 2\n1 / 0", x=leaf(1.0))
+
+
+def test_it_is_kept_as_json() -> None:
+    graph = drawn("f = a * a", a=leaf(2.0))
+    assert AutogradGraph.from_json(graph.to_json()) == graph
+
+
+def test_a_large_graph_is_a_table_and_no_picture() -> None:
+    graph = drawn("y = x\nfor _ in range(3000):\n    y = y + 1\ny", x=leaf(1.0))
+    page = graph._repr_html_form()
+    assert len(page.encode()) < 300_000
+    assert "data:image/svg" not in page
+    assert "graph.nodes has them all" in page
