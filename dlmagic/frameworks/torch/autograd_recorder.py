@@ -61,11 +61,28 @@ class AutogradRecorder(TorchFunctionMode):
         name = getattr(func, "__name__", "")
         if name not in _SILENT:
             frame = self._line(sys._getframe(1))
-            for tensor in compat.pytree.tree_leaves(result):
-                if isinstance(tensor, Tensor):
-                    self._note(tensor, frame)
+            self._note_all(result, frame)
             self._note_cut(name, args, kwargs or {}, result, frame)
         return result
+
+    def __enter__(self) -> AutogradRecorder:
+        self._custom = compat.watching_custom_functions(self._note_custom)
+        self._custom.__enter__()
+        super().__enter__()  # type: ignore[no-untyped-call]
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        super().__exit__(*error)  # type: ignore[no-untyped-call]
+        self._custom.__exit__(*error)
+
+    def _note_custom(self, result: object) -> None:
+        """The result of a function of the user's own, which no other call shows."""
+        self._note_all(result, self._line(sys._getframe(1)))
+
+    def _note_all(self, result: object, frame: Frame | None) -> None:
+        for tensor in compat.pytree.tree_leaves(result):
+            if isinstance(tensor, Tensor):
+                self._note(tensor, frame)
 
     def _note(self, tensor: Tensor, frame: Frame | None) -> None:
         node = tensor.grad_fn

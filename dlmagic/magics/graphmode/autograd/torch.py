@@ -108,7 +108,7 @@ def graph_of(
     remarks = list(notes)
     nodes = read_graph(found.tensor, names, recorded)
     if recorder is not None:
-        if not recorded.gradients:
+        if id(found.tensor.grad_fn) not in recorded.gradients:  # no backward() began here
             problem = take_gradients(found.tensor, leaves_of(found.tensor), recorded)
             remarks += [f"Gradients are not known: {problem}"] if problem else []
         recorder.remove_hooks()

@@ -47,7 +47,7 @@ class Residual(nn.Module):
 
 
 def leaf(*shape: int) -> Tensor:
-    return torch.randn(*shape).requires_grad_()
+    return torch.randn(shape).requires_grad_()
 
 
 X = torch.randn(2, 4)
