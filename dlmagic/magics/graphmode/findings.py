@@ -50,6 +50,8 @@ def recompile_findings(calls: Iterable[Call], places: Places) -> list[Finding]:
             if change is None:
                 continue
             place = places.of(each.frames)
+            if change.name:
+                place = places.naming(change.name, place)
             finding = Finding(
                 kind="recompile",
                 level="warning",

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import linecache
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from dlmagic.frameworks.captured import Frame
+
+_FIRST_NAME = re.compile(r"[.\[]")
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,16 @@ class Places:
             if frame.file == self.filename or name is not None:
                 return Place(name, frame.line, _line(frame))
         return Place(None, None, None)
+
+    def naming(self, name: str, place: Place) -> Place:
+        """The line itself if it names a variable, else the first line of the cell that does."""
+        word = re.compile(rf"\b{re.escape(_FIRST_NAME.split(name)[0])}\b")
+        if place.cell is not None or word.search(place.source or ""):
+            return place
+        for number, line in enumerate(linecache.getlines(self.filename), 1):
+            if word.search(line) and not line.startswith("%%"):
+                return Place(None, number, line.strip())
+        return place
 
 
 def _line(frame: Frame) -> str | None:
