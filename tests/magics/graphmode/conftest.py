@@ -22,6 +22,7 @@ def loaded(shell: InteractiveShell) -> Iterator[InteractiveShell]:
     extension.load(shell)
     yield shell
     extension.unload(shell)
+    torch._dynamo.reset()
     gc.collect()
 
 
