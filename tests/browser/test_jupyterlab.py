@@ -13,6 +13,7 @@ from nbformat.v4 import new_code_cell
 
 ROOT = Path(__file__).parents[2]
 QUICKSTART = ROOT / "demo_notebooks" / "quickstart.ipynb"
+GRAPHMODE = ROOT / "demo_notebooks" / "graphmode.ipynb"
 SCREENSHOTS = ROOT / "build" / "screenshots"
 SECONDS = 180
 """For the whole notebook on a busy machine; it takes a quarter of that."""
@@ -34,10 +35,17 @@ def put_quickstart(folder: Path) -> int:
     return sum(first.startswith("%%dlbench") and " -q" not in first for first in firsts)
 
 
-def open_notebook(page: Any, address: str) -> None:
+def put_graphs(folder: Path) -> None:
+    """Copy the notebook about graphs, to say when it is done."""
+    notebook = nbformat.read(GRAPHMODE, as_version=4)
+    notebook.cells.append(new_code_cell("print('all cells', 'have run')"))
+    nbformat.write(notebook, folder / "graphmode.ipynb")
+
+
+def open_notebook(page: Any, address: str, name: str = "quickstart.ipynb") -> None:
     page.set_default_timeout(60_000)
     page.emulate_media(color_scheme="light")
-    page.goto(f"{address}/lab/tree/quickstart.ipynb")
+    page.goto(f"{address}/lab/tree/{name}")
     page.locator(".jp-NotebookPanel .jp-Cell").first.wait_for()
     # Until the kernel is there, running a cell would ask which kernel to use.
     page.locator("#jp-main-statusbar").get_by_text("| Idle").wait_for()
@@ -99,3 +107,25 @@ def test_the_quickstart_runs_and_shows_its_tables(lab: str, page: Any, tmp_path:
     assert keep_screenshots(page, "light") != keep_screenshots(page, "dark")
     elsewhere = [each for each in addresses if urlsplit(each).hostname not in (None, "127.0.0.1")]
     assert not elsewhere
+
+
+def test_graphs_are_drawn_light_and_dark(lab: str, page: Any, tmp_path: Path) -> None:
+    put_graphs(tmp_path / "notebooks")
+    open_notebook(page, lab, "graphmode.ipynb")
+    run_all_cells(page)
+
+    pictures = page.locator(".jp-OutputArea-output .dlm img")
+    reports = page.locator(".jp-OutputArea-output .dlm")
+    assert pictures.count() == reports.count() == 7
+    for picture in pictures.all():
+        assert picture.evaluate("image => image.naturalWidth") > 300
+        assert picture.get_attribute("alt")
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    for scheme in ("light", "dark"):
+        show_in(page, scheme)
+        for name, result in {"break": reports.nth(2), "autograd": reports.nth(5)}.items():
+            result.evaluate("result => result.scrollIntoView({block: 'start'})")
+            page.screenshot(path=SCREENSHOTS / f"graphmode-{name}-{scheme}.png")
+    fold = reports.first.locator("details").first
+    fold.locator("summary").click()
+    assert fold.locator("table").is_visible()
