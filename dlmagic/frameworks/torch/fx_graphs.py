@@ -135,13 +135,14 @@ def _with_names_of_users(
     nodes: tuple[CapturedNode, ...], graph: fx.Graph
 ) -> tuple[CapturedNode, ...]:
     """Inputs under the names that the user gave them, ``x`` instead of ``l_x_``."""
-    taken = {node.name for node in nodes}
     renamed: dict[str, str] = {}
     for node in graph.nodes:
         name = _as_written(compat.source_of_input(node) or "") if _is_input(node) else ""
-        if name and name not in taken:
+        if name and name not in renamed.values():
             renamed[node.name] = name
-            taken.add(name)
+    for node in nodes:  # operations give way to inputs of their name
+        if node.name in renamed.values() and node.name not in renamed:
+            renamed[node.name] = f"{node.name}#2"
     rename: Callable[[str], str] = lambda name: renamed.get(name, name)  # noqa: E731
     return tuple(
         replace(node, name=rename(node.name), inputs=tuple(map(rename, node.inputs)))

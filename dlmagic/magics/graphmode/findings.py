@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dlmagic.finding import Finding, Fix
-from dlmagic.frameworks.captured import GraphBreak
+from dlmagic.frameworks.captured import Frame, GraphBreak
 from dlmagic.magics.graphmode.call import Call
 from dlmagic.magics.graphmode.causes import explain
 from dlmagic.magics.graphmode.changes import change_of
@@ -120,6 +120,20 @@ def _about_effect(kind: str, told: Sequence[_Told]) -> str:
     if wrong.graph != wrong.plain:
         return f"The {what} appears {wrong.graph} instead of {wrong.plain} times."
     return f"The {what} says something else in the graph."
+
+
+def findings_of_preparing(inspection: Inspection, places: Places) -> list[Finding]:
+    """What preparing has found, at the user's line; proven where a witness was found."""
+    found = []
+    for each in inspection.prepared:
+        if each.cell is not None and each.line is not None:
+            place = places.of([Frame(each.cell, each.line, "")])
+            each = replace(each, cell=place.cell, line=place.line or each.line)
+        if each.kind in ("baked-branch", "baked-constant") and inspection.witness:
+            message = f"{each.message.rstrip('.')}: {inspection.witness}."
+            each = replace(each, level="error", message=message)
+        found.append(each)
+    return found
 
 
 def mismatch_findings(inspection: Inspection) -> list[Finding]:

@@ -17,6 +17,9 @@ from dlmagic.magics.graphmode.inspection import Inspection, subject_of
 from dlmagic.magics.graphmode.modes import compiler_of
 from dlmagic.magics.graphmode.request import Request, Surroundings
 
+BUILT_IN = ("baked-branch", "baked-constant")
+"""Kinds of findings about what a graph has kept of its first inputs."""
+
 
 @dataclass
 class GraphRun:
@@ -62,6 +65,10 @@ class GraphRun:
             self._call_with(values, first, compiled)
         else:
             self._call_from_where_it_ended(first, after, compiled)
+        self.inspection.prepared = compiled.prepared.findings
+        if any(finding.kind in BUILT_IN for finding in compiled.prepared.findings):
+            self.surroundings.tell("looking for inputs that go wrong")
+            self.inspection.look_for_witness(compiled)
         self.surroundings.tell("comparing gradients")
         self.inspection.compare_gradients(compiled)
 

@@ -10,10 +10,15 @@ from dlmagic.cell.compare import Tolerance
 from dlmagic.cell.output import Output, unheard
 from dlmagic.cell.snapshot import Snapshot
 from dlmagic.cell.subject import Subject
+from dlmagic.finding import Finding
 from dlmagic.magics.graphmode.call import Call
 from dlmagic.magics.graphmode.capture import CompiledCell
 from dlmagic.magics.graphmode.effects import Effects, recording
 from dlmagic.magics.graphmode.gradients import GradientCheck, compare_gradients
+from dlmagic.magics.graphmode.witnesses import WITNESSES, time_limited
+
+_WITNESS_SECONDS = 2.0
+"""For a plain run with other inputs."""
 
 
 @dataclass
@@ -26,6 +31,8 @@ class Inspection:
         calls: What was called so far.
         runs: How often the cell has run.
         gradients: How gradients compare, where that was looked at.
+        prepared: What preparing the cell has found already.
+        witness: A change of the inputs under which the graph goes wrong, or an empty text.
     """
 
     output: Output
@@ -33,6 +40,8 @@ class Inspection:
     calls: list[Call] = field(default_factory=list)
     runs: int = 0
     gradients: GradientCheck = field(default_factory=GradientCheck)
+    prepared: tuple[Finding, ...] = ()
+    witness: str = ""
 
     def call_plainly(self, subject: Subject) -> Call:
         """Run the cell as it is, and put the state back.
@@ -95,6 +104,24 @@ class Inspection:
         """Compare the gradients of the first call."""
         self.gradients = compare_gradients(self.calls[0], compiled, self.output)
         self.runs += self.gradients.runs
+
+    def look_for_witness(self, compiled: CompiledCell) -> None:
+        """Find inputs for which a graph that has something built in gives another answer."""
+        first = self.calls[0].subject
+        for words, change in WITNESSES:
+            arguments = {name: change(value) for name, value in first.arguments.items()}
+            if all(arguments[name] is first.arguments[name] for name in arguments):
+                return
+            try:
+                with time_limited(_WITNESS_SECONDS):
+                    call = self.call_plainly(subject_of(first, first.snapshot, arguments))
+            except Exception:  # an input that the cell does not take proves nothing
+                continue
+            self.call_as_graph(call, compiled)
+            self.calls.pop()  # not one that the user asked for
+            if call.error is None and call.agreement and call.agreement.agrees is False:
+                self.witness = f"with {words} {call.agreement.reason}"
+                return
 
     def _checker(self, call: Call) -> Checker:
         start, tolerance = call.subject.snapshot, Tolerance(None, None)

@@ -55,6 +55,10 @@ def compiler_of(framework: Framework, mode: str) -> Compiler:
         from dlmagic.magics.graphmode.torch import DynamoCompiler
 
         return DynamoCompiler(backend or "inductor")
+    if mode == "trace":
+        from dlmagic.magics.graphmode.torch import TraceCompiler
+
+        return TraceCompiler(framework)
     if framework.name == "jax":
         from dlmagic.magics.graphmode.jax import JaxCompiler
 

@@ -12,6 +12,7 @@ from dlmagic.magics.graphmode.call import Call
 from dlmagic.magics.graphmode.findings import (
     break_findings,
     effect_findings,
+    findings_of_preparing,
     mismatch_findings,
     recompile_findings,
 )
@@ -61,6 +62,7 @@ def report_of(
         *effect_findings(calls, places),
         *breaks,
         *recompile_findings(calls, places),
+        *findings_of_preparing(inspection, places),
     ]
     return GraphReport(
         environment=Environment.capture(),

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
 
 from dlmagic.cell.function import CellFunction
 from dlmagic.cell.subject import Subject
-from dlmagic.frameworks.protocol import Prepared
+from dlmagic.frameworks.protocol import Framework, Prepared
 from dlmagic.frameworks.torch import _compat as compat
 from dlmagic.frameworks.torch.compiling import prepare_compile, require_compiler
 from dlmagic.frameworks.torch.dynamo_records import listening
 from dlmagic.frameworks.torch.fx_graphs import DynamoGraph
+from dlmagic.frameworks.torch.script_graphs import read_script
+from dlmagic.frameworks.torch.traced_cell import TracedCell, trace_cell
 from dlmagic.magics.graphmode.capture import Captured, CompiledCell, RunOnce
 
 
@@ -95,6 +97,42 @@ class DynamoCompiler:
         self._met.append(DynamoGraph(module))
         compile_graph: Callable[..., Any] = torch._dynamo.lookup_backend(self.backend)
         return compile_graph(module, inputs)
+
+
+@dataclass
+class TraceCompiler:
+    """``torch.jit.trace`` of the cell's body; of what it calls, where that cannot be taken whole.
+
+    Attributes:
+        framework: The adapter.
+    """
+
+    framework: Framework
+    _traced: TracedCell | None = None
+    _told: bool = False
+
+    def prepare(
+        self, cell: CellFunction, arguments: Mapping[str, object], run_once: RunOnce
+    ) -> Prepared:
+        """The cell, traced with its present arguments.
+
+        Raises:
+            ModeUnavailable: There is nothing in it that can be traced.
+        """
+        self._traced, self._told = trace_cell(cell, arguments), False
+        if self._traced is None:
+            return self.framework.prepare("trace", cell, arguments, run_once)
+        return Prepared(self._traced, findings=self._traced.findings)
+
+    @contextmanager
+    def listening(self, captured: Captured) -> Iterator[None]:
+        """Note the graph of the first call."""
+        yield
+        if self._traced is not None and not self._told:
+            self._told = True
+            script = self._traced.script
+            names = list(self._traced.names)
+            captured.graphs.append(read_script(script.inlined_graph, names, script.code.strip()))
 
 
 def _is_leaf(value: object) -> bool:

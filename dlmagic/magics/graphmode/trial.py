@@ -16,7 +16,7 @@ from dlmagic.finding import Finding, Fix
 from dlmagic.magics.graphmode.call import Call
 from dlmagic.magics.graphmode.capture import CompiledCell
 from dlmagic.magics.graphmode.fixes import Candidate, candidates
-from dlmagic.magics.graphmode.graph_run import GraphRun
+from dlmagic.magics.graphmode.graph_run import BUILT_IN, GraphRun
 from dlmagic.magics.graphmode.inspection import Inspection
 from dlmagic.magics.graphmode.modes import compiler_of
 
@@ -65,12 +65,15 @@ class Trials:
             call = trial.call_plainly(subject)
             if not self._same_plainly(call):
                 return False
-            trial.call_as_graph(call, self._compiled(subject))
+            compiled = self._compiled(subject)
+            trial.call_as_graph(call, compiled)
         except Exception:  # a rewrite that fails is none
             return False
         finally:
             start.restore()
             inspection.runs += trial.runs
+        if finding.kind in BUILT_IN and _built_in(compiled) >= _built_in(inspection):
+            return False
         return self._is_better(call, finding)
 
     def _subject(self, python: str) -> Subject:
@@ -118,6 +121,13 @@ def _causes(call: Call) -> Counter[tuple[str, str]]:
         for found in call.captured.breaks
     }
     return Counter((cause, function) for cause, function, _ in places)
+
+
+def _built_in(prepared: CompiledCell | Inspection) -> int:
+    """How many values and branches have been built into a graph."""
+    found = prepared.prepared
+    findings = found if isinstance(found, tuple) else found.findings
+    return sum(finding.kind in BUILT_IN for finding in findings)
 
 
 def _graphs(call: Call) -> int:
