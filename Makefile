@@ -14,6 +14,9 @@ FLOOR_SHORT := tests/shell tests/display
 # Tests in two processes, but for those that read the real clock.
 SIDE_BY_SIDE := --numprocesses 2 --dist worksteal
 
+# As modules: benchmarks.bench.overhead and so on.
+BENCHMARKS := $(subst /,.,$(basename $(wildcard benchmarks/bench/*.py benchmarks/graphmode/*.py)))
+
 # Only newer versions of pip read the dependency groups of pyproject.toml.
 PIP_WITH_GROUPS := "pip>=25.1"
 
@@ -48,8 +51,7 @@ test-floor-short: .venv-floor/floor.stamp
 
 prove: .venv/dev.stamp test-floor ## the long proofs and the benchmarks; writes benchmarks/results/
 	$(BIN)/python -m pytest -m prove
-	set -e; for each in $(basename $(notdir $(wildcard benchmarks/bench/*.py))); do \
-		$(BIN)/python -m benchmarks.bench.$$each --write; done
+	set -e; for each in $(BENCHMARKS); do $(BIN)/python -m $$each --write; done
 
 clean: ## remove what was built; the environments stay
 	rm -rf build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
