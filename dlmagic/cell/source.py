@@ -13,6 +13,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+_PYTHON = Path(linecache.__file__).parent
+_DLMAGIC = Path(__file__).parents[1]
+
 
 @dataclass(frozen=True)
 class CellSource:
@@ -77,11 +80,11 @@ def register_text(text: str, suffix: str = "") -> str:
 
 
 def name_of_users_file(file: str) -> str | None:
-    """The name of a file of code; None for Python's own, an installed package's, or no file."""
+    """The name of a file of code; None for Python's own, a package's, dlmagic's, or no file."""
     path = Path(file)
     installed = {"site-packages", "dist-packages"} & set(path.parts)
-    of_python = path.is_relative_to(Path(linecache.__file__).parent)
-    return None if installed or of_python or not path.is_file() else path.name
+    foreign = any(map(path.is_relative_to, (_PYTHON, _DLMAGIC)))
+    return None if installed or foreign or not path.is_file() else path.name
 
 
 def _keep_lines(body: str, transform: Callable[[str], str]) -> str:

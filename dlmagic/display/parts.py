@@ -82,6 +82,9 @@ class Picture:
     width: int
     height: int
 
+    def _repr_svg_(self) -> str:
+        return self.svg
+
 
 @dataclass(frozen=True)
 class Notice:

@@ -17,6 +17,10 @@ _KNOWN = (
         "stream is capturing",
         "The cell reads a tensor's value while it is captured: .item(), print, if on a tensor.",
     ),
+    (
+        "Could not guard on data-dependent",
+        "A branch or a size depends on a tensor's value, which is known only when the graph runs.",
+    ),
     ("CUDA out of memory", "The GPU has too little free memory."),
 )
 

@@ -39,12 +39,16 @@ class DynamoGraph:
         self._output: Any = self._graph.output(result)
         self.code = _LET_GO.sub("", str(module.code)).strip()
 
-    def read(self) -> CapturedGraph:
-        """The graph with the shape, type and line of each operation; FLOPs where they count."""
-        nodes = tuple(_node(each) for each in self._graph.nodes)
+    def read(self, inputs: Sequence[str] = ()) -> CapturedGraph:
+        """The graph with the shape, type and line of each operation; FLOPs where they count.
+
+        Args:
+            inputs: What the user calls its inputs, in order, where the graph does not tell.
+        """
+        nodes = tuple(_node(each) for each in self._graph.nodes if each.op != "call_module")
         flops = self._flops()
         counted = tuple(replace(node, flops=flops.get(node.name)) for node in nodes)
-        return CapturedGraph(_with_names_of_users(counted, self._graph), self.code)
+        return CapturedGraph(_with_names_of_users(counted, self._graph, inputs), self.code)
 
     def _flops(self) -> dict[str, int]:
         """Floating point operations of each node, by its name; empty where it cannot run so.
@@ -132,12 +136,17 @@ def _frames(node: fx.Node) -> tuple[Frame, ...]:
 
 
 def _with_names_of_users(
-    nodes: tuple[CapturedNode, ...], graph: fx.Graph
+    nodes: tuple[CapturedNode, ...], graph: fx.Graph, inputs: Sequence[str]
 ) -> tuple[CapturedNode, ...]:
     """Inputs under the names that the user gave them, ``x`` instead of ``l_x_``."""
     renamed: dict[str, str] = {}
+    told = iter(inputs)
     for node in graph.nodes:
-        name = _as_written(compat.source_of_input(node) or "") if _is_input(node) else ""
+        name = ""
+        if _is_input(node):
+            name = next(told, "") or _as_written(compat.source_of_input(node) or "")
+        elif node.op == "get_attr":
+            name = str(node.target)
         if name and name not in renamed.values():
             renamed[node.name] = name
     for node in nodes:  # operations give way to inputs of their name

@@ -10,7 +10,7 @@ from dlmagic.magics.graphmode.capture import AnyCompiler, Compiler
 
 DEFAULT_MODES = {"torch": "compile", "tensorflow": "graph", "keras": "graph", "jax": "jit"}
 """The graph mode of each framework; numba's must be asked for."""
-GRAPH_MODES = ("compile", "trace", "script", "graph", "xla", "jit", "njit")
+GRAPH_MODES = ("compile", "export", "trace", "script", "graph", "xla", "jit", "njit")
 BACKENDS = ("eager", "aot_eager", "inductor")
 """What ``compile:BACKEND`` hands the graphs to; Inductor unless another is named."""
 
@@ -36,7 +36,9 @@ def choose_mode(cell: CellFunction, mode: str | None) -> tuple[Framework, str]:
             raise ModeError(
                 f"torch.compile has no backend {backend} here.", nearest(backend, BACKENDS)
             )
-        return framework_of_mode(plain, values, cell.attributes), mode
+        # A benchmark has no mode export; it belongs to PyTorch like compile.
+        known = "compile" if plain == "export" else plain
+        return framework_of_mode(known, values, cell.attributes), mode
     framework, reason = framework_for(values, cell.attributes)
     if framework is None:
         raise ModeError("No graph mode fits this cell: it computes with two frameworks.", reason)
@@ -55,6 +57,10 @@ def compiler_of(framework: Framework, mode: str) -> Compiler:
         from dlmagic.magics.graphmode.torch import DynamoCompiler
 
         return DynamoCompiler(backend or "inductor")
+    if mode == "export":
+        from dlmagic.magics.graphmode.torch import ExportCompiler
+
+        return ExportCompiler()
     if mode == "trace":
         from dlmagic.magics.graphmode.torch import TraceCompiler
 

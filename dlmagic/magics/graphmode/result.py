@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from importlib import import_module
+from typing import Any, ClassVar, Literal
 
 from dlmagic.result import Result
 
@@ -118,3 +119,12 @@ class GraphReport(Result):
     runs: int = 1
     notes: tuple[str, ...] = ()
     seconds: float = 0.0
+
+    def draw(self) -> Any:
+        """The graphs as one picture, a :class:`dlmagic.display.parts.Picture`.
+
+        Returns:
+            What a notebook shows as a picture and ``.svg`` has as text; None where nothing ran
+            as a graph.
+        """
+        return import_module("dlmagic.magics.graphmode.drawing").picture_of(self)

@@ -15,6 +15,7 @@ from dlmagic.frameworks.protocol import Framework, Prepared
 from dlmagic.frameworks.torch import _compat as compat
 from dlmagic.frameworks.torch.compiling import prepare_compile, require_compiler
 from dlmagic.frameworks.torch.dynamo_records import listening
+from dlmagic.frameworks.torch.exported_cell import ExportedCell, export_cell
 from dlmagic.frameworks.torch.fx_graphs import DynamoGraph
 from dlmagic.frameworks.torch.script_graphs import read_script
 from dlmagic.frameworks.torch.traced_cell import TracedCell, trace_cell
@@ -131,8 +132,40 @@ class TraceCompiler:
         if self._traced is not None and not self._told:
             self._told = True
             script = self._traced.script
-            names = list(self._traced.names)
+            names = list(self._traced.tensors.names)
             captured.graphs.append(read_script(script.inlined_graph, names, script.code.strip()))
+
+
+@dataclass
+class ExportCompiler:
+    """``torch.export`` of the cell's body."""
+
+    _exported: ExportedCell | None = None
+    _told: bool = False
+
+    def prepare(
+        self,
+        cell: CellFunction,
+        arguments: Mapping[str, object],
+        run_once: RunOnce,  # noqa: ARG002 - other compilers must see a run first
+    ) -> Prepared:
+        """The cell, exported with its present arguments.
+
+        Raises:
+            ModeUnavailable: It reads or returns no tensor.
+            Exception: What PyTorch raises where the cell cannot be one graph.
+        """
+        self._exported, self._told = export_cell(cell, arguments), False
+        return Prepared(self._exported)
+
+    @contextmanager
+    def listening(self, captured: Captured) -> Iterator[None]:
+        """Note the graph of the first call."""
+        yield
+        if self._exported is not None and not self._told:
+            self._told = True
+            names = self._exported.tensors.names
+            captured.graphs.append(DynamoGraph(self._exported.module).read(names))
 
 
 def _is_leaf(value: object) -> bool:

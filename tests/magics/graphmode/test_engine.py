@@ -101,6 +101,22 @@ def test_a_graph_that_computes_something_else_is_found() -> None:
     assert "values do not agree" in repr(found)
 
 
+def test_the_graphs_are_drawn_on_demand() -> None:
+    picture = report("y = x + 1", x=torch.ones(3)).draw()
+    assert picture.svg.startswith("<svg")
+    assert picture._repr_svg_() == picture.svg
+    found = dlmagic.graphmode("y = x.tolist()", namespace={"x": torch.ones(2)}, mode="trace")
+    assert (found.ran, found.draw()) == ("eager", None)
+
+
+def test_inputs_that_never_end_prove_nothing() -> None:
+    text = "y = x\nwhile y.sum() < 100:\n    y = y * 2"
+    found = report(text, "trace", x=torch.ones(3))
+    (finding,) = found.findings
+    assert (finding.kind, finding.line) == ("baked-branch", 2)
+    assert "all inputs doubled" in finding.message
+
+
 # Names, state and output are those of a plain run
 
 
