@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from dlmagic.cell.build import MISSING
 from dlmagic.cell.function import CellFunction, compile_cell
@@ -81,7 +81,7 @@ class _PlainRun:
     bound: dict[str, object]
     surroundings: Surroundings
     last: object = None
-    effects: Effects = None  # type: ignore[assignment]  # before the run there are none
+    effects: Effects = field(default_factory=Effects)
     outside: tuple[OutsideAction, ...] = ()
 
     def run(self) -> None:

@@ -6,6 +6,9 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from dlmagic.cell.compare import Tolerance
+from dlmagic.cell.frozen import FrozenContainer, FrozenValue
+from dlmagic.cell.outcome import compare_outcomes, equal, frozen_names
 from dlmagic.finding import Finding, Fix
 from dlmagic.frameworks.captured import Frame, GraphBreak
 from dlmagic.magics.graphmode.call import Call
@@ -136,11 +139,61 @@ def findings_of_preparing(inspection: Inspection, places: Places) -> list[Findin
     return found
 
 
+def change_findings(calls: Sequence[Call], places: Places) -> list[Finding]:
+    """Lists, dictionaries and attributes that a graph does not change as a plain run does."""
+    found: dict[str, Finding] = {}
+    for number, call in enumerate(calls, 1):
+        for path in lost_changes(call):
+            name = path.removeprefix("['").removesuffix("']")
+            place = places.naming(name, Place(None, None, None))
+            run = "" if number == 1 else " from the second run on"
+            found.setdefault(
+                name,
+                Finding(
+                    kind="lost-side-effect",
+                    level="error",
+                    message=f"The change of {name} is lost{run}: the graph computes without it.",
+                    line=place.line,
+                    source=place.source,
+                    operands=(name,),
+                ),
+            )
+    return list(found.values())
+
+
+def lost_changes(call: Call) -> list[str]:
+    """What a plain run changes in the user's own objects, and a graph not, or otherwise."""
+    if call.graph is None or call.agreement is None or call.agreement.agrees is not False:
+        return []
+    graph, outputs = dict(call.graph.items), set(frozen_names(call.subject.cell.outputs))
+    return [
+        path
+        for path, value in call.plain.items
+        if path not in outputs
+        and isinstance(value, FrozenContainer | FrozenValue)
+        and (path not in graph or not equal(value, graph[path]))
+    ]
+
+
+def _differs_elsewhere(call: Call) -> bool:
+    """Whether anything differs besides changes that are lost."""
+    lost = set(lost_changes(call))
+    if call.graph is None or not lost:
+        return True
+    plain, graph = (
+        FrozenContainer("dict", tuple(item for item in each.items if item[0] not in lost))
+        for each in (call.plain, call.graph)
+    )
+    return compare_outcomes(plain, graph, Tolerance(None, None)).agrees is False
+
+
 def mismatch_findings(inspection: Inspection) -> list[Finding]:
     """Values and gradients that differ from those of a plain run."""
     found = []
     for number, call in enumerate(inspection.calls, 1):
-        if call.agreement is not None and call.agreement.agrees is False:
+        wrong = call.agreement is not None and call.agreement.agrees is False
+        if wrong and _differs_elsewhere(call):
+            assert call.agreement is not None
             run = "" if number == 1 else " in a later run"
             message = f"The graph computes something else{run}: {call.agreement.reason}."
             found.append(Finding("mismatch", "error", message))

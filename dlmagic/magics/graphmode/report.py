@@ -11,6 +11,7 @@ from dlmagic.frameworks.protocol import Framework
 from dlmagic.magics.graphmode.call import Call
 from dlmagic.magics.graphmode.findings import (
     break_findings,
+    change_findings,
     effect_findings,
     findings_of_preparing,
     mismatch_findings,
@@ -60,6 +61,7 @@ def report_of(
     findings = [
         *mismatch_findings(inspection),
         *effect_findings(calls, places),
+        *change_findings(calls, places),
         *breaks,
         *recompile_findings(calls, places),
         *findings_of_preparing(inspection, places),

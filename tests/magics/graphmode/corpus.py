@@ -316,6 +316,15 @@ y = (w * x).sum()
 total = x.sum()
 for k in range(3):
     total = total + k
+=== lost-side-effect@2
+y = x + 1
+items.append(1)
+=== lost-side-effect@2
+y = x + 1
+table["a"] = 5
+=== lost-side-effect@1
+counter.count += 1
+y = x + 1
 === baked-branch@1 fix
 if x.sum() > 0:
     y = x + 1
@@ -507,6 +516,9 @@ y = [1, 2, 3, 4][tf.argmax(x)]
 === lost-side-effect@2
 y = x + 1
 print("made")
+=== lost-side-effect@2
+y = x + 1
+items.append(1)
 === lost-side-effect@1 fix
 print("begin")
 y = x + 1
