@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from dlmagic.cell.function import CellFunction
 from dlmagic.frameworks.captured import CapturedGraph, GraphBreak, Recompilation
@@ -43,6 +43,14 @@ class Compiler(Protocol):
 
     def listening(self, captured: Captured) -> AbstractContextManager[None]:
         """While active, what is compiled is noted, also where a run fails."""
+
+
+@runtime_checkable
+class Staged(Protocol):
+    """A compiler that works in stages, and can stop after each of them."""
+
+    def stages(self) -> Sequence[tuple[str, Compiler]]:
+        """What the user calls each stage, and the compiler that goes so far; in order."""
 
 
 @dataclass

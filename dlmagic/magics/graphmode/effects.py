@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import FrameType
-from typing import Literal, TextIO
+from typing import Any, Literal, TextIO
 
 from dlmagic.frameworks.captured import Frame
 
@@ -139,6 +139,17 @@ class _Recorder(io.TextIOBase):
         self._effects.note_print(text, _line_of(self._filename, sys._getframe(1)))
         return self._stream.write(text)
 
+    @property
+    def encoding(self) -> str:  # type: ignore[override]  # progress bars ask what they may write
+        return self._stream.encoding
+
+    @property
+    def errors(self) -> str | None:  # type: ignore[override]
+        return self._stream.errors
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
     def flush(self) -> None:
         self._stream.flush()
 
@@ -163,8 +174,15 @@ class _LogRecorder(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         frame = _line_of(self._filename, sys._getframe(1))
         if frame is not None and not self._effects.paused:  # libraries log for themselves
-            text = f"{record.levelname}: {record.getMessage()}"
-            self._effects.found.append(Effect("log", text, frame))
+            self._effects.found.append(Effect("log", _said(record), frame))
+
+
+def _said(record: logging.LogRecord) -> str:
+    """Level and text of a log record; of one whose arguments do not fit, the text as it stands."""
+    try:
+        return f"{record.levelname}: {record.getMessage()}"
+    except Exception:  # logging itself reports it
+        return f"{record.levelname}: {record.msg}"
 
 
 def _line_of(filename: str, frame: FrameType | None) -> Frame | None:

@@ -195,7 +195,8 @@ def mismatch_findings(inspection: Inspection) -> list[Finding]:
         if wrong and _differs_elsewhere(call):
             assert call.agreement is not None
             run = "" if number == 1 else " in a later run"
-            message = f"The graph computes something else{run}: {call.agreement.reason}."
+            blame = f"; it goes wrong in {inspection.stage}" if inspection.stage else ""
+            message = f"The graph computes something else{run}: {call.agreement.reason}{blame}."
             found.append(Finding("mismatch", "error", message))
             break
     gradients = inspection.gradients

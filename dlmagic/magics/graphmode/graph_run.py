@@ -11,7 +11,7 @@ from dlmagic.cell.subject import Subject
 from dlmagic.errors import ModeUnavailable
 from dlmagic.frameworks.protocol import Framework
 from dlmagic.magics.graphmode.call import Call
-from dlmagic.magics.graphmode.capture import CompiledCell
+from dlmagic.magics.graphmode.capture import CompiledCell, Staged
 from dlmagic.magics.graphmode.effects import recording
 from dlmagic.magics.graphmode.inspection import Inspection, subject_of
 from dlmagic.magics.graphmode.modes import compiler_of
@@ -71,6 +71,24 @@ class GraphRun:
             self.inspection.look_for_witness(compiled)
         self.surroundings.tell("comparing gradients")
         self.inspection.compare_gradients(compiled)
+        if first.agreement is not None and first.agreement.agrees is False:
+            self.inspection.stage = self._guilty_stage(first, compiled)
+
+    def _guilty_stage(self, first: Call, compiled: CompiledCell) -> str:
+        """The first stage of the compiler after which the answer is wrong; empty if none is."""
+        compiler = compiled.compiler
+        for name, stage in compiler.stages() if isinstance(compiler, Staged) else ():
+            self.surroundings.tell(f"is it {name}?")
+            call = Call(first.subject, first.plain, first.plain_effects, first.draws)
+            subject = first.subject
+            prepared = stage.prepare(subject.cell, subject.arguments, subject.run_once)
+            self.inspection.call_as_graph(
+                call, CompiledCell(subject.cell, stage, prepared, self.framework)
+            )
+            self.inspection.calls.pop()  # not one that the user asked for
+            if call.agreement is not None and call.agreement.agrees is False:
+                return name
+        return ""
 
     def _compiled(self, subject: Subject) -> CompiledCell:
         """The cell in its mode, compiled now or when a cell of the same text ran before."""

@@ -33,6 +33,7 @@ class Inspection:
         gradients: How gradients compare, where that was looked at.
         prepared: What preparing the cell has found already.
         witness: A change of the inputs under which the graph goes wrong, or an empty text.
+        stage: The part of the compiler after which the answer is wrong, or an empty text.
     """
 
     output: Output
@@ -42,6 +43,7 @@ class Inspection:
     gradients: GradientCheck = field(default_factory=GradientCheck)
     prepared: tuple[Finding, ...] = ()
     witness: str = ""
+    stage: str = ""
 
     def call_plainly(self, subject: Subject) -> Call:
         """Run the cell as it is, and put the state back.

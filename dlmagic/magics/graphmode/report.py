@@ -115,6 +115,7 @@ def _check(inspection: Inspection) -> GraphCheck:
         max_error=max(errors, default=None),
         gradients_agree=gradients.agrees,
         gradients_reason=gradients.reason,
+        stage=inspection.stage,
         compared=tuple(_name(path) for path, _ in calls[0].plain.items),
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -19,7 +19,15 @@ from dlmagic.frameworks.torch.exported_cell import ExportedCell, export_cell
 from dlmagic.frameworks.torch.fx_graphs import DynamoGraph
 from dlmagic.frameworks.torch.script_graphs import read_script
 from dlmagic.frameworks.torch.traced_cell import TracedCell, trace_cell
-from dlmagic.magics.graphmode.capture import Captured, CompiledCell, RunOnce
+from dlmagic.magics.graphmode.capture import Captured, CompiledCell, Compiler, RunOnce
+
+_STAGES = (
+    ("eager", "capturing (Dynamo)"),
+    ("aot_eager", "making the backward graph (AOTAutograd)"),
+    ("aot_eager_decomp_partition", "decomposing operations (AOTAutograd)"),
+    ("inductor", "generating code (Inductor)"),
+)
+"""Backends of ``torch.compile``, each of which does one thing more than the one before."""
 
 
 class DynamoCompiler:
@@ -60,6 +68,12 @@ class DynamoCompiler:
                 captured.complete = captured.complete and records.complete
                 captured.graphs += [graph.read() for graph in self._met]
                 self._met = []
+
+    def stages(self) -> Sequence[tuple[str, Compiler]]:
+        """Dynamo, AOTAutograd, its decompositions, Inductor; as far as the backend goes."""
+        order = [backend for backend, _ in _STAGES]
+        last = order.index(self.backend) if self.backend in order else 0
+        return [(name, DynamoCompiler(backend)) for backend, name in _STAGES[: last + 1]]
 
     def leaves(self, subject: Subject) -> tuple[dict[str, object], dict[str, object]]:
         """Parameters and other leaves that require a gradient; without any, the float inputs."""

@@ -35,6 +35,15 @@ def test_the_line_is_the_innermost_of_the_cell() -> None:
     assert said(text) == [("print", "1\n", 2)] * 2
 
 
+def test_the_stream_is_otherwise_the_one_that_was_there() -> None:
+    before = sys.stdout
+    with recording(FILE):
+        assert sys.stdout.encoding == before.encoding
+        assert sys.stdout.errors == before.errors
+        assert sys.stdout.isatty() == before.isatty()
+        assert sys.stdout.mode == before.mode  # type: ignore[attr-defined]
+
+
 def test_standard_error_and_log_records_count() -> None:
     text = "import sys\nprint('e', file=sys.stderr)\nlog.warning('%s left', 3)"
     log = logging.getLogger("dlmagic.test")

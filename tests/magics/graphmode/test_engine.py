@@ -97,8 +97,28 @@ def test_a_graph_that_computes_something_else_is_found() -> None:
     text = "y = x + 1 if torch.compiler.is_compiling() else x - 1"
     found = report(text, x=torch.ones(3))
     assert found.check.agrees is False
-    assert "mismatch" in kinds(found)
+    assert found.check.stage == "capturing (Dynamo)"
+    (finding,) = [each for each in found.findings if each.kind == "mismatch"]
+    assert "it goes wrong in capturing (Dynamo)" in finding.message
     assert "values do not agree" in repr(found)
+
+
+def test_the_guilty_stage_is_the_first_that_goes_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A backend that makes a mistake stands in for one of PyTorch's own."""
+    right = torch._dynamo.lookup_backend
+
+    def lookup(name: str) -> Any:
+        if name != "aot_eager":
+            return right(name)
+
+        def wrong(module: Any, _inputs: Any) -> Any:
+            return lambda *inputs: [each + 1 for each in module(*inputs)]
+
+        return wrong
+
+    monkeypatch.setattr(torch._dynamo, "lookup_backend", lookup)
+    found = report("y = x * 2", "compile:aot_eager", x=torch.ones(3))
+    assert found.check.stage == "making the backward graph (AOTAutograd)"
 
 
 def test_the_graphs_are_drawn_on_demand() -> None:
