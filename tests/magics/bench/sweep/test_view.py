@@ -100,7 +100,7 @@ def test_the_table_has_a_row_for_every_value() -> None:
 
 def test_what_else_was_measured_has_tables_of_its_own() -> None:
     said = repr(EXAMPLES["memory"])
-    assert re.search(r"Peak memory, for each n\nn +eager +compile\n─+\n64 +64 MB +5.0 B\n256", said)
+    assert re.search(r"Peak memory, for each n\nn +eager +compile\n─+\n64 +64 MB +5 B\n256", said)
     assert re.search(r"FLOPs per call, for each n\nn +eager +compile\n─+\n64 +64,000 +–\n", said)
     assert "Peak memory" not in repr(EXAMPLES["overtakes"])
 
