@@ -16,13 +16,16 @@ from dlmagic.magics.graphmode.effects import Effects, recording
 from dlmagic.magics.graphmode.graph_run import GraphRun
 from dlmagic.magics.graphmode.inspection import Inspection
 from dlmagic.magics.graphmode.modes import choose_mode
-from dlmagic.magics.graphmode.outside import OutsideAction, saving_calls, watching_outside
+from dlmagic.magics.graphmode.outside import OutsideAction, unheard_calls, watching_outside
 from dlmagic.magics.graphmode.places import Places
 from dlmagic.magics.graphmode.report import plain_report, report_of
 from dlmagic.magics.graphmode.request import Request, Surroundings
 from dlmagic.magics.graphmode.result import GraphReport
 from dlmagic.magics.graphmode.state_after import state_after
-from dlmagic.magics.graphmode.trial import Trials
+from dlmagic.magics.graphmode.trial import MOST_TRIALS, Trials
+
+LONG = 20.0
+"""Seconds of a plain run from which on the cell runs as a graph only once, and is not tried out."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +78,7 @@ class _PlainRun:
         last: The value of its last expression, once it has run.
         effects: What it said.
         outside: What it did outside the process.
+        seconds: What it took.
     """
 
     cell: CellFunction
@@ -83,6 +87,7 @@ class _PlainRun:
     last: object = None
     effects: Effects = field(default_factory=Effects)
     outside: tuple[OutsideAction, ...] = ()
+    seconds: float = 0.0
 
     def run(self) -> None:
         """Run it, and leave the namespace as a plain run does, also where it fails.
@@ -97,8 +102,10 @@ class _PlainRun:
             recording(filename) as self.effects,
             watching_outside(filename) as actions,
         ):
+            started = self.surroundings.now()
             self.last = self.cell.commit_defined(self.bound)
-        self.outside = (*actions.found, *saving_calls(self.cell.layout.body, filename))
+            self.seconds = self.surroundings.now() - started
+        self.outside = (*actions.found, *unheard_calls(self.cell.layout.body, filename))
 
     @property
     def returned(self) -> tuple[object, ...]:
@@ -137,10 +144,11 @@ def _inspected(
         graph_run = GraphRun(inspection, framework, mode, request, surroundings)
         try:
             with loaded_frameworks()[-1].counting():
-                graph_run.run(first, after, values)
+                graph_run.run(first, after, values, long=plain.seconds > LONG)
                 report = report_of(inspection, mode, framework, request, places)
                 surroundings.tell("trying fixes")
-                findings = Trials(graph_run, first).mended(report.findings)
+                trials = Trials(graph_run, first, left=0 if plain.seconds > LONG else MOST_TRIALS)
+                findings = trials.mended(report.findings)
         except ModeUnavailable as reason:
             return Ran(plain_report(mode, cell.source.text, str(reason)), plain.last)
     report = replace(report, findings=tuple(findings), runs=inspection.runs)

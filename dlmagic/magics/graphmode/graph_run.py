@@ -21,6 +21,12 @@ BUILT_IN = ("baked-branch", "baked-constant")
 """Kinds of findings about what a graph has kept of its first inputs."""
 
 
+_ONLY_ONCE = (
+    "The cell takes long, so it ran as a graph only once: recompilations, gradients and fixes were "
+    "not looked at."
+)
+
+
 @dataclass
 class GraphRun:
     """All calls of one cell in one mode.
@@ -39,13 +45,16 @@ class GraphRun:
     request: Request
     surroundings: Surroundings
 
-    def run(self, first: Call, after: Snapshot, values: list[object]) -> None:
+    def run(
+        self, first: Call, after: Snapshot, values: list[object], *, long: bool = False
+    ) -> None:
         """Call the cell as a graph, from where the plain run started and from where it ended.
 
         Args:
             first: The plain run that has been made already.
             after: The state that it left.
             values: What the user's name is bound to in further calls, instead of the second.
+            long: Whether the cell takes so long that one call must do.
 
         Raises:
             ModeUnavailable: This machine or this cell cannot run the mode at all.
@@ -60,6 +69,9 @@ class GraphRun:
         self.surroundings.tell(f"running the cell in mode {self.mode}")
         self.inspection.call_as_graph(first, compiled)
         if first.error is not None:
+            return
+        if long and not values:
+            self.inspection.notes.append(_ONLY_ONCE)
             return
         if values:
             self._call_with(values, first, compiled)

@@ -34,6 +34,7 @@ class Inspection:
         prepared: What preparing the cell has found already.
         witness: A change of the inputs under which the graph goes wrong, or an empty text.
         stage: The part of the compiler after which the answer is wrong, or an empty text.
+        notes: What else a reader should know.
     """
 
     output: Output
@@ -44,6 +45,7 @@ class Inspection:
     prepared: tuple[Finding, ...] = ()
     witness: str = ""
     stage: str = ""
+    notes: list[str] = field(default_factory=list)
 
     def call_plainly(self, subject: Subject) -> Call:
         """Run the cell as it is, and put the state back.

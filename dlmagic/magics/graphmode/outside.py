@@ -130,16 +130,29 @@ _SAVING = frozenset(
 )
 
 
-def saving_calls(statements: Iterable[ast.stmt], filename: str) -> list[OutsideAction]:
-    """Calls that write files from code in C++, of which Python's audit events say nothing.
+_ASKING = frozenset({"input", "getpass"})
 
-    Such as ``torch.save(model, "model.pt")``; one whose target is in memory is taken for it, too.
+
+def unheard_calls(statements: Iterable[ast.stmt], filename: str) -> list[OutsideAction]:
+    """Calls that reach outside without an audit event, known by their names.
+
+    Files are written from code in C++, as by ``torch.save(model, "model.pt")``; one whose target
+    is in memory is taken for it, too. In a notebook, ``input()`` asks past Python.
     """
     nodes = (node for statement in statements for node in ast.walk(statement))
+    calls = [(node, _told_by_name(node)) for node in nodes if isinstance(node, ast.Call)]
     return [
-        OutsideAction("may write a file", Frame(filename, node.lineno, "<module>"))
-        for node in nodes
-        if isinstance(node, ast.Call)
-        and isinstance(node.func, ast.Attribute)
-        and node.func.attr in _SAVING
+        OutsideAction(what, Frame(filename, node.lineno, "<module>"))
+        for node, what in calls
+        if what
     ]
+
+
+def _told_by_name(call: ast.Call) -> str:
+    match call.func:
+        case ast.Attribute(_, name) if name in _SAVING:
+            return "may write a file"
+        case ast.Name(name) | ast.Attribute(_, name) if name in _ASKING:
+            return "asks for input"
+        case _:
+            return ""

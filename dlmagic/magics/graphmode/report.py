@@ -78,7 +78,7 @@ def report_of(
         compile_seconds=_compile_seconds(calls),
         check=_check(inspection),
         runs=inspection.runs,
-        notes=_notes(calls),
+        notes=(*inspection.notes, *_notes(calls)),
     )
 
 

@@ -20,7 +20,9 @@ from dlmagic.magics.graphmode.graph_run import BUILT_IN, GraphRun
 from dlmagic.magics.graphmode.inspection import Inspection
 from dlmagic.magics.graphmode.modes import compiler_of
 
-_MOST_TRIALS = 6  # each runs the cell twice
+MOST_TRIALS = 6
+"""Fixes that are tried for one report; each runs the cell twice."""
+
 _FIXABLE = ("graph-break", "unsupported", "lost-side-effect", "baked-branch", "baked-constant")
 
 
@@ -36,7 +38,7 @@ class Trials:
 
     graph_run: GraphRun
     first: Call
-    left: int = _MOST_TRIALS
+    left: int = MOST_TRIALS
 
     def mended(self, findings: Sequence[Finding]) -> list[Finding]:
         """The findings, those that a rewrite mends with that rewrite as their fix."""

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from dlmagic.magics.graphmode.effects import recording
-from dlmagic.magics.graphmode.outside import saving_calls, watching_outside
+from dlmagic.magics.graphmode.outside import unheard_calls, watching_outside
 
 FILE = "<cell of a test>"
 
@@ -135,6 +135,9 @@ def test_nothing_is_heard_after_the_end(tmp_path: Path) -> None:
 
 
 def test_calls_that_write_from_other_languages_are_known_by_name() -> None:
-    tree = ast.parse("a = 1\ntorch.save(model, 'm.pt')\nsave(a)")
-    found = saving_calls(tree.body, FILE)
-    assert [(each.what, each.frame.line) for each in found] == [("may write a file", 2)]
+    tree = ast.parse("a = 1\ntorch.save(model, 'm.pt')\nsave(a)\nname = input('? ')")
+    found = unheard_calls(tree.body, FILE)
+    assert [(each.what, each.frame.line) for each in found] == [
+        ("may write a file", 2),
+        ("asks for input", 4),
+    ]

@@ -280,6 +280,22 @@ def test_a_cell_that_writes_a_file_runs_once(tmp_path: Path) -> None:
     assert "line 2 writes a file" in " ".join(repr(found).split())
 
 
+def test_a_cell_that_takes_long_runs_as_a_graph_only_once() -> None:
+    ticks = iter(range(0, 100_000, 30))
+    request = Request(CellSource.from_text("y = x + 1"), {"x": torch.ones(3)}, mode=EAGER)
+    surroundings = Surroundings(StreamOutput(), now=lambda: float(next(ticks)))
+    found = graphmode_cell(request, surroundings).report
+    assert found.runs == 2
+    assert found.check.agrees is True
+    assert any("takes long" in note for note in found.notes)
+
+
+def test_a_cell_that_asks_for_input_runs_once() -> None:
+    text = "if not isinstance(x, int):\n    y = x + 1\nelse:\n    y = input()"
+    found = report(text, x=torch.ones(3))
+    assert found.reason == "Not checked because line 4 asks for input."
+
+
 def test_a_cell_that_cannot_be_put_back_runs_once() -> None:
     names: dict[str, Any] = {"x": torch.ones(3), "numbers": (k for k in range(3))}
     found = dlmagic.graphmode("y = x + next(numbers)", namespace=names, mode=EAGER)
