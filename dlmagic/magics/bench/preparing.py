@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dlmagic.magics.bench.block import time_calls
 from dlmagic.magics.bench.calibrate import calls_per_block
 from dlmagic.magics.bench.session import Session
 from dlmagic.magics.bench.warmup import WarmUpLimits, warm_up
 
+_MOST_CALLS = 1_000_000
 _WARM_UP_SHARE = 0.2  # of the budget, for all runners together
 _ROUNDS_TO_FIT = 10  # so many rounds must fit into what the warm-up leaves
 _BLOCKS_PER_TURN = 2  # a restore and a touch may take as long as the block itself
@@ -49,7 +51,8 @@ def calibrate(session: Session, *, min_block: float, same_calls: bool) -> None:
         session.calls = dict.fromkeys(session.running, 1)
         return
     turns = _ROUNDS_TO_FIT * _BLOCKS_PER_TURN * max(1, len(session.running))
-    per_call = {name: session.warm_ups[name].fastest for name in session.running}
+    found = {name: _seconds_per_call(session, name) for name in tuple(session.running)}
+    per_call = {name: seconds for name, seconds in found.items() if name in session.running}
     session.touches = not per_call or min(per_call.values()) < NO_TOUCH_FROM
     session.calls = calls_per_block(
         per_call,
@@ -57,3 +60,25 @@ def calibrate(session: Session, *, min_block: float, same_calls: bool) -> None:
         max_block=max(LEAST_BLOCK, session.budget.left / turns),
         same_calls=same_calls,
     )
+
+
+def _seconds_per_call(session: Session, name: str) -> float:
+    """What a call takes at least.
+
+    Where the warm-up had too little time, its samples are single calls with the wait for the
+    devices in each; then longer and longer blocks tell, of which the last outweighs that wait.
+    """
+    done = session.warm_ups[name]
+    per_call, calls, seconds = done.fastest, done.samples[-1].calls, done.samples[-1].seconds
+    if done.outcome != "short":
+        return per_call
+    runner = session.running[name]
+    while seconds < LEAST_BLOCK and calls < _MOST_CALLS:
+        calls *= 4
+        with session.failing_alone(name, "warm-up"):
+            runner.restore()
+            block = time_calls(runner, session.budget.clock, calls)
+            per_call, seconds = min(per_call, block.per_call), block.seconds
+        if name not in session.running:
+            break
+    return per_call

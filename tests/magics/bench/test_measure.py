@@ -70,6 +70,23 @@ def test_blocks_outweigh_the_wait_for_devices_also_where_the_warm_up_took_all_ti
     assert calls["compile"] * 1e-6 == pytest.approx(LEAST_BLOCK, rel=0.2)
 
 
+class WaitingRunner(FakeRunner):
+    """One whose devices take a while to say that they are done."""
+
+    def synchronise(self) -> None:
+        self.machine.time += 4e-4
+
+
+def test_the_wait_for_devices_is_not_taken_for_the_call() -> None:
+    machine = Machine(seed=1)
+    runners = [WaitingRunner(machine, "slow", 1e-5), WaitingRunner(machine, "fast", 1e-7)]
+    result = measure(runners, seconds=1e-3, clock=machine)
+    assert {done.outcome for done in result.warm_ups.values()} == {"short"}
+    assert result.calls["fast"] * 1e-7 > LEAST_BLOCK / 3
+    fast, slow = (timings_of(result)[name].median for name in ("fast", "slow"))
+    assert fast < slow / 10
+
+
 def test_runners_of_nearly_one_speed_share_a_count() -> None:
     def calls(**per_call: float) -> list[int]:
         counts = calls_per_block(per_call, min_block=5e-3, max_block=1.0, same_calls=False)
