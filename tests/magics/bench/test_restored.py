@@ -49,6 +49,8 @@ RUN_ONCE = frozenset(
 RUN_SOME_TIMES = frozenset(
     {
         "an OrderedDict",
+        "in-place operations on arrays",  # doubles with every call
+        "a function is compiled for another type",  # likewise
         "a deep copy is rebound",
         "a list of lists is sorted and reversed",
         "variables in containers",
