@@ -8,6 +8,7 @@ from dlmagic.magics.bench.session import Session
 from dlmagic.magics.bench.warmup import WarmUpLimits, warm_up
 
 _MOST_CALLS = 1_000_000
+_TOO_SHORT = 7e-4  # seconds; a warm-up that has its time ends with samples of a millisecond
 _WARM_UP_SHARE = 0.2  # of the budget, for all runners together
 _ROUNDS_TO_FIT = 10  # so many rounds must fit into what the warm-up leaves
 _BLOCKS_PER_TURN = 2  # a restore and a touch may take as long as the block itself
@@ -65,14 +66,14 @@ def calibrate(session: Session, *, min_block: float, same_calls: bool) -> None:
 def _seconds_per_call(session: Session, name: str) -> float:
     """What a call takes at least.
 
-    Where the warm-up had too little time, its samples are single calls with the wait for the
-    devices in each; then longer and longer blocks tell, of which the last outweighs that wait.
+    Where the warm-up ended with samples that are too short, most of each is the wait for the
+    devices; then longer and longer blocks tell, of which the last outweighs that wait.
     """
     done = session.warm_ups[name]
     per_call, calls, seconds = done.fastest, done.samples[-1].calls, done.samples[-1].seconds
-    if done.outcome != "short":
-        return per_call
     runner = session.running[name]
+    if seconds >= _TOO_SHORT:
+        return per_call
     while seconds < LEAST_BLOCK and calls < _MOST_CALLS:
         calls *= 4
         with session.failing_alone(name, "warm-up"):

@@ -53,9 +53,9 @@ def test_a_helper_that_became_slower_is_found_by_the_same_cell(
     bench: Bench, notebook: Names
 ) -> None:
     """On Monday it is saved; then a helper is edited, and the same cell asks what became of it."""
-    bench(CELL, save="base.json")
+    bench(CELL, save="base.json", seconds=1.0)
     define(notebook, "def helper(n):\n    return sum(k * k for k in range(n) for _ in range(20))")
-    result = bench(CELL, against="base.json")
+    result = bench(CELL, against="base.json", seconds=1.0)
     found = result.baseline["python"]
     assert found.verdict == "slower"
     assert 0.01 < found.speedup < 0.5
@@ -70,8 +70,8 @@ def test_a_helper_that_became_slower_is_found_by_the_same_cell(
 
 @pytest.mark.alone
 def test_nothing_that_changed_is_no_change(bench: Bench, notebook: Names) -> None:
-    bench(CELL, save="base.json")
-    result = bench(CELL, against="base.json")
+    bench(CELL, save="base.json", seconds=1.0)
+    result = bench(CELL, against="base.json", seconds=1.0)
     found = result.baseline["python"]
     assert found.same_code
     assert found.verdict in ("same", "unclear")
@@ -81,10 +81,13 @@ def test_nothing_that_changed_is_no_change(bench: Bench, notebook: Names) -> Non
     assert "code and inputs are the same" in " ".join(repr(result).split())
 
 
+ALTERNATIVES = f"# --- old\n{CELL}\n# --- new\nhelper(n // 30)\n"
+
+
 @pytest.mark.alone
 def test_the_old_code_among_alternatives_is_run_side_by_side(bench: Bench, notebook: Names) -> None:
-    bench(CELL, save="base.json")
-    result = bench(f"# --- old\n{CELL}\n# --- new\nhelper(n // 30)\n", against="base.json")
+    bench(CELL, save="base.json", seconds=1.0)
+    result = bench(ALTERNATIVES, against="base.json", seconds=1.0)
     assert result.baseline["old"].same_code
     new = result.baseline["new"]
     assert new.side_by_side
