@@ -37,10 +37,14 @@ _IN_PLACE = "modified by an inplace operation"
 
 @contextmanager
 def recording(filename: str) -> Iterator[AutogradRecorder]:
-    """While active, lines, values and gradients are noted; nothing is left on the graph."""
+    """Note lines, values and gradients; :func:`graph_of` takes the hooks away, or an error."""
     recorder = AutogradRecorder(filename)
-    with recorder:
-        yield recorder
+    try:
+        with recorder:
+            yield recorder
+    except BaseException:  # a cell that fails, or is interrupted, leaves tensors all the same
+        recorder.remove_hooks()
+        raise
 
 
 def why_without(value: object) -> tuple[str, str] | None:
@@ -106,13 +110,12 @@ def graph_of(
     names = _names(namespace)
     recorded = recorder.recorded if recorder else Recorded()
     remarks = list(notes)
-    nodes = read_graph(found.tensor, names, recorded)
     if recorder is not None:
         if id(found.tensor.grad_fn) not in recorded.gradients:  # no backward() began here
             problem = take_gradients(found.tensor, leaves_of(found.tensor), recorded)
             remarks += [f"Gradients are not known: {problem}"] if problem else []
         recorder.remove_hooks()
-        nodes = read_graph(found.tensor, names, recorded)
+    nodes = read_graph(found.tensor, names, recorded)
     return AutogradGraph(
         environment=Environment.capture(),
         findings=tuple(_findings(nodes, recorder.cuts if recorder else (), places)),

@@ -10,6 +10,7 @@ from torch import nn
 
 import dlmagic
 from dlmagic.errors import InputError
+from dlmagic.frameworks.torch.autograd_recorder import AutogradRecorder
 from dlmagic.magics.graphmode.autograd.result import AutogradGraph
 
 
@@ -161,6 +162,25 @@ def test_a_cell_without_graph_names_the_cut() -> None:
 def test_the_error_of_a_cell_is_the_users() -> None:
     with pytest.raises(ZeroDivisionError):
         drawn("y = x * 2\n1 / 0", x=leaf(1.0))
+
+
+@pytest.mark.parametrize("error", ["ZeroDivisionError", "KeyboardInterrupt"])
+def test_a_cell_that_stops_leaves_no_hook_on_its_graph(error: str, monkeypatch: Any) -> None:
+    """The recorder's hooks note gradients: a later backward pass must not call them."""
+    made: list[AutogradRecorder] = []
+    original = AutogradRecorder.__init__
+
+    def remember(self: AutogradRecorder, filename: str) -> None:
+        original(self, filename)
+        made.append(self)
+
+    monkeypatch.setattr(AutogradRecorder, "__init__", remember)
+    names: dict[str, Any] = {"x": leaf(2.0)}
+    with pytest.raises((ZeroDivisionError, KeyboardInterrupt)):
+        dlmagic.autograd(f"y = x * x\nraise {error}", namespace=names)
+    names["y"].backward()
+    assert names["x"].grad.item() == 4
+    assert made[0].recorded.gradients == {}
 
 
 def test_it_is_kept_as_json() -> None:
