@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from types import FrameType
 
 
 @dataclass(frozen=True)
@@ -18,6 +19,25 @@ class Frame:
     file: str
     line: int
     function: str
+
+
+def innermost_frame(
+    filename: str, frame: FrameType | None, *, but_below: str = "\0"
+) -> Frame | None:
+    """The innermost line of a file on a running stack, or None.
+
+    The frame has no function: compilers give names of their own to what goes on after a break.
+
+    Args:
+        filename: The file's name in tracebacks.
+        frame: Where the stack is looked at from.
+        but_below: Code of files whose names begin so ends the search.
+    """
+    while frame is not None and not frame.f_code.co_filename.startswith(but_below):
+        if frame.f_code.co_filename == filename:
+            return Frame(filename, frame.f_lineno, "")
+        frame = frame.f_back
+    return None
 
 
 @dataclass(frozen=True)

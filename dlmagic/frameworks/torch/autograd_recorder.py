@@ -5,14 +5,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from types import FrameType
 from typing import Any, Literal
 
 import torch
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
-from dlmagic.frameworks.captured import Frame
+from dlmagic.frameworks.captured import Frame, innermost_frame
 from dlmagic.frameworks.torch import _compat as compat
 from dlmagic.frameworks.torch.autograd_graph import Recorded, numbers_of
 
@@ -60,7 +59,7 @@ class AutogradRecorder(TorchFunctionMode):
         result = func(*args, **(kwargs or {}))
         name = getattr(func, "__name__", "")
         if name not in _SILENT:
-            frame = self._line(sys._getframe(1))
+            frame = innermost_frame(self._filename, sys._getframe(1))
             self._note_all(result, frame)
             self._note_cut(name, args, kwargs or {}, result, frame)
         return result
@@ -77,7 +76,7 @@ class AutogradRecorder(TorchFunctionMode):
 
     def _note_custom(self, result: object) -> None:
         """The result of a function of the user's own, which no other call shows."""
-        self._note_all(result, self._line(sys._getframe(1)))
+        self._note_all(result, innermost_frame(self._filename, sys._getframe(1)))
 
     def _note_all(self, result: object, frame: Frame | None) -> None:
         for tensor in compat.pytree.tree_leaves(result):
@@ -128,13 +127,6 @@ class AutogradRecorder(TorchFunctionMode):
         else:
             why = "detach" if torch.is_grad_enabled() else "no_grad"
         self.cuts.append(Cut(why, name, frame))
-
-    def _line(self, frame: FrameType | None) -> Frame | None:
-        while frame is not None:
-            if frame.f_code.co_filename == self._filename:
-                return Frame(self._filename, frame.f_lineno, "")
-            frame = frame.f_back
-        return None
 
 
 def take_gradients(target: Tensor, leaves: Sequence[Tensor], recorded: Recorded) -> str:

@@ -9,12 +9,9 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from types import FrameType
 from typing import Any, Literal, TextIO
 
-from dlmagic.frameworks.captured import Frame
-
-_DEEPEST = 200  # frames between the user's code and a stream, loggers and progress bars included
+from dlmagic.frameworks.captured import Frame, innermost_frame
 
 
 @dataclass(frozen=True)
@@ -136,7 +133,7 @@ class _Recorder(io.TextIOBase):
         self._filename = filename
 
     def write(self, text: str) -> int:
-        self._effects.note_print(text, _line_of(self._filename, sys._getframe(1)))
+        self._effects.note_print(text, innermost_frame(self._filename, sys._getframe(1)))
         return self._stream.write(text)
 
     @property
@@ -172,7 +169,7 @@ class _LogRecorder(logging.Handler):
         self._filename = filename
 
     def emit(self, record: logging.LogRecord) -> None:
-        frame = _line_of(self._filename, sys._getframe(1))
+        frame = innermost_frame(self._filename, sys._getframe(1))
         if frame is not None and not self._effects.paused:  # libraries log for themselves
             self._effects.found.append(Effect("log", _said(record), frame))
 
@@ -183,15 +180,3 @@ def _said(record: logging.LogRecord) -> str:
         return f"{record.levelname}: {record.getMessage()}"
     except Exception:  # logging itself reports it
         return f"{record.levelname}: {record.msg}"
-
-
-def _line_of(filename: str, frame: FrameType | None) -> Frame | None:
-    """The innermost line of the cell above a frame."""
-    for _ in range(_DEEPEST):
-        if frame is None:
-            return None
-        if frame.f_code.co_filename == filename:
-            # Without the function: a compiler gives names of its own to what goes on after a break.
-            return Frame(filename, frame.f_lineno, "")
-        frame = frame.f_back
-    return None

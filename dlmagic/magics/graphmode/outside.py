@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import FrameType
 
-from dlmagic.frameworks.captured import Frame
+from dlmagic.frameworks.captured import Frame, innermost_frame
 
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_TRUNC
 _DOING = {
@@ -65,9 +65,13 @@ class OutsideActions:
     def hear(self, event: str, arguments: tuple[object, ...]) -> None:
         """Note an audit event if the cell led to it and it reaches outside."""
         what = _in_words(event, arguments)
-        frame = _line_of(self.filename, sys._getframe(2)) if what else None
+        frame = self._line(sys._getframe(2)) if what else None
         if what and frame is not None:
             self.found.append(OutsideAction(what, frame))
+
+    def _line(self, frame: FrameType) -> Frame | None:
+        """The cell's line, unless an import lies between: what that writes is its own affair."""
+        return innermost_frame(self.filename, frame, but_below="<frozen importlib")
 
 
 _listeners: list[OutsideActions] = []
@@ -111,18 +115,6 @@ def _writes(arguments: tuple[object, ...]) -> bool:
         return False
     name = os.fsdecode(path) if isinstance(path, str | bytes | os.PathLike) else ""
     return name != os.devnull and "__pycache__" not in name
-
-
-def _line_of(filename: str, frame: FrameType | None) -> Frame | None:
-    """The innermost line of the cell, unless an import lies between: its files are its own."""
-    while frame is not None:
-        code = frame.f_code
-        if code.co_filename == filename:
-            return Frame(filename, frame.f_lineno, code.co_name)
-        if code.co_filename.startswith("<frozen importlib"):
-            return None
-        frame = frame.f_back
-    return None
 
 
 _SAVING = frozenset(
