@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import statistics
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -29,10 +31,20 @@ TIMED = (
 )
 
 
-def output(code: str) -> str:
-    """What a fresh Python prints."""
+def output(code: str, bytecode: Path | None = None) -> str:
+    """What a fresh Python prints.
+
+    Args:
+        code: What it runs.
+        bytecode: Where it keeps bytecode, as an installed package has it.
+    """
     command = [sys.executable, "-c", code]
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    environment = dict(os.environ)
+    if bytecode is not None:
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)
+        environment["PYTHONPYCACHEPREFIX"] = str(bytecode)
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
+    return done.stdout.strip()
 
 
 def heavy_imports(code: str) -> set[str]:
@@ -63,7 +75,10 @@ def test_unused_frameworks_stay_unimported_when_names_are_listed() -> None:
 
 
 @pytest.mark.alone
-def test_loading_adds_at_most_50_ms_to_ipython() -> None:
-    """The median of several fresh processes; one slow start of a busy machine counts little."""
-    seconds = [float(output(TIMED)) for _ in range(ROUNDS)]
+def test_loading_adds_at_most_50_ms_to_ipython(tmp_path: Path) -> None:
+    """The median of several fresh processes; one slow start of a busy machine counts little.
+
+    The first compiles every module, as pip does when it installs; that is not counted.
+    """
+    seconds = [float(output(TIMED, bytecode=tmp_path)) for _ in range(1 + ROUNDS)][1:]
     assert statistics.median(seconds) <= LIMIT_SECONDS, seconds

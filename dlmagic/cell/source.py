@@ -7,8 +7,8 @@ lines in the raw cell as the user typed it, magic line included. A
 
 from __future__ import annotations
 
-import hashlib
 import linecache
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,7 +71,7 @@ def register_text(text: str, suffix: str = "") -> str:
     Returns:
         The file name, such as ``"<cell 1f0c2a9b>"``.
     """
-    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+    digest = f"{zlib.crc32(text.encode('utf-8', 'surrogatepass')):08x}"
     filename = f"<cell {digest}{suffix}>"
     # No modification time: linecache.checkcache then never drops the entry.
     lines = [line + "\n" for line in text.removesuffix("\n").split("\n")]

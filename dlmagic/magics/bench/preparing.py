@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dlmagic.magics.bench.block import time_calls
+from dlmagic.magics.bench.block import SHORTEST, time_calls
 from dlmagic.magics.bench.calibrate import calls_per_block
 from dlmagic.magics.bench.session import Session
-from dlmagic.magics.bench.warmup import WarmUpLimits, warm_up
+from dlmagic.magics.bench.warmup import OUTWEIGHS, WarmUpLimits, warm_up
 
 _MOST_CALLS = 1_000_000
-_TOO_SHORT = 7e-4  # seconds; a warm-up that has its time ends with samples of a millisecond
 _WARM_UP_SHARE = 0.2  # of the budget, for all runners together
 _ROUNDS_TO_FIT = 10  # so many rounds must fit into what the warm-up leaves
 _BLOCKS_PER_TURN = 2  # a restore and a touch may take as long as the block itself
@@ -22,11 +21,7 @@ must not make a difference between them.
 
 
 LEAST_BLOCK = 0.002
-"""Seconds that blocks may take however little of the budget the warm-up has left.
-
-A block of one quick call would be timed by what waiting for the devices takes: 0.1 ms with every
-framework loaded, more on a busy machine.
-"""
+"""Seconds that blocks may take however little of the budget the warm-up has left."""
 
 
 def least_seconds(runners: int, block: float) -> float:
@@ -55,10 +50,11 @@ def calibrate(session: Session, *, min_block: float, same_calls: bool) -> None:
     found = {name: _seconds_per_call(session, name) for name in tuple(session.running)}
     per_call = {name: seconds for name, seconds in found.items() if name in session.running}
     session.touches = not per_call or min(per_call.values()) < NO_TOUCH_FROM
+    outweighing = max((_outweighing(session, name) for name in per_call), default=0.0)
     session.calls = calls_per_block(
         per_call,
-        min_block=min_block,
-        max_block=max(LEAST_BLOCK, session.budget.left / turns),
+        min_block=max(min_block, outweighing),
+        max_block=max(LEAST_BLOCK, outweighing, session.budget.left / turns),
         same_calls=same_calls,
     )
 
@@ -66,20 +62,22 @@ def calibrate(session: Session, *, min_block: float, same_calls: bool) -> None:
 def _seconds_per_call(session: Session, name: str) -> float:
     """What a call takes at least.
 
-    Where the warm-up ended with samples that are too short, most of each is the wait for the
-    devices; then longer and longer blocks tell, of which the last outweighs that wait.
+    Where the warm-up had no time for samples that outweigh the wait for the devices, longer and
+    longer blocks tell, of which the last does.
     """
-    done = session.warm_ups[name]
+    done, runner = session.warm_ups[name], session.running[name]
     per_call, calls, seconds = done.fastest, done.samples[-1].calls, done.samples[-1].seconds
-    runner = session.running[name]
-    if seconds >= _TOO_SHORT:
-        return per_call
-    while seconds < LEAST_BLOCK and calls < _MOST_CALLS:
+    enough = max(WarmUpLimits.sample_seconds, _outweighing(session, name))
+    while seconds < enough / 2 and calls < _MOST_CALLS:
         calls *= 4
         with session.failing_alone(name, "warm-up"):
             runner.restore()
-            block = time_calls(runner, session.budget.clock, calls)
-            per_call, seconds = min(per_call, block.per_call), block.seconds
+            seconds = time_calls(runner, session.budget.clock, calls).seconds
+            per_call = max(SHORTEST, min(per_call, (seconds - done.wait) / calls))
         if name not in session.running:
             break
     return per_call
+
+
+def _outweighing(session: Session, name: str) -> float:
+    return OUTWEIGHS * session.warm_ups[name].wait

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from dlmagic.magics.bench.block import Block, time_calls
+from dlmagic.magics.bench.block import SHORTEST, Block, time_calls
 from dlmagic.magics.bench.clock import Clock
 from dlmagic.magics.bench.runner import Runner
 
@@ -22,9 +22,16 @@ Outcome = Literal["steady", "unsteady", "compiling", "short"]
 _LEVEL_MARGIN = 0.05  # relative difference of two half windows that counts as none
 _GROWTH = 10  # times the calls of the sample before, at most
 _MOST_CALLS = 100_000  # in a sample, of anything that Python calls in no time
+_EMPTY_BLOCKS = 3  # of which the quickest tells what waiting for the devices takes
 _NOISE_MARGIN = 2.0  # standard errors of that difference
 FEWEST_COMPILES = 3
 """Calls that may compile however long it takes; a CUDA graph is there after the third."""
+OUTWEIGHS = 10
+"""Times the wait for the devices that calls together must take, to be told from that wait.
+
+The wait ends each block: 0.1 ms with every framework loaded, several times that on a slow or
+busy machine, and so hundreds of times a short call.
+"""
 
 
 @dataclass(frozen=True)
@@ -59,11 +66,13 @@ class WarmUp:
         samples: Every sample, the first call included.
         outcome: ``steady``; ``unsteady`` (no steady state within the limits); ``compiling``
             (compile events to the end); ``short`` (too few calls fitted to tell).
+        wait: Seconds that a block without any call takes: waiting for the devices.
         cut_short: Whether it went on compiling until the time for that was over.
     """
 
     samples: tuple[Block, ...]
     outcome: Outcome
+    wait: float = 0.0
     cut_short: bool = False
 
     @property
@@ -83,8 +92,12 @@ class WarmUp:
 
     @property
     def fastest(self) -> float:
-        """Seconds a call in the quickest of the last samples: the machine at its least busy."""
-        return min(_last(self.samples))
+        """Seconds a call in the quickest of the last samples, without the wait for the devices.
+
+        That is the machine at its least busy.
+        """
+        quickest = min(_last(self.samples))
+        return max(quickest - self.wait / self.samples[-1].calls, SHORTEST)
 
     @property
     def events(self) -> dict[str, int]:
@@ -107,14 +120,17 @@ def warm_up(runner: Runner, clock: Clock, limits: WarmUpLimits) -> WarmUp:
     start = clock.now()
     samples: list[Block] = []
     outcome: Outcome | None = None
+    wait = math.inf
     while outcome is None:
         runner.restore()
-        samples.append(time_calls(runner, clock, _next_calls(samples, limits)))
+        samples.append(time_calls(runner, clock, _next_calls(samples, wait, limits)))
+        if len(samples) <= _EMPTY_BLOCKS:
+            wait = min(wait, max(0.0, time_calls(runner, clock, 0).seconds))
         spent = clock.now() - start - compile_seconds(samples)
         outcome = outcome_so_far(samples, spent, limits)
     compiled = sum(not sample.clean for sample in samples)
     cut_short = outcome == "compiling" and compiled < limits.maximum_compiles
-    return WarmUp(tuple(samples), outcome, cut_short)
+    return WarmUp(tuple(samples), outcome, wait, cut_short)
 
 
 def outcome_so_far(samples: Sequence[Block], spent: float, limits: WarmUpLimits) -> Outcome | None:
@@ -166,19 +182,20 @@ def compile_seconds(samples: Sequence[Block]) -> float:
     return max(0.0, sum(sample.seconds for sample in compiling) - calls * _level(samples))
 
 
-def _next_calls(samples: Sequence[Block], limits: WarmUpLimits) -> int:
+def _next_calls(samples: Sequence[Block], wait: float, limits: WarmUpLimits) -> int:
     """Calls of the next sample: one at a time until nothing compiles any more, then more and more.
 
-    A sample that is too short is mostly the wait for devices: that takes a tenth of a
-    millisecond where several frameworks are loaded, hundreds of times a short call.
+    Until a sample lasts, and is not mostly the wait for the devices.
     """
     quiet = _quiet_tail(samples)
     if len(quiet) < limits.quiet_calls:
         return 1
     last = quiet[-1]
-    if last.seconds >= limits.sample_seconds / 2:
+    wanted = max(limits.sample_seconds, OUTWEIGHS * wait)
+    if last.seconds >= wanted / 2:
         return last.calls
-    return min(math.ceil(limits.sample_seconds / last.per_call), _GROWTH * last.calls, _MOST_CALLS)
+    per_call = max(SHORTEST, (last.seconds - wait) / last.calls)
+    return min(math.ceil(wanted / per_call), _GROWTH * last.calls, _MOST_CALLS)
 
 
 def _quiet_tail(samples: Sequence[Block]) -> Sequence[Block]:

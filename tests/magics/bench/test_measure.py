@@ -234,7 +234,7 @@ class Jumping(Machine):
 
     def now(self) -> float:
         self.readings += 1
-        return super().now() - 60.0 * (self.readings // 40)
+        return super().now() - 60.0 * (self.readings // 41)
 
 
 def test_a_clock_that_goes_back_spoils_single_blocks_only() -> None:

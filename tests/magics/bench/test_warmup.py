@@ -145,11 +145,14 @@ def test_state_is_put_back_before_each_sample() -> None:
     assert len(warm_up(runner, machine, LIMITS).samples) == runner.restored
 
 
-def test_a_long_wait_for_devices_is_not_taken_for_the_calls() -> None:
-    """A call of 0.2 microseconds, after which waiting takes 0.1 milliseconds."""
+@pytest.mark.parametrize("wait", [1e-4, 5e-4, 2e-3])
+def test_a_long_wait_for_devices_is_not_taken_for_the_calls(wait: float) -> None:
+    """A call of 0.2 microseconds, where each block ends with such a wait."""
     machine = Machine()
     runner = FakeRunner(machine, "a", 2e-7)
-    runner.synchronise = lambda: machine.work(5e-5)  # type: ignore[method-assign]
+    runner.synchronise = lambda: machine.work(wait)  # type: ignore[method-assign]
     done = warm_up(runner, machine, WarmUpLimits())
     assert done.settled
-    assert done.fastest < 1.3 * 2e-7
+    assert done.wait == pytest.approx(wait)
+    assert done.samples[-1].calls * 2e-7 > 4 * wait
+    assert done.fastest == pytest.approx(2e-7, rel=0.01)
