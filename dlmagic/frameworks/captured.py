@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from types import FrameType
 
@@ -22,7 +23,7 @@ class Frame:
 
 
 def innermost_frame(
-    filename: str, frame: FrameType | None, *, but_below: str = "\0"
+    filename: str, frame: FrameType | None, *, but_below: Iterable[str] = ()
 ) -> Frame | None:
     """The innermost line of a file on a running stack, or None.
 
@@ -31,10 +32,13 @@ def innermost_frame(
     Args:
         filename: The file's name in tracebacks.
         frame: Where the stack is looked at from.
-        but_below: Code of files whose names begin so ends the search.
+        but_below: Code of files whose names contain one of these ends the search.
     """
-    while frame is not None and not frame.f_code.co_filename.startswith(but_below):
-        if frame.f_code.co_filename == filename:
+    while frame is not None:
+        found = frame.f_code.co_filename
+        if any(part in found for part in but_below):
+            return None
+        if found == filename:
             return Frame(filename, frame.f_lineno, "")
         frame = frame.f_back
     return None

@@ -49,16 +49,11 @@ def export_cell(cell: CellLike, arguments: Mapping[str, object]) -> ExportedCell
     """Export the cell as a function of the tensors that it reads.
 
     Raises:
-        ModeUnavailable: It reads or returns no tensor, or returns some inside a container.
+        ModeUnavailable: It reads no tensor.
         Exception: What PyTorch raises where the cell cannot be one graph.
     """
     tensors = TensorsOfCell(cell, arguments)
     if not tensors.names:
         raise ModeUnavailable("torch.export needs a tensor to begin with; the cell reads none.")
     program = torch.export.export(_CellModule(tensors), tensors.inputs, strict=False)
-    if tensors.holds_tensors_elsewhere:
-        raise ModeUnavailable(
-            "The cell gives tensors inside a container, which a graph of its own cannot return.",
-            "Give each tensor a name.",
-        )
     return ExportedCell(tensors, program.module())

@@ -52,6 +52,4 @@ def trace_cell(cell: CellLike, arguments: Mapping[str, object]) -> TracedCell | 
             script = torch.jit.trace(tensors.body, tensors.inputs, check_trace=False)
         except RuntimeError:
             return None
-    if tensors.holds_tensors_elsewhere:
-        return None
     return TracedCell(tensors, script, tuple(findings_from(caught, "the cell")))

@@ -41,6 +41,16 @@ _DOING = {
 }
 """What a user would call each audit event."""
 
+_OWN_AFFAIRS = (
+    "<frozen importlib",
+    "/torch/_dynamo/",
+    "/torch/_inductor/",
+    "/triton/",
+    "/jax/_src/compilation_cache",
+    "/numba/core/caching",
+)
+"""Parts of the names of files that keep byte code or compiled code: a second run finds it there."""
+
 
 @dataclass(frozen=True)
 class OutsideAction:
@@ -70,8 +80,8 @@ class OutsideActions:
             self.found.append(OutsideAction(what, frame))
 
     def _line(self, frame: FrameType) -> Frame | None:
-        """The cell's line, unless an import lies between: what that writes is its own affair."""
-        return innermost_frame(self.filename, frame, but_below="<frozen importlib")
+        """The cell's line, unless code lies between whose files are its own affair."""
+        return innermost_frame(self.filename, frame, but_below=_OWN_AFFAIRS)
 
 
 _listeners: list[OutsideActions] = []

@@ -28,6 +28,7 @@ from dlmagic.magics.graphmode.result import (
     Ran,
 )
 
+_NOTHING = "there is nothing in it for a graph to compute"
 _BYTES = {"bool": 1, "int8": 1, "uint8": 1, "float16": 2, "bfloat16": 2, "int16": 2, "uint16": 2}
 _WIDE = {"float64": 8, "int64": 8, "uint64": 8, "complex64": 8, "complex128": 16}
 
@@ -66,11 +67,13 @@ def report_of(
         *recompile_findings(calls, places),
         *findings_of_preparing(inspection, places),
     ]
+    ran = _ran(graphs, breaks)
     return GraphReport(
         environment=Environment.capture(),
         findings=tuple(findings),
         mode=mode,
-        ran=_ran(graphs, breaks),
+        ran=ran,
+        reason=_NOTHING if ran == "eager" and graphs and not breaks else "",
         cell=request.source.text,
         graphs=graphs,
         breaks=len(breaks),

@@ -93,8 +93,20 @@ def test_a_traced_cell_is_called_like_the_cell_and_its_graph_has_lines() -> None
 def test_what_cannot_be_traced_whole_is_left_to_others() -> None:
     model, x = nn.Linear(2, 2), torch.ones(2)
     assert trace_cell(cell("y = model(x)", model=model, x=x), {"model": model, "x": x}) is None
-    assert trace_cell(cell("y = [x, x * 2]", x=x), {"x": x}) is None
     assert trace_cell(cell("y = n + 1", n=1), {"n": 1}) is None
+
+
+def test_tensors_in_containers_go_in_and_out_of_a_traced_cell() -> None:
+    xs, same = {"a": [torch.ones(2)], "b": torch.zeros(2)}, object()
+    made = cell("y = [xs['a'][0] + 1, (xs['b'], 'text')]\nz = same", xs=xs, same=same)
+    traced = trace_cell(made, {"xs": xs, "same": same})
+    assert traced is not None
+    arguments = [{"xs": xs, "same": same}[name] for name in made.parameters]
+    outputs = dict(zip(("", *made.outputs), traced(*arguments), strict=True))
+    first, (second, text) = outputs["y"]
+    assert (first.tolist(), second.tolist(), text) == ([2, 2], [0, 0], "text")
+    assert outputs["z"] is same
+    assert traced.tensors.names == ("xs['a'][0]", "xs['b']")
 
 
 def test_an_exported_cell_returns_numbers_that_the_graph_computes() -> None:
