@@ -14,6 +14,7 @@ import operator
 import types
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 _NOT_NUMBERS = ("nan", "inf", "-inf")
@@ -46,6 +47,7 @@ def decode(data: object, hint: Any, place: str = "value") -> Any:
     return _walk(data, hint, place, _READING)
 
 
+@cache  # reading the hints takes much longer than writing a record
 def field_hints(kind: type) -> Mapping[str, Any]:
     """The type of each field of a dataclass, in order."""
     hints = get_type_hints(kind)
@@ -108,7 +110,7 @@ def _walk(value: Any, hint: Any, place: str, direction: _Direction) -> Any:
 
 
 def _union(value: Any, hint: Any, place: str, direction: _Direction) -> Any:
-    reason = _wrong(value, "None", place)
+    reason: Mismatch | None = None
     for member in get_args(hint):
         if member is types.NoneType:
             if value is None:
@@ -118,7 +120,7 @@ def _union(value: Any, hint: Any, place: str, direction: _Direction) -> Any:
             return _walk(value, member, place, direction)
         except Mismatch as mismatch:
             reason = mismatch
-    raise reason
+    raise reason or _wrong(value, "None", place)
 
 
 def _tuple(data: Any, items: tuple[Any, ...], place: str, direction: _Direction) -> Any:
