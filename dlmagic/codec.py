@@ -71,9 +71,9 @@ def _written_number(value: float) -> float | str:
 
 
 def _written_record(value: Any, kind: Any, place: str) -> dict[str, Any]:
+    hints = field_hints(kind).items()
     if type(value) is not kind:
         raise _wrong(value, kind.__name__, place)
-    hints = field_hints(kind).items()
     return {name: encode(getattr(value, name), hint, f"{place}.{name}") for name, hint in hints}
 
 

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from dlmagic.display.graph_picture import Box, Lane, alt_of, graph_picture
 from dlmagic.display.parts import Picture, shorten
 from dlmagic.display.units import about, data_size, plural
 from dlmagic.finding import Finding
+from dlmagic.magics.graphmode.grouping import boxes_of, result_text
 from dlmagic.magics.graphmode.result import GraphNode, GraphOfCell, GraphReport
 
 MOST_BOXES = 120
 """Boxes of one picture; longer graphs are drawn by module, or by stretches of operations."""
-_FEWEST_BOXES = 12
-"""Boxes that a long graph has at least: one box for a whole model would show nothing."""
-
 _MOST_GRAPHS = 12
 _PARAMETER = re.compile(r"[.\[]")
 
@@ -67,7 +65,7 @@ def _boxes(graph: GraphOfCell, most: int) -> tuple[Box, ...]:
     nodes = [node for node in graph.nodes if not _is_hidden(node)]
     if len(nodes) <= most:
         return tuple(_box(node) for node in nodes)
-    return tuple(_summaries(_groups(nodes, most)))
+    return boxes_of(nodes, most)
 
 
 def _is_hidden(node: GraphNode) -> bool:
@@ -85,69 +83,3 @@ def _box(node: GraphNode) -> Box:
     owner = parameters[0].rpartition(".")[0] if parameters else ""
     label = node.name if is_input else f"{node.op} {owner}".strip()
     return Box(node.name, label, result_text(node), node.inputs, is_input)
-
-
-def result_text(node: GraphNode) -> str:
-    """Shape and type of a result: ``"5×4 float32"``; a scalar has its type alone."""
-    if node.shape is None:
-        return ""
-    shape = "×".join(str(axis) for axis in node.shape)
-    return f"{shape} {node.dtype or ''}".strip()
-
-
-def _groups(nodes: Sequence[GraphNode], most: int) -> list[list[GraphNode]]:
-    """Runs of nodes of one module, in less and less detail; several runs in one where needed."""
-    depths = max((node.module.count(".") + 1 for node in nodes if node.module), default=0)
-    finer = [[node] for node in nodes]
-    for depth in range(depths, 0, -1):
-        groups = _runs(nodes, depth)
-        if len(groups) <= most:
-            enough = len(groups) >= min(_FEWEST_BOXES, len(finer))
-            return groups if enough else _merged(finer, most)
-        finer = groups
-    return _merged(finer, most)
-
-
-def _merged(groups: Sequence[list[GraphNode]], most: int) -> list[list[GraphNode]]:
-    """Stretches of so many groups that the stretches are few enough."""
-    length = -(-len(groups) // most)
-    starts = range(0, len(groups), length)
-    return [[node for group in groups[k : k + length] for node in group] for k in starts]
-
-
-def _runs(nodes: Sequence[GraphNode], depth: int) -> list[list[GraphNode]]:
-    groups: list[list[GraphNode]] = []
-    before: tuple[str, bool] | None = None
-    for node in nodes:
-        key = (".".join(node.module.split(".")[:depth]), node.op == "input")
-        if key != before or not node.module or key[1]:
-            groups.append([])
-        groups[-1].append(node)
-        before = key
-    return groups
-
-
-def _summaries(groups: Sequence[list[GraphNode]]) -> Iterator[Box]:
-    """One box for each group; edges inside a group are left out."""
-    home = {node.name: group[0].name for group in groups for node in group}
-    for group in groups:
-        own = {node.name for node in group}
-        inputs = [home[i] for node in group for i in node.inputs if i in home and i not in own]
-        yield Box(
-            name=group[0].name,
-            label=_summary(group),
-            below=result_text(group[-1]),
-            inputs=tuple(dict.fromkeys(inputs)),
-            is_input=all(node.op == "input" for node in group),
-        )
-
-
-def _summary(group: Sequence[GraphNode]) -> str:
-    if len(group) == 1:
-        return group[0].name if group[0].op == "input" else group[0].op
-    modules = list(dict.fromkeys(node.module for node in group if node.module))
-    lines = sorted({node.line for node in group if node.line is not None and node.cell is None})
-    where = f"lines {lines[0]}–{lines[-1]}" if len(lines) > 1 else ""
-    if modules:
-        where = modules[0] if len(modules) == 1 else f"{modules[0]} … {modules[-1]}"
-    return f"{len(group)} operations {where}".strip()

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from dlmagic.display.findings import notice
 from dlmagic.display.parts import Code, Column, Document, Fold, Part, Span, Table, sentence, shorten
 from dlmagic.display.units import about, plural, seconds
-from dlmagic.magics.graphmode.drawing import picture_of, result_text
+from dlmagic.magics.graphmode.drawing import picture_of
+from dlmagic.magics.graphmode.grouping import result_text
 from dlmagic.magics.graphmode.result import GraphNode, GraphOfCell, GraphReport
 from dlmagic.magics.graphmode.verdict import verdict
 
