@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from types import FunctionType
 
 from dlmagic.errors import MissingPackageError, ModeError, nearest
@@ -54,9 +54,18 @@ def framework_for(
 
 
 def framework_of_mode(
-    mode: str, values: Iterable[object], attributes: Collection[str] = ()
+    mode: str,
+    values: Iterable[object],
+    attributes: Collection[str] = (),
+    modes_of: Mapping[str, Sequence[str]] | None = None,
 ) -> Framework:
     """The adapter that prepares a mode for a cell that reads these values.
+
+    Args:
+        mode: The mode.
+        values: What the cell reads.
+        attributes: Names of attributes in its code.
+        modes_of: The modes that an error offers, by framework; by default all that it has.
 
     Raises:
         ModeError: No framework has the mode, or it is not the one that the cell computes with.
@@ -73,7 +82,7 @@ def framework_of_mode(
         compiler = _compiler_of_python(mode)
         if compiler is not None:
             return compiler
-    raise _misfit(mode, framework, reason)
+    raise _misfit(mode, framework, reason, modes_of)
 
 
 def _compiler_of_python(mode: str) -> Framework | None:
@@ -95,22 +104,26 @@ def _compiler_of_python(mode: str) -> Framework | None:
     return None
 
 
-def _misfit(mode: str, framework: Framework | None, reason: str) -> ModeError | MissingPackageError:
+def _misfit(
+    mode: str,
+    framework: Framework | None,
+    reason: str,
+    modes_of: Mapping[str, Sequence[str]] | None,
+) -> ModeError | MissingPackageError:
     """Why a mode that exists does not fit the cell."""
     if framework is None:
         return ModeError(f"Mode {mode} does not fit this cell.", reason)
     owners = [entry for entry in ENTRIES if mode in entry.modes]
     if mode not in PYTHON_MODES and not any(is_installed(entry) for entry in owners):
         return MissingPackageError(owners[0].root, f"Mode {mode}")
-    belongs = " or ".join(entry.name for entry in owners)
-    if mode in PYTHON_MODES:
-        belongs = _PLAIN
-    uses = _title(framework)
-    names = ", ".join(known.name for known in framework.modes)
-    return ModeError(
-        f"Mode {mode} is for {belongs}, and this cell computes with {uses}.",
-        f"Choose from: {names}." if PLAIN_MODE in names else f"Choose from: {names}, plain.",
-    )
+    belongs = _PLAIN if mode in PYTHON_MODES else " or ".join(entry.name for entry in owners)
+    problem = f"Mode {mode} is for {belongs}, and this cell computes with {_title(framework)}."
+    if modes_of is None:
+        own = [known.name for known in framework.modes]
+        offered = own if PLAIN_MODE in own else [*own, PLAIN_MODE]
+    else:
+        offered = list(modes_of.get(framework.name, ()))
+    return ModeError(problem, f"Choose from: {', '.join(offered)}." if offered else "")
 
 
 def _title(framework: Framework) -> str:

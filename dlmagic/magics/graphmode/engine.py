@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from dataclasses import dataclass, field, replace
 
 from dlmagic.cell.build import MISSING
@@ -9,7 +10,7 @@ from dlmagic.cell.function import CellFunction, compile_cell
 from dlmagic.cell.memory import Memory
 from dlmagic.cell.snapshot import Snapshot, take_snapshot
 from dlmagic.cell.subject import Subject
-from dlmagic.errors import ModeUnavailable, StateError
+from dlmagic.errors import ModeError, ModeUnavailable, StateError
 from dlmagic.frameworks.protocol import Framework
 from dlmagic.frameworks.registry import loaded_frameworks, repeating
 from dlmagic.magics.graphmode.effects import Effects, recording
@@ -52,7 +53,10 @@ def graphmode_cell(request: Request, surroundings: Surroundings) -> Ran:
     """
     started = surroundings.now()
     cell = compile_cell(request.source, request.namespace)
-    framework, mode = choose_mode(cell, request.mode)
+    try:
+        framework, mode = choose_mode(cell, request.mode)
+    except ModeError as misfit:
+        return _without_mode(cell, misfit, request, surroundings)
     values: list[object] = []
     if request.calls is not None:
         request.calls.require_read(cell.reads)
@@ -65,6 +69,24 @@ def graphmode_cell(request: Request, surroundings: Surroundings) -> Ran:
         raise ModeUnavailable(ran.report.reason)
     seconds = surroundings.now() - started
     return replace(ran, report=replace(ran.report, seconds=seconds))
+
+
+def _without_mode(
+    cell: CellFunction, misfit: ModeError, request: Request, surroundings: Surroundings
+) -> Ran:
+    """A cell that no mode fits since a name is missing in it: that is what the user must hear.
+
+    Raises:
+        ModeError: Nothing is missing.
+        BaseException: What the cell raises.
+    """
+    known = {*request.namespace, *dir(builtins)}
+    if known.issuperset(cell.reads):
+        raise misfit
+    plain = _PlainRun(cell, dict(request.namespace), surroundings)
+    cell.define()
+    plain.run()
+    return Ran(plain_report(request.mode or "", request.source.text, str(misfit)), plain.last)
 
 
 @dataclass

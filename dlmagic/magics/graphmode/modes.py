@@ -8,9 +8,17 @@ from dlmagic.frameworks.choosing import framework_for, framework_of_mode
 from dlmagic.frameworks.protocol import Framework
 from dlmagic.magics.graphmode.capture import AnyCompiler, Compiler
 
-DEFAULT_MODES = {"torch": "compile", "tensorflow": "graph", "keras": "graph", "jax": "jit"}
-"""The graph mode of each framework; numba's must be asked for."""
-GRAPH_MODES = ("compile", "export", "trace", "script", "graph", "xla", "jit", "njit")
+MODES_OF = {
+    "torch": ("compile", "export", "trace", "script"),
+    "tensorflow": ("graph", "xla"),
+    "keras": ("graph", "xla"),
+    "jax": ("jit",),
+    "numba": ("njit",),
+    "python": ("njit",),
+}
+"""The graph modes of each framework, the default first; numba's must be asked for."""
+GRAPH_MODES = tuple(dict.fromkeys(mode for modes in MODES_OF.values() for mode in modes))
+_ASKED_FOR = ("numba", "python")
 BACKENDS = ("eager", "aot_eager", "inductor")
 """What ``compile:BACKEND`` hands the graphs to; Inductor unless another is named."""
 
@@ -38,16 +46,16 @@ def choose_mode(cell: CellFunction, mode: str | None) -> tuple[Framework, str]:
             )
         # A benchmark has no mode export; it belongs to PyTorch like compile.
         known = "compile" if plain == "export" else plain
-        return framework_of_mode(known, values, cell.attributes), mode
+        return framework_of_mode(known, values, cell.attributes, MODES_OF), mode
     framework, reason = framework_for(values, cell.attributes)
     if framework is None:
         raise ModeError("No graph mode fits this cell: it computes with two frameworks.", reason)
-    if framework.name not in DEFAULT_MODES:
+    if framework.name in _ASKED_FOR:
         raise ModeError(
             "There is nothing to compile: the cell computes with no framework.",
             "For plain Python and NumPy, name numba's mode: -m njit.",
         )
-    return framework, DEFAULT_MODES[framework.name]
+    return framework, MODES_OF[framework.name][0]
 
 
 def compiler_of(framework: Framework, mode: str) -> Compiler:

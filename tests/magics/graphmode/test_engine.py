@@ -249,6 +249,7 @@ def test_helpers_are_named_by_where_they_are() -> None:
         ("y = x + 1", "jit", ModeError, "Mode jit is for JAX"),
         ("y = x + 1", "compil", ModeError, "Did you mean compile?"),
         ("y = x + 1", "compile:nothing", ModeError, "no backend nothing"),
+        ("y = x + 1", "jit", ModeError, "Choose from: compile, export, trace, script."),
         ("y = x + 1", "trace:eager", ModeError, "no graph mode trace:eager"),
         ("y = (", EAGER, SyntaxError, "never closed"),
         ("await x", EAGER, InputError, "await"),
@@ -302,6 +303,16 @@ def test_a_cell_that_cannot_be_put_back_runs_once() -> None:
     assert names["y"].tolist() == [1, 1, 1]
     assert next(names["numbers"]) == 1
     assert "numbers" in found.reason
+
+
+@pytest.mark.parametrize("mode", [EAGER, None])
+def test_a_name_that_is_missing_is_what_the_user_hears(mode: str | None) -> None:
+    with pytest.raises(NameError, match="missing_name"):
+        dlmagic.graphmode("a = 1\ny = missing_name + 1", namespace={}, mode=mode)
+    names: dict[str, Any] = {}
+    found = dlmagic.graphmode("a = 1\nif not a: missing_name", namespace=names, mode=mode)
+    assert (found.ran, names["a"]) == ("eager", 1)
+    assert found.reason
 
 
 def test_strict_makes_an_error_of_a_cell_that_a_mode_cannot_run(tmp_path: Path) -> None:
