@@ -103,6 +103,11 @@ def structured_trace() -> logging.Logger | None:
     return logger if isinstance(logger, logging.Logger) else None
 
 
+def log_of_graph_breaks() -> logging.Logger:
+    """The logger behind ``TORCH_LOGS="graph_breaks"``; a second break at one line has no stack."""
+    return logging.getLogger("torch._dynamo.symbolic_convert.__graph_breaks")
+
+
 def stack_of_start(start: Mapping[str, Any]) -> list[tuple[str, int, str]]:
     """File, line and function of each step of a stack in a record of :func:`structured_trace`.
 

@@ -3,7 +3,8 @@
 PyTorch writes one record for every graph break, also for those that its log shows only once,
 and for every recompilation (``torch.__trace``, the source of ``TORCH_TRACE`` and of
 ``draft_export``). Their form is private: what cannot be read here is left out, and the reader
-says so by :attr:`DynamoRecords.complete`.
+says so by :attr:`DynamoRecords.complete`. Where there is no such trace, the log that
+``TORCH_LOGS="graph_breaks"`` shows is read: the breaks are the same, recompilations stay unknown.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 import json
 import logging
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,7 +20,9 @@ from typing import Any
 from dlmagic.frameworks.captured import Frame, GraphBreak, Recompilation
 from dlmagic.frameworks.torch import _compat as compat
 
-_PLACE = re.compile(r"^Graph break in user code at (?P<file>.*):(?P<line>\d+)$", re.MULTILINE)
+_PLACE = re.compile(
+    r"^Graph break (?:\(.*\) )?in user code at (?P<file>.*):(?P<line>\d+)$", re.MULTILINE
+)
 _FRAME = re.compile(r'^  File "(?P<file>.*)", line (?P<line>\d+), in (?P<name>.*)$', re.MULTILINE)
 _RESUMED = re.compile(r"^torch_dynamo_resume_in_(?P<name>.*)_at_\d+$")
 _NUMBER = re.compile(r"^\s*(-\s*)?\d+/\d+:\s*")
@@ -29,6 +32,7 @@ _STACK = "User code traceback:"
 _LABEL = "Graph Break Reason: "
 _Compilation = tuple[object, object]
 """Numbers of the frame and of its compilation, as the records have them."""
+_STRUCTURED_TRACE = compat.structured_trace()
 
 
 @dataclass
@@ -66,34 +70,45 @@ class DynamoRecords:
         elif artifact.get("name") == "recompile_reasons":
             self._reasons.append((compilation, payload))
 
+    def read_log(self, record: logging.LogRecord) -> None:
+        """Take in one record of the log of graph breaks, which has the same text."""
+        self.breaks.append(parse_break(record.getMessage()))
+
 
 @contextmanager
-def listening() -> Iterator[DynamoRecords]:
-    """While active, records are read; the logger is left as it was."""
-    records = DynamoRecords()
-    handler = _Reader(records)
-    logger = compat.structured_trace()
-    if logger is None:
-        records.complete = False
-        yield records
-        return
+def listening(trace: logging.Logger | None = _STRUCTURED_TRACE) -> Iterator[DynamoRecords]:
+    """While active, records are read; the logger is left as it was.
+
+    Args:
+        trace: PyTorch's structured trace; None where it has none.
+    """
+    records = DynamoRecords(complete=trace is not None)
+    logger = compat.log_of_graph_breaks() if trace is None else trace
+    handler = _Reader(records, records.read_log if trace is None else records.read)
+    level, propagates = logger.level, logger.propagate
     logger.addHandler(handler)
+    if trace is None:
+        logger.setLevel(logging.DEBUG)
+        logger.propagate = False  # nobody has asked to see it
     try:
         yield records
     finally:
         logger.removeHandler(handler)
+        logger.setLevel(level)
+        logger.propagate = propagates
 
 
 class _Reader(logging.Handler):
     """Reads each record at once; one that it cannot read costs itself alone."""
 
-    def __init__(self, records: DynamoRecords) -> None:
+    def __init__(self, records: DynamoRecords, read: Callable[[logging.LogRecord], None]) -> None:
         super().__init__(logging.DEBUG)
         self._records = records
+        self._read = read
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
-            self._records.read(record)
+            self._read(record)
         except Exception:
             self._records.complete = False
 

@@ -115,8 +115,29 @@ def test_records_of_no_interest_change_nothing() -> None:
     assert (records.breaks, records.recompilations, records.complete) == ([], [], True)
 
 
-def test_without_the_logger_the_report_is_incomplete(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(compat, "structured_trace", lambda: None)
-    with listening() as records:
-        pass
-    assert not records.complete
+def _breaks_twice(x: torch.Tensor) -> torch.Tensor:
+    y = x + 1
+    torch._dynamo.graph_break()
+    y = y * 2
+    torch._dynamo.graph_break()
+    return y
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_the_public_log_serves_where_there_is_no_structured_trace(
+    times: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    logger = compat.log_of_graph_breaks()
+    before = (list(logger.handlers), logger.level, logger.propagate)
+    with listening() as wanted, listening(None) as found:
+        for _ in range(times):  # the second time the log has no stacks
+            torch._dynamo.reset()
+            torch.compile(_breaks_twice, backend="eager")(torch.ones(2))
+    assert len(found.breaks) == len(wanted.breaks) == 2 * times
+    assert [each.cause for each in found.breaks] == [each.cause for each in wanted.breaks]
+    lines = [[each.frames[-1].line for each in records.breaks] for records in (found, wanted)]
+    assert lines[0] == lines[1]
+    assert wanted.complete
+    assert not found.complete
+    assert (list(logger.handlers), logger.level, logger.propagate) == before
+    assert capsys.readouterr() == ("", "")
