@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from dlmagic.magics.graphmode.autograd.twin import autograd as autograd
     from dlmagic.magics.graphmode.result import GraphReport as GraphReport
     from dlmagic.magics.graphmode.twin import graphmode as graphmode
+    from dlmagic.magics.tensors.result import TensorInfo as TensorInfo
+    from dlmagic.magics.tensors.result import TensorTable as TensorTable
+    from dlmagic.magics.tensors.twin import tensors as tensors
     from dlmagic.result import Result as Result
 
 __version__ = "0.1.0"
@@ -53,9 +56,12 @@ _HOMES = {
     "Result": "dlmagic.result",
     "ResultFormatError": "dlmagic.errors",
     "StateError": "dlmagic.errors",
+    "TensorInfo": "dlmagic.magics.tensors.result",
+    "TensorTable": "dlmagic.magics.tensors.result",
     "autograd": "dlmagic.magics.graphmode.autograd.twin",
     "bench": "dlmagic.magics.bench.twin",
     "graphmode": "dlmagic.magics.graphmode.twin",
+    "tensors": "dlmagic.magics.tensors.twin",
 }
 """Every public name and the module that it lives in."""
 
@@ -77,9 +83,12 @@ __all__ = [
     "Result",
     "ResultFormatError",
     "StateError",
+    "TensorInfo",
+    "TensorTable",
     "autograd",
     "bench",
     "graphmode",
+    "tensors",
 ]
 
 

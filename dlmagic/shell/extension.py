@@ -21,6 +21,7 @@ ROOMS = (
     "dlmagic.magics.bench.magic:BenchMagics",
     "dlmagic.magics.graphmode.magic:GraphModeMagics",
     "dlmagic.magics.graphmode.autograd.magic:AutogradMagics",
+    "dlmagic.magics.tensors.magic:TensorMagics",
 )
 """The magics class of every room; its module must be cheap to import."""
 

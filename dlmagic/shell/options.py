@@ -105,7 +105,8 @@ def parse(magic: Callable[..., object], line: str) -> argparse.Namespace | None:
 
     Options come first. What follows them goes to the magic's positional argument as it
     was written, with its own spaces, dashes and quotes. ``--`` ends the options, for an
-    expression that begins with a dash.
+    expression that begins with a dash. An argument of one word (``nargs="?"``) may also stand
+    before options.
 
     Args:
         magic: A magic decorated with :func:`magic_options`.
@@ -136,8 +137,11 @@ class _Reader:
         )
 
     def read(self) -> argparse.Namespace | None:
-        while (word := self.words.peek()) and looks_like_option(word):
+        while (word := self.words.peek()) and (looks_like_option(word) or self._one_word):
             self.words.take()
+            if not looks_like_option(word):
+                self._read_argument(word)
+                continue
             if word == "--":
                 break
             if word in HELP:
@@ -146,6 +150,21 @@ class _Reader:
             self._read_option(word)
         self._keep_rest()
         return self.result
+
+    @property
+    def _positional(self) -> argparse.Action | None:
+        found = (action for action in self.parser._actions if not action.option_strings)
+        return next(found, None)
+
+    @property
+    def _one_word(self) -> bool:
+        return self._positional is not None and self._positional.nargs == "?"
+
+    def _read_argument(self, word: str) -> None:
+        assert self._positional is not None
+        if getattr(self.result, self._positional.dest) is not None:
+            raise OptionError(f"%{self.parser.prog} has no use for {word!r}.")
+        setattr(self.result, self._positional.dest, without_quotes(word))
 
     def _read_option(self, word: str) -> None:
         option, joined, text = word.partition("=")
@@ -174,9 +193,8 @@ class _Reader:
 
     def _keep_rest(self) -> None:
         rest = self.words.rest()
-        positional = [action for action in self.parser._actions if not action.option_strings]
-        if positional:
-            setattr(self.result, positional[0].dest, rest)
+        if self._positional is not None and not self._one_word:
+            setattr(self.result, self._positional.dest, rest)
         elif rest.strip():
             raise OptionError(f"%{self.parser.prog} has no use for {rest.strip()!r}.")
 

@@ -32,6 +32,16 @@ def is_lazy(tensor: Tensor) -> bool:
     return isinstance(tensor, lazy)
 
 
+def is_without_numbers(tensor: Tensor) -> bool:
+    """Whether it stands for a tensor of a graph that is being made."""
+    return type(tensor).__name__ in {"FakeTensor", "FunctionalTensor"}
+
+
+def indices_and_values(sparse: Tensor) -> list[Tensor]:
+    """What a sparse tensor of coordinates holds; the public names refuse one not yet coalesced."""
+    return [getattr(sparse, name)() for name in ("_indices", "_values") if hasattr(sparse, name)]
+
+
 def dynamo_counters() -> Mapping[str, Mapping[str, int]]:
     """What Dynamo has counted so far; empty while it is not loaded."""
     utils = sys.modules.get("torch._dynamo.utils")

@@ -29,11 +29,7 @@ def as_array(value: object) -> ArrayView | None:
 def _holds_numbers(tensor: Tensor) -> bool:
     if compat.is_lazy(tensor):
         return False
-    return not (tensor.is_meta or tensor.is_nested or _is_fake(tensor))
-
-
-def _is_fake(tensor: Tensor) -> bool:
-    return type(tensor).__name__ in {"FakeTensor", "FunctionalTensor"}
+    return not (tensor.is_meta or tensor.is_nested or compat.is_without_numbers(tensor))
 
 
 def _for_numpy(tensor: Tensor) -> Tensor:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from dlmagic.display.graph_picture import Box
-from dlmagic.magics.graphmode.repetition import repeated_stretches
+from dlmagic.display.repetition import repeated_stretches
 from dlmagic.magics.graphmode.result import GraphNode
 
 _FEWEST_BOXES = 12

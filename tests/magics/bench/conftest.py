@@ -3,24 +3,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
-from IPython.core.interactiveshell import InteractiveShell
 
 from dlmagic.cell.output import StreamOutput
 from dlmagic.cell.source import CellSource
 from dlmagic.magics.bench.engine import bench_cell
 from dlmagic.magics.bench.request import Request, Surroundings
 from dlmagic.magics.bench.result import BenchResult
-from dlmagic.shell import extension
 
 Bench = Callable[..., BenchResult]
-
-
-@pytest.fixture
-def loaded(shell: InteractiveShell) -> Iterator[InteractiveShell]:
-    """A shell after ``%load_ext dlmagic``."""
-    extension.load(shell)
-    yield shell
-    extension.unload(shell)
 
 
 @pytest.fixture(autouse=True)

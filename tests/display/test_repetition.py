@@ -8,9 +8,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dlmagic.magics.graphmode.grouping import boxes_of
-from dlmagic.magics.graphmode.repetition import repeated_stretches
-from dlmagic.magics.graphmode.result import GraphNode
+from dlmagic.display.repetition import repeated_stretches
 
 
 def test_a_loop_is_found_between_what_stands_before_and_behind_it() -> None:
@@ -47,19 +45,3 @@ def test_a_hundred_thousand_items_without_a_loop_are_quick() -> None:
     start = time.perf_counter()
     assert len(repeated_stretches(list(range(100_000)))) == 1
     assert time.perf_counter() - start < 5
-
-
-def node(name: str, op: str, *inputs: str, line: int) -> GraphNode:
-    return GraphNode(name, op, inputs, (4,), "float32", line=line)
-
-
-def test_a_loop_is_one_box_between_its_neighbours() -> None:
-    nodes = [node("x", "input", line=1), node("start", "exp", "x", line=1)]
-    for k in range(50):
-        nodes.append(node(f"sin{k}", "sin", nodes[-1].name, line=3))
-        nodes.append(node(f"mul{k}", "mul", nodes[-1].name, "x", line=3))
-    nodes.append(node("end", "sum", nodes[-1].name, line=4))
-    boxes = boxes_of(nodes, 20)
-    assert [box.label for box in boxes] == ["x", "exp", "50 × (sin, mul)", "sum"]
-    assert boxes[2].inputs == ("start", "x")
-    assert boxes[3].inputs == ("sin0",)
