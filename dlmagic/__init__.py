@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from dlmagic.magics.graphmode.autograd.twin import autograd as autograd
     from dlmagic.magics.graphmode.result import GraphReport as GraphReport
     from dlmagic.magics.graphmode.twin import graphmode as graphmode
+    from dlmagic.magics.tensors.explain.result import Explanation as Explanation
     from dlmagic.magics.tensors.result import TensorInfo as TensorInfo
     from dlmagic.magics.tensors.result import TensorTable as TensorTable
     from dlmagic.magics.tensors.twin import tensors as tensors
@@ -45,6 +46,7 @@ _HOMES = {
     "CellError": "dlmagic.errors",
     "DLMagicError": "dlmagic.errors",
     "Environment": "dlmagic.environment",
+    "Explanation": "dlmagic.magics.tensors.explain.result",
     "Finding": "dlmagic.finding",
     "Fix": "dlmagic.finding",
     "GraphReport": "dlmagic.magics.graphmode.result",
@@ -72,6 +74,7 @@ __all__ = [
     "CellError",
     "DLMagicError",
     "Environment",
+    "Explanation",
     "Finding",
     "Fix",
     "GraphReport",

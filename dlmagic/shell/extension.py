@@ -22,6 +22,7 @@ ROOMS = (
     "dlmagic.magics.graphmode.magic:GraphModeMagics",
     "dlmagic.magics.graphmode.autograd.magic:AutogradMagics",
     "dlmagic.magics.tensors.magic:TensorMagics",
+    "dlmagic.magics.tensors.explain.magic:ExplainMagics",
 )
 """The magics class of every room; its module must be cheap to import."""
 

@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from IPython.core.interactiveshell import InteractiveShell
-from traitlets import Float, TraitError, validate
+from traitlets import Bool, Float, TraitError, validate
 from traitlets.config import Configurable
 
 
@@ -15,6 +15,10 @@ class DLMagic(Configurable):
 
     bench_time = Float(
         5.0, help="Seconds that %%dlbench measures for, without compiling: the default of --time."
+    ).tag(config=True)
+
+    explain_errors = Bool(
+        True, help="Whether an error is explained under its traceback; %explain does so on request."
     ).tag(config=True)
 
     @validate("bench_time")

@@ -1,0 +1,17 @@
+"""Every rule that is known, in the order in which they are asked."""
+
+from __future__ import annotations
+
+import importlib
+from functools import cache
+
+from dlmagic.magics.tensors.explain.rule import Rule
+
+RULES = ("layer_features", "matrix_product", "broadcast")
+"""Modules of the folder ``rules``: those that know more of the place come first."""
+
+
+@cache
+def rules() -> tuple[Rule, ...]:
+    """All rules; they are imported when the first error is explained."""
+    return tuple(importlib.import_module(f"{__package__}.rules.{name}") for name in RULES)

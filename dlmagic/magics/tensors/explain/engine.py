@@ -1,0 +1,136 @@
+"""From an error to its explanation: find the place, ask the rules, try the fixes."""
+
+from __future__ import annotations
+
+import linecache
+from collections.abc import Iterator
+
+from dlmagic.environment import Environment
+from dlmagic.finding import Finding, Fix, Status
+from dlmagic.magics.tensors.explain.catalogue import rules
+from dlmagic.magics.tensors.explain.failure import Failure, failure_of
+from dlmagic.magics.tensors.explain.result import Explanation, OperandInfo
+from dlmagic.magics.tensors.explain.rule import Candidate, Explained, Operand
+from dlmagic.magics.tensors.explain.sites import NameOfCell, Site
+from dlmagic.magics.tensors.explain.trying import Tried
+
+SILENCED = "# dlmagic: ok"
+"""On any line that the error passed through, it keeps the explanation away."""
+_NO_MORE = "No rule of the catalogue is broken as far as can be seen."
+_MOST_FIXES = 3
+_HOLDS: dict[Tried, Status] = {"verified": "verified", "shape-verified": "shape-verified"}
+_NOT_MISTAKES = (KeyboardInterrupt, SystemExit, GeneratorExit)
+
+
+def explain(error: BaseException, name_of_cell: NameOfCell) -> Explanation | None:
+    """The mistake behind an error; None where nothing is known beyond what the error says.
+
+    Nothing of the user's is run again: operands are looked up where the error left them, and a
+    fix is tried on copies of them.
+
+    Args:
+        error: What was raised.
+        name_of_cell: What the user calls the code of a file; None for code of others.
+    """
+    if isinstance(error, _NOT_MISTAKES):
+        return None
+    failure = failure_of(error, name_of_cell)
+    site = failure.site
+    if site is None or any(SILENCED in each.source for each in failure.sites):
+        return None
+    explained = _explained(failure)
+    return None if explained is None else _explanation(failure, site, explained)
+
+
+def _explained(failure: Failure) -> Explained | None:
+    for rule in rules():
+        for pattern in rule.PATTERNS:
+            match = failure.search(pattern)
+            found = rule.explain(failure, match) if match else None
+            if found is not None:
+                return found
+    return None
+
+
+def _explanation(failure: Failure, site: Site, explained: Explained) -> Explanation:
+    findings = [
+        _finding(site, explained, fix, candidate) for candidate, fix in _fixes(explained.candidates)
+    ] or [_finding(site, explained, None, None)]
+    text = " ".join(f"{type(failure.error).__name__}: {failure.texts[0]}".split())
+    return Explanation(
+        environment=Environment.capture(),
+        findings=(findings[0],),
+        error=text,
+        finding=findings[0],
+        operands=tuple(_info(each) for each in explained.operands),
+        alternatives=tuple(findings[1:_MOST_FIXES]),
+        notes=explained.notes,
+    )
+
+
+def _fixes(candidates: tuple[Candidate, ...]) -> Iterator[tuple[Candidate, Fix]]:
+    """The fixes that hold, or else those that could not be tried.
+
+    Where two hold equally, none of them is called verified.
+    """
+    outcomes = [(candidate, _tried(candidate)) for candidate in candidates]
+    holding = [each for each, outcome in outcomes if outcome in _HOLDS]
+    untried = [each for each, outcome in outcomes if outcome == "not tried"]
+    status = (
+        _HOLDS[outcomes[candidates.index(holding[0])][1]] if len(holding) == 1 else "unverified"
+    )
+    for candidate in holding or untried:
+        yield candidate, Fix(candidate.text, candidate.code, status)
+
+
+def _tried(candidate: Candidate) -> Tried:
+    if candidate.check is None:
+        return "not tried"
+    try:
+        return candidate.check()
+    except Exception:  # a check that fails has shown nothing
+        return "failed"
+
+
+def _finding(
+    site: Site,
+    explained: Explained,
+    fix: Fix | None,
+    candidate: Candidate | None,
+) -> Finding:
+    place = candidate.site if candidate and candidate.site else site
+    line = candidate.line if candidate and candidate.line else place.line
+    return Finding(
+        kind=explained.kind,
+        level="error",
+        message=explained.message,
+        cell=place.cell,
+        line=line,
+        source=place.source if line == place.line else _source(place, line),
+        operands=tuple(each.name for each in explained.operands),
+        fix=fix,
+    )
+
+
+def _source(place: Site, line: int) -> str:
+    return linecache.getline(place.file, line).strip()
+
+
+def _info(operand: Operand) -> OperandInfo:
+    known = operand.description
+    if known is None:
+        return OperandInfo(operand.name, type(operand.value).__name__)
+    return OperandInfo(
+        operand.name, known.kind, known.shape, known.dtype, known.device, known.contiguous
+    )
+
+
+def explain_or_say(error: BaseException, name_of_cell: NameOfCell) -> Explanation:
+    """The mistake behind an error; without one, the error in one line and that no more is known."""
+    found = explain(error, name_of_cell)
+    if found is not None:
+        return found
+    text = " ".join(
+        f"{type(error).__name__}: {failure_of(error, lambda _file: None).texts[0]}".split()
+    )
+    return Explanation(environment=Environment.capture(), error=text, notes=(_NO_MORE,))

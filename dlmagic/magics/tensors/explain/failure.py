@@ -1,0 +1,97 @@
+"""An error as the rules see it: what it says, where it happened, what took part."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from dlmagic.magics.tensors.explain.sites import (
+    LibraryFrame,
+    NameOfCell,
+    Site,
+    library_frames,
+    sites_of,
+)
+
+_LINES = re.DOTALL | re.MULTILINE
+_WRAPPED = (
+    re.compile(r"^Caught \w+ in DataLoader worker process.*?^(?P<inner>\w+Error: .*)\Z", _LINES),
+    re.compile(r"got \w+\((?P<quote>['\"])(?P<inner>.*?)(?P=quote)\)", re.DOTALL),
+    re.compile(r"^Exception encountered when calling .*?\n\n(?P<inner>.*?)\n\nArguments", _LINES),
+)
+"""How a DataLoader's worker, Dynamo and Keras quote an error within their own."""
+
+
+@dataclass(frozen=True)
+class Failure:
+    """An error and where it came from.
+
+    Attributes:
+        error: What was raised.
+        sites: The places of the user's own code that it passed through, the outermost first.
+        below: The steps inside a library, below the innermost of them.
+    """
+
+    error: BaseException
+    sites: tuple[Site, ...] = field(repr=False)
+    below: tuple[LibraryFrame, ...] = field(repr=False)
+
+    @property
+    def site(self) -> Site | None:
+        """The innermost place of the user's own code."""
+        return self.sites[-1] if self.sites else None
+
+    @cached_property
+    def texts(self) -> tuple[str, ...]:
+        """What the error says, then what errors quoted in it or behind it say."""
+        return tuple(dict.fromkeys(_texts(self.error)))
+
+    def search(self, pattern: re.Pattern[str]) -> re.Match[str] | None:
+        """Where one of the texts matches, or None."""
+        found = (pattern.search(text) for text in self.texts)
+        return next((match for match in found if match), None)
+
+    def inside(self, function: str, module: str = "") -> LibraryFrame | None:
+        """The innermost library step in a function, of a module whose name ends so."""
+        found = (
+            each
+            for each in reversed(self.below)
+            if each.function == function and each.module.endswith(module)
+        )
+        return next(found, None)
+
+
+def failure_of(error: BaseException, name_of_cell: NameOfCell) -> Failure:
+    """What is known of an error."""
+    traceback = error.__traceback__
+    return Failure(
+        error,
+        tuple(sites_of(traceback, name_of_cell)),
+        tuple(library_frames(traceback, name_of_cell)),
+    )
+
+
+def _texts(error: BaseException) -> Iterator[str]:
+    seen: list[BaseException] = []
+    waiting: BaseException | None = error
+    while waiting is not None and not any(waiting is each for each in seen):
+        seen.append(waiting)
+        text = _said(waiting)
+        yield text
+        yield from _quoted(text)
+        waiting = waiting.__cause__ or waiting.__context__
+
+
+def _said(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception:  # an error of the user's may fail to say anything
+        return ""
+
+
+def _quoted(text: str) -> Iterator[str]:
+    for pattern in _WRAPPED:
+        for match in pattern.finditer(text):
+            yield match["inner"].replace("\\n", "\n")

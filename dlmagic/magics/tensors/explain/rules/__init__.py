@@ -1,0 +1,1 @@
+"""The catalogue: one file for each rule that an error can break."""

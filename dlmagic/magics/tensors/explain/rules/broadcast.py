@@ -1,0 +1,81 @@
+"""Two shapes that cannot be stretched to one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+
+from dlmagic.magics.tensors.explain.edits import in_brackets, line_with
+from dlmagic.magics.tensors.explain.failure import Failure
+from dlmagic.magics.tensors.explain.rule import Candidate, Explained, Operand, known, operands_of
+from dlmagic.magics.tensors.explain.sites import Site
+from dlmagic.magics.tensors.explain.trying import Tried, tried
+
+PATTERNS = (
+    re.compile(r"The size of tensor a \(\d+\) must match the size of tensor b \(\d+\)"),
+    re.compile(r"operands could not be broadcast together"),
+    re.compile(r"got incompatible shapes for broadcasting|Incompatible shapes for broadcasting"),
+    re.compile(r"Incompatible shapes: \[|required broadcastable shapes"),
+)
+
+
+def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa: ARG001
+    """Which axes do not meet, and where an axis of length one is missing."""
+    site = failure.site
+    found = known(operands_of(site))[:2]
+    if len(found) < 2 or found[0].shape is None or found[1].shape is None:
+        return None
+    left, right = found
+    axis = _conflict(found[0].shape, found[1].shape)
+    if axis is None:
+        return None
+    mine, yours = found[0].shape[-axis], found[1].shape[-axis]
+    return Explained(
+        kind="broadcast-shapes",
+        message=(
+            "Axes are compared from the last one on, and must be equal or 1: "
+            f"{_ordinal(axis)} axis of {left.name} has {mine} elements, that of {right.name} "
+            f"{yours}."
+        ),
+        operands=(left, right),
+        candidates=tuple(_candidates(site, left, right)),
+    )
+
+
+def _conflict(left: Sequence[int], right: Sequence[int]) -> int | None:
+    """The first axis, counted from the end, whose lengths do not go together."""
+    pairs = enumerate(zip(reversed(left), reversed(right), strict=False), 1)
+    return next((axis for axis, (a, b) in pairs if a != b and 1 not in (a, b)), None)
+
+
+def _ordinal(axis: int) -> str:
+    return {1: "the last", 2: "the second last"}.get(axis, f"the {axis}th last")
+
+
+def _candidates(site: Site | None, left: Operand, right: Operand) -> Iterator[Candidate]:
+    for operand, other in ((right, left), (left, right)):
+        if operand.node is None or operand.shape is None or other.shape is None:
+            continue
+        for axis in _missing_axes(operand.shape, other.shape):
+            index = _index(axis, len(operand.shape))
+            code = f"{in_brackets(operand.node, operand.name)}[{index}]"
+            line = line_with(site, {operand.node: code})
+            text = f"Give {operand.name} an axis of length one: {code}."
+            yield Candidate(text, line, _check(operand, other, axis))
+
+
+def _missing_axes(shape: Sequence[int], other: Sequence[int]) -> list[int]:
+    """Where one axis of length one makes a shape fit the other without stretching that."""
+    if len(shape) >= len(other):
+        return []
+    places = range(1, len(shape) + 1)
+    return [k for k in places if _conflict([*shape[:k], 1, *shape[k:]], other) is None]
+
+
+def _index(axis: int, count: int) -> str:
+    return "..., None" if axis == count else ", ".join([":"] * axis + ["None"])
+
+
+def _check(operand: Operand, other: Operand, axis: int) -> Callable[[], Tried]:
+    index = (*[slice(None)] * axis, None)
+    return lambda: tried(lambda a, b: a[index] + b, operand.value, other.value)

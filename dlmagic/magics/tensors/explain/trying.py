@@ -1,0 +1,71 @@
+"""Trying a change on copies of the user's own operands, or on their shapes where they are large."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Any, Literal
+
+import numpy as np
+
+from dlmagic.magics.tensors.explain.values import MISSING
+
+_MOST_ELEMENTS = 1_000_000
+Tried = Literal["verified", "shape-verified", "failed", "not tried"]
+
+
+def tried(function: Callable[..., object], *operands: Any) -> Tried:
+    """How far a change has been tried, and whether it holds.
+
+    Args:
+        function: The change, such as ``lambda a, b: a @ b.T``; it must have no side effects and
+            draw no random numbers.
+        operands: The user's values, which are not touched.
+    """
+    if any(value is MISSING for value in operands):
+        return "not tried"
+    copies = [_copy(value) for value in operands]
+    if not any(value is MISSING for value in copies):
+        return "verified" if _runs(function, copies) else "failed"
+    shapes = [_only_shape(value) for value in operands]
+    if any(value is MISSING for value in shapes):
+        return "not tried"
+    return "shape-verified" if _runs(function, shapes) else "failed"
+
+
+def _runs(function: Callable[..., object], values: list[Any]) -> bool:
+    torch: Any = sys.modules.get("torch")
+    try:
+        if torch is None:
+            function(*values)
+        else:
+            with torch.no_grad():
+                function(*values)
+    except Exception:  # whatever it raises, the change does not hold
+        return False
+    return True
+
+
+def _copy(value: Any) -> Any:
+    """A copy of a small tensor; :data:`MISSING` for a large one, or one on another device."""
+    torch: Any = sys.modules.get("torch")
+    if torch is not None and isinstance(value, torch.Tensor):
+        small = value.numel() <= _MOST_ELEMENTS and value.device.type == "cpu"
+        return value.detach().clone() if small else MISSING
+    if isinstance(value, np.ndarray):
+        return value.copy() if value.size <= _MOST_ELEMENTS else MISSING
+    return value
+
+
+def _only_shape(value: Any) -> Any:
+    """A tensor of PyTorch without numbers; what is no tensor stays as it is.
+
+    Only where PyTorch has loaded what that takes: it would need seconds for it.
+    """
+    torch: Any = sys.modules.get("torch")
+    if torch is None or not isinstance(value, torch.Tensor):
+        return value if isinstance(value, int | float | str | tuple | type(None)) else MISSING
+    if value.layout != torch.strided or "torch._refs" not in sys.modules:
+        return MISSING
+    kind = {"dtype": value.dtype, "device": "meta"}
+    return torch.empty_strided(value.shape, value.stride(), **kind)

@@ -1,0 +1,47 @@
+"""How an explanation looks: the mistake, the values, the fixes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dlmagic.display.findings import notice
+from dlmagic.display.parts import Column, Document, Part, Span, Table, sentence, shorten
+from dlmagic.magics.tensors.explain.result import Explanation, OperandInfo
+
+_UNKNOWN = "–"
+
+
+def document(explanation: Explanation) -> Document:
+    """All that is known of the mistake."""
+    return Document(tuple(_parts(explanation)))
+
+
+def _parts(explanation: Explanation) -> Iterator[Part]:
+    if explanation.finding is None:
+        yield sentence(shorten(explanation.error, 400))
+    else:
+        yield notice(explanation.finding)
+    for other in explanation.alternatives:
+        if other.fix is not None:
+            yield sentence(f"Or: {other.fix.text} {other.fix.code or ''}".strip())
+    if explanation.operands:
+        yield _table(explanation.operands)
+    for note in explanation.notes:
+        yield sentence(note, role="note")
+
+
+def _table(operands: tuple[OperandInfo, ...]) -> Table:
+    heads = ("operand", "kind", "shape", "dtype", "device")
+    rows = tuple(_row(each) for each in operands)
+    return Table("The values that took part", tuple(map(Column, heads)), rows)
+
+
+def _row(operand: OperandInfo) -> tuple[Span, ...]:
+    shape = "×".join(map(str, operand.shape)) if operand.shape else "scalar"
+    return (
+        Span(shorten(operand.name, 50), "code"),
+        Span(shorten(operand.kind, 30)),
+        Span(_UNKNOWN if operand.shape is None else shape),
+        Span(operand.dtype or _UNKNOWN),
+        Span(operand.device or _UNKNOWN),
+    )
