@@ -87,28 +87,43 @@ class Returned:
 jax.tree_util.register_pytree_node(Returned, lambda value: (value.arrays, value.template), Returned)
 
 
-def take_out(value: object) -> Returned:
-    """Divide a value into its arrays and the rest."""
-    tracers: list[object] = []
-    template = _template(value, tracers, ())
-    return Returned(template, tracers)
+def take_out(value: object, kind: type = Tracer) -> Returned:
+    """Divide a value into its arrays and the rest.
+
+    Args:
+        value: The value.
+        kind: What counts as an array; while tracing, what the program computes.
+    """
+    taken = _Taken(kind)
+    return Returned(taken.template(value, ()), taken.arrays)
 
 
-def _template(value: object, tracers: list[object], above: tuple[int, ...]) -> Template:
-    leaves, structure = jax.tree_util.tree_flatten(value)
-    return Template(structure, tuple(_leaf(leaf, tracers, above) for leaf in leaves))
+class _Taken:
+    """The arrays that were taken out of a value.
 
+    Args:
+        kind: What counts as an array.
+    """
 
-def _leaf(leaf: object, tracers: list[object], above: tuple[int, ...]) -> object:
-    if isinstance(leaf, Tracer):
-        tracers.append(leaf)
-        return Slot(len(tracers) - 1)
-    names = _attributes(leaf)
-    if not names or id(leaf) in above:
-        return leaf
-    count = len(tracers)
-    inner = _template([getattr(leaf, name) for name in names], tracers, (*above, id(leaf)))
-    return leaf if len(tracers) == count else Made(type(leaf), names, inner)
+    def __init__(self, kind: type) -> None:
+        self._kind = kind
+        self.arrays: list[object] = []
+
+    def template(self, value: object, above: tuple[int, ...]) -> Template:
+        """What is left of a value inside some objects."""
+        leaves, structure = jax.tree_util.tree_flatten(value)
+        return Template(structure, tuple(self._leaf(leaf, above) for leaf in leaves))
+
+    def _leaf(self, leaf: object, above: tuple[int, ...]) -> object:
+        if isinstance(leaf, self._kind):
+            self.arrays.append(leaf)
+            return Slot(len(self.arrays) - 1)
+        names = _attributes(leaf)
+        if not names or id(leaf) in above:
+            return leaf
+        count = len(self.arrays)
+        inner = self.template([getattr(leaf, name) for name in names], (*above, id(leaf)))
+        return leaf if len(self.arrays) == count else Made(type(leaf), names, inner)
 
 
 def _attributes(leaf: object) -> tuple[str, ...]:

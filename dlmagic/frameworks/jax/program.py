@@ -7,6 +7,7 @@ from typing import Any
 
 import jax
 
+from dlmagic.cell.reach import walk
 from dlmagic.finding import Finding
 from dlmagic.frameworks.jax import _compat as compat
 from dlmagic.frameworks.jax.changes import Unchanged, UnchangedObjects, require_no_tracer
@@ -108,16 +109,29 @@ class Program:
     def input_names(self) -> list[str]:
         """What the user calls the arrays of :meth:`inputs`, in order."""
         parameters = self._cell.parameters
-        names = [(parameters[i], self._values[i]) for i in self._whole]
-        names += [
+        values = [(parameters[i], self._values[i]) for i in self._whole]
+        values += [
             (parameters[i], mixed.arrays_of(self._values[i])) for i, mixed in self._mixed.items()
         ]
-        names += [(place.name, mixed.arrays_of(place.read())) for place, mixed in self._outside]
+        values += [(place.name, mixed.arrays_of(place.read())) for place, mixed in self._outside]
+        known = walk(self._cell.reads, self._cell.namespace, [self._framework])
+        paths = {id(reached.value): reached.path for reached in known}
         return [
-            f"{name}{jax.tree_util.keystr(path)}" if path else name
-            for name, value in names
-            for path, _ in jax.tree_util.tree_flatten_with_path(value)[0]
+            paths.get(id(array), f"{name}{jax.tree_util.keystr(path)}")
+            for name, value in values
+            for path, array in jax.tree_util.tree_flatten_with_path(value)[0]
         ]
+
+    def jitted(self, *inputs: Any) -> Returned:
+        """The compiled program, as a function of :meth:`inputs` that can be transformed."""
+        returned: Returned = self._jitted(*inputs)
+        return returned
+
+    def plainly(self, *inputs: Any) -> Returned:
+        """The cell as it is, operation by operation, as such a function."""
+        returned = self._trace(*inputs)
+        self._traced = False
+        return returned
 
     def lowered(self, arguments: tuple[object, ...]) -> Any:
         """The program as JAX hands it to the compiler, to be looked at."""

@@ -7,11 +7,15 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from dlmagic.cell.function import CellFunction
+from dlmagic.cell.subject import Subject
+from dlmagic.devices.reading import Reason
+from dlmagic.frameworks.gradients import Differentiated
 from dlmagic.frameworks.jax.compiling import prepare_program
+from dlmagic.frameworks.jax.gradients import differentiated
 from dlmagic.frameworks.jax.jaxprs import read_jaxpr
 from dlmagic.frameworks.jax.program import Program
 from dlmagic.frameworks.protocol import Framework, Prepared
-from dlmagic.magics.graphmode.capture import AnyCompiler, Captured, RunOnce
+from dlmagic.magics.graphmode.capture import AnyCompiler, Captured, CompiledCell, RunOnce
 
 
 @dataclass
@@ -50,3 +54,9 @@ class JaxCompiler:
             with suppress(Exception):  # a program that cannot be traced twice has run all the same
                 names = self._program.input_names()
                 captured.graphs.append(read_jaxpr(self._program.jaxpr(), names))
+
+    def differentiated(self, compiled: CompiledCell, subject: Subject) -> Differentiated | Reason:
+        """With respect to all floating-point arrays that the cell reads."""
+        assert self._program is not None
+        arguments = tuple(subject.arguments[name] for name in compiled.cell.parameters)
+        return differentiated(self._program, arguments)

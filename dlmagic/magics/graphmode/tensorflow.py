@@ -7,10 +7,14 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from dlmagic.cell.function import CellFunction
+from dlmagic.cell.subject import Subject
+from dlmagic.devices.reading import Reason
+from dlmagic.frameworks.gradients import NOTHING, Differentiated
 from dlmagic.frameworks.protocol import Framework, Prepared
 from dlmagic.frameworks.tensorflow.concrete_graphs import read_graph
+from dlmagic.frameworks.tensorflow.gradients import gradients_of, leaves_among
 from dlmagic.frameworks.tensorflow.graphs import Graph
-from dlmagic.magics.graphmode.capture import AnyCompiler, Captured, RunOnce
+from dlmagic.magics.graphmode.capture import AnyCompiler, Captured, CompiledCell, RunOnce
 
 
 @dataclass
@@ -52,3 +56,13 @@ class TensorFlowCompiler:
             with suppress(Exception):  # a graph of a form that is not known has run all the same
                 names = graph.input_names()
                 captured.graphs.append(read_graph(graph.concrete, names, self._filename))
+
+    def differentiated(self, compiled: CompiledCell, subject: Subject) -> Differentiated | Reason:
+        """With respect to trainable variables and floating-point tensors that the cell reads."""
+        leaves = leaves_among((item.path, item.value) for item in subject.snapshot.reached)
+        if not leaves:
+            return Reason(NOTHING)
+        return Differentiated(
+            plain=lambda: gradients_of(subject.run, leaves),
+            graph=lambda: gradients_of(lambda: compiled.run(subject.arguments, Captured()), leaves),
+        )

@@ -11,12 +11,15 @@ import torch
 
 from dlmagic.cell.function import CellFunction
 from dlmagic.cell.subject import Subject
+from dlmagic.devices.reading import Reason
+from dlmagic.frameworks.gradients import NOTHING, Differentiated, Gradients
 from dlmagic.frameworks.protocol import Framework, Prepared
 from dlmagic.frameworks.torch import _compat as compat
 from dlmagic.frameworks.torch.compiling import prepare_compile, require_compiler
 from dlmagic.frameworks.torch.dynamo_records import listening
 from dlmagic.frameworks.torch.exported_cell import ExportedCell, export_cell
 from dlmagic.frameworks.torch.fx_graphs import DynamoGraph
+from dlmagic.frameworks.torch.gradients import gradients_of, inputs_as_leaves, parameters_among
 from dlmagic.frameworks.torch.script_graphs import read_script
 from dlmagic.frameworks.torch.traced_cell import TracedCell, trace_cell
 from dlmagic.magics.graphmode.capture import Captured, CompiledCell, Compiler, RunOnce
@@ -75,34 +78,22 @@ class DynamoCompiler:
         last = order.index(self.backend) if self.backend in order else 0
         return [(name, DynamoCompiler(backend)) for backend, name in _STAGES[: last + 1]]
 
-    def leaves(self, subject: Subject) -> tuple[dict[str, object], dict[str, object]]:
-        """Parameters and other leaves that require a gradient; without any, the float inputs."""
-        found = {item.path: item.value for item in subject.snapshot.reached}
-        leaves: dict[str, object] = {p: v for p, v in found.items() if _is_leaf(v)}
-        if leaves:
-            return leaves, {}
-        replaced: dict[str, object] = {
-            name: value.detach().clone().requires_grad_()
-            for name, value in subject.arguments.items()
-            if isinstance(value, torch.Tensor) and value.is_floating_point()
-        }
-        return replaced, replaced
+    def differentiated(self, compiled: CompiledCell, subject: Subject) -> Differentiated | Reason:
+        """With respect to parameters; where there are none, to the floating-point inputs."""
+        leaves = parameters_among((item.path, item.value) for item in subject.snapshot.reached)
+        replaced = {} if leaves else inputs_as_leaves(subject.arguments)
+        leaves = leaves or replaced
+        if not leaves:
+            return Reason(NOTHING)
 
-    def gradients(
-        self, returned: tuple[object, ...], leaves: Mapping[str, object]
-    ) -> dict[str, object] | None:
-        """Of the sum of all outputs, each multiplied by random numbers of its own."""
-        outputs = [each for each in compat.pytree.tree_leaves(returned) if _has_graph(each)]
-        if not outputs:
-            return None
-        generator = torch.Generator().manual_seed(0)
-        with torch.enable_grad():
-            parts = [(each * _direction(each, generator)).sum() for each in outputs]
-            total = torch.stack([part.to(parts[0]) for part in parts]).sum()
-            found = torch.autograd.grad(total, list(leaves.values()), allow_unused=True)  # type: ignore[arg-type]
-        return dict(zip(leaves, found, strict=True))
+        def of_graph() -> Gradients | None:
+            graph = self._another(compiled, subject) if replaced else compiled
+            returned = graph.run({**subject.arguments, **replaced}, Captured())
+            return gradients_of(returned, leaves)
 
-    def another(self, compiled: CompiledCell, subject: Subject) -> CompiledCell:
+        return Differentiated(lambda: gradients_of(subject.run(replaced), leaves), of_graph)
+
+    def _another(self, compiled: CompiledCell, subject: Subject) -> CompiledCell:
         """The same backend and a cache of its own."""
         compiler = DynamoCompiler(self.backend)
         prepared = compiler.prepare(subject.cell, subject.arguments, subject.run_once)
@@ -180,16 +171,3 @@ class ExportCompiler:
             self._told = True
             names = self._exported.tensors.names
             captured.graphs.append(DynamoGraph(self._exported.module).read(names))
-
-
-def _is_leaf(value: object) -> bool:
-    return isinstance(value, torch.Tensor) and value.requires_grad and value.is_leaf
-
-
-def _has_graph(value: object) -> bool:
-    return isinstance(value, torch.Tensor) and value.requires_grad and value.is_floating_point()
-
-
-def _direction(tensor: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
-    """Random numbers of a tensor's shape, the same in every run."""
-    return torch.randn(tensor.shape, generator=generator).to(tensor)
