@@ -53,6 +53,17 @@ class Staged(Protocol):
         """What the user calls each stage, and the compiler that goes so far; in order."""
 
 
+@runtime_checkable
+class LooksAtValues(Protocol):
+    """A compiler that has to know what a run of the cell returns.
+
+    Attributes:
+        known: What one has returned; None where the compiler must run the cell to see it.
+    """
+
+    known: tuple[object, ...] | None
+
+
 @dataclass
 class AnyCompiler:
     """The compiler of a framework that tells no more than its counts.

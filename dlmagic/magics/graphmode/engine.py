@@ -153,7 +153,8 @@ def _inspected(
     arguments = dict(zip(cell.parameters, cell.arguments(), strict=True))
     memory = Memory(surroundings.free_memory)
     subject = Subject(None, cell, arguments, before, before, before.frameworks, memory)
-    with before.copying_first_writes():
+    # Of some random numbers only a count of the draws tells, from the first run on.
+    with before.copying_first_writes(), loaded_frameworks()[-1].counting():
         plain.run()
     if plain.outside:
         line, what = plain.outside[0].frame.line, plain.outside[0].what
@@ -162,8 +163,9 @@ def _inspected(
     inspection = Inspection(surroundings.output, surroundings.now, runs=1)
     places = Places(request.source.filename, surroundings.name_of_cell)
     with state_after(cell, before) as after:
-        first = inspection.called_plainly(subject, plain.returned, plain.effects)
-        graph_run = GraphRun(inspection, framework, mode, request, surroundings)
+        returned = plain.returned  # names are bound as before the cell from the next line on
+        first = inspection.called_plainly(subject, returned, plain.effects)
+        graph_run = GraphRun(inspection, framework, mode, request, surroundings, returned)
         try:
             with loaded_frameworks()[-1].counting():
                 graph_run.run(first, after, values, long=plain.seconds > LONG)

@@ -11,7 +11,7 @@ from dlmagic.cell.subject import Subject
 from dlmagic.errors import ModeUnavailable
 from dlmagic.frameworks.protocol import Framework
 from dlmagic.magics.graphmode.call import Call
-from dlmagic.magics.graphmode.capture import CompiledCell, Staged
+from dlmagic.magics.graphmode.capture import CompiledCell, LooksAtValues, Staged
 from dlmagic.magics.graphmode.effects import recording
 from dlmagic.magics.graphmode.inspection import Inspection, subject_of
 from dlmagic.magics.graphmode.modes import compiler_of
@@ -37,6 +37,7 @@ class GraphRun:
         mode: The mode's name.
         request: What the user asked for.
         surroundings: Where it happens.
+        returned: What the plain run has returned.
     """
 
     inspection: Inspection
@@ -44,6 +45,7 @@ class GraphRun:
     mode: str
     request: Request
     surroundings: Surroundings
+    returned: tuple[object, ...]
 
     def run(
         self, first: Call, after: Snapshot, values: list[object], *, long: bool = False
@@ -115,6 +117,8 @@ class GraphRun:
     def _compile(self, subject: Subject) -> CompiledCell:
         self.surroundings.tell(f"preparing the mode {self.mode}")
         compiler = compiler_of(self.framework, self.mode)
+        if isinstance(compiler, LooksAtValues):
+            compiler.known = self.returned
         with (
             unheard(self.surroundings.output),
             recording(self.request.source.filename, heard=False) as effects,

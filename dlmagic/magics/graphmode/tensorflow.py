@@ -24,10 +24,12 @@ class TensorFlowCompiler:
     Attributes:
         framework: The adapter.
         mode: ``"graph"`` or ``"xla"``.
+        known: What a run of the cell has returned, where that is known.
     """
 
     framework: Framework
     mode: str
+    known: tuple[object, ...] | None = None
     _graph: Graph | None = None
     _filename: str = ""
     _told: bool = False
@@ -40,7 +42,11 @@ class TensorFlowCompiler:
         Raises:
             ModeUnavailable: The cell cannot be a function with source, which AutoGraph reads.
         """
-        prepared = self.framework.prepare(self.mode, cell, arguments, run_once)
+
+        def values(replaced: Mapping[str, object]) -> object:
+            return run_once(replaced) if self.known is None else self.known
+
+        prepared = self.framework.prepare(self.mode, cell, arguments, values)
         self._graph = prepared.function if isinstance(prepared.function, Graph) else None
         self._filename, self._told = cell.source.filename, False
         return prepared
