@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from dlmagic.frameworks.captured import CapturedGraph, CapturedNode, Frame
+from dlmagic.frameworks.tensorflow.flops import flops_of_operation
 from dlmagic.frameworks.tensorflow.lines import in_cell
 
 _SILENT = frozenset({"NoOp", "Identity", "IdentityN", "Const"})
@@ -53,6 +54,7 @@ def _node(op: Any, names: dict[str, str], behind: dict[str, Any], filename: str)
         shape=_axes(result),
         dtype=result.dtype.name if result is not None else None,
         frames=_frames(op, filename),
+        flops=flops_of_operation(op),
     )
 
 

@@ -136,3 +136,18 @@ _FORMULAS: dict[str, Formula] = {
     "DepthwiseConv2dNativeBackpropInput": _depthwise_by_image,
     "DepthwiseConv2dNativeBackpropFilter": _depthwise_by_kernel,
 }
+
+
+def flops_of_operation(op: Any) -> int | None:
+    """Floating point operations of one product or convolution in a graph.
+
+    Returns:
+        None for any other operation, and where the graph leaves the length of an axis open.
+    """
+    formula = _FORMULAS.get(op.type)
+    shapes = [[tensor.shape for tensor in tensors] for tensors in (op.inputs, op.outputs)]
+    if formula is None or not all(shape.is_fully_defined() for part in shapes for shape in part):
+        return None
+    inputs, outputs = ([tuple(shape.as_list()) for shape in part] for part in shapes)
+    attributes = {attribute: op.get_attr(attribute) for attribute in op.node_def.attr}
+    return int(formula(inputs, outputs, attributes)) or None

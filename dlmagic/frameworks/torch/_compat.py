@@ -434,3 +434,17 @@ def saved_tensors(node: Any) -> list[Tensor]:
     values = [getattr(node, name) for name in names]
     flat = [each for value in values for each in (value if isinstance(value, tuple) else (value,))]
     return [each for each in flat if isinstance(each, Tensor)]
+
+
+@contextmanager
+def stacks_of_nodes() -> Iterator[Callable[[list[str]], None]]:
+    """While active, nodes that are made have the stack that the given function was called with.
+
+    Where PyTorch has no place for that, the function does nothing.
+    """
+    keeping = getattr(getattr(torch.fx, "traceback", None), "preserve_node_meta", None)
+    if keeping is None or not hasattr(torch.fx.traceback, "set_stack_trace"):
+        yield lambda _stack: None
+        return
+    with keeping():
+        yield torch.fx.traceback.set_stack_trace

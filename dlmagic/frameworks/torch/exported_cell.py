@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from dlmagic.errors import ModeUnavailable
 from dlmagic.frameworks.protocol import CellLike
+from dlmagic.frameworks.torch.exported_lines import with_lines
 from dlmagic.frameworks.torch.tensors_of_cell import TensorsOfCell
 
 
@@ -42,7 +43,8 @@ class _CellModule(nn.Module):
                 self.add_module(name, value)
 
     def forward(self, *values: Tensor) -> tuple[object, ...]:
-        return self._tensors.body(*values)
+        with with_lines(TensorsOfCell.body.__code__):
+            return self._tensors.body(*values)
 
 
 def export_cell(cell: CellLike, arguments: Mapping[str, object]) -> ExportedCell:

@@ -14,6 +14,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from dlmagic.frameworks.captured import CapturedGraph, CapturedNode, Frame
 from dlmagic.frameworks.torch import _compat as compat
+from dlmagic.frameworks.torch.flops import formulas
 
 _FRAME = re.compile(r'^\s*File "(?P<file>.*)", line (?P<line>\d+), in (?P<name>.*)$', re.MULTILINE)
 _MODULE_PARTS = re.compile(r"\._(?:modules|parameters|buffers)\['([^']*)'\]")
@@ -65,11 +66,12 @@ class _Counting(fx.Interpreter):
 
     def count(self) -> dict[str, int]:
         self.found: dict[str, int] = {}
-        inputs = [node.meta["example_value"] for node in self.graph.nodes if _is_input(node)]
+        inputs = [_example(node) for node in self.graph.nodes if _is_input(node)]
         fake = compat.fake_mode_of(inputs)
         if fake is None:
             return {}
-        with torch.no_grad(), fake, FlopCounterMode(display=False) as self._counter:
+        self._counter = FlopCounterMode(display=False, custom_mapping=formulas())
+        with torch.no_grad(), fake, self._counter:
             self.run(*inputs, enable_io_processing=False)
         return self.found
 
@@ -86,9 +88,13 @@ def _is_input(node: fx.Node) -> bool:
     return node.op == "placeholder"
 
 
+def _example(node: fx.Node) -> object:
+    """A tensor without memory like the one that the node gives; Dynamo and export differ."""
+    return node.meta.get("example_value", node.meta.get("val"))
+
+
 def _node(node: fx.Node) -> CapturedNode:
-    value = node.meta.get("example_value", node.meta.get("val"))
-    shape, dtype = _shape_and_dtype(value)
+    shape, dtype = _shape_and_dtype(_example(node))
     return CapturedNode(
         name=node.name,
         operation=_operation(node),

@@ -118,6 +118,32 @@ def test_an_exported_cell_returns_numbers_that_the_graph_computes() -> None:
     assert outputs["y"].tolist() == [12, 24]
 
 
+def test_nodes_of_an_exported_cell_have_the_users_lines_and_flops() -> None:
+    x, model = torch.ones(3, 4), nn.Sequential(nn.Linear(4, 2), nn.ReLU())
+    text = "y = model(x)\ndef twice(v):\n    return v * 2\nz = twice(y)[0].sum()"
+    made = cell(text, x=x, model=model)
+    made.define()
+    arguments = dict(zip(made.parameters, made.arguments(), strict=True))
+    graph = DynamoGraph(export_cell(made, arguments).module).read(["x"])
+    nodes = {node.operation: node for node in graph.nodes if node.frames}
+    of_cell = {
+        name: [frame.line for frame in node.frames if frame.file == made.source.filename]
+        for name, node in nodes.items()
+    }
+    assert of_cell == {"linear": [1], "relu": [1], "mul": [4, 3], "select": [4], "sum": [4]}
+    assert nodes["linear"].flops == 2 * 3 * 4 * 2
+    assert not torch.fx.traceback.has_preserved_node_meta(), "nothing is left behind"
+
+
+def test_a_branch_of_an_exported_cell_which_dynamo_traces_has_a_line() -> None:
+    x = torch.ones(3)
+    text = "y = x * 2\nz = torch.cond(x.sum() > 0, lambda v: v + 1, lambda v: v - 1, (y,))"
+    made = cell(text, x=x)
+    graph = DynamoGraph(export_cell(made, {"x": x}).module).read(["x"])
+    branch = next(node for node in graph.nodes if node.operation == "cond")
+    assert 2 in [frame.line for frame in branch.frames if frame.file == made.source.filename]
+
+
 # Private names: these fail loudly when one moves
 
 
@@ -156,6 +182,13 @@ def test_functions_of_the_users_own_are_told_and_left_alone() -> None:
     assert vars(torch.autograd.Function)["apply"] is before
     assert compat.is_custom_function(y.grad_fn)
     assert len(compat.saved_tensors(y.grad_fn)) == 1
+
+
+def test_nodes_can_be_given_a_stack() -> None:
+    with compat.stacks_of_nodes() as hand_over:
+        hand_over(['  File "here", line 5, in there\n'])
+        graph = torch.fx.symbolic_trace(lambda x: x + 1).graph
+    assert any("line 5" in (node.stack_trace or "") for node in graph.nodes)
 
 
 def test_inductor_can_draw_the_numbers_of_eager_code() -> None:
