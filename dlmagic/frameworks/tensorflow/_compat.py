@@ -239,3 +239,14 @@ def is_deterministic() -> bool | None:
     """Whether ``enable_op_determinism`` was called; None where it cannot be told."""
     ask = _internal("framework.config", "is_op_determinism_enabled")
     return bool(ask()) if callable(ask) else None
+
+
+_CALLS = ("PartitionedCall", "StatefulPartitionedCall")
+
+
+def graph_called_by(op: Any) -> Any:
+    """The graph of the function that an operation only calls; None for any other operation."""
+    find = getattr(op.graph, "_get_function", None)
+    if op.type not in _CALLS or not callable(find):
+        return None
+    return getattr(find(op.get_attr("f").name), "graph", None)

@@ -27,12 +27,28 @@ def read_graph(concrete: Any, names: Sequence[str], filename: str) -> CapturedGr
         for variable, captured in _variables(concrete)
     }
     names_of_inputs = {**variables, **inputs}
-    operations = concrete.graph.get_operations()
+    operations = _in_order(concrete.graph.get_operations())
     behind = {op.name: op for op in operations}
     nodes = tuple(
         _node(op, names_of_inputs, behind, filename) for op in operations if op.type not in _SILENT
     )
     return CapturedGraph(nodes, _as_text(nodes))
+
+
+def _in_order(operations: Sequence[Any]) -> list[Any]:
+    """As they can run: what a gradient needs of a loop was put before the loop afterwards."""
+    ordered: dict[str, Any] = {}
+    begun: set[str] = set()
+    waiting = list(reversed(operations))
+    while waiting:
+        begun.add(waiting[-1].name)
+        needed = [tensor.op for tensor in waiting[-1].inputs if tensor.op.name not in begun]
+        if needed:
+            waiting += needed
+        else:
+            op = waiting.pop()
+            ordered.setdefault(op.name, op)
+    return list(ordered.values())
 
 
 def _variables(concrete: Any) -> Iterator[tuple[Any, Any]]:

@@ -139,15 +139,18 @@ _FORMULAS: dict[str, Formula] = {
 
 
 def flops_of_operation(op: Any) -> int | None:
-    """Floating point operations of one product or convolution in a graph.
+    """Floating point operations of a product, a convolution or a function in a graph.
 
     Returns:
         None for any other operation, and where the graph leaves the length of an axis open.
     """
+    called = compat.graph_called_by(op)
+    if called is not None:
+        return sum(flops_of_operation(inner) or 0 for inner in called.get_operations()) or None
     formula = _FORMULAS.get(op.type)
     shapes = [[tensor.shape for tensor in tensors] for tensors in (op.inputs, op.outputs)]
     if formula is None or not all(shape.is_fully_defined() for part in shapes for shape in part):
         return None
     inputs, outputs = ([tuple(shape.as_list()) for shape in part] for part in shapes)
-    attributes = {attribute: op.get_attr(attribute) for attribute in op.node_def.attr}
+    attributes = {name: op.get_attr(name) for name in op.node_def.attr}
     return int(formula(inputs, outputs, attributes)) or None

@@ -64,6 +64,14 @@ class LooksAtValues(Protocol):
     known: tuple[object, ...] | None
 
 
+@runtime_checkable
+class BindsObjects(Protocol):
+    """A compiler whose graphs keep hold of objects that were there when they were made."""
+
+    def binds(self, value: object) -> bool:
+        """Whether a graph works on this very object and on no other in its place."""
+
+
 @dataclass
 class AnyCompiler:
     """The compiler of a framework that tells no more than its counts.

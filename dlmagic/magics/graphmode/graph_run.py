@@ -11,7 +11,7 @@ from dlmagic.cell.subject import Subject
 from dlmagic.errors import ModeUnavailable
 from dlmagic.frameworks.protocol import Framework
 from dlmagic.magics.graphmode.call import Call
-from dlmagic.magics.graphmode.capture import CompiledCell, LooksAtValues, Staged
+from dlmagic.magics.graphmode.capture import BindsObjects, CompiledCell, LooksAtValues, Staged
 from dlmagic.magics.graphmode.effects import recording
 from dlmagic.magics.graphmode.inspection import Inspection, subject_of
 from dlmagic.magics.graphmode.modes import compiler_of
@@ -61,6 +61,8 @@ class GraphRun:
         Raises:
             ModeUnavailable: This machine or this cell cannot run the mode at all.
         """
+        if not long:
+            first = self._with_all_made(first, after)
         try:
             compiled = self._compiled(first.subject)
         except ModeUnavailable:
@@ -77,6 +79,8 @@ class GraphRun:
             return
         if values:
             self._call_with(values, first, compiled)
+        elif first.subject.snapshot is after:
+            self.inspection.call_as_graph(_same_call(first), compiled)
         else:
             self._call_from_where_it_ended(first, after, compiled)
         self.inspection.prepared = compiled.prepared.findings
@@ -88,13 +92,40 @@ class GraphRun:
         if first.agreement is not None and first.agreement.agrees is False:
             self.inspection.stage = self._guilty_stage(first, compiled)
 
+    def _with_all_made(self, first: Call, after: Snapshot) -> Call:
+        """The first call; where it makes what graphs keep hold of, the call after it.
+
+        An optimiser makes its variables in its first step. A graph of that step would make its
+        own, which nobody could find again.
+        """
+        compiler, before = compiler_of(self.framework, self.mode), first.subject.snapshot
+        known = {id(item.value) for item in before.reached}
+        made = [item.value for item in after.reached if id(item.value) not in known]
+        if not isinstance(compiler, BindsObjects) or not any(map(compiler.binds, made)):
+            return first
+        try:
+            return self._call_after(first, after)
+        except Exception:  # what the cell uses up, it cannot find again
+            before.restore()
+            return first
+
+    def _call_after(self, first: Call, after: Snapshot) -> Call:
+        """A plain call from where the first one ended.
+
+        Raises:
+            Exception: What the cell raises there.
+        """
+        subject = first.subject
+        after.restore()
+        arguments = dict(zip(subject.cell.parameters, subject.cell.arguments(), strict=True))
+        return self.inspection.call_plainly(subject_of(subject, after, arguments))
+
     def _guilty_stage(self, first: Call, compiled: CompiledCell) -> str:
         """The first stage of the compiler after which the answer is wrong; empty if none is."""
         compiler = compiled.compiler
         for name, stage in compiler.stages() if isinstance(compiler, Staged) else ():
             self.surroundings.tell(f"is it {name}?")
-            call = Call(first.subject, first.plain, first.plain_effects, first.draws)
-            subject = first.subject
+            call, subject = _same_call(first), first.subject
             prepared = stage.prepare(subject.cell, subject.arguments, subject.run_once)
             self.inspection.call_as_graph(
                 call, CompiledCell(subject.cell, stage, prepared, self.framework)
@@ -150,13 +181,16 @@ class GraphRun:
         """The next call of a loop: it finds what the last one has left, if it can run so."""
         self.surroundings.tell("running it once more")
         subject = first.subject
-        after.restore()
         try:
-            arguments = dict(zip(subject.cell.parameters, subject.cell.arguments(), strict=True))
-            call = self.inspection.call_plainly(subject_of(subject, after, arguments))
+            call = self._call_after(first, after)
         except Exception:
             # What the cell uses up, it cannot find again: then it starts where it started.
             subject.snapshot.restore()
             again = subject_of(subject, subject.snapshot, subject.arguments)
             call = self.inspection.call_plainly(again)
         self.inspection.call_as_graph(call, compiled)
+
+
+def _same_call(call: Call) -> Call:
+    """To be made as a graph once more."""
+    return Call(call.subject, call.plain, call.plain_effects, call.draws)

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
+import tensorflow as tf
+
 from dlmagic.cell.function import CellFunction
 from dlmagic.cell.subject import Subject
 from dlmagic.devices.reading import Reason
@@ -62,6 +64,10 @@ class TensorFlowCompiler:
             with suppress(Exception):  # a graph of a form that is not known has run all the same
                 names = graph.input_names()
                 captured.graphs.append(read_graph(graph.concrete, names, self._filename))
+
+    def binds(self, value: object) -> bool:
+        """Variables, such as those that an optimiser makes in its first step."""
+        return isinstance(value, tf.Variable)
 
     def differentiated(self, compiled: CompiledCell, subject: Subject) -> Differentiated | Reason:
         """With respect to trainable variables and floating-point tensors that the cell reads."""

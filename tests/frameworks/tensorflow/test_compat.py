@@ -121,3 +121,11 @@ def test_operations_tell_that_they_ran():
 
 def test_determinism_can_be_told():
     assert compat.is_deterministic() is False
+
+
+def test_a_call_in_a_graph_leads_to_the_graph_that_it_calls():
+    inner = tf.function(lambda v: tf.sin(v))
+    outer = tf.function(lambda v: inner(v) + 1.0).get_concrete_function(tf.ones(2))
+    called = [compat.graph_called_by(op) for op in outer.graph.get_operations()]
+    (graph,) = [each for each in called if each is not None]
+    assert "Sin" in {op.type for op in graph.get_operations()}
