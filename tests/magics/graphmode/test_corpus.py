@@ -26,5 +26,7 @@ def test_what_is_found_and_where(program: Program) -> None:
     assert found == program.found
     if not program.found:
         assert report.check.agrees is True
+        assert report.check.gradients_agree is not False
+        assert report.runs <= 6
     fixed = [each for each in report.findings if each.fix and each.fix.status == "verified"]
     assert bool(fixed) == program.fixable, [each.fix for each in report.findings]
