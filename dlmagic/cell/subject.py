@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 
 from dlmagic.cell.frozen import FrozenContainer
@@ -38,6 +39,7 @@ class Subject:
         watched: What the first outcome showed as changed.
         wanted: The names that it showed, the cell's outputs included.
         watching: Whether that is known.
+        within: Entered around each run; where other values stand for a while.
     """
 
     block: str | None
@@ -53,6 +55,7 @@ class Subject:
     watched: list[Reached] = field(default_factory=list, repr=False)
     wanted: frozenset[str] = frozenset()
     watching: bool = False
+    within: Callable[[], AbstractContextManager[object]] = nullcontext
 
     @property
     def values(self) -> list[object]:
@@ -63,7 +66,8 @@ class Subject:
     def run(self, replaced: Mapping[str, object] | None = None) -> tuple[object, ...]:
         """Run the cell once, as it is, with other values for some parameters."""
         arguments = {**self.arguments, **(replaced or {})}
-        return self.cell.function(*(arguments[name] for name in self.cell.parameters))
+        with self.within():
+            return self.cell.function(*(arguments[name] for name in self.cell.parameters))
 
     def keep_state(self) -> None:
         """Let every mode start from the state as it is now; names stay bound as at the start."""

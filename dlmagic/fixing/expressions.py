@@ -57,14 +57,6 @@ def print_in_graph(statement: ast.stmt, function: str, *, template: bool) -> Edi
             return None
 
 
-def move_to_end(tree: ast.Module, statement: ast.stmt) -> Edit | None:
-    """Move a statement at the top of the cell below its last line."""
-    if statement not in tree.body or statement is tree.body[-1]:
-        return None
-    end = statement.end_lineno or statement.lineno
-    return Edit(statement.lineno, end, "", moved_to_end=ast.unparse(statement))
-
-
 def _rewritten(statement: ast.stmt, change: Callable[[ast.expr], ast.expr | None]) -> Edit | None:
     """The statement's own line with some expressions changed; None where there are none.
 

@@ -46,5 +46,6 @@ class Call:
         Raises:
             LookupError: There is none, or the expression is anything else.
         """
+        self.subject.snapshot.restore()  # an attribute has its value of then, too
         namespace = self.subject.cell.namespace
         return evaluate(expression, {**namespace, **self.subject.arguments})

@@ -102,6 +102,19 @@ class AnyCompiler:
             captured.recompilations += [Recompilation()] * again
 
 
+class Runnable(Protocol):
+    """What can run in place of a cell.
+
+    Attributes:
+        effects: What it said before its first run.
+    """
+
+    effects: Effects
+
+    def run(self, arguments: Mapping[str, object], captured: Captured) -> tuple[object, ...]:
+        """What the cell's own function returns; see :meth:`CompiledCell.run`."""
+
+
 @dataclass
 class CompiledCell:
     """A cell made ready to run in a mode.

@@ -171,7 +171,8 @@ def _inspected(
                 graph_run.run(first, after, values, long=plain.seconds > LONG)
                 report = report_of(inspection, mode, framework, request, places)
                 surroundings.tell("trying fixes")
-                trials = Trials(graph_run, first, left=0 if plain.seconds > LONG else MOST_TRIALS)
+                left = 0 if plain.seconds > LONG else MOST_TRIALS
+                trials = Trials(graph_run, first, places, left)
                 findings = trials.mended(report.findings)
         except ModeUnavailable as reason:
             return Ran(plain_report(mode, cell.source.text, str(reason)), plain.last)

@@ -145,7 +145,8 @@ def change_findings(calls: Sequence[Call], places: Places) -> list[Finding]:
     for number, call in enumerate(calls, 1):
         for path in lost_changes(call):
             name = path.removeprefix("['").removesuffix("']")
-            place = places.naming(name, Place(None, None, None))
+            where = "backward" if path in lost_gradients(call) else name
+            place = places.naming(where, Place(None, None, None))
             run = "" if number == 1 else " from the second run on"
             found.setdefault(
                 name,
@@ -166,12 +167,24 @@ def lost_changes(call: Call) -> list[str]:
     if call.graph is None or call.agreement is None or call.agreement.agrees is not False:
         return []
     graph, outputs = dict(call.graph.items), set(frozen_names(call.subject.cell.outputs))
-    return [
+    return lost_gradients(call) + [
         path
         for path, value in call.plain.items
         if path not in outputs
         and isinstance(value, FrozenContainer | FrozenValue)
         and (path not in graph or not equal(value, graph[path]))
+    ]
+
+
+def lost_gradients(call: Call) -> list[str]:
+    """Gradients that a plain run's ``backward()`` leaves, and a graph does not."""
+    if call.graph is None or call.agreement is None or call.agreement.agrees is not False:
+        return []
+    graph = dict(call.graph.items)
+    return [
+        path
+        for path, value in call.plain.items
+        if path.endswith(".grad']") and (path not in graph or not equal(value, graph[path]))
     ]
 
 
@@ -187,12 +200,12 @@ def _differs_elsewhere(call: Call) -> bool:
     return compare_outcomes(plain, graph, Tolerance(None, None)).agrees is False
 
 
-def mismatch_findings(inspection: Inspection) -> list[Finding]:
-    """Values and gradients that differ from those of a plain run."""
+def mismatch_findings(inspection: Inspection, explained: Sequence[Call]) -> list[Finding]:
+    """Values and gradients that differ from those of a plain run, but for calls explained."""
     found = []
     for number, call in enumerate(inspection.calls, 1):
         wrong = call.agreement is not None and call.agreement.agrees is False
-        if wrong and _differs_elsewhere(call):
+        if wrong and call not in explained and _differs_elsewhere(call):
             assert call.agreement is not None
             run = "" if number == 1 else " in a later run"
             blame = f"; it goes wrong in {inspection.stage}" if inspection.stage else ""
@@ -200,7 +213,7 @@ def mismatch_findings(inspection: Inspection) -> list[Finding]:
             found.append(Finding("mismatch", "error", message))
             break
     gradients = inspection.gradients
-    if gradients.agrees is False:
+    if gradients.agrees is False and not lost_gradients(inspection.calls[0]):
         message = f"The gradients of the graph are others: {gradients.reason}."
         found.append(Finding("gradient-mismatch", "error", message))
     return found

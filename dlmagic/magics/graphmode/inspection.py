@@ -12,7 +12,7 @@ from dlmagic.cell.snapshot import Snapshot
 from dlmagic.cell.subject import Subject
 from dlmagic.finding import Finding
 from dlmagic.magics.graphmode.call import Call
-from dlmagic.magics.graphmode.capture import CompiledCell
+from dlmagic.magics.graphmode.capture import CompiledCell, Runnable
 from dlmagic.magics.graphmode.effects import Effects, recording
 from dlmagic.magics.graphmode.gradients import GradientCheck, compare_gradients
 from dlmagic.magics.graphmode.witnesses import WITNESSES, time_limited
@@ -72,7 +72,7 @@ class Inspection:
         subject.watch(outcome)
         return Call(subject, outcome, effects, draws)
 
-    def call_as_graph(self, call: Call, compiled: CompiledCell) -> None:
+    def call_as_graph(self, call: Call, compiled: Runnable) -> None:
         """Run the graph from the same state, compare, and put the state back."""
         subject = call.subject
         subject.snapshot.restore()
@@ -86,7 +86,8 @@ class Inspection:
                 effects.found += compiled.effects.found
                 compiled.effects = Effects()
                 self.runs += 1
-                returned = compiled.run(subject.arguments, call.captured)
+                with subject.within():
+                    returned = compiled.run(subject.arguments, call.captured)
             call.seconds = self.now() - start
             call.graph = subject.outcome(returned)
         except KeyboardInterrupt:

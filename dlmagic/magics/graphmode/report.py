@@ -9,6 +9,7 @@ from dlmagic.finding import Finding
 from dlmagic.frameworks.captured import CapturedGraph, CapturedNode
 from dlmagic.frameworks.protocol import Framework
 from dlmagic.magics.graphmode.call import Call
+from dlmagic.magics.graphmode.constants import constant_findings
 from dlmagic.magics.graphmode.findings import (
     break_findings,
     change_findings,
@@ -59,8 +60,10 @@ def report_of(
         for number, call in enumerate(calls, 1)
         for graph in call.captured.graphs
     )
+    constants, explained = constant_findings(calls, mode, places)
     findings = [
-        *mismatch_findings(inspection),
+        *mismatch_findings(inspection, explained),
+        *constants,
         *effect_findings(calls, places),
         *change_findings(calls, places),
         *breaks,

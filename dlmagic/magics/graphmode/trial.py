@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from dlmagic.cell.compare import Tolerance
 from dlmagic.cell.function import compile_cell
 from dlmagic.cell.outcome import compare_outcomes
-from dlmagic.cell.output import unheard
 from dlmagic.cell.source import CellSource, register_text
 from dlmagic.cell.subject import Subject
 from dlmagic.finding import Finding, Fix
+from dlmagic.magics.graphmode.advice import advice_about
 from dlmagic.magics.graphmode.call import Call
-from dlmagic.magics.graphmode.capture import CompiledCell
+from dlmagic.magics.graphmode.compiled_again import compiled_again
 from dlmagic.magics.graphmode.fixes import Candidate, candidates
 from dlmagic.magics.graphmode.graph_run import BUILT_IN, GraphRun
 from dlmagic.magics.graphmode.inspection import Inspection
-from dlmagic.magics.graphmode.modes import compiler_of
+from dlmagic.magics.graphmode.judging import built_in, is_better, same_said
+from dlmagic.magics.graphmode.other_cells import other_cells
+from dlmagic.magics.graphmode.outside_fixes import Problem, outside_fixes
+from dlmagic.magics.graphmode.outside_trial import OutsideTrial
+from dlmagic.magics.graphmode.places import Places
 
 MOST_TRIALS = 6
 """Fixes that are tried for one report; each runs the cell twice."""
 
-_FIXABLE = ("graph-break", "unsupported", "lost-side-effect", "baked-branch", "baked-constant")
+_FIXABLE = ("graph-break", "unsupported", "lost-side-effect", "recompile", *BUILT_IN)
 
 
 @dataclass
@@ -33,11 +36,13 @@ class Trials:
     Attributes:
         graph_run: The run that the findings are about.
         first: Its first call.
+        places: Knows the user's other cells.
         left: How many more may be tried.
     """
 
     graph_run: GraphRun
     first: Call
+    places: Places
     left: int = MOST_TRIALS
 
     def mended(self, findings: Sequence[Finding]) -> list[Finding]:
@@ -45,44 +50,114 @@ class Trials:
         return [self._mended(each) if each.kind in _FIXABLE else each for each in findings]
 
     def _mended(self, finding: Finding) -> Finding:
-        source = self.first.subject.cell.source
-        framework, namespace = self.graph_run.framework, self.first.subject.cell.namespace
-        for candidate in candidates(finding, source.python, framework.name, namespace):
+        for attempt in self._attempts(finding):
             if self.left <= 0:
-                return finding
+                break
             self.left -= 1
-            if self._holds(candidate, finding):
-                code = candidate.edit.code or None
-                return replace(finding, fix=Fix(candidate.text, code, "verified"))
+            if attempt.holds():
+                return replace(finding, fix=attempt.fix)
+        if finding.fix is None:
+            return replace(finding, fix=advice_about(finding, self.graph_run.framework.name))
         return finding
 
-    def _holds(self, candidate: Candidate, finding: Finding) -> bool:
+    def _attempts(self, finding: Finding) -> Iterator[_InPlace | OutsideTrial]:
+        """Everything that may help, the likeliest first."""
+        cell, framework = self.first.subject.cell, self.graph_run.framework.name
+        if finding.cell is not None:
+            yield from self._in_another_cell(finding)
+            return
+        if finding.kind != "recompile":
+            for candidate in candidates(finding, cell.source.python, framework, cell.namespace):
+                text = candidate.edit.apply(cell.source.python)
+                yield _InPlace(self.graph_run, self.first, finding, candidate, text, cell.namespace)
+        later = self._call_about(finding)
+        problem = Problem(
+            finding,
+            cell.source.python,
+            framework,
+            cell.namespace,
+            self.first.subject.arguments,
+            later.subject.arguments if later else {},
+        )
+        for fix in outside_fixes(problem):
+            yield OutsideTrial(self.graph_run, self.first, later, finding, fix)
+
+    def _in_another_cell(self, finding: Finding) -> Iterator[_InPlace]:
+        """Rewrites of a function that the cell calls."""
+        cell = self.first.subject.cell
+        for other in other_cells(cell, self.places.name_of_cell):
+            if other.name != finding.cell or finding.line is None:
+                continue
+            framework = self.graph_run.framework.name
+            for candidate in candidates(finding, other.source, framework, cell.namespace):
+                mended = candidate.edit.apply(other.source)
+                names = other.with_function(mended, finding.line, cell.namespace)
+                if names is not None:
+                    text = cell.source.python
+                    yield _InPlace(self.graph_run, self.first, finding, candidate, text, names)
+
+    def _call_about(self, finding: Finding) -> Call | None:
+        """The later call that went wrong, or else the last one."""
+        later = [call for call in self.graph_run.inspection.calls[1:] if call.error is None]
+        for call in later:
+            wrong = call.agreement is not None and call.agreement.agrees is False
+            if call.captured.recompilations if finding.kind == "recompile" else wrong:
+                return call
+        return later[-1] if later else None
+
+
+@dataclass
+class _InPlace:
+    """A rewrite of the cell, or of a function that it calls, to be tried.
+
+    Attributes:
+        graph_run: The run that the finding is about.
+        first: Its first call.
+        finding: What it should mend.
+        candidate: The rewrite.
+        text: The cell to run.
+        namespace: The names that it finds.
+    """
+
+    graph_run: GraphRun
+    first: Call
+    finding: Finding
+    candidate: Candidate
+    text: str
+    namespace: dict[str, object]
+
+    @property
+    def fix(self) -> Fix:
+        """The fix, once it has been seen to hold."""
+        return Fix(self.candidate.text, self.candidate.code, "verified")
+
+    def holds(self) -> bool:
         """Whether the mended cell gives the same plainly, and is whole and right as a graph."""
         inspection = self.graph_run.inspection
         trial = Inspection(inspection.output, inspection.now)
         start = self.first.subject.snapshot
         start.restore()
         try:
-            subject = self._subject(candidate.edit.apply(self.first.subject.cell.source.python))
+            subject = self._subject()
             call = trial.call_plainly(subject)
             if not self._same_plainly(call):
                 return False
-            compiled = self._compiled(subject)
+            compiled = compiled_again(self.graph_run, subject)
             trial.call_as_graph(call, compiled)
         except Exception:  # a rewrite that fails is none
             return False
         finally:
             start.restore()
             inspection.runs += trial.runs
-        if finding.kind in BUILT_IN and _built_in(compiled) >= _built_in(inspection):
+        if self.finding.kind in BUILT_IN and built_in(compiled) >= built_in(inspection):
             return False
-        return self._is_better(call, finding)
+        return is_better(call, self.first, self.finding)
 
-    def _subject(self, python: str) -> Subject:
+    def _subject(self) -> Subject:
         """The mended cell, from the state that the first run started from."""
-        source = CellSource(python, python, register_text(python), 0)
+        source = CellSource(self.text, self.text, register_text(self.text), 0)
         first = self.first.subject
-        cell = compile_cell(source, first.cell.namespace)
+        cell = compile_cell(source, self.namespace)
         cell.define()
         arguments = dict(zip(cell.parameters, cell.arguments(), strict=True))
         return Subject(
@@ -91,49 +166,4 @@ class Trials:
 
     def _same_plainly(self, call: Call) -> bool:
         agreement = compare_outcomes(self.first.plain, call.plain, Tolerance(None, None))
-        said, says = (each.plain_effects.texts for each in (self.first, call))
-        # What prints from within a graph does so past Python, where nobody can note it.
-        return agreement.agrees is True and says in (said, [])
-
-    def _compiled(self, subject: Subject) -> CompiledCell:
-        mode = self.graph_run.mode
-        # Whether a graph breaks does not depend on what compiles it, and this takes no time.
-        quick = "compile:eager" if mode.startswith("compile") else mode
-        compiler = compiler_of(self.graph_run.framework, quick)
-        with unheard(self.graph_run.surroundings.output):
-            prepared = compiler.prepare(subject.cell, subject.arguments, subject.run_once)
-        subject.snapshot.restore()
-        return CompiledCell(subject.cell, compiler, prepared, self.graph_run.framework)
-
-    def _is_better(self, call: Call, finding: Finding) -> bool:
-        """Whether the answers agree, and what the finding is about is gone."""
-        if call.agreement is None or call.agreement.agrees is not True:
-            return False
-        if finding.kind == "graph-break":
-            before, now = _causes(self.first), _causes(call)
-            fewer = now.total() < before.total() or _graphs(call) < _graphs(self.first)
-            return fewer and not now - before
-        return sorted(call.plain_effects.texts) == sorted(call.graph_effects.texts)
-
-
-def _causes(call: Call) -> Counter[tuple[str, str]]:
-    """How often each cause ended a graph, by cause and function."""
-    places = {
-        (found.cause, found.frames[-1].function, found.frames[-1].line if found.frames else 0)
-        for found in call.captured.breaks
-    }
-    return Counter((cause, function) for cause, function, _ in places)
-
-
-def _built_in(prepared: CompiledCell | Inspection) -> int:
-    """How many values and branches have been built into a graph."""
-    found = prepared.prepared
-    findings = found if isinstance(found, tuple) else found.findings
-    return sum(finding.kind in BUILT_IN for finding in findings)
-
-
-def _graphs(call: Call) -> int:
-    """Graphs that compute something."""
-    ends = ("input", "output", "constant")
-    found = (graph.nodes for graph in call.captured.graphs)
-    return sum(any(node.operation not in ends for node in nodes) for nodes in found)
+        return agreement.agrees is True and same_said(self.first, call)
