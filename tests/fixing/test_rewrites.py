@@ -15,9 +15,9 @@ from dlmagic.fixing.expressions import (
     clone_instead_of_deepcopy,
     keep_tensors,
     mask_instead_of_selecting,
-    move_to_end,
     print_in_graph,
 )
+from dlmagic.fixing.moving import move_to_end
 
 
 def branched(text: str, line: int = 1) -> str | None:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import linecache
 import warnings
 from collections.abc import Iterable
+from pathlib import Path
+
+import torch
 
 from dlmagic.finding import Finding
 from dlmagic.frameworks.torch import _compat as compat
@@ -25,7 +28,12 @@ def findings_from(caught: Iterable[warnings.WarningMessage], name: str) -> list[
         name: What was converted, in the user's own name.
     """
     traced = (item for item in caught if issubclass(item.category, compat.TracerWarning))
-    return list(dict.fromkeys(_finding(item, name) for item in traced))
+    return list(dict.fromkeys(_finding(item, name) for item in traced if not _of_backward(item)))
+
+
+def _of_backward(warning: warnings.WarningMessage) -> bool:
+    """Whether PyTorch itself branches in ``backward()``, which no trace holds anyway."""
+    return Path(warning.filename).is_relative_to(Path(torch.autograd.__file__).parent)
 
 
 def _finding(item: warnings.WarningMessage, name: str) -> Finding:

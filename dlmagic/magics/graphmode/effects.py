@@ -29,6 +29,9 @@ class Effect:
     frame: Frame | None
 
 
+_LIBRARIES = ("tensorflow", "absl", "jax", "torch", "numba", "keras")
+"""Loggers by which compilers speak of themselves."""
+
 EffectKey = tuple[str, Frame | None]
 """Kind and line of what was said."""
 
@@ -169,8 +172,10 @@ class _LogRecorder(logging.Handler):
         self._filename = filename
 
     def emit(self, record: logging.LogRecord) -> None:
+        if record.name.partition(".")[0] in _LIBRARIES:
+            return
         frame = innermost_frame(self._filename, sys._getframe(1))
-        if frame is not None and not self._effects.paused:  # libraries log for themselves
+        if frame is not None and not self._effects.paused:  # others log for themselves, too
             self._effects.found.append(Effect("log", _said(record), frame))
 
 

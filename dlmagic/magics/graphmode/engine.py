@@ -16,6 +16,7 @@ from dlmagic.frameworks.registry import loaded_frameworks, repeating
 from dlmagic.magics.graphmode.effects import Effects, recording
 from dlmagic.magics.graphmode.graph_run import GraphRun
 from dlmagic.magics.graphmode.inspection import Inspection
+from dlmagic.magics.graphmode.iterators import iterator_findings
 from dlmagic.magics.graphmode.modes import choose_mode
 from dlmagic.magics.graphmode.outside import OutsideAction, unheard_calls, watching_outside
 from dlmagic.magics.graphmode.places import Places
@@ -148,8 +149,10 @@ def _inspected(
     try:
         before = _snapshot(cell, surroundings)
     except StateError as reason:
+        places = Places(request.source.filename, surroundings.name_of_cell)
+        used_up = iterator_findings(cell, places)
         plain.run()
-        return Ran(plain_report(mode, cell.source.text, str(reason)), plain.last)
+        return Ran(plain_report(mode, cell.source.text, str(reason), used_up), plain.last)
     arguments = dict(zip(cell.parameters, cell.arguments(), strict=True))
     memory = Memory(surroundings.free_memory)
     subject = Subject(None, cell, arguments, before, before, before.frameworks, memory)

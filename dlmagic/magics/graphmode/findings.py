@@ -128,10 +128,13 @@ def _about_effect(kind: str, told: Sequence[_Told]) -> str:
 def findings_of_preparing(inspection: Inspection, places: Places) -> list[Finding]:
     """What preparing has found, at the user's line; proven where a witness was found."""
     found = []
+    looked_at = {kept.place.name for kept, _ in inspection.kept}
     for each in inspection.prepared:
+        if each.kind == "baked-constant" and looked_at.intersection(each.operands):
+            continue
         if each.cell is not None and each.line is not None:
             place = places.of([Frame(each.cell, each.line, "")])
-            each = replace(each, cell=place.cell, line=place.line or each.line)
+            each = replace(each, cell=place.cell, line=place.line, source=place.source)
         if each.kind in ("baked-branch", "baked-constant") and inspection.witness:
             message = f"{each.message.rstrip('.')}: {inspection.witness}."
             each = replace(each, level="error", message=message)

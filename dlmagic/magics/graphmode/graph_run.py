@@ -14,6 +14,7 @@ from dlmagic.magics.graphmode.call import Call
 from dlmagic.magics.graphmode.capture import BindsObjects, CompiledCell, LooksAtValues, Staged
 from dlmagic.magics.graphmode.effects import recording
 from dlmagic.magics.graphmode.inspection import Inspection, subject_of
+from dlmagic.magics.graphmode.kept_values import kept_values
 from dlmagic.magics.graphmode.modes import compiler_of
 from dlmagic.magics.graphmode.request import Request, Surroundings
 
@@ -87,6 +88,10 @@ class GraphRun:
         if any(finding.kind in BUILT_IN for finding in compiled.prepared.findings):
             self.surroundings.tell("looking for inputs that go wrong")
             self.inspection.look_for_witness(compiled)
+        kept = kept_values(first.subject.cell, self.mode)
+        if kept and first.agreement is not None and first.agreement.agrees:
+            self.surroundings.tell("changing values that functions read")
+            self.inspection.look_at_kept(kept, compiled)
         self.surroundings.tell("comparing gradients")
         self.inspection.compare_gradients(compiled)
         if first.agreement is not None and first.agreement.agrees is False:

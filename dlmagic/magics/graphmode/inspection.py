@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from dlmagic.cell.checking import Checker
 from dlmagic.cell.compare import Tolerance
+from dlmagic.cell.outcome import equal
 from dlmagic.cell.output import Output, unheard
 from dlmagic.cell.snapshot import Snapshot
 from dlmagic.cell.subject import Subject
 from dlmagic.finding import Finding
+from dlmagic.frameworks.outside import replaced
 from dlmagic.magics.graphmode.call import Call
 from dlmagic.magics.graphmode.capture import CompiledCell, Runnable
 from dlmagic.magics.graphmode.effects import Effects, recording
 from dlmagic.magics.graphmode.gradients import GradientCheck, compare_gradients
+from dlmagic.magics.graphmode.kept_values import KeptValue
 from dlmagic.magics.graphmode.witnesses import WITNESSES, time_limited
 
 _WITNESS_SECONDS = 2.0
 """For a plain run with other inputs."""
+_MOST_KEPT = 3
+"""Values outside that are tried; each takes two runs."""
 
 
 @dataclass
@@ -33,6 +38,8 @@ class Inspection:
         gradients: How gradients compare, where that was looked at.
         prepared: What preparing the cell has found already.
         witness: A change of the inputs under which the graph goes wrong, or an empty text.
+        kept: Values that functions read from outside, each with what goes wrong in the graph when
+            it is another one: an empty text where nothing does, None where nobody can say.
         stage: The part of the compiler after which the answer is wrong, or an empty text.
         notes: What else a reader should know.
     """
@@ -44,6 +51,7 @@ class Inspection:
     gradients: GradientCheck = field(default_factory=GradientCheck)
     prepared: tuple[Finding, ...] = ()
     witness: str = ""
+    kept: list[tuple[KeptValue, str | None]] = field(default_factory=list)
     stage: str = ""
     notes: list[str] = field(default_factory=list)
 
@@ -127,6 +135,30 @@ class Inspection:
             if call.error is None and call.agreement and call.agreement.agrees is False:
                 self.witness = f"with {words} {call.agreement.reason}"
                 return
+
+    def look_at_kept(self, found: Sequence[KeptValue], compiled: CompiledCell) -> None:
+        """Find out whether the graph goes wrong when a value outside is another one."""
+        for kept in found[:_MOST_KEPT]:
+            try:
+                self.kept.append((kept, self._with_another(kept, compiled)))
+            except Exception:  # a value that the cell does not take proves nothing
+                continue
+        self.kept += [(kept, None) for kept in found[_MOST_KEPT:]]
+
+    def _with_another(self, kept: KeptValue, compiled: CompiledCell) -> str | None:
+        first = self.calls[0]
+        subject = subject_of(first.subject, first.subject.snapshot, first.subject.arguments)
+        other = kept.changed()
+        subject.within = lambda: replaced([kept.place], [other])
+        with time_limited(_WITNESS_SECONDS):
+            call = self.call_plainly(subject)
+        if equal(call.plain, first.plain):
+            return ""
+        self.call_as_graph(call, compiled)
+        self.calls.pop()  # not one that the user asked for
+        if call.agreement is None or call.agreement.agrees is None:
+            return None
+        return "" if call.agreement.agrees else call.agreement.reason
 
     def _checker(self, call: Call) -> Checker:
         start, tolerance = call.subject.snapshot, Tolerance(None, None)

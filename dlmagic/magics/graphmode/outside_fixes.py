@@ -80,7 +80,9 @@ def outside_fixes(problem: Problem) -> list[OutsideFix]:
     if problem.finding.kind == "recompile":
         return [*_numbers_as_arrays(problem, dialect), *_lengths_that_change(problem)]
     if problem.finding.kind == "baked-constant":
-        return list(_numbers_as_arrays(problem, dialect))
+        changed = changed_numbers(problem.first, problem.later)
+        known = set(problem.finding.operands) <= set(changed)
+        return list(_numbers_as_arrays(problem, dialect)) if known else []
     return [*_in_variables(problem, dialect), *_moved_out(problem)]
 
 

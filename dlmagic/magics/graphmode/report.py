@@ -9,7 +9,8 @@ from dlmagic.finding import Finding
 from dlmagic.frameworks.captured import CapturedGraph, CapturedNode
 from dlmagic.frameworks.protocol import Framework
 from dlmagic.magics.graphmode.call import Call
-from dlmagic.magics.graphmode.constants import constant_findings
+from dlmagic.magics.graphmode.constants import constant_findings, kept_findings
+from dlmagic.magics.graphmode.failure import failure_finding
 from dlmagic.magics.graphmode.findings import (
     break_findings,
     change_findings,
@@ -34,10 +35,13 @@ _BYTES = {"bool": 1, "int8": 1, "uint8": 1, "float16": 2, "bfloat16": 2, "int16"
 _WIDE = {"float64": 8, "int64": 8, "uint64": 8, "complex64": 8, "complex128": 16}
 
 
-def plain_report(mode: str, text: str, reason: str) -> GraphReport:
+def plain_report(
+    mode: str, text: str, reason: str, findings: tuple[Finding, ...] = ()
+) -> GraphReport:
     """The report of a cell that ran as it is and not as a graph."""
     return GraphReport(
         environment=Environment.capture(),
+        findings=findings,
         mode=mode,
         ran="eager",
         reason=reason,
@@ -69,6 +73,7 @@ def report_of(
         *breaks,
         *recompile_findings(calls, places),
         *findings_of_preparing(inspection, places),
+        *kept_findings(inspection, places),
     ]
     ran = _ran(graphs, breaks)
     return GraphReport(
@@ -146,19 +151,13 @@ def _report_of_failure(
 ) -> GraphReport:
     error = call.error
     assert error is not None
-    explained = framework.explain_failure(error, places.filename)
-    frame = call.subject.cell.frame_of(error)
-    text = " ".join(f"{type(error).__name__}: {error}".split())
-    reason, line = explained or (text, None)
-    line = line or (frame.tb_lineno if frame else None)
-    source = request.source.line(line).strip() if line else None
-    finding = Finding("unsupported", "error", reason, line=line, source=source)
+    finding = failure_finding(error, call.subject.cell, framework, places)
     return GraphReport(
         environment=Environment.capture(),
         findings=(finding,),
         mode=mode,
         ran="eager",
-        reason=reason,
+        reason=finding.message,
         cell=request.source.text,
         graphs=tuple(_graph(graph, places) for graph in call.captured.graphs),
         check=GraphCheck(reason="not compared: the graph failed"),
