@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from dlmagic.cell.function import compile_cell
@@ -79,18 +79,20 @@ class OutsideTrial:
     def _mended(self) -> MendedCell:
         """The mended cell in its mode, with what stands above and below it."""
         original = self.first.subject.cell
-        names = with_functions_of_its_own(original.namespace)
+        names = original.namespace
+        if self.candidate.once:  # the cell finds names that the notebook does not have
+            names = with_functions_of_its_own(names)
         outside = Outside(self.candidate, names, original.source.filename)
         with unheard(self.graph_run.surroundings.output):
-            names = outside.above(self.first.subject.arguments)
-        subject = self._subject(names)
+            found = outside.above(self.first.subject.arguments)
+        subject = self._subject(found if self.candidate.once else names, found)
         compiled = compiled_again(self.graph_run, subject)
         return MendedCell(compiled, original, outside)
 
-    def _subject(self, names: dict[str, object]) -> Subject:
+    def _subject(self, namespace: dict[str, object], found: Mapping[str, object]) -> Subject:
         first = self.first.subject
         python = self.candidate.applied_to(first.cell.source.python)
-        cell = compile_cell(CellSource(python, python, register_text(python), 0), names)
+        cell = compile_cell(CellSource(python, python, register_text(python), 0), namespace)
         cell.define()
-        arguments = dict(zip(cell.parameters, cell.arguments(), strict=True))
+        arguments = {name: found[name] for name in cell.parameters}
         return replace(first, cell=cell, arguments=arguments, watched=[], watching=False)

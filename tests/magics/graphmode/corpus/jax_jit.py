@@ -18,6 +18,30 @@ def helper(v):
     return v - 1
 def clean(v):
     return jnp.where(v.sum() > 0, v + 1, v - 1)
+import logging
+log = logging.getLogger("corpus")
+lr = 0.5
+rate = jnp.asarray(0.5)
+rates = [1.0, 2.0]
+pulses = iter(rates)
+scale = 0.5
+SCALE = 0.5
+weights = jnp.ones(4)
+def sine(v):
+    return np.sin(v)
+def scaled(v):
+    return v * scale
+def in_capitals(v):
+    return v * SCALE
+def not_used(v):
+    return v + 0 * scale
+def weighted(v):
+    return v * weights
+def around(k):
+    def inner(v):
+        return v * k
+    return inner
+tripled = around(3.0)
 """
 
 JIT = programs(
@@ -95,5 +119,59 @@ print("made")
 === lost-side-effect@1 fix
 print(x.sum())
 y = x + 1
+=== baked-constant@1 fix
+y = x * lr
+lr = lr * 0.9
+=== clean
+y = x * rate
+rate = rate * 0.9
+=== baked-constant@1 fix calls n=3
+y = x * n
+=== recompile@1 calls x=jnp.ones(6)
+y = x * 2
+=== clean calls x=jnp.ones(4)
+y = x * 2
+=== unsupported@1 fix
+items.append(x)
+y = jnp.stack(items)
+=== unsupported@2 fix
+y = x + 1
+items.append(y)
+=== clean
+out = []
+for k in range(3):
+    out.append(x * k)
+y = jnp.stack(out)
+=== lost-side-effect@1 fix
+log.warning("begin")
+y = x + 1
+=== lost-side-effect@2 fix
+y = x + 1
+log.warning("sum %s", y.sum())
+=== clean
+y = x + 1
+log.debug("sum %s", y)
+=== unsupported@helper+1 fix
+y = helper(x)
+=== unsupported@sine+1 fix
+y = sine(x)
+=== baked-constant@scaled+1
+y = scaled(x)
+=== baked-constant@inner+1
+y = tripled(x)
+=== clean
+y = in_capitals(x)
+=== clean
+y = not_used(x)
+=== clean
+y = weighted(x)
+=== unsupported@2
+y = x
+for v in pulses:
+    y = y + v
+=== clean
+y = x
+for v in rates:
+    y = y + v
 """,
 )

@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+SETUP = "setup.py"
+"""The file that the cells before a program stand in."""
+
+Found = tuple[str, str | None, int | None]
+"""Kind, file and line of a finding; no file where it is in the cell itself."""
+
 
 @dataclass(frozen=True)
 class Program:
@@ -13,28 +19,42 @@ class Program:
         setup: Cells that come before it.
         mode: The graph mode.
         text: The cell.
-        found: Kind and line of everything that must be found; nothing else may be.
+        found: Everything that must be found; nothing else may be.
         fixable: Whether a rewrite that the catalogue knows mends it.
+        calls: What its name is bound to in further calls, or None.
     """
 
     setup: str
     mode: str
     text: str
-    found: frozenset[tuple[str, int | None]] = frozenset()
+    found: frozenset[Found] = frozenset()
     fixable: bool = False
+    calls: str | None = None
 
 
 def programs(setup: str, mode: str, table: str) -> list[Program]:
-    """Programs from a text: a line ``=== kind@line kind@line [fix]`` above each cell."""
+    """Programs from a text.
+
+    Above each cell stands a line ``=== kind@line kind@line [fix] [calls n=1,2]``. A line may be
+    given from where a function of the setup begins: ``kind@helper+1``.
+    """
     made = []
     for part in table.strip().split("=== ")[1:]:
         head, _, text = part.partition("\n")
-        words = head.split()
-        found = {_finding(word) for word in words if "@" in word}
-        made.append(Program(setup, mode, text.rstrip("\n"), frozenset(found), "fix" in words))
+        marks, _, calls = head.partition(" calls ")
+        words = marks.split()
+        found = {_finding(word, setup) for word in words if "@" in word}
+        made.append(
+            Program(setup, mode, text.rstrip("\n"), frozenset(found), "fix" in words, calls or None)
+        )
     return made
 
 
-def _finding(word: str) -> tuple[str, int | None]:
+def _finding(word: str, setup: str) -> Found:
     kind, _, line = word.partition("@")
-    return kind, int(line) if line != "-" else None
+    function, plus, below = line.partition("+")
+    if plus:
+        lines = setup.split("\n")
+        begin = next(k for k, each in enumerate(lines, 1) if f"def {function}(" in each)
+        return kind, SETUP, begin + int(below)
+    return kind, None, int(line) if line != "-" else None

@@ -29,6 +29,25 @@ def helper(v):
     return v - 1
 def clean(v):
     return torch.where(v.sum() > 0, v + 1, v - 1)
+lr = 0.5
+rate = torch.tensor(0.5)
+rates = [1.0, 2.0]
+pulses = iter(rates)
+scale = 0.5
+SCALE = 0.5
+def number(v):
+    return v.sum().item()
+def scaled(v):
+    return v * scale
+def in_capitals(v):
+    return v * SCALE
+def not_used(v):
+    return v + 0 * scale
+def around(k):
+    def inner(v):
+        return v * k
+    return inner
+tripled = around(3.0)
 """
 
 COMPILE = programs(
@@ -95,7 +114,7 @@ print(x.sum())
 y = x + 1
 print("halfway")
 z = y * 2
-=== graph-break@1
+=== graph-break@1 fix
 log.warning("begin")
 y = x + 1
 === graph-break@2 fix
@@ -160,10 +179,10 @@ y = x[x > 2].sum()
 y = x.nonzero()
 === graph-break@1
 y = torch.unique(x)
-=== graph-break@2
+=== graph-break@2 fix
 loss = (w * x).sum()
 loss.backward()
-=== graph-break@2
+=== graph-break@2 fix
 loss = (w * x).sum()
 (g,) = torch.autograd.grad(loss, w)
 === graph-break@1
@@ -207,20 +226,71 @@ y = x + 1
 a = x.sum().item()
 b = x.max().item()
 y = x * 2
-=== graph-break@2 graph-break@4
+=== graph-break@2 graph-break@4 fix
 y = x + 1
 print("one")
 z = y * 2
 print("two")
-=== recompile@2
+=== recompile@2 fix
 y = x + 1
 counter.count += 1
 z = x * counter.count
 === recompile@1
 items.append(n)
 y = x * len(items)
-=== recompile@1
+=== recompile@1 fix
 y = x * n
 n = n + 1
+=== recompile@1 fix
+y = x * lr
+lr = lr * 0.9
+=== clean
+y = x * rate
+rate = rate * 0.9
+=== recompile@1 fix calls n=8,16,16
+y = x * n
+=== clean calls rate=torch.tensor(8.0),torch.tensor(16.0)
+y = x * rate
+=== recompile@1 calls n=1,3
+y = x[:n]
+=== recompile@1 fix calls x=torch.ones(6),torch.ones(8)
+y = x * 2
+z = y.sum()
+=== recompile@1 fix
+y = x * 2
+x = torch.cat([x, x])
+=== clean calls x=torch.zeros(4),torch.ones(4)
+y = x * 2
+z = y.sum()
+=== graph-break@2 graph-break@3 graph-break@4 fix
+loss = model(m).mean()
+loss.backward()
+optimizer.step()
+optimizer.zero_grad()
+z = x * 3
+=== graph-break@2
+loss = (w * x).sum()
+loss.backward()
+y = w.grad * 2
+=== clean
+loss = model(m).mean()
+z = x * 3
+=== graph-break@helper+1 fix
+y = helper(x)
+=== graph-break@number+1 fix
+y = x * number(x)
+=== clean
+y = clean(x) * 2
+=== clean
+y = scaled(x)
+=== unsupported@1
+y = x * next(pulses)
+=== clean
+y = x * next(iter(rates))
+=== clean
+out = []
+for k in range(3):
+    out.append(x * k)
+y = torch.stack(out)
 """,
 )

@@ -26,13 +26,13 @@ y = (w * x).sum()
 total = x.sum()
 for k in range(3):
     total = total + k
-=== lost-side-effect@2
+=== lost-side-effect@2 fix
 y = x + 1
 items.append(1)
-=== lost-side-effect@2
+=== lost-side-effect@2 fix
 y = x + 1
 table["a"] = 5
-=== lost-side-effect@1
+=== lost-side-effect@1 fix
 counter.count += 1
 y = x + 1
 === baked-branch@1 fix
@@ -60,8 +60,44 @@ y = x * x.max().item()
 y = x
 for k in range(int(x[0])):
     y = y + 1
-=== lost-side-effect@1
+=== lost-side-effect@1 fix
 print("begin")
 y = x + 1
+=== baked-constant@1 fix
+y = x * lr
+lr = lr * 0.9
+=== clean
+y = x * rate
+rate = rate * 0.9
+=== baked-constant@1 fix calls n=3
+y = x * n
+=== clean calls n=2
+y = x * n
+=== lost-side-effect@2 fix
+loss = (w * x).sum()
+loss.backward()
+z = x * 3
+=== clean
+loss = (w * x).sum()
+z = x * 3
+=== baked-constant@scaled+1
+y = scaled(x)
+=== baked-constant@inner+1
+y = tripled(x)
+=== clean
+y = in_capitals(x)
+=== clean
+y = not_used(x)
+=== lost-side-effect@2 fix
+y = x + 1
+print("halfway")
+z = y + 1
+=== lost-side-effect@1 fix
+log.warning("begin")
+y = x + 1
+=== baked-branch@helper+1 fix
+y = helper(x)
+=== clean
+y = clean(x)
 """,
 )
