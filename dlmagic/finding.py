@@ -15,7 +15,8 @@ class Fix:
 
     Attributes:
         text: The change in one sentence.
-        code: The code that replaces the source line, or None where no single line does.
+        code: What to write, in place of the source line or where the text says; None where the line
+            only moves or goes.
         status: ``verified`` (run on the user's own values and found right),
             ``shape-verified`` (only shapes were checked) or ``unverified``.
     """

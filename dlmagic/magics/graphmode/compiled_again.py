@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from dlmagic.cell.output import unheard
 from dlmagic.cell.subject import Subject
 from dlmagic.magics.graphmode.capture import CompiledCell
@@ -15,7 +17,12 @@ def compiled_again(graph_run: GraphRun, subject: Subject) -> CompiledCell:
     # Whether a graph breaks does not depend on what compiles it, and this takes no time.
     quick = "compile:eager" if mode.startswith("compile") else mode
     compiler = compiler_of(graph_run.framework, quick)
+
+    def run_once(replaced: Mapping[str, object]) -> object:
+        graph_run.inspection.runs += 1
+        return subject.run_once(replaced)
+
     with unheard(graph_run.surroundings.output):
-        prepared = compiler.prepare(subject.cell, subject.arguments, subject.run_once)
+        prepared = compiler.prepare(subject.cell, subject.arguments, run_once)
     subject.snapshot.restore()
     return CompiledCell(subject.cell, compiler, prepared, graph_run.framework)

@@ -90,13 +90,24 @@ def _numbers_as_arrays(problem: Problem, dialect: Dialect) -> Iterator[OutsideFi
     """The numbers that changed, as arrays: first the one that is told of, then all."""
     named = [name for name in problem.finding.operands if _is_number_at(name, problem)]
     changed = changed_numbers(problem.first, problem.later)
-    together = tuple(dict.fromkeys([*named, *changed]))
+    together = tuple(dict.fromkeys([*named, *changed, *_attributes_that_change(problem)]))
     module = name_of_module(dialect.module, problem.namespace)
     for names in dict.fromkeys([tuple(named), together] if named else []):
         for template in dialect.scalars:
             made = tuple((name, template.format("{0}", module)) for name in names)
-            text = f"Make {_listed(names)} {dialect.array} in an earlier cell."
+            array = dialect.array if len(names) == 1 else f"{dialect.array.split()[-1]}s"
+            text = f"Make {_listed(names)} {array} in an earlier cell."
             yield OutsideFix(text, _assignments(made), made=made)
+
+
+def _attributes_that_change(problem: Problem) -> list[str]:
+    """Attributes that hold a number, and that the cell assigns: ``counter.count += 1``."""
+    assigned = (
+        ast.unparse(node)
+        for node in ast.walk(ast.parse(problem.source))
+        if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)
+    )
+    return [target for target in assigned if _is_number_at(target, problem)]
 
 
 def _is_number_at(target: str, problem: Problem) -> bool:

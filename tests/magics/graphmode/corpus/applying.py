@@ -80,6 +80,5 @@ def _with_code(text: str, line: int, code: str) -> str:
     indent = head[: len(head) - len(head.lstrip())]
     if "return" in code and lines[end : end + 1] and "return" in lines[end]:
         end += 1  # the return behind a branch is its other side
-    return "\n".join(
-        [*lines[: line - 1], *(indent + each for each in code.split("\n")), *lines[end:]]
-    )
+    new = [indent + each for each in code.split("\n")]
+    return "\n".join([*lines[: line - 1], *new, *lines[end:]])
