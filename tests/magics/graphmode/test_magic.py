@@ -113,3 +113,19 @@ def test_unloading_leaves_no_magic(loaded: InteractiveShell) -> None:
     extension.unload(loaded)
     for kind in ("line", "cell"):
         assert {"graphmode", "autograd"}.isdisjoint(loaded.magics_manager.magics[kind])
+
+
+def test_a_function_of_another_cell_is_mended_and_the_fix_names_that_cell(
+    loaded: InteractiveShell, capsys: pytest.CaptureFixture[str]
+) -> None:
+    helper = "def helper(v):\n    if v.sum() > 0:\n        return v * n\n    return v"
+    run(loaded, f"# A helper\n\n{helper}")
+    report = run(loaded, "%%graphmode -m compile:eager\ny = helper(x)")
+    (finding,) = report.findings
+    assert (finding.cell, finding.line) == ("Cell In[1]", 4)
+    assert finding.fix is not None
+    assert finding.fix.status == "verified"
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "Cell In[1], line 4: `if v.sum() > 0:`" in shown
+    assert "return torch.where(v.sum() > 0, v * n, v)" in shown
+    assert loaded.user_ns["helper"](torch.full((2,), -1.0)).tolist() == [-1, -1]
