@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from dlmagic.cell.compare import Tolerance
-from dlmagic.cell.frozen import FrozenContainer, FrozenValue
-from dlmagic.cell.outcome import compare_outcomes, equal, frozen_names
+from dlmagic.cell.frozen import FrozenContainer
+from dlmagic.cell.outcome import compare_outcomes
 from dlmagic.finding import Finding, Fix
 from dlmagic.frameworks.captured import Frame, GraphBreak
 from dlmagic.magics.graphmode.call import Call
@@ -16,6 +16,7 @@ from dlmagic.magics.graphmode.causes import explain
 from dlmagic.magics.graphmode.changes import change_of
 from dlmagic.magics.graphmode.effects import EffectKey
 from dlmagic.magics.graphmode.inspection import Inspection
+from dlmagic.magics.graphmode.lost_changes import lost_changes, lost_gradients
 from dlmagic.magics.graphmode.places import Place, Places
 
 _CONSEQUENCE = "may have been caused by an earlier graph break"
@@ -140,55 +141,6 @@ def findings_of_preparing(inspection: Inspection, places: Places) -> list[Findin
             each = replace(each, level="error", message=message)
         found.append(each)
     return found
-
-
-def change_findings(calls: Sequence[Call], places: Places) -> list[Finding]:
-    """Lists, dictionaries and attributes that a graph does not change as a plain run does."""
-    found: dict[str, Finding] = {}
-    for number, call in enumerate(calls, 1):
-        for path in lost_changes(call):
-            name = path.removeprefix("['").removesuffix("']")
-            where = "backward" if path in lost_gradients(call) else name
-            place = places.naming(where, Place(None, None, None))
-            run = "" if number == 1 else " from the second run on"
-            found.setdefault(
-                name,
-                Finding(
-                    kind="lost-side-effect",
-                    level="error",
-                    message=f"The change of {name} is lost{run}: the graph computes without it.",
-                    line=place.line,
-                    source=place.source,
-                    operands=(name,),
-                ),
-            )
-    return list(found.values())
-
-
-def lost_changes(call: Call) -> list[str]:
-    """What a plain run changes in the user's own objects, and a graph not, or otherwise."""
-    if call.graph is None or call.agreement is None or call.agreement.agrees is not False:
-        return []
-    graph, outputs = dict(call.graph.items), set(frozen_names(call.subject.cell.outputs))
-    return lost_gradients(call) + [
-        path
-        for path, value in call.plain.items
-        if path not in outputs
-        and isinstance(value, FrozenContainer | FrozenValue)
-        and (path not in graph or not equal(value, graph[path]))
-    ]
-
-
-def lost_gradients(call: Call) -> list[str]:
-    """Gradients that a plain run's ``backward()`` leaves, and a graph does not."""
-    if call.graph is None or call.agreement is None or call.agreement.agrees is not False:
-        return []
-    graph = dict(call.graph.items)
-    return [
-        path
-        for path, value in call.plain.items
-        if path.endswith(".grad']") and (path not in graph or not equal(value, graph[path]))
-    ]
 
 
 def _differs_elsewhere(call: Call) -> bool:

@@ -12,7 +12,7 @@ from dlmagic.cell.function import CellFunction
 from dlmagic.magics.graphmode.capture import Captured, CompiledCell
 from dlmagic.magics.graphmode.changes import evaluate
 from dlmagic.magics.graphmode.effects import Effects
-from dlmagic.magics.graphmode.outside_fixes import OutsideFix
+from dlmagic.magics.graphmode.outside_fix import OutsideFix
 
 
 @dataclass

@@ -17,7 +17,7 @@ from dlmagic.magics.graphmode.inspection import Inspection
 from dlmagic.magics.graphmode.judging import agrees, is_better
 from dlmagic.magics.graphmode.mended import MendedCell, Outside
 from dlmagic.magics.graphmode.other_cells import with_functions_of_its_own
-from dlmagic.magics.graphmode.outside_fixes import OutsideFix
+from dlmagic.magics.graphmode.outside_fix import OutsideFix
 
 
 @dataclass
@@ -80,12 +80,13 @@ class OutsideTrial:
         """The mended cell in its mode, with what stands above and below it."""
         original = self.first.subject.cell
         names = original.namespace
-        if self.candidate.once:  # the cell finds names that the notebook does not have
+        more = bool(self.candidate.once or self.candidate.above)
+        if more:  # the cell may find names that the notebook does not have
             names = with_functions_of_its_own(names)
         outside = Outside(self.candidate, names, original.source.filename)
         with unheard(self.graph_run.surroundings.output):
             found = outside.above(self.first.subject.arguments)
-        subject = self._subject(found if self.candidate.once else names, found)
+        subject = self._subject(found if more else names, found)
         compiled = compiled_again(self.graph_run, subject)
         return MendedCell(compiled, original, outside)
 

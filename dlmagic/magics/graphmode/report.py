@@ -13,13 +13,13 @@ from dlmagic.magics.graphmode.constants import constant_findings, kept_findings
 from dlmagic.magics.graphmode.failure import failure_finding
 from dlmagic.magics.graphmode.findings import (
     break_findings,
-    change_findings,
     effect_findings,
     findings_of_preparing,
     mismatch_findings,
     recompile_findings,
 )
 from dlmagic.magics.graphmode.inspection import Inspection
+from dlmagic.magics.graphmode.lost_changes import change_findings
 from dlmagic.magics.graphmode.places import Places
 from dlmagic.magics.graphmode.request import Request
 from dlmagic.magics.graphmode.result import (

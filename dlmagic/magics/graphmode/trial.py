@@ -19,7 +19,8 @@ from dlmagic.magics.graphmode.graph_run import BUILT_IN, GraphRun
 from dlmagic.magics.graphmode.inspection import Inspection
 from dlmagic.magics.graphmode.judging import built_in, is_better, same_said
 from dlmagic.magics.graphmode.other_cells import other_cells
-from dlmagic.magics.graphmode.outside_fixes import Problem, outside_fixes
+from dlmagic.magics.graphmode.outside_fix import Problem
+from dlmagic.magics.graphmode.outside_fixes import outside_fixes
 from dlmagic.magics.graphmode.outside_trial import OutsideTrial
 from dlmagic.magics.graphmode.places import Places
 

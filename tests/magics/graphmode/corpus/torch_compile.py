@@ -185,17 +185,17 @@ loss.backward()
 === graph-break@2 fix
 loss = (w * x).sum()
 (g,) = torch.autograd.grad(loss, w)
-=== graph-break@1
+=== graph-break@1 fix
 t = time.time()
 y = x + 1
-=== graph-break@2
+=== graph-break@2 fix
 y = x + 1
 time.sleep(0)
 z = y + 1
-=== graph-break@1
+=== graph-break@1 fix
 r = random.random()
 y = x * 0 + 1
-=== graph-break@1
+=== graph-break@1 fix
 text = str(x)
 y = x + 1
 === graph-break@2
@@ -213,13 +213,13 @@ for k in range(int(x[0])):
 === graph-break@2
 i = x.argmax()
 y = [1, 2, 3, 4][i]
-=== graph-break@1
+=== graph-break@1 fix
 ok = torch.allclose(x, x)
 y = x + 1
 === graph-break@1 fix
 z = copy.deepcopy(x)
 y = z + 1
-=== graph-break@1
+=== graph-break@1 fix
 torch.manual_seed(3)
 y = x + 1
 === graph-break@1 graph-break@2 fix
@@ -241,6 +241,13 @@ y = x * len(items)
 === recompile@1 fix
 y = x * n
 n = n + 1
+=== graph-break@2
+y = x + 1
+t = time.time()
+z = y + 1
+=== clean
+t = 1.5
+y = x + t
 === recompile@1 fix
 y = x * lr
 lr = lr * 0.9
