@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 
 from dlmagic.cell.build import MISSING
@@ -165,17 +166,21 @@ def _inspected(
         return Ran(plain_report(mode, cell.source.text, told), plain.last)
     inspection = Inspection(surroundings.output, surroundings.now, runs=1)
     places = Places(request.source.filename, surroundings.name_of_cell)
-    with state_after(cell, before) as after:
+    with ExitStack() as stack:
+        try:
+            after = stack.enter_context(state_after(cell, before))
+        except StateError as reason:  # it has left something that nobody can save
+            return Ran(plain_report(mode, cell.source.text, str(reason)), plain.last)
         returned = plain.returned  # names are bound as before the cell from the next line on
         first = inspection.called_plainly(subject, returned, plain.effects)
         graph_run = GraphRun(inspection, framework, mode, request, surroundings, returned)
+        long = plain.seconds > LONG
         try:
             with loaded_frameworks()[-1].counting():
-                graph_run.run(first, after, values, long=plain.seconds > LONG)
+                graph_run.run(first, after, values, long=long)
                 report = report_of(inspection, mode, framework, request, places)
                 surroundings.tell("trying fixes")
-                left = 0 if plain.seconds > LONG else MOST_TRIALS
-                trials = Trials(graph_run, first, places, left)
+                trials = Trials(graph_run, first, places, left=0 if long else MOST_TRIALS)
                 findings = trials.mended(report.findings)
         except ModeUnavailable as reason:
             return Ran(plain_report(mode, cell.source.text, str(reason)), plain.last)

@@ -164,3 +164,23 @@ def test_an_iterator_that_is_used_up_is_told_of_at_its_line() -> None:
     assert finding.fix is not None
     assert "value = next(pulses)" in finding.fix.text
     assert list(names["pulses"]) == [2.0], "the cell has run once, as it is"
+
+
+def test_a_cell_that_leaks_values_of_a_trace_has_run_and_is_told_so() -> None:
+    jax = pytest.importorskip("jax")
+    names: dict[str, Any] = {"jax": jax, "x": jax.numpy.arange(3.0)}
+    text = (
+        "out = []\ndef body(k, s):\n    out.append(s)\n    return s + k\n"
+        "y = jax.lax.fori_loop(0, 3, body, x.sum())"
+    )
+    found = report(text, names, "jit")
+    assert float(names["y"]) == 6.0
+    assert "return the value from that function" in found.reason
+
+
+def test_what_tensorflow_logs_for_itself_is_no_log_record_of_the_cell() -> None:
+    tf = pytest.importorskip("tensorflow")
+    names: dict[str, Any] = {"tf": tf, "x": tf.ones(3)}
+    exec("@tf.function\ndef times(v, k):\n    return v * k", names)
+    text = "y = x\nfor k in (1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0):\n    y = y + times(x, k)"
+    assert report(text, names, "graph").findings == ()
