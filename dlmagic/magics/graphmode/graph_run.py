@@ -78,12 +78,22 @@ class GraphRun:
         if long and not values:
             self.inspection.notes.append(_ONLY_ONCE)
             return
+        self._call_again(values, first, after, compiled)
+        self._look_closer(first, compiled)
+
+    def _call_again(
+        self, values: list[object], first: Call, after: Snapshot, compiled: CompiledCell
+    ) -> None:
+        """Call it with the user's values, or once more as a loop would."""
         if values:
             self._call_with(values, first, compiled)
         elif first.subject.snapshot is after:
             self.inspection.call_as_graph(_same_call(first), compiled)
         else:
             self._call_from_where_it_ended(first, after, compiled)
+
+    def _look_closer(self, first: Call, compiled: CompiledCell) -> None:
+        """What the graph has kept, its gradients, and what is to blame for another answer."""
         self.inspection.prepared = compiled.prepared.findings
         if any(finding.kind in BUILT_IN for finding in compiled.prepared.findings):
             self.surroundings.tell("looking for inputs that go wrong")
