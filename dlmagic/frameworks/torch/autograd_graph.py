@@ -13,65 +13,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from dlmagic.frameworks.backward import SMALL, BackwardNode, Numbers, Unique, written
 from dlmagic.frameworks.captured import Frame
 from dlmagic.frameworks.torch import _compat as compat
 
 _FREED = "already been freed"  # by a backward pass, which is no mistake
-
-SMALL = 8
-"""Elements up to which a tensor's numbers are kept, and not only their statistics."""
-
-
-@dataclass(frozen=True)
-class Numbers:
-    """What is known of the numbers in a tensor.
-
-    Attributes:
-        shape: Elements per axis.
-        dtype: Such as ``"float32"``.
-        values: The numbers themselves where they are few, as text; else an empty text.
-        mean: Their mean, or None where it is not defined.
-        largest: The largest absolute value, or None.
-    """
-
-    shape: tuple[int, ...]
-    dtype: str
-    values: str = ""
-    mean: float | None = None
-    largest: float | None = None
-
-
-@dataclass
-class BackwardNode:
-    """One step of the backward pass.
-
-    Attributes:
-        name: Unique in the graph: the user's name of a leaf, else that of the operation.
-        operation: What the forward pass did, such as ``"Mul"``; ``"leaf"`` where a gradient is
-            kept; the class of a function of the user's own.
-        inputs: Names of the nodes that its gradient goes to.
-        shape: Of the tensor that it belongs to, or None where PyTorch does not tell.
-        dtype: Likewise.
-        value: The numbers of that tensor, where they were recorded.
-        gradient: The numbers of its gradient, where they were recorded.
-        saved_bytes: What it keeps for the backward pass; storages shared with others count once.
-        frame: The line of the forward pass that made it, where that was recorded.
-        is_custom: Whether it is a function of the user's own.
-        problem: Why its backward pass would fail, or an empty text.
-    """
-
-    name: str
-    operation: str
-    inputs: tuple[str, ...] = ()
-    shape: tuple[int, ...] | None = None
-    dtype: str | None = None
-    value: Numbers | None = None
-    gradient: Numbers | None = None
-    saved_bytes: int = 0
-    frame: Frame | None = None
-    is_custom: bool = False
-    problem: str = ""
-
 
 @dataclass
 class Recorded:
@@ -79,13 +25,13 @@ class Recorded:
 
     Attributes:
         nodes: The nodes themselves, which keeps their identities their own.
-        frames: The line that made each.
+        frames: The code that made each.
         values: The numbers of its result.
         gradients: The numbers of its gradient.
     """
 
     nodes: dict[int, Any] = field(default_factory=dict)
-    frames: dict[int, Frame] = field(default_factory=dict)
+    frames: dict[int, tuple[Frame, ...]] = field(default_factory=dict)
     values: dict[int, Numbers] = field(default_factory=dict)
     gradients: dict[int, Numbers] = field(default_factory=dict)
 
@@ -97,24 +43,11 @@ def numbers_of(tensor: Tensor) -> Numbers:
         shape, dtype = tuple(plain.shape), str(plain.dtype).removeprefix("torch.")
         if plain.numel() == 0 or plain.layout is not torch.strided:
             return Numbers(shape, dtype)
-        values = _written(plain) if plain.numel() <= SMALL else ""
+        values = written(plain.tolist()) if plain.numel() <= SMALL else ""
         if not (plain.is_floating_point() or plain.dtype in (torch.int64, torch.int32)):
             return Numbers(shape, dtype, values)
         wide = plain.to(torch.float64) if plain.device.type != "mps" else plain.float()
         return Numbers(shape, dtype, values, float(wide.mean()), float(wide.abs().max()))
-
-
-def _written(tensor: Tensor) -> str:
-    if tensor.ndim == 0:
-        return f"{tensor.item():.4g}" if tensor.is_floating_point() else str(tensor.item())
-    numbers = tensor.tolist()
-    return _list(numbers) if tensor.is_floating_point() else str(numbers)
-
-
-def _list(numbers: Any) -> str:
-    if isinstance(numbers, list):
-        return f"[{', '.join(map(_list, numbers))}]"
-    return f"{numbers:.4g}"
 
 
 def read_graph(
@@ -143,7 +76,7 @@ class _Walk:
         self._user_names = names
         self._recorded = recorded
         self._names: dict[int, str] = {}
-        self._used: dict[str, int] = {}
+        self._unique = Unique()
         self._storages: set[int] = set()
 
     def read(self, root: Any) -> list[BackwardNode]:
@@ -160,11 +93,6 @@ class _Walk:
             return self._user_names.get(id(variable), "leaf")
         return _operation(node)
 
-    def _unique(self, name: str) -> str:
-        count = self._used.get(name, 0)
-        self._used[name] = count + 1
-        return f"{name}#{count + 1}" if count else name
-
     def _node(self, node: Any) -> BackwardNode:
         variable = compat.variable_of(node)
         key = id(node)
@@ -172,7 +100,7 @@ class _Walk:
             name=self._names[key],
             operation="leaf" if variable is not None else _operation(node),
             inputs=tuple(self._names[id(child)] for child, _ in node.next_functions if child),
-            frame=self._recorded.frames.get(key),
+            frames=self._recorded.frames.get(key, ()),
             value=self._recorded.values.get(key),
             gradient=self._recorded.gradients.get(key),
             is_custom=compat.is_custom_function(node),
@@ -227,10 +155,10 @@ def _operation(node: Any) -> str:
 
 def _inherit_lines(nodes: list[BackwardNode]) -> None:
     """One call may make several nodes; those inside it have the line of the last."""
-    lines: dict[str, Frame] = {}
+    lines: dict[str, tuple[Frame, ...]] = {}
     for node in reversed(nodes):
-        if node.frame is None and node.operation != "leaf":
-            node.frame = lines.get(node.name)
-        if node.frame is not None:
+        if not node.frames and node.operation != "leaf":
+            node.frames = lines.get(node.name, ())
+        if node.frames:
             for name in node.inputs:
-                lines.setdefault(name, node.frame)
+                lines.setdefault(name, node.frames)

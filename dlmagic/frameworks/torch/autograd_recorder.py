@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from types import FrameType
+from typing import Any
 
 import torch
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
+from dlmagic.frameworks.backward import Cut, Why
 from dlmagic.frameworks.captured import Frame, innermost_frame
 from dlmagic.frameworks.torch import _compat as compat
 from dlmagic.frameworks.torch.autograd_graph import Recorded, numbers_of
@@ -18,21 +19,6 @@ from dlmagic.frameworks.torch.autograd_graph import Recorded, numbers_of
 _SILENT = frozenset(
     {"__get__", "__set__", "requires_grad_", "register_hook", "retain_grad", "backward", "size"}
 )
-
-
-@dataclass(frozen=True)
-class Cut:
-    """A place where gradients stop.
-
-    Attributes:
-        why: ``detach``, ``no_grad`` or ``integer``.
-        operation: The function that was called.
-        frame: The line.
-    """
-
-    why: Literal["detach", "no_grad", "integer"]
-    operation: str
-    frame: Frame | None
 
 
 class AutogradRecorder(TorchFunctionMode):
@@ -59,9 +45,9 @@ class AutogradRecorder(TorchFunctionMode):
         result = func(*args, **(kwargs or {}))
         name = getattr(func, "__name__", "")
         if name not in _SILENT:
-            frame = innermost_frame(self._filename, sys._getframe(1))
-            self._note_all(result, frame)
-            self._note_cut(name, args, kwargs or {}, result, frame)
+            frames = self._frames(sys._getframe(1))
+            self._note_all(result, frames)
+            self._note_cut(name, args, kwargs or {}, result, frames)
         return result
 
     def __enter__(self) -> AutogradRecorder:
@@ -76,21 +62,24 @@ class AutogradRecorder(TorchFunctionMode):
 
     def _note_custom(self, result: object) -> None:
         """The result of a function of the user's own, which no other call shows."""
-        self._note_all(result, innermost_frame(self._filename, sys._getframe(1)))
+        self._note_all(result, self._frames(sys._getframe(1)))
 
-    def _note_all(self, result: object, frame: Frame | None) -> None:
+    def _frames(self, frame: FrameType) -> tuple[Frame, ...]:
+        found = innermost_frame(self._filename, frame)
+        return (found,) if found else ()
+
+    def _note_all(self, result: object, frames: tuple[Frame, ...]) -> None:
         for tensor in compat.pytree.tree_leaves(result):
             if isinstance(tensor, Tensor):
-                self._note(tensor, frame)
+                self._note(tensor, frames)
 
-    def _note(self, tensor: Tensor, frame: Frame | None) -> None:
+    def _note(self, tensor: Tensor, frames: tuple[Frame, ...]) -> None:
         node = tensor.grad_fn
         if node is None or id(node) in self.recorded.nodes:
             return
         self.recorded.nodes[id(node)] = node
         self.recorded.values[id(node)] = numbers_of(tensor)
-        if frame is not None:
-            self.recorded.frames[id(node)] = frame
+        self.recorded.frames[id(node)] = frames
         self.watch_gradient(node)
 
     def watch_gradient(self, node: Any) -> None:
@@ -115,7 +104,7 @@ class AutogradRecorder(TorchFunctionMode):
         args: tuple[Any, ...],
         kwargs: Mapping[str, Any],
         result: Any,
-        frame: Frame | None,
+        frames: tuple[Frame, ...],
     ) -> None:
         if not isinstance(result, Tensor) or result.requires_grad:
             return
@@ -123,10 +112,10 @@ class AutogradRecorder(TorchFunctionMode):
         if not any(isinstance(each, Tensor) and each.requires_grad for each in given):
             return
         if not (result.is_floating_point() or result.is_complex()):
-            why: Literal["detach", "no_grad", "integer"] = "integer"
+            why: Why = "integer"
         else:
             why = "detach" if torch.is_grad_enabled() else "no_grad"
-        self.cuts.append(Cut(why, name, frame))
+        self.cuts.append(Cut(why, name, frames))
 
 
 def take_gradients(target: Tensor, leaves: Sequence[Tensor], recorded: Recorded) -> str:

@@ -1,130 +1,115 @@
-"""PyTorch's graph as a result: the user's names, the lines, the cuts, what would fail."""
+"""PyTorch's graph: it hangs on every tensor, and hooks tell the rest."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from dlmagic.environment import Environment
-from dlmagic.finding import Finding, Fix
-from dlmagic.frameworks.torch.autograd_graph import (
-    BackwardNode,
-    Numbers,
-    Recorded,
-    leaves_of,
-    read_graph,
-)
-from dlmagic.frameworks.torch.autograd_recorder import AutogradRecorder, Cut, take_gradients
-from dlmagic.magics.graphmode.autograd.result import AutogradGraph, AutogradNode, Statistics
-from dlmagic.magics.graphmode.places import Places
+from dlmagic.errors import InputError
+from dlmagic.frameworks.backward import Backward, Cut
+from dlmagic.frameworks.torch.autograd_graph import leaves_of, read_graph
+from dlmagic.frameworks.torch.autograd_recorder import AutogradRecorder, take_gradients
+from dlmagic.magics.graphmode.autograd.recording import Assigned, Target, first_with_graph
 
-LAST = "the last value"
-_CUTS = {
-    "detach": "{operation} cuts the graph: nothing before this line gets a gradient through it",
-    "no_grad": "{operation} runs without a graph, since gradients are switched off here",
-    "integer": "{operation} gives whole numbers or booleans, through which no gradient goes",
-}
 _WITHOUT = (
     "has no graph: it was made of nothing that requires a gradient, in no_grad(), or by detach().",
     "Put %%autograd above the cell that makes it: it says which line cut the graph.",
 )
-_IN_PLACE = "modified by an inplace operation"
+_THERE_BEFORE = (
+    "Lines and values of the steps in between are not known: the graph was there before. "
+    "%%autograd above the cell that makes it records them."
+)
 
 
-@contextmanager
-def recording(filename: str) -> Iterator[AutogradRecorder]:
-    """Note lines, values and gradients; :func:`graph_of` takes the hooks away, or an error."""
-    recorder = AutogradRecorder(filename)
-    try:
-        with recorder:
-            yield recorder
-    except BaseException:  # a cell that fails, or is interrupted, leaves tensors all the same
-        recorder.remove_hooks()
-        raise
-
-
-def why_without(value: object) -> tuple[str, str] | None:
-    """Why there is no graph behind a value, and what to do; None where there is one."""
-    if not isinstance(value, Tensor):
-        return f"is a {type(value).__name__}, not a tensor.", ""
-    if value.grad_fn is not None:
-        return None
-    if value.requires_grad:
-        return "is a leaf: it is where a graph begins.", "Name a tensor that is computed from it."
-    if not value.is_floating_point() and not value.is_complex():
-        return f"has dtype {_dtype(value)}, through which no gradient goes.", ""
-    return _WITHOUT
-
-
-@dataclass(frozen=True)
-class Target:
-    """The tensor whose graph is drawn.
-
-    Attributes:
-        name: What the user calls it.
-        tensor: The tensor.
-    """
-
-    name: str
-    tensor: Tensor
-
-
-def target(assigned: Sequence[tuple[str, object]], last: object) -> Target | None:
-    """The last value of a cell, or else the tensor that it assigned last; one with a graph."""
-    for name, value in [(LAST, last), *reversed(assigned)]:
-        if isinstance(value, Tensor) and value.grad_fn is not None:
-            same = [other for other, each in assigned if each is value]
-            return Target(same[0] if same else name, value)
-    return None
-
-
-def why_none(recorder: AutogradRecorder) -> str:
-    """Which cut left a cell without a graph."""
-    if not recorder.cuts:
-        return "Nothing in it requires a gradient: call .requires_grad_() on what should have one."
-    cut = recorder.cuts[-1]
-    line = f"Line {cut.frame.line}: " if cut.frame else ""
-    return f"{line}{_CUTS[cut.why].format(operation=_called(cut))}."
-
-
-def graph_of(
-    found: Target,
-    namespace: Mapping[str, object],
-    places: Places,
-    recorder: AutogradRecorder | None,
-    notes: Sequence[str] = (),
-) -> AutogradGraph:
-    """The graph behind a tensor, with gradients from a backward pass that changes nothing.
+class TorchRecording:
+    """What was noted while a cell ran.
 
     Args:
-        found: The tensor.
-        namespace: The notebook's, for names.
-        places: Knows the user's lines.
-        recorder: What was noted while the graph was made, or None where it was there before.
-        notes: What else to say.
+        recorder: Noted it; its hooks stay until :meth:`close`.
     """
-    names = _names(namespace)
-    recorded = recorder.recorded if recorder else Recorded()
-    remarks = list(notes)
-    if recorder is not None:
-        if id(found.tensor.grad_fn) not in recorded.gradients:  # no backward() began here
-            problem = take_gradients(found.tensor, leaves_of(found.tensor), recorded)
-            remarks += [f"Gradients are not known: {problem}"] if problem else []
-        recorder.remove_hooks()
-    nodes = read_graph(found.tensor, names, recorded)
-    return AutogradGraph(
-        environment=Environment.capture(),
-        findings=tuple(_findings(nodes, recorder.cuts if recorder else (), places)),
-        target=found.name,
-        nodes=tuple(_node(node, places) for node in nodes),
-        edges=tuple((name, node.name) for node in nodes for name in node.inputs),
-        leaves=tuple(node.name for node in nodes if node.operation == "leaf"),
-        notes=tuple(remarks),
+
+    advice = (
+        "Nothing in it requires a gradient: call .requires_grad_() on what should have one."
     )
+
+    def __init__(self, recorder: AutogradRecorder) -> None:
+        self._recorder = recorder
+
+    @property
+    def cuts(self) -> list[Cut]:
+        """Calls that gave something without a graph for something with one."""
+        return self._recorder.cuts
+
+    def target(self, assigned: Assigned, last: object) -> Target | None:
+        """The last value of a cell, or else the tensor that it assigned last; one with a graph."""
+        return first_with_graph(assigned, last, _has_graph)
+
+    def read(self, target: Target, namespace: Mapping[str, object]) -> Backward:
+        """The graph, with the gradients of the cell's own backward pass if there was one."""
+        tensor, recorded, notes = target.value, self._recorder.recorded, []
+        assert isinstance(tensor, Tensor)
+        if id(tensor.grad_fn) not in recorded.gradients:  # no backward() began here
+            problem = take_gradients(tensor, leaves_of(tensor), recorded)
+            notes = [f"Gradients are not known: {problem}"] if problem else []
+        self.close()
+        nodes = read_graph(tensor, _names(namespace), recorded)
+        return Backward(tuple(nodes), tuple(self.cuts), tuple(notes))
+
+    def close(self) -> None:
+        """Take the hooks away."""
+        self._recorder.remove_hooks()
+
+
+class TorchAutograd:
+    """PyTorch's part of this room."""
+
+    def owns(self, value: object) -> bool:
+        """Whether it is a tensor."""
+        return isinstance(value, Tensor)
+
+    @contextmanager
+    def recording(
+        self, filename: str, namespace: Mapping[str, object]
+    ) -> Iterator[TorchRecording]:
+        """Note lines, values and gradients."""
+        recorder = AutogradRecorder(filename)
+        try:
+            with recorder:
+                yield TorchRecording(recorder)
+        except BaseException:  # a cell that fails, or is interrupted, leaves tensors all the same
+            recorder.remove_hooks()
+            raise
+
+    def existing(self, target: Target, namespace: Mapping[str, object]) -> Backward:
+        """The graph that hangs on a tensor.
+
+        Raises:
+            InputError: There is none.
+        """
+        tensor = target.value
+        assert isinstance(tensor, Tensor)
+        if tensor.grad_fn is None:
+            reason, hint = _why_without(tensor)
+            raise InputError(f"{target.name} {reason}", hint)
+        nodes = read_graph(tensor, _names(namespace))
+        return Backward(tuple(nodes), notes=(_THERE_BEFORE,))
+
+
+def _has_graph(value: object) -> bool:
+    return isinstance(value, Tensor) and value.grad_fn is not None
+
+
+def _why_without(tensor: Tensor) -> tuple[str, str]:
+    """Why there is no graph behind a tensor, and what to do."""
+    if tensor.requires_grad:
+        return "is a leaf: it is where a graph begins.", "Name a tensor that is computed from it."
+    if not tensor.is_floating_point() and not tensor.is_complex():
+        dtype = str(tensor.dtype).removeprefix("torch.")
+        return f"has dtype {dtype}, through which no gradient goes.", ""
+    return _WITHOUT
 
 
 def _names(namespace: Mapping[str, object]) -> dict[int, str]:
@@ -139,62 +124,3 @@ def _names(namespace: Mapping[str, object]) -> dict[int, str]:
             for path, parameter in value.named_parameters():
                 names.setdefault(id(parameter), f"{name}.{path}")
     return names
-
-
-def _node(node: BackwardNode, places: Places) -> AutogradNode:
-    place = places.of([node.frame] if node.frame else [])
-    value = node.value
-    return AutogradNode(
-        name=node.name,
-        op=node.operation,
-        shape=node.shape if value is None else value.shape,
-        dtype=node.dtype if value is None else value.dtype,
-        line=place.line,
-        cell=place.cell,
-        value=_statistics(value),
-        gradient=_statistics(node.gradient),
-        saved_bytes=node.saved_bytes,
-        is_custom=node.is_custom,
-    )
-
-
-def _statistics(numbers: Numbers | None) -> Statistics | None:
-    if numbers is None:
-        return None
-    return Statistics(numbers.values, numbers.mean, numbers.largest)
-
-
-def _findings(
-    nodes: Sequence[BackwardNode], cuts: Sequence[Cut], places: Places
-) -> Iterator[Finding]:
-    for node in nodes:
-        if _IN_PLACE in node.problem:
-            place = places.of([node.frame] if node.frame else [])
-            yield Finding(
-                "in-place",
-                "error",
-                f"backward() will fail: what {node.operation} needs from this line has been "
-                "changed in place since.",
-                place.cell,
-                place.line,
-                place.source,
-                fix=Fix("Write the change as a new tensor, x = x + 1 instead of x += 1."),
-            )
-    for cut in dict.fromkeys(cuts):
-        place = places.of([cut.frame] if cut.frame else [])
-        yield Finding(
-            "graph-cut",
-            "hint",
-            f"{_CUTS[cut.why].format(operation=_called(cut))}.",
-            place.cell,
-            place.line,
-            place.source,
-        )
-
-
-def _called(cut: Cut) -> str:
-    return f"{cut.operation}()" if cut.operation else "This"
-
-
-def _dtype(tensor: Tensor) -> str:
-    return str(tensor.dtype).removeprefix("torch.")

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from dlmagic.cell.source import CellSource, name_of_users_file
 from dlmagic.errors import InputError
-from dlmagic.magics.graphmode.autograd.engine import graph_of_cell, graph_of_name
+from dlmagic.magics.graphmode.autograd.engine import graph_of_cell, graph_of_name, is_tensor
 from dlmagic.magics.graphmode.autograd.result import AutogradGraph
 
 
@@ -29,7 +29,7 @@ def autograd(what: object, *, namespace: Mapping[str, object] | None = None) -> 
         made = names if namespace is None or not isinstance(namespace, dict) else namespace
         return graph_of_cell(CellSource.from_text(what), made, name_of_users_file).graph
     name = next((name for name, value in names.items() if value is what), None)
-    if name is None and not hasattr(what, "grad_fn"):
+    if name is None and not is_tensor(what):
         raise InputError("autograd() takes a tensor, or the text of a cell.")
     name = name or "the tensor"
     return graph_of_name(name, {**names, name: what}, name_of_users_file)
