@@ -11,6 +11,7 @@ import linecache
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 _PYTHON = Path(linecache.__file__).parent
@@ -82,9 +83,26 @@ def register_text(text: str, suffix: str = "") -> str:
 def name_of_users_file(file: str) -> str | None:
     """The name of a file of code; None for Python's own, a package's, dlmagic's, or no file."""
     path = Path(file)
+    return None if is_of_others(file) or not path.is_file() else path.name
+
+
+@cache
+def is_of_others(file: str) -> bool:
+    """Whether a file of code is Python's own, an installed package's, or dlmagic's."""
+    path = Path(file)
     installed = {"site-packages", "dist-packages"} & set(path.parts)
-    foreign = any(map(path.is_relative_to, (_PYTHON, _DLMAGIC)))
-    return None if installed or foreign or not path.is_file() else path.name
+    return (
+        bool(installed)
+        or file.startswith("<frozen ")
+        or path.is_relative_to(_PYTHON)
+        or (is_of_dlmagic(file))
+    )
+
+
+@cache
+def is_of_dlmagic(file: str) -> bool:
+    """Whether a file of code is dlmagic's."""
+    return Path(file).is_relative_to(_DLMAGIC)
 
 
 def _keep_lines(body: str, transform: Callable[[str], str]) -> str:

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from types import FrameType
 
+from dlmagic.cell.source import is_of_dlmagic, is_of_others
+
 
 @dataclass(frozen=True)
 class Frame:
@@ -42,6 +44,38 @@ def innermost_frame(
             return Frame(filename, frame.f_lineno, "")
         frame = frame.f_back
     return None
+
+
+@dataclass(frozen=True)
+class Call:
+    """A call in the user's code, and where it stands.
+
+    Attributes:
+        frames: The user's code alone, the outermost first.
+        position: Which instruction of the innermost: two calls of a line have two.
+    """
+
+    frames: tuple[Frame, ...] = ()
+    position: int = 0
+
+
+def users_call(frame: FrameType | None) -> Call:
+    """The user's code on a running stack, from dlmagic's own to where dlmagic called it.
+
+    Args:
+        frame: Where the stack is looked at from, in dlmagic.
+    """
+    while frame is not None and is_of_dlmagic(frame.f_code.co_filename):
+        frame = frame.f_back
+    found: list[Frame] = []
+    position = 0
+    while frame is not None and not is_of_dlmagic(frame.f_code.co_filename):
+        code = frame.f_code
+        if not is_of_others(code.co_filename):
+            position = position if found else frame.f_lasti
+            found.append(Frame(code.co_filename, frame.f_lineno, code.co_name))
+        frame = frame.f_back
+    return Call(tuple(reversed(found)), position)
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,13 @@ that the loss is noticed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from functools import cache
+import re
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from functools import cache, wraps
 from importlib import import_module
+from inspect import getclosurevars, signature
 from typing import Any
 
 import jax
@@ -161,3 +164,182 @@ def can_put() -> bool:
     """Whether :func:`put` works with this JAX; tried on two small arrays."""
     first, second = jax.numpy.zeros(1), jax.numpy.ones(2)
     return put(first, second) and first.shape == (2,) and bool(first[1] == 1)
+
+
+Told = Callable[[Any, tuple[Any, ...], Sequence[Any], Mapping[str, Any], Sequence[Any]], None]
+"""Takes a primitive, its functions if it is custom, its inputs, parameters and outputs."""
+
+
+@contextmanager
+def operations_told(
+    operation: Told, differentiation: Callable[[Any, tuple[Any, ...], Any], None]
+) -> Iterator[bool]:
+    """While active, every operation that runs at once is told of; whether that is possible.
+
+    Args:
+        operation: Called after each one. What happens inside a compiled function, or inside one
+            with a gradient of its own, is part of it and not told of.
+        differentiation: Called after ``jax.grad`` and its like with the function, the values of
+            its arguments, and its result. The operations inside are not told of.
+    """
+    kind, enter = _recording_trace(), _private("core", "set_current_trace")
+    if kind is None or not callable(_private("api", "vjp")):
+        yield False
+        return
+    trace = kind()
+    trace.tell = operation
+    with ExitStack() as stack:
+        for module in (jax, import_module("jax._src.api")):
+            stack.enter_context(_vjp_told(module, trace, differentiation))
+        for module in ("jax.core", "jax.extend.core", "jax._src.core"):
+            stack.enter_context(_state_hidden(module, trace))
+        stack.enter_context(enter(trace))
+        yield True
+
+
+@cache
+def _recording_trace() -> Any:
+    """JAX's way to run operations at once, which tells of them; None where there is no such way."""
+    base = _private("core", "EvalTrace")
+    names = ("set_current_trace", "trace_ctx", "eval_trace")
+    if base is None or any(_private("core", name) is None for name in names):
+        return None
+
+    class RecordingTrace(base):  # type: ignore[misc, valid-type]
+        """Computes as JAX does when nothing is traced."""
+
+        tell: Told
+
+        def process_primitive(self, primitive: Any, args: Any, params: Any, /) -> Any:
+            result = super().process_primitive(primitive, args, params)
+            outputs = result if primitive.multiple_results else [result]
+            outputs = [each if each is None else apart(each, args) for each in outputs]
+            self.tell(primitive, (), args, params, outputs)
+            return outputs if primitive.multiple_results else outputs[0]
+
+        def process_custom_jvp_call(
+            self, primitive: Any, fun: Any, jvp: Any, args: Any, /, **params: Any
+        ) -> Any:
+            result = super().process_custom_jvp_call(primitive, fun, jvp, args, **params)
+            return self._tell_custom(primitive, (fun, jvp), args, params, result)
+
+        def process_custom_vjp_call(
+            self, primitive: Any, fun: Any, fwd: Any, bwd: Any, args: Any, /, **params: Any
+        ) -> Any:
+            result = super().process_custom_vjp_call(primitive, fun, fwd, bwd, args, **params)
+            return self._tell_custom(primitive, (fun, fwd, bwd), args, params, result)
+
+        def _tell_custom(
+            self, primitive: Any, functions: Any, args: Any, params: Any, result: Any
+        ) -> Any:
+            outputs = [apart(each, args) for each in result]
+            self.tell(primitive, functions, args, params, outputs)
+            return outputs
+
+    return RecordingTrace
+
+
+def apart(result: Any, inputs: Sequence[Any]) -> Any:
+    """A result that is another object than all inputs, so that it can be told from them."""
+    if not any(result is each for each in inputs):
+        return result
+    other = alias_of(result)
+    return result if other is None else other
+
+
+@contextmanager
+def _vjp_told(
+    module: Any, trace: Any, tell: Callable[[Any, tuple[Any, ...], Any], None]
+) -> Iterator[None]:
+    """While active, ``vjp`` of a module tells of calls with values; behind it is every gradient."""
+    original, core = module.vjp, import_module("jax._src.core")
+
+    @wraps(original)
+    def vjp(fun: Any, *primals: Any, **options: Any) -> Any:
+        if core.trace_ctx.trace is not trace:
+            return original(fun, *primals, **options)
+        with core.set_current_trace(core.eval_trace):
+            result = original(fun, *primals, **options)
+        tell(fun, primals, result[0])
+        return result
+
+    module.vjp = vjp
+    try:
+        yield
+    finally:
+        module.vjp = original
+
+
+@contextmanager
+def _state_hidden(module: str, trace: Any) -> Iterator[None]:
+    """While active, nobody who asks sees that operations are told of.
+
+    Flax marks its variables with the state of tracing, and refuses to change them in another.
+    """
+    names = vars(sys.modules.get(module, jax))
+    original, core = names.get("get_opaque_trace_state"), import_module("jax._src.core")
+    if original is None:
+        yield
+        return
+
+    def get_opaque_trace_state(*args: Any, **keywords: Any) -> Any:
+        if core.trace_ctx.trace is not trace:
+            return original(*args, **keywords)
+        with core.set_current_trace(core.eval_trace):
+            return original(*args, **keywords)
+
+    names["get_opaque_trace_state"] = get_opaque_trace_state
+    try:
+        yield
+    finally:
+        names["get_opaque_trace_state"] = original
+
+
+def bind(
+    primitive: Any, functions: tuple[Any, ...], inputs: Sequence[Any], params: Mapping[str, Any]
+) -> list[Any]:
+    """Let an operation compute once more; with its own rules for gradients."""
+    if not functions:
+        found = primitive.bind(*inputs, **params)
+    elif "avals" in signature(primitive.bind_with_trace).parameters:
+        found = primitive.bind(*inputs, subfuns=functions, **params)
+    else:  # a JAX before 0.10
+        found = primitive.bind(*functions, *inputs, **params)
+    return list(found) if primitive.multiple_results else [found]
+
+
+def bind_equation(equation: Any, inputs: Sequence[Any]) -> list[Any]:
+    """The same for an operation that is written down in a jaxpr."""
+    primitive = equation.primitive
+    found = primitive.get_bind_params(equation.params)
+    functions, params = found if isinstance(found, tuple) else ((), found)
+    functions = params.pop("subfuns", functions)
+    return bind(primitive, tuple(functions), inputs, params)
+
+
+_TOLD = re.compile(r"^(.*?) at (.*):\d+$")
+
+
+def source_of(function: Any) -> tuple[str, str]:
+    """Name and file of the Python function behind a jaxpr, or behind a custom function.
+
+    Two empty texts where JAX does not tell.
+    """
+    told = getattr(getattr(function, "debug_info", None), "func_src_info", None)
+    found = _TOLD.match(told or "")
+    return (found[1], found[2]) if found else ("", "")
+
+
+def differentiated(function: Any) -> tuple[str, list[str]]:
+    """Name of a function that is differentiated, and of the arguments that it is by.
+
+    As many as are known: JAX hands a function of its own on, which calls the user's.
+    """
+    try:
+        held = getclosurevars(function).nonlocals
+        users, places = held.get("f", function), held.get("dyn_argnums")
+        names = list(signature(users).parameters)
+    except (TypeError, ValueError):
+        return "", []
+    chosen = names if places is None else [names[i] for i in places if i < len(names)]
+    return getattr(users, "__name__", ""), chosen

@@ -19,6 +19,7 @@ from dlmagic.frameworks.torch import _compat as compat
 
 _FREED = "already been freed"  # by a backward pass, which is no mistake
 
+
 @dataclass
 class Recorded:
     """What was noted of nodes while they were made, by the identity of the node.

@@ -10,14 +10,14 @@ from importlib import import_module
 from dlmagic.cell.function import compile_cell
 from dlmagic.cell.source import CellSource
 from dlmagic.errors import InputError, nearest
-from dlmagic.frameworks.entries import JAX, PYTORCH, TENSORFLOW, is_loaded
+from dlmagic.frameworks.entries import JAX, PYTORCH, is_loaded
 from dlmagic.magics.graphmode.autograd.graph import graph_of, said_of
 from dlmagic.magics.graphmode.autograd.recording import Assigned, Autograd, Recording, Target
 from dlmagic.magics.graphmode.autograd.result import AutogradGraph
 from dlmagic.magics.graphmode.places import Places
 
 NameOfCell = Callable[[str], str | None]
-_CLASSES = {PYTORCH: "TorchAutograd"}
+_CLASSES = {PYTORCH: "TorchAutograd", JAX: "JaxAutograd"}
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,8 @@ def graph_of_cell(
         InputError: The cell makes no tensor with a graph; which cut is to blame is said.
         BaseException: What the cell raises.
     """
-    cell = compile_cell(source, namespace)
+    cell, before = compile_cell(source, namespace), dict(namespace)
+    cell.define()  # the imports too: what the cell imports itself is recorded as well
     found: list[tuple[Autograd, Recording]] = []
     with ExitStack() as afterwards:
         with ExitStack() as running:
@@ -78,24 +79,23 @@ def graph_of_cell(
                 recording = running.enter_context(framework.recording(source.filename, namespace))
                 afterwards.callback(recording.close)
                 found.append((framework, recording))
-            last = cell.commit()
+            last = cell.commit_defined(before)
         assigned = [(name, namespace[name]) for name in cell.outputs if name in namespace]
         recordings = _in_order(found, assigned, last)
         places = Places(source.filename, name_of_cell)
-        return Drawn(_first_graph(recordings, assigned, last, namespace, places), last)
+        return Drawn(_first_graph(recordings, assigned, last, places), last)
 
 
 def _first_graph(
     recordings: Sequence[Recording],
     assigned: Assigned,
     last: object,
-    namespace: Mapping[str, object],
     places: Places,
 ) -> AutogradGraph:
     for recording in recordings:
         target = recording.target(assigned, last)
         if target is not None:
-            return graph_of(target.name, recording.read(target, namespace), places)
+            return graph_of(target.name, recording.read(target), places)
     why = _why_none(recordings, places)
     raise InputError("The cell has run, and makes no tensor with a graph.", why)
 

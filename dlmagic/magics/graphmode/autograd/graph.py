@@ -85,6 +85,4 @@ def _findings(backward: Backward, places: Places) -> Iterator[Finding]:
             )
     for cut in dict.fromkeys(backward.cuts):
         place = places.of(cut.frames)
-        yield Finding(
-            "graph-cut", "hint", said_of(cut), place.cell, place.line, place.source
-        )
+        yield Finding("graph-cut", "hint", said_of(cut), place.cell, place.line, place.source)

@@ -40,7 +40,7 @@ class Recording(Protocol):
     def target(self, assigned: Assigned, last: object) -> Target | None:
         """The value whose graph the cell is about; None where it makes none with a graph."""
 
-    def read(self, target: Target, namespace: Mapping[str, object]) -> Backward:
+    def read(self, target: Target) -> Backward:
         """The graph behind the target, with gradients from a pass that changes nothing."""
 
     def close(self) -> None:

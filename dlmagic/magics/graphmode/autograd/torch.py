@@ -29,14 +29,14 @@ class TorchRecording:
 
     Args:
         recorder: Noted it; its hooks stay until :meth:`close`.
+        namespace: The notebook's, for names.
     """
 
-    advice = (
-        "Nothing in it requires a gradient: call .requires_grad_() on what should have one."
-    )
+    advice = "Nothing in it requires a gradient: call .requires_grad_() on what should have one."
 
-    def __init__(self, recorder: AutogradRecorder) -> None:
+    def __init__(self, recorder: AutogradRecorder, namespace: Mapping[str, object]) -> None:
         self._recorder = recorder
+        self._namespace = namespace
 
     @property
     def cuts(self) -> list[Cut]:
@@ -47,7 +47,7 @@ class TorchRecording:
         """The last value of a cell, or else the tensor that it assigned last; one with a graph."""
         return first_with_graph(assigned, last, _has_graph)
 
-    def read(self, target: Target, namespace: Mapping[str, object]) -> Backward:
+    def read(self, target: Target) -> Backward:
         """The graph, with the gradients of the cell's own backward pass if there was one."""
         tensor, recorded, notes = target.value, self._recorder.recorded, []
         assert isinstance(tensor, Tensor)
@@ -55,7 +55,7 @@ class TorchRecording:
             problem = take_gradients(tensor, leaves_of(tensor), recorded)
             notes = [f"Gradients are not known: {problem}"] if problem else []
         self.close()
-        nodes = read_graph(tensor, _names(namespace), recorded)
+        nodes = read_graph(tensor, _names(self._namespace), recorded)
         return Backward(tuple(nodes), tuple(self.cuts), tuple(notes))
 
     def close(self) -> None:
@@ -71,14 +71,12 @@ class TorchAutograd:
         return isinstance(value, Tensor)
 
     @contextmanager
-    def recording(
-        self, filename: str, namespace: Mapping[str, object]
-    ) -> Iterator[TorchRecording]:
+    def recording(self, filename: str, namespace: Mapping[str, object]) -> Iterator[TorchRecording]:
         """Note lines, values and gradients."""
         recorder = AutogradRecorder(filename)
         try:
             with recorder:
-                yield TorchRecording(recorder)
+                yield TorchRecording(recorder, namespace)
         except BaseException:  # a cell that fails, or is interrupted, leaves tensors all the same
             recorder.remove_hooks()
             raise
