@@ -250,3 +250,79 @@ def graph_called_by(op: Any) -> Any:
     if op.type not in _CALLS or not callable(find):
         return None
     return getattr(find(op.get_attr("f").name), "graph", None)
+
+
+def has_gradient(kind: str) -> bool:
+    """Whether TensorFlow can differentiate an operation; True where it does not tell."""
+    registry = _internal("framework.ops", "gradient_registry")
+    try:
+        return registry.lookup(kind) is not None
+    except (AttributeError, LookupError):
+        return True
+
+
+Custom = Callable[[str, Any, list[Any], list[Any]], None]
+"""Takes a name, the user's function or None, inputs and outputs."""
+
+
+@contextmanager
+def custom_gradients_told(listener: Custom) -> Iterator[bool]:
+    """While active, every step with a gradient of its own is told of; whether that is possible.
+
+    These are functions under ``tf.custom_gradient``, graphs, and copies.
+    """
+    module, name = import_module("tensorflow.python.eager.record"), "record_operation"
+    original = getattr(module, name, None)
+    if original is None:
+        yield False
+        return
+
+    def record_operation(kind: str, outputs: Any, inputs: Any, *rest: Any, **more: Any) -> Any:
+        result = original(kind, outputs, inputs, *rest, **more)
+        listener(kind, sys._getframe(1).f_locals.get("f"), list(inputs), list(outputs))
+        return result
+
+    setattr(module, name, record_operation)
+    try:
+        yield True
+    finally:
+        setattr(module, name, original)
+
+
+@contextmanager
+def kept_told(listener: Callable[[str, list[Any], list[Any]], None]) -> Iterator[bool]:
+    """While active, what a tape has kept of each operation is told when its gradient is taken.
+
+    Args:
+        listener: Takes the operation's type, and those of its inputs and of its outputs that
+            were kept.
+
+    Yields:
+        Whether that is possible.
+    """
+    original = _internal("eager.backprop", "_gradient_function")
+    register = _internal("pywrap_tfe", "TFE_Py_RegisterGradientFunction")
+    if original is None or register is None:
+        yield False
+        return
+
+    def gradient_function(kind: str, attributes: Any, count: int, *rest: Any) -> Any:
+        kept = ([each for each in part or () if each is not None] for part in rest[:2])
+        listener(kind, *kept)
+        return original(kind, attributes, count, *rest)
+
+    register(gradient_function)
+    try:
+        yield True
+    finally:
+        register(original)
+
+
+def watches_variables(tape: Any) -> bool:
+    """Whether a tape watches every trainable variable that is read; True if it does not tell."""
+    return bool(getattr(tape, "_watch_accessed_variables", True))
+
+
+def is_persistent(tape: Any) -> bool:
+    """Whether a tape may be asked more than once; True where it does not tell."""
+    return bool(getattr(tape, "_persistent", True))

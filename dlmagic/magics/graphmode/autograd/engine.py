@@ -10,14 +10,14 @@ from importlib import import_module
 from dlmagic.cell.function import compile_cell
 from dlmagic.cell.source import CellSource
 from dlmagic.errors import InputError, nearest
-from dlmagic.frameworks.entries import JAX, PYTORCH, is_loaded
+from dlmagic.frameworks.entries import JAX, PYTORCH, TENSORFLOW, is_loaded
 from dlmagic.magics.graphmode.autograd.graph import graph_of, said_of
 from dlmagic.magics.graphmode.autograd.recording import Assigned, Autograd, Recording, Target
 from dlmagic.magics.graphmode.autograd.result import AutogradGraph
 from dlmagic.magics.graphmode.places import Places
 
 NameOfCell = Callable[[str], str | None]
-_CLASSES = {PYTORCH: "TorchAutograd", JAX: "JaxAutograd"}
+_CLASSES = {PYTORCH: "TorchAutograd", TENSORFLOW: "TensorFlowAutograd", JAX: "JaxAutograd"}
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,6 @@ import jax.numpy as jnp
 import pytest
 
 import dlmagic
-from dlmagic.errors import InputError
 from dlmagic.magics.graphmode.autograd.result import AutogradGraph
 
 

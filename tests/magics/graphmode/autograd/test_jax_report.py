@@ -41,7 +41,7 @@ LECTURE = {"a": ("2", "7"), "b": ("3", "2"), "add": ("5", "2"), "multiply": ("10
         ("a = jnp.float32(2.)\nb = jnp.float32(3.)\nf = a * (a + b)\nf", "f"),
         ("def f(a, b):\n    return a * (a + b)\njax.grad(f, argnums=(0, 1))(2.0, 3.0)", "f(…)"),
         (
-            "def f(a, b):\n    return a * (a + b)\n"
+            "f = lambda a, b: a * (a + b)\n"
             "value, slopes = jax.value_and_grad(f, argnums=(0, 1))(2.0, 3.0)",
             "value",
         ),
@@ -138,7 +138,7 @@ def test_what_jax_cuts_inside_its_own_functions_is_not_told() -> None:
 def test_a_cell_without_graph_names_the_cut_or_says_what_to_do() -> None:
     with pytest.raises(InputError, match="Line 2: stop_gradient"):
         drawn("\ny = jax.lax.stop_gradient(x)", x=number(2))
-    with pytest.raises(InputError, match="no float array of JAX|computed from a float array") as it:
+    with pytest.raises(InputError, match="computed from a float array of JAX") as it:
         drawn("y = jnp.ones(2)", x=number(2))
     assert "\n" not in str(it.value)
 
