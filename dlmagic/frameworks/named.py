@@ -12,6 +12,8 @@ from dlmagic.cell.saved_names import slots_of
 _DEPTH = 6
 _ITEMS = 200
 """How many items of a container are looked at."""
+_OBJECTS = 20_000
+"""How many objects are looked into: a name is worth no more than a moment."""
 _OPAQUE = (ModuleType, FunctionType, MethodType, type, str, bytes)
 _OF_THE_NOTEBOOK = ("In", "Out", "get_ipython", "exit", "quit", "open")
 
@@ -35,7 +37,7 @@ def named_arrays(namespace: Mapping[str, object], wanted: Callable[[object], boo
         for name, value in list(namespace.items())
         if not name.startswith("_") and name not in _OF_THE_NOTEBOOK
     )
-    while waiting:
+    while waiting and len(seen) < _OBJECTS:
         name, value, depth = waiting.popleft()
         if wanted(value):
             found.setdefault(id(value), (name, value))
@@ -47,7 +49,7 @@ def named_arrays(namespace: Mapping[str, object], wanted: Callable[[object], boo
 
 def _inside(value: object) -> Iterator[tuple[str, object]]:
     """What a value holds, and how to write the way to it."""
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         yield from ((f"[{key!r}]", each) for key, each in list(value.items())[:_ITEMS])
     elif isinstance(value, tuple) and hasattr(value, "_fields"):
         yield from ((f".{key}", getattr(value, key)) for key in value._fields)

@@ -290,12 +290,12 @@ def custom_gradients_told(listener: Custom) -> Iterator[bool]:
 
 
 @contextmanager
-def kept_told(listener: Callable[[str, list[Any], list[Any]], None]) -> Iterator[bool]:
+def gradients_told(listener: Callable[[str, list[Any], list[Any]], None]) -> Iterator[bool]:
     """While active, what a tape has kept of each operation is told when its gradient is taken.
 
     Args:
-        listener: Takes the operation's type, and those of its inputs and of its outputs that
-            were kept.
+        listener: Takes the operation's type, those of its inputs and outputs that were kept, and
+            the gradients that it gives back.
 
     Yields:
         Whether that is possible.
@@ -307,9 +307,10 @@ def kept_told(listener: Callable[[str, list[Any], list[Any]], None]) -> Iterator
         return
 
     def gradient_function(kind: str, attributes: Any, count: int, *rest: Any) -> Any:
-        kept = ([each for each in part or () if each is not None] for part in rest[:2])
-        listener(kind, *kept)
-        return original(kind, attributes, count, *rest)
+        kept = [each for part in rest[:2] for each in part or () if each is not None]
+        result = original(kind, attributes, count, *rest)
+        listener(kind, kept, [each for each in tf.nest.flatten(result) if each is not None])
+        return result
 
     register(gradient_function)
     try:

@@ -12,7 +12,8 @@ from dlmagic.cell.output import streams_dropped
 from dlmagic.errors import InputError
 from dlmagic.frameworks.backward import Backward, Cut
 from dlmagic.frameworks.jax import _compat as compat
-from dlmagic.frameworks.jax.autograd_graph import Flow, follow, is_float, read_graph
+from dlmagic.frameworks.jax.autograd_flow import Flow, follow, is_float
+from dlmagic.frameworks.jax.autograd_graph import read_graph
 from dlmagic.frameworks.jax.autograd_recorder import Differentiated, Recorder, run_again
 from dlmagic.frameworks.jax.autograd_steps import steps_of
 from dlmagic.frameworks.named import Named, named_arrays

@@ -12,7 +12,8 @@ from dlmagic.cell.output import streams_dropped
 from dlmagic.errors import InputError
 from dlmagic.frameworks.backward import Backward, Cut
 from dlmagic.frameworks.tensorflow.arrays import is_eager
-from dlmagic.frameworks.tensorflow.autograd_graph import Flow, follow, leaves_of, read_graph
+from dlmagic.frameworks.tensorflow.autograd_flow import Flow
+from dlmagic.frameworks.tensorflow.autograd_graph import read_graph
 from dlmagic.frameworks.tensorflow.autograd_names import names_of
 from dlmagic.frameworks.tensorflow.autograd_recorder import Operation, Recorder
 from dlmagic.frameworks.tensorflow.autograd_tapes import Companion
@@ -54,7 +55,7 @@ class TensorFlowRecording:
     def cuts(self) -> Sequence[Cut]:
         """``stop_gradient``, whole numbers, what no tape records and what has no gradient."""
         asked = self._recorder.asked_last
-        missed = None if asked is None else self._flow.unrecorded_before([asked.target])
+        missed = None if asked is None else self._flow.missed_before([asked.target])
         return self._flow.cuts if missed is None else [*self._flow.cuts, missed]
 
     @property
@@ -71,7 +72,9 @@ class TensorFlowRecording:
     @cached_property
     def _flow(self) -> Flow:
         names = {**names_of(self._namespace), **self._before}
-        return follow(self._operations, self._tape, leaves_of(self._tape, names))
+        flow = Flow(self._tape, names)
+        flow.follow(self._operations)
+        return flow
 
     def target(self, assigned: Assigned, last: object) -> Target | None:
         """What the cell asked its tape about last; else its last tensor with a graph."""
@@ -85,9 +88,9 @@ class TensorFlowRecording:
     def read(self, target: Target) -> Backward:
         """The graph, with the gradients of all its steps."""
         with streams_dropped():
-            nodes, problem = read_graph(target.value, self._tape, self._flow)
+            nodes, ends, problem = read_graph(target.value, self._tape, self._flow)
         notes = (f"Gradients are not known: {problem}",) if problem else ()
-        return Backward(tuple(nodes), tuple(self.cuts), notes)
+        return Backward(tuple(nodes), (*self.cuts, *ends), notes)
 
     def close(self) -> None:
         """Let the tensors go."""

@@ -41,8 +41,7 @@ LECTURE = {"a": ("2", "7"), "b": ("3", "2"), "add": ("5", "2"), "multiply": ("10
         ("a = jnp.float32(2.)\nb = jnp.float32(3.)\nf = a * (a + b)\nf", "f"),
         ("def f(a, b):\n    return a * (a + b)\njax.grad(f, argnums=(0, 1))(2.0, 3.0)", "f(…)"),
         (
-            "f = lambda a, b: a * (a + b)\n"
-            "value, slopes = jax.value_and_grad(f, argnums=(0, 1))(2.0, 3.0)",
+            "f = lambda a, b: a * (a + b)\nvalue, g = jax.value_and_grad(f, (0, 1))(2.0, 3.0)",
             "value",
         ),
         ("f = lambda a, b: a * (a + b)\nvalue, pull = jax.vjp(f, 2.0, 3.0)\npull(1.0)", "value"),

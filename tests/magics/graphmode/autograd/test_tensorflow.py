@@ -88,8 +88,7 @@ MODELS: dict[str, Callable[[Any, Any, Any], Any]] = {
 }
 CELLS = {
     "as it is": "result = model(w, b, c)",
-    "asked": "with tf.GradientTape() as tape:\n    result = model(w, b, c)\n"
-    "slopes = tape.gradient(result, [w, b, c])",
+    "asked": "with tf.GradientTape() as t: result = model(w, b, c)\nt.gradient(result, [w, b, c])",
 }
 
 
