@@ -129,3 +129,55 @@ def test_a_traced_function_may_wait_and_nothing_is_left_behind():
     with compat.waiting_is_done():
         assert jax.jit(waits)(jnp.ones(2)).tolist() == [2.0, 2.0]
     assert "block_until_ready" not in vars(jax.core.Tracer)
+
+
+def test_operations_and_gradients_are_told_of_while_they_run():
+    operations, asked = [], []
+
+    def note(primitive, functions, inputs, params, outputs):
+        operations.append((primitive.name, params.get("name"), len(functions)))
+
+    def note_asked(function, arguments, result):
+        asked.append((compat.differentiated(function), arguments, float(result)))
+
+    def square(x):
+        return x * x
+
+    @jax.custom_jvp
+    def own(x):
+        return x
+
+    own.defjvp(lambda primals, tangents: (primals[0], tangents[0]))
+    x = jnp.float32(3)
+    state = jax.extend.core.get_opaque_trace_state()
+    with compat.operations_told(note, note_asked) as possible:
+        assert possible
+        assert jax.extend.core.get_opaque_trace_state() == state, "Flax sees no tracing"
+        y = own(x + x)
+        jax.grad(square)(x)
+    assert operations[:2] == [("jit", "add", 0), ("custom_jvp_call", None, 2)]
+    assert asked == [(("square", ["x"]), (x,), 9.0)]
+    count = len(operations)
+    assert y + y == 12
+    assert len(operations) == count, "nothing is told of afterwards"
+
+
+def test_operations_can_compute_once_more():
+    told = []
+    with compat.operations_told(lambda *each: told.append(each), lambda *_: None):
+        jnp.float32(3) * jnp.float32(4)
+    primitive, functions, inputs, params, outputs = told[-1]
+    assert compat.bind(primitive, functions, inputs, params) == [outputs[0]] == [12]
+    (equation,) = jax.make_jaxpr(lambda a: jnp.sin(a))(1.0).jaxpr.eqns
+    assert compat.bind_equation(equation, [jnp.float32(0)]) == [0]
+
+
+def test_a_compiled_function_tells_its_source():
+    def named(a):
+        return a + 1
+
+    (equation,) = jax.make_jaxpr(jax.jit(named))(1.0).jaxpr.eqns
+    name, file = compat.source_of(equation.params["jaxpr"].jaxpr)
+    assert name.endswith("named")
+    assert file == __file__
+    assert compat.source_of(named) == ("", "")

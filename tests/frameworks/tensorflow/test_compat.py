@@ -129,3 +129,55 @@ def test_a_call_in_a_graph_leads_to_the_graph_that_it_calls():
     called = [compat.graph_called_by(op) for op in outer.graph.get_operations()]
     (graph,) = [each for each in called if each is not None]
     assert "Sin" in {op.type for op in graph.get_operations()}
+
+
+def test_steps_with_a_gradient_of_their_own_are_told_of():
+    @tf.custom_gradient
+    def own(x):
+        return x * 2, lambda given: given
+
+    told = []
+    with (
+        tf.GradientTape() as tape,
+        compat.custom_gradients_told(
+            lambda kind, function, inputs, outputs: told.append((kind, function.__name__, outputs))
+        ) as possible,
+    ):
+        assert possible
+        x = tf.constant(3.0)
+        tape.watch(x)
+        y = own(x)
+    assert [(kind, name, outputs[0] is y) for kind, name, outputs in told] == [("own", "own", True)]
+
+
+def test_a_tape_tells_what_it_kept():
+    told = []
+    x = tf.constant(3.0)
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        y = tf.exp(x)
+        z = tf.round(y)
+    with compat.gradients_told(lambda *each: told.append(each)) as possible:
+        assert possible
+        assert tape.gradient(z, x) is None
+    assert [(kind, len(given)) for kind, _, given in told] == [("Round", 0)]
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        y = tf.exp(x)
+    with compat.gradients_told(lambda *each: told.append(each)):
+        tape.gradient(y, x)
+    kind, kept, given = told[-1]
+    assert (kind, [each is y for each in kept], len(given)) == ("Exp", [True], 1)
+
+
+def test_it_is_known_what_has_a_gradient():
+    assert compat.has_gradient("Exp")
+    assert not compat.has_gradient("Range")
+    assert compat.has_gradient("no such operation")
+
+
+def test_a_tape_tells_how_it_was_made():
+    assert compat.is_persistent(tf.GradientTape(persistent=True))
+    assert not compat.is_persistent(tf.GradientTape())
+    assert compat.watches_variables(tf.GradientTape())
+    assert not compat.watches_variables(tf.GradientTape(watch_accessed_variables=False))

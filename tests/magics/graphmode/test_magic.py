@@ -12,6 +12,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from dlmagic.magics.graphmode.autograd.result import AutogradGraph
 from dlmagic.magics.graphmode.result import GraphReport
 from dlmagic.shell import extension
+from dlmagic.shell.cells import name_of_cell
 
 
 @pytest.fixture(autouse=True)
@@ -107,6 +108,27 @@ def test_autograd_over_a_cell_and_by_name(loaded: InteractiveShell) -> None:
         run(loaded, "%autograd")
     with pytest.raises(UsageError, match="has no use for"):
         run(loaded, "%%autograd f\nf * 2")
+
+
+@pytest.mark.parametrize(
+    ("framework", "made", "call"),
+    [
+        ("tensorflow as tf", "tf.Variable", "helper(w)"),
+        ("jax", "jax.numpy.float32", "helper(w)"),
+        ("jax", "jax.numpy.float32", "jax.grad(helper)(w)"),
+    ],
+)
+def test_autograd_of_other_frameworks_names_lines_of_other_cells(
+    loaded: InteractiveShell, framework: str, made: str, call: str
+) -> None:
+    run(loaded, f"import {framework}\nw = {made}(2.0)\ndef helper(v):\n    return v * v")
+    cell = loaded.user_ns["helper"].__code__.co_filename
+    graph = run(loaded, f"%%autograd\n\ny = {call}\ny")
+    (step,) = (node for node in graph.nodes if node.op != "leaf")
+    assert (step.line, step.cell) == (4, name_of_cell(loaded, cell))
+    assert graph["w"].gradient.values == "4"
+    with pytest.raises(UsageError, match=r"y is an? .* which keeps no graph"):
+        run(loaded, "%autograd y")
 
 
 def test_unloading_leaves_no_magic(loaded: InteractiveShell) -> None:
