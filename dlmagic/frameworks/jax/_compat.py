@@ -189,8 +189,10 @@ def operations_told(
     trace = kind()
     trace.tell = operation
     with ExitStack() as stack:
-        for module in (jax, import_module("jax._src.api")):
-            stack.enter_context(_vjp_told(module, trace, differentiation))
+        api = import_module("jax._src.api")
+        for module, name in ((jax, "vjp"), (api, "vjp"), (api, "_vjp")):  # versions call either
+            if hasattr(module, name):
+                stack.enter_context(_vjp_told(module, name, trace, differentiation))
         for module in ("jax.core", "jax.extend.core", "jax._src.core"):
             stack.enter_context(_state_hidden(module, trace))
         stack.enter_context(enter(trace))
@@ -249,10 +251,10 @@ def apart(result: Any, inputs: Sequence[Any]) -> Any:
 
 @contextmanager
 def _vjp_told(
-    module: Any, trace: Any, tell: Callable[[Any, tuple[Any, ...], Any], None]
+    module: Any, name: str, trace: Any, tell: Callable[[Any, tuple[Any, ...], Any], None]
 ) -> Iterator[None]:
     """While active, ``vjp`` of a module tells of calls with values; behind it is every gradient."""
-    original, core = module.vjp, import_module("jax._src.core")
+    original, core = getattr(module, name), import_module("jax._src.core")
 
     @wraps(original)
     def vjp(fun: Any, *primals: Any, **options: Any) -> Any:
@@ -263,11 +265,11 @@ def _vjp_told(
         tell(fun, primals, result[0])
         return result
 
-    module.vjp = vjp
+    setattr(module, name, vjp)
     try:
         yield
     finally:
-        module.vjp = original
+        setattr(module, name, original)
 
 
 @contextmanager

@@ -108,6 +108,7 @@ def run_again(asked: Differentiated) -> tuple[Recorder, list[tuple[str, Any]], A
     function = getattr(asked.function, "call_wrapped", asked.function)
     with recorder.recording():
         result = function(*arguments)
+    jax.effects_barrier()  # what it prints comes while nobody listens
     given = jax.tree_util.tree_flatten_with_path(arguments)[0]
     _, names = compat.differentiated(asked.function)
     named = [(_written(path, names), array) for path, array in given]

@@ -47,12 +47,17 @@ def steps_of(operations: Iterable[Operation]) -> Iterator[Step]:
     """
     for each in operations:
         inner = _inner(each.primitive, each.params)
-        if inner is not None:
+        if inner is not None and all(map(_is_there, each.inputs)):
             yield from _inside(inner, each.inputs, each.outputs, each.call)
             continue
         name, is_custom = _named(each.primitive, each.params, each.functions)
         run = partial(_run, each.primitive, each.functions, each.params)
         yield Step(name, run, each.inputs, each.outputs, each.call, is_custom)
+
+
+def _is_there(value: Any) -> bool:
+    """Whether a value can still be computed with: its memory was not handed over."""
+    return not isinstance(value, jax.Array) or not value.is_deleted()
 
 
 def _inner(primitive: Any, params: Mapping[str, Any]) -> Any:
@@ -81,6 +86,8 @@ def _inside(
     given = zip(jaxpr.outvars, outputs, strict=True)
     made = {v: array for v, array in given if not hasattr(v, "val") and v not in known}
     for equation in jaxpr.eqns:
+        if not equation.outvars:  # jax.debug.print, and the like: it was done
+            continue
         values = tuple(_value(variable, known) for variable in equation.invars)
         results = compat.bind_equation(equation, values)
         results = [

@@ -170,6 +170,27 @@ def test_a_function_that_is_drawn_prints_once(capsys: Any) -> None:
     assert capsys.readouterr().out == "once\n"
 
 
+def test_what_a_compiled_function_calls_back_is_called_once() -> None:
+    seen: list[float] = []
+
+    @jax.jit
+    def step(x: jax.Array) -> jax.Array:
+        jax.debug.callback(lambda value: seen.append(float(value)), x)
+        return x * 2
+
+    graph = drawn("y = step(x)", step=step, x=number(3))
+    jax.effects_barrier()
+    assert values(graph) == {"x": ("3", "2"), "mul": ("6", "1")}
+    assert seen == [3.0]
+
+
+def test_memory_that_was_handed_over_leaves_gradients_unknown() -> None:
+    step = jax.jit(lambda x: x * 2, donate_argnums=0)
+    graph = drawn("y = x * 3\ny = step(y)\ny", step=step, x=number(3))
+    assert any("Gradients are not known" in note for note in graph.notes)
+    assert graph.nodes[-1].value.values == "18"  # type: ignore[union-attr]
+
+
 def test_a_compiled_function_is_not_traced_again() -> None:
     traced: list[int] = []
 
