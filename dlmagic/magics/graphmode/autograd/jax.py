@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
+from typing import Any
 
 import jax
 
@@ -83,7 +84,7 @@ class JaxRecording:
     def _run_again(self, asked: Differentiated) -> object:
         """The result of the function; its flow begins at what the gradient was taken by."""
         with streams_dropped():
-            recorder, arguments, result = run_again(asked)
+            recorder, arguments, result = _again(asked)
             known, given = self._names(), jax.tree_util.tree_leaves(asked.arguments)
             names = {
                 id(array): (known[id(value)][0] if id(value) in known else name, array)
@@ -102,6 +103,23 @@ class JaxRecording:
     def close(self) -> None:
         """Let the arrays go."""
         self._recorder.operations.clear()
+
+
+def _again(asked: Differentiated) -> tuple[Recorder, list[tuple[str, Any]], Any]:
+    """The function run once more.
+
+    Raises:
+        InputError: It cannot be, since it keeps state, as those inside ``nnx.grad`` do.
+    """
+    try:
+        return run_again(asked)
+    except Exception as error:
+        text = str(error).partition("\n")[0]
+        raise InputError(
+            "The cell has run. The function that it takes a gradient of cannot be run once more, "
+            f"which drawing it needs: {type(error).__name__}: {text}",
+            "Call the function itself in the cell, loss = f(x), without its gradient.",
+        ) from None
 
 
 class JaxAutograd:

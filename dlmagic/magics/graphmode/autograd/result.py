@@ -37,7 +37,7 @@ class AutogradNode:
         value: The numbers of the result, or None where they were not recorded.
         gradient: The numbers of its gradient, or None where they were not recorded.
         saved_bytes: What it keeps for the backward pass.
-        is_custom: Whether it is an ``autograd.Function`` of the user's own.
+        is_custom: Whether it is a function of the user's with a gradient of its own.
     """
 
     name: str

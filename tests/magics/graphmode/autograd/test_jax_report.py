@@ -10,6 +10,7 @@ import pytest
 
 import dlmagic
 from dlmagic.errors import InputError
+from dlmagic.frameworks.jax import _compat as compat
 from dlmagic.frameworks.jax.autograd_recorder import Recorder
 from dlmagic.magics.graphmode.autograd.result import AutogradGraph
 
@@ -214,6 +215,26 @@ def test_modules_of_flax_change_in_a_cell_and_after_it() -> None:
     graph = dlmagic.autograd(text, namespace=names)
     names["made"](names["x"])
     assert {"norm.scale", "norm.bias", "made.scale", "made.bias"} <= set(graph.leaves)
+
+
+def test_a_function_that_can_be_called_once_only_says_what_to_do() -> None:
+    nnx = pytest.importorskip("flax.nnx")
+    model, x = nnx.Linear(2, 1, rngs=nnx.Rngs(0)), jnp.ones((3, 2))
+    text = "def loss(m):\n    return (m(x) ** 2).sum()\n"
+    names: dict[str, Any] = {"nnx": nnx, "model": model, "x": x}
+    with pytest.raises(InputError, match="cannot be run once more") as caught:
+        dlmagic.autograd(text + "value, slopes = nnx.value_and_grad(loss)(model)", namespace=names)
+    assert "\n" not in str(caught.value)
+    assert "slopes" in names, "the cell has run"
+    assert set(drawn(text + "value = loss(model)", **names).leaves) == {
+        "x", "model.kernel", "model.bias",
+    }  # fmt: skip
+
+
+def test_a_jax_that_tells_nothing_says_so(monkeypatch: Any) -> None:
+    monkeypatch.setattr(compat, "_recording_trace", lambda: None)
+    with pytest.raises(InputError, match="does not tell which operations run"):
+        drawn("y = x * 2", x=number(2))
 
 
 @pytest.mark.parametrize("error", ["ZeroDivisionError", "KeyboardInterrupt"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import Any
 
 import keras
@@ -12,6 +13,7 @@ from tensorflow.python.eager.context import context
 
 import dlmagic
 from dlmagic.errors import InputError
+from dlmagic.frameworks.tensorflow import _compat as compat
 from dlmagic.frameworks.tensorflow.autograd_recorder import Recorder
 from dlmagic.magics.graphmode.autograd.result import AutogradGraph
 
@@ -235,6 +237,12 @@ def test_a_cell_that_trains_a_model_of_keras_runs() -> None:
     text = "model.fit(x, x[:, :1], verbose=0)\nloss = tf.reduce_sum(model(x))"
     graph = drawn(text, model=model, x=tf.ones((4, 2)))
     assert set(graph.leaves) == {"model.dense.kernel", "model.dense.bias"} or len(graph.leaves) == 2
+
+
+def test_a_tensorflow_that_tells_nothing_says_so(monkeypatch: Any) -> None:
+    monkeypatch.setattr(compat, "operations_told", lambda _: nullcontext(False))
+    with pytest.raises(InputError, match="does not tell which operations run"):
+        drawn("y = x * 2", x=tf.Variable(2.0))
 
 
 @pytest.mark.parametrize("error", ["ZeroDivisionError", "KeyboardInterrupt"])
