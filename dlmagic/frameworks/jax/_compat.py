@@ -319,6 +319,12 @@ def bind_equation(equation: Any, inputs: Sequence[Any]) -> list[Any]:
     return bind(primitive, tuple(functions), inputs, params)
 
 
+def is_differentiated(equation: Any) -> bool:
+    """Whether an equation was written down while its function was differentiated; else False."""
+    stack = getattr(equation.source_info, "name_stack", "")
+    return "jvp(" in str(stack)
+
+
 _TOLD = re.compile(r"^(.*?) at (.*):\d+$")
 
 

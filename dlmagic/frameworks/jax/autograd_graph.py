@@ -16,9 +16,14 @@ from dlmagic.frameworks.jax.arrays import as_array
 from dlmagic.frameworks.jax.autograd_flow import Flow, is_float
 from dlmagic.frameworks.jax.autograd_steps import Step
 
+_TAKEN_APART = (
+    "A compiled function takes a gradient itself. Where it calls a function with a rule of its own "
+    "(custom_vjp), gradients here are not by that rule: take the gradient outside jax.jit."
+)
 
-def read_graph(target: Any, flow: Flow) -> tuple[list[BackwardNode], str]:
-    """Every node behind an array, those that lead to others first; and why gradients miss.
+
+def read_graph(target: Any, flow: Flow) -> tuple[list[BackwardNode], list[str]]:
+    """Every node behind an array, those that lead to others first; and what is not known.
 
     Args:
         target: An array that comes from leaves.
@@ -26,12 +31,13 @@ def read_graph(target: Any, flow: Flow) -> tuple[list[BackwardNode], str]:
     """
     needed = _needed(target, flow)
     sweep = _Sweep(flow)
+    notes = [_TAKEN_APART] if any(step.is_differentiated for step in needed) else []
     try:
         sweep.run(target, needed)
-        problem = ""
     except Exception as error:  # whatever a rule of the user's raises, or an array that is gone
-        problem = f"{type(error).__name__}: {error}".partition("\n")[0]
-    return _Reader(flow, sweep).read(needed), problem
+        text = f"{type(error).__name__}: {error}".partition("\n")[0]
+        notes.append(f"Gradients are not known: {text}")
+    return _Reader(flow, sweep).read(needed), notes
 
 
 def _needed(target: Any, flow: Flow) -> list[Step]:

@@ -29,6 +29,8 @@ class Step:
         outputs: Arrays.
         call: The user's code that led to it.
         is_custom: Whether it is a function of the user's with a gradient of its own.
+        is_differentiated: Whether a compiled function made it on the way to a gradient; what has
+            a gradient of its own is taken apart there.
     """
 
     operation: str
@@ -37,6 +39,7 @@ class Step:
     outputs: tuple[Any, ...]
     call: Call
     is_custom: bool = False
+    is_differentiated: bool = False
 
 
 def steps_of(operations: Iterable[Operation]) -> Iterator[Step]:
@@ -112,7 +115,8 @@ def _of_equation(
         return
     name, is_custom = _named(equation.primitive, equation.params, ())
     run = partial(_run_equation, equation)
-    yield Step(name, run, values, tuple(results), here, is_custom)
+    within = compat.is_differentiated(equation)
+    yield Step(name, run, values, tuple(results), here, is_custom, within)
 
 
 def _run(

@@ -96,9 +96,8 @@ class JaxRecording:
     def read(self, target: Target) -> Backward:
         """The graph, with the gradients of all its steps."""
         with streams_dropped():
-            nodes, problem = read_graph(target.value, self._flow)
-        notes = (f"Gradients are not known: {problem}",) if problem else ()
-        return Backward(tuple(nodes), tuple(self.cuts), notes)
+            nodes, notes = read_graph(target.value, self._flow)
+        return Backward(tuple(nodes), tuple(self.cuts), tuple(notes))
 
     def close(self) -> None:
         """Let the arrays go."""

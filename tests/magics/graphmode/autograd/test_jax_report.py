@@ -231,6 +231,14 @@ def test_a_function_that_can_be_called_once_only_says_what_to_do() -> None:
     }  # fmt: skip
 
 
+def test_a_gradient_inside_a_compiled_function_warns_of_own_rules() -> None:
+    text = "loss, slope = jax.jit(jax.value_and_grad(lambda v: v * v))(x)\nloss"
+    graph = drawn(text, x=number(3))
+    assert graph["x"].gradient.values == "6"  # type: ignore[union-attr]
+    assert any("not by that rule" in note for note in graph.notes)
+    assert not drawn("loss = jax.jit(lambda v: v * v)(x)", x=number(3)).notes
+
+
 def test_a_jax_that_tells_nothing_says_so(monkeypatch: Any) -> None:
     monkeypatch.setattr(compat, "_recording_trace", lambda: None)
     with pytest.raises(InputError, match="does not tell which operations run"):
