@@ -107,8 +107,12 @@ def watching_outside(filename: str) -> Iterator[OutsideActions]:
         _listeners.remove(actions)
 
 
-def _hook(event: str, arguments: tuple[object, ...]) -> None:
-    for listener in _listeners:
+def _hook(
+    event: str,
+    arguments: tuple[object, ...],
+    listeners: list[OutsideActions] = _listeners,  # when Python ends, it outlives its module
+) -> None:
+    for listener in listeners:
         listener.hear(event, arguments)
 
 
