@@ -25,7 +25,8 @@ def differentiated(program: Program, arguments: tuple[object, ...]) -> Different
         arguments: The values of its parameters.
     """
     leaves, structure = jax.tree_util.tree_flatten(program.inputs(arguments))
-    inputs = _Inputs(program.input_names(), [jnp.asarray(leaf) for leaf in leaves], structure)
+    names, arrays = program.input_names(arguments), [jnp.asarray(leaf) for leaf in leaves]
+    inputs = _Inputs(names, arrays, structure)
     if not inputs.floats:
         return Reason(NOTHING)
     return Differentiated(

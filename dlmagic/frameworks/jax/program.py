@@ -106,18 +106,20 @@ class Program:
             [mixed.arrays_of(place.read()) for place, mixed in self._outside],
         )
 
-    def input_names(self) -> list[str]:
-        """What the user calls the arrays of :meth:`inputs`, in order."""
-        parameters = self._cell.parameters
-        values = [(parameters[i], self._values[i]) for i in self._whole]
-        values += [
-            (parameters[i], mixed.arrays_of(self._values[i])) for i, mixed in self._mixed.items()
-        ]
+    def input_names(self, arguments: tuple[object, ...] | None = None) -> list[str]:
+        """What the user calls the arrays of :meth:`inputs`, in order.
+
+        Args:
+            arguments: By default those that it was made with.
+        """
+        parameters, given = self._cell.parameters, arguments or self._values
+        values = [(parameters[i], given[i]) for i in self._whole]
+        values += [(parameters[i], mixed.arrays_of(given[i])) for i, mixed in self._mixed.items()]
         values += [(place.name, mixed.arrays_of(place.read())) for place, mixed in self._outside]
         known = walk(self._cell.reads, self._cell.namespace, [self._framework])
         paths = {id(reached.value): reached.path for reached in known}
         return [
-            paths.get(id(array), f"{name}{jax.tree_util.keystr(path)}")
+            paths.pop(id(array), f"{name}{jax.tree_util.keystr(path)}")
             for name, value in values
             for path, array in jax.tree_util.tree_flatten_with_path(value)[0]
         ]

@@ -71,6 +71,9 @@ class BindsObjects(Protocol):
     def binds(self, value: object) -> bool:
         """Whether a graph works on this very object and on no other in its place."""
 
+    def fits(self, values: Sequence[object]) -> bool:
+        """Whether all that the graph keeps hold of is still among what the cell reaches."""
+
 
 @dataclass
 class AnyCompiler:

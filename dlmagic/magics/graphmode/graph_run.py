@@ -155,7 +155,7 @@ class GraphRun:
         kept = self.surroundings.kept
         key = (self.mode, self.request.source.text, subject.cell.parameters)
         compiled = kept.find(key)
-        if compiled is None or compiled.prepared.replacements:  # made for other values of names
+        if compiled is None or not _fits(compiled, subject):
             compiled = self._compile(subject)
             kept.keep(key, compiled)
         return compiled
@@ -209,3 +209,11 @@ class GraphRun:
 def _same_call(call: Call) -> Call:
     """To be made as a graph once more."""
     return Call(call.subject, call.plain, call.plain_effects, call.draws)
+
+
+def _fits(compiled: CompiledCell, subject: Subject) -> bool:
+    """Whether what was compiled before was made for what the cell reads now."""
+    if compiled.prepared.replacements:
+        return False
+    reached = [item.value for item in subject.snapshot.reached]
+    return not isinstance(compiled.compiler, BindsObjects) or compiled.compiler.fits(reached)

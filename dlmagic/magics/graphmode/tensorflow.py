@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
@@ -68,6 +68,15 @@ class TensorFlowCompiler:
     def binds(self, value: object) -> bool:
         """Variables, such as those that an optimiser makes in its first step."""
         return isinstance(value, tf.Variable)
+
+    def fits(self, values: Sequence[object]) -> bool:
+        """Whether no variable of the graph has been replaced by another, or is gone."""
+        known = set(map(id, values))
+        try:
+            variables = self._graph.concrete.variables if self._graph is not None else ()
+        except AssertionError:  # what TensorFlow raises for one that is gone
+            return False
+        return all(id(variable) in known for variable in variables)
 
     def differentiated(self, compiled: CompiledCell, subject: Subject) -> Differentiated | Reason:
         """With respect to trainable variables and floating-point tensors that the cell reads."""

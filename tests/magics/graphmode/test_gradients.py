@@ -185,3 +185,9 @@ model = Model()
 """
     found, _ = report(JAX + WRONG_IN_JAX + held, "jit", "y = model(2.0)")
     assert found.check.gradients_reason.startswith("model.weight: 4 of 4 values")
+
+
+def test_one_array_under_two_names_has_a_gradient_for_each() -> None:
+    setup = f"{JAX}{WRONG_IN_JAX}\nw = x"
+    found, _ = report(setup, "jit", "y = wrong(x) + wrong(w)")
+    assert found.check.gradients_reason.endswith("(and 1 more)")
