@@ -32,6 +32,12 @@ class Captured:
     graphs: list[CapturedGraph] = field(default_factory=list)
     complete: bool = True
 
+    def repeat(self, known: Captured) -> None:
+        """Say once more what was made in an earlier run and is used in this one."""
+        self.graphs += known.graphs
+        self.breaks += known.breaks
+        self.complete = self.complete and known.complete
+
 
 class Compiler(Protocol):
     """One framework's way to compile a cell and to listen to it."""
@@ -128,6 +134,7 @@ class CompiledCell:
         prepared: The cell in its mode.
         framework: Whose mode it is.
         effects: What the cell said while it was prepared, before its first run.
+        known: What the compiler has said in earlier runs of a cell of this text; it says it once.
     """
 
     cell: CellFunction
@@ -135,6 +142,7 @@ class CompiledCell:
     prepared: Prepared
     framework: Framework
     effects: Effects = field(default_factory=Effects)
+    known: Captured = field(default_factory=Captured)
     _before: dict[str, ValueKind] = field(default_factory=dict)
 
     def run(self, arguments: Mapping[str, object], captured: Captured) -> tuple[object, ...]:

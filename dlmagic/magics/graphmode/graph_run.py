@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from dlmagic.cell.output import unheard
@@ -11,7 +11,13 @@ from dlmagic.cell.subject import Subject
 from dlmagic.errors import ModeUnavailable
 from dlmagic.frameworks.protocol import Framework
 from dlmagic.magics.graphmode.call import Call
-from dlmagic.magics.graphmode.capture import BindsObjects, CompiledCell, LooksAtValues, Staged
+from dlmagic.magics.graphmode.capture import (
+    BindsObjects,
+    Captured,
+    CompiledCell,
+    LooksAtValues,
+    Staged,
+)
 from dlmagic.magics.graphmode.effects import recording
 from dlmagic.magics.graphmode.inspection import Inspection, subject_of
 from dlmagic.magics.graphmode.kept_values import kept_values
@@ -72,6 +78,7 @@ class GraphRun:
             self.inspection.failed(first, error)
             return
         self.surroundings.tell(f"running the cell in mode {self.mode}")
+        first.captured.repeat(compiled.known)
         self.inspection.call_as_graph(first, compiled)
         if first.error is not None:
             return
@@ -79,6 +86,7 @@ class GraphRun:
             self.inspection.notes.append(_ONLY_ONCE)
             return
         self._call_again(values, first, after, compiled)
+        compiled.known = _together(self.inspection.calls)
         self._look_closer(first, compiled)
 
     def _call_again(
@@ -217,3 +225,11 @@ def _fits(compiled: CompiledCell, subject: Subject) -> bool:
         return False
     reached = [item.value for item in subject.snapshot.reached]
     return not isinstance(compiled.compiler, BindsObjects) or compiled.compiler.fits(reached)
+
+
+def _together(calls: Sequence[Call]) -> Captured:
+    """What the compiler has said in all calls, for when the cell is run again."""
+    known = Captured()
+    for call in calls:
+        known.repeat(call.captured)
+    return known

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import jax.numpy as jnp
 import pytest
+import torch
 
 tf = pytest.importorskip("tensorflow")
 
@@ -16,8 +18,8 @@ from dlmagic.magics.graphmode.request import Request, Surroundings  # noqa: E402
 from dlmagic.magics.graphmode.result import GraphReport  # noqa: E402
 
 
-def report(text: str, names: dict[str, Any], kept: KeptGraphs) -> GraphReport:
-    request = Request(CellSource.from_text(text), names, mode="graph")
+def report(text: str, names: dict[str, Any], kept: KeptGraphs, mode: str = "graph") -> GraphReport:
+    request = Request(CellSource.from_text(text), names, mode)
     return graphmode_cell(request, Surroundings(StreamOutput(), kept=kept)).report
 
 
@@ -39,3 +41,24 @@ def test_a_graph_of_the_same_variable_is_not_traced_again() -> None:
     found = report("y = v * 2\nprint('traced')", names, kept)
     (finding,) = found.findings
     assert "is lost: the graph computes without it" in finding.message
+
+
+@pytest.mark.parametrize(
+    ("mode", "text"),
+    [
+        ("compile:eager", "y = x + 1\nif y.sum() > 0:\n    y = y * 2\nz = y - 1"),
+        ("export", "y = x + 1"),
+        ("trace", "y = x + n"),
+        ("graph", "y = v + 1"),
+        ("jit", "y = a + 1"),
+    ],
+)
+def test_a_cell_that_is_run_again_has_the_same_report(mode: str, text: str) -> None:
+    names: dict[str, Any] = {"x": torch.ones(3), "n": 2, "v": tf.Variable([1.0]), "a": jnp.ones(3)}
+    kept = KeptGraphs()
+    first, second, third = (report(text, names, kept, mode) for _ in range(3))
+    for again in (second, third):
+        assert (again.ran, again.breaks, again.recompiles) == (first.ran, first.breaks, 0)
+        assert again.graphs == first.graphs
+        assert again.findings == first.findings
+        assert again.check.agrees is True
