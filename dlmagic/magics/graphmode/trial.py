@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from dlmagic.cell.compare import Tolerance
 from dlmagic.cell.function import compile_cell
@@ -19,7 +19,7 @@ from dlmagic.magics.graphmode.graph_run import BUILT_IN, GraphRun
 from dlmagic.magics.graphmode.inspection import Inspection
 from dlmagic.magics.graphmode.judging import built_in, is_better, same_said
 from dlmagic.magics.graphmode.other_cells import other_cells
-from dlmagic.magics.graphmode.outside_fix import Problem
+from dlmagic.magics.graphmode.outside_fix import OutsideFix, Problem
 from dlmagic.magics.graphmode.outside_fixes import outside_fixes
 from dlmagic.magics.graphmode.outside_trial import OutsideTrial
 from dlmagic.magics.graphmode.places import Places
@@ -27,6 +27,7 @@ from dlmagic.magics.graphmode.places import Places
 MOST_TRIALS = 6
 """Fixes that are tried for one report; each runs the cell twice."""
 
+_Key = tuple[str, str | None, Candidate | OutsideFix]
 _FIXABLE = ("graph-break", "unsupported", "lost-side-effect", "recompile", *BUILT_IN)
 
 
@@ -39,12 +40,14 @@ class Trials:
         first: Its first call.
         places: Knows the user's other cells.
         left: How many more may be tried.
+        tried: Whether a fix held, by what it should mend.
     """
 
     graph_run: GraphRun
     first: Call
     places: Places
     left: int = MOST_TRIALS
+    tried: dict[_Key, bool] = field(default_factory=dict)
 
     def mended(self, findings: Sequence[Finding]) -> list[Finding]:
         """The findings, those that a rewrite mends with that rewrite as their fix."""
@@ -52,14 +55,19 @@ class Trials:
 
     def _mended(self, finding: Finding) -> Finding:
         for attempt in self._attempts(finding):
-            if self.left <= 0:
-                break
-            self.left -= 1
-            if attempt.holds():
+            if self._holds(attempt):
                 return replace(finding, fix=attempt.fix)
         if finding.fix is None:
             return replace(finding, fix=advice_about(finding, self.graph_run.framework.name))
         return finding
+
+    def _holds(self, attempt: _InPlace | OutsideTrial) -> bool:
+        """Whether a fix holds; one that would mend several findings is tried once."""
+        key = (attempt.finding.kind, attempt.finding.cell, attempt.candidate)
+        if key not in self.tried and self.left > 0:
+            self.left -= 1
+            self.tried[key] = attempt.holds()
+        return self.tried.get(key, False)
 
     def _attempts(self, finding: Finding) -> Iterator[_InPlace | OutsideTrial]:
         """Everything that may help, the likeliest first."""

@@ -61,6 +61,18 @@ def test_a_fix_takes_two_runs_and_six_fixes_are_tried_at_most() -> None:
     assert many.runs <= 6 + 2 * 6
 
 
+def test_a_fix_that_mends_several_findings_is_tried_once() -> None:
+    w = torch.ones(3, requires_grad=True)
+    names = {"w": w, "optimizer": torch.optim.SGD([w], lr=0.1), "x": torch.ones(3)}
+    found = report("loss = (w * x).sum()\nloss.backward()\noptimizer.step()\ny = x + 1", names)
+    assert len(found.findings) == len(fixes(found)) == 2
+    assert len({fix.code for fix in fixes(found)}) == 1
+    plain = report(
+        "loss = (w * x).sum()\nfor step in (loss.backward, optimizer.step):\n    step()", names
+    )
+    assert found.runs - plain.runs <= 2
+
+
 def test_a_fix_that_changes_the_order_of_prints_is_none() -> None:
     text = (
         "y = x + 1\nif n:\n    print('inner')\nprint('outer')\nz = y * 2\nif n:\n    print('last')"
