@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
 from dlmagic.cell.compare import Tolerance, compare
@@ -29,12 +31,29 @@ def proven() -> list[object]:
     ]
 
 
-def left(cell: CorpusCell, *, as_graph: bool) -> FrozenContainer:
-    """The values of all names after the cell, frozen."""
+@pytest.fixture(autouse=True)
+def clean_process() -> Iterator[None]:
+    """What cells set for the whole process does not outlive them."""
+    yield
+    set_as_at_the_start()
+
+
+def set_as_at_the_start() -> None:
+    """What is set for the whole process, in which another cell may have run."""
+    import keras
     import tensorflow as tf
 
+    tf.random.set_seed(0)
+    tf.random.set_global_generator(tf.random.Generator.from_seed(0))
+    tf.config.run_functions_eagerly(False)
+    keras.config.set_dtype_policy("float32")
+    keras.config.set_floatx("float32")
+
+
+def left(cell: CorpusCell, *, as_graph: bool) -> FrozenContainer:
+    """The values of all names after the cell, frozen."""
+    set_as_at_the_start()
     with worlds.world() as here:
-        tf.random.set_seed(0)
         error = here.run("set-up", cell.setup)
         assert error is None, f"the set-up fails: {error}"
         if as_graph:
