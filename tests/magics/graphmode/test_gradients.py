@@ -8,7 +8,8 @@ import pytest
 
 import dlmagic
 from dlmagic.magics.graphmode.result import GraphReport
-from tests.magics.graphmode.corpus import JAX, TENSORFLOW
+from tests.magics.graphmode.corpus.jax_jit import JAX
+from tests.magics.graphmode.corpus.tensorflow_graph import TENSORFLOW
 
 WRONG_IN_JAX = """
 @jax.custom_vjp
