@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from dlmagic.magics.tensors.explain.result import Explanation as Explanation
     from dlmagic.magics.tensors.result import TensorInfo as TensorInfo
     from dlmagic.magics.tensors.result import TensorTable as TensorTable
+    from dlmagic.magics.tensors.silent.result import SilentMistakes as SilentMistakes
     from dlmagic.magics.tensors.twin import tensors as tensors
     from dlmagic.result import Result as Result
 
@@ -57,6 +58,7 @@ _HOMES = {
     "OptionError": "dlmagic.errors",
     "Result": "dlmagic.result",
     "ResultFormatError": "dlmagic.errors",
+    "SilentMistakes": "dlmagic.magics.tensors.silent.result",
     "StateError": "dlmagic.errors",
     "TensorInfo": "dlmagic.magics.tensors.result",
     "TensorTable": "dlmagic.magics.tensors.result",
@@ -85,6 +87,7 @@ __all__ = [
     "OptionError",
     "Result",
     "ResultFormatError",
+    "SilentMistakes",
     "StateError",
     "TensorInfo",
     "TensorTable",

@@ -1,15 +1,18 @@
-"""``%tensors``: read the options, look, return the table."""
+"""``%tensors`` and ``%%tensors``: read the options, look or watch, return what was seen."""
 
 from __future__ import annotations
 
+import argparse
 import sys
 from collections.abc import Iterable
 
 from IPython.core.getipython import get_ipython
 from IPython.core.interactiveshell import InteractiveShell
-from IPython.core.magic import Magics, line_magic, magics_class, no_var_expand
+from IPython.core.magic import Magics, line_cell_magic, magics_class, no_var_expand
+from IPython.display import display
 
-from dlmagic.shell.cells import deliver
+from dlmagic.errors import InputError
+from dlmagic.shell.cells import cell_source, deliver, ends_with_semicolon, name_of_cell
 from dlmagic.shell.errors import translate_errors
 from dlmagic.shell.options import magic_options, option, parse, result_options
 
@@ -33,22 +36,28 @@ class TensorMagics(Magics):
 
     shell: InteractiveShell
 
-    @magic_options(examples=("%tensors", "%tensors x* --sort size", "%tensors --values"))
+    @magic_options(examples=("%tensors x* --sort size", "%%tensors --hints"))
     @option("--sort", metavar="KEY", values=_orders, default="name", help="name, size, shape, …")
     @option("--values", action="store_true", help="look at the numbers, too: mean, extremes, NaN")
+    @option("--hints", action="store_true", help="above a cell: likely mistakes, too")
     @result_options
     @option("pattern", nargs="?", values=_names, help="only these names, such as x* or model")
     @no_var_expand
-    @line_magic
+    @line_cell_magic
     @translate_errors
-    def tensors(self, line: str) -> object:
-        """List the notebook's tensors and arrays: shape, dtype, device, memory, who keeps them.
+    def tensors(self, line: str, cell: str | None = None) -> object:
+        """List the notebook's tensors and arrays, or watch a cell for mistakes that raise nothing.
 
-        Only metadata are looked at: nothing waits for a device, and nothing is copied.
+        The list shows shape, dtype, device, memory and who keeps each tensor; only metadata are
+        looked at. Above a cell, its operations and training steps are watched while it runs once.
         """
         options = parse(self.tensors, line)
         if options is None:
             return None
+        if cell is not None:
+            return self._watch(options, line, cell)
+        if options.hints:
+            raise InputError("--hints is for %%tensors above a cell.")
         from dlmagic.magics.tensors.engine import table_of
         from dlmagic.magics.tensors.request import Request
 
@@ -61,3 +70,22 @@ class TensorMagics(Magics):
             traceback=getattr(sys, "last_traceback", None),
         )
         return deliver(self.shell, options, table_of(request))
+
+    def _watch(self, options: argparse.Namespace, line: str, cell: str) -> object:
+        """Run the cell under watch, and show its value."""
+        if options.pattern or options.values or options.sort != "name":
+            raise InputError(
+                "Above a cell, %%tensors takes --hints, -o and -q alone.",
+                "%tensors on a line of its own lists tensors.",
+            )
+        from dlmagic.magics.tensors.silent.engine import watch_cell
+
+        watched = watch_cell(
+            cell_source(self.shell, f"%%tensors {line}".rstrip(), cell),
+            self.shell.user_ns,
+            lambda file: name_of_cell(self.shell, file),
+            hints=options.hints,
+        )
+        if watched.last is not None and not ends_with_semicolon(cell):
+            display(watched.last)
+        return deliver(self.shell, options, watched.mistakes)

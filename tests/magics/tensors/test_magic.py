@@ -52,3 +52,18 @@ def test_slips_get_one_line(loaded: InteractiveShell) -> None:
         loaded.run_line_magic("tensors", "image")
     with pytest.raises(UsageError, match="Did you mean size"):
         loaded.run_line_magic("tensors", "--sort sise")
+
+
+def test_above_a_cell_it_watches_and_shows_the_value(loaded: InteractiveShell) -> None:
+    loaded.run_cell("import torch\nx = torch.ones(3)")
+    found = loaded.run_cell_magic("tensors", "", "x.double()\ny = x + 1\ny.sum()")
+    (finding,) = found.findings
+    assert (finding.kind, finding.line, finding.source) == ("result-thrown-away", 2, "x.double()")
+    assert loaded.user_ns["y"].tolist() == [2, 2, 2]
+
+
+def test_options_of_the_other_form_are_refused(loaded: InteractiveShell) -> None:
+    with pytest.raises(UsageError, match="takes --hints, -o and -q alone"):
+        loaded.run_cell_magic("tensors", "x*", "y = 1")
+    with pytest.raises(UsageError, match="--hints is for %%tensors"):
+        loaded.run_line_magic("tensors", "--hints")

@@ -1,0 +1,27 @@
+"""What ``%%tensors`` returns: the mistakes that it saw, and how much it has seen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from dlmagic.result import Result
+
+
+@dataclass(frozen=True, repr=False, kw_only=True)
+class SilentMistakes(Result):
+    """What was seen while a cell ran; :attr:`findings` are the mistakes.
+
+    Attributes:
+        steps: Steps of optimisers that were seen.
+        operations: Operations that were seen.
+        complete: Whether the whole cell was; a few steps are enough.
+        hints: How many likely mistakes were left out, for want of ``--hints``.
+    """
+
+    view: ClassVar[str] = "dlmagic.magics.tensors.silent.view"
+
+    steps: int = 0
+    operations: int = 0
+    complete: bool = True
+    hints: int = 0

@@ -1,0 +1,31 @@
+"""An optimiser none of whose parameters has a gradient: those that are used are others."""
+
+from __future__ import annotations
+
+from dlmagic.frameworks.operations import Event, Operation
+from dlmagic.magics.tensors.silent.rule import Listening, Mistake, Sure
+
+
+class Rule(Listening):
+    """A step after a backward pass that reached none of the optimiser's parameters."""
+
+    kind = "step-without-gradients"
+    sure: Sure = "certain"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._backward = False
+
+    def hear(self, event: Event) -> None:
+        """Backward passes and steps."""
+        if isinstance(event, Operation):
+            self._backward |= event.name == "backward"
+            return
+        if self._backward and event.parameters and not event.with_gradient:
+            message = (
+                "The optimiser changes nothing: backward() has reached none of its parameters. "
+                "They may be those of a model that was made anew since."
+            )
+            advice = "Make the optimiser after the model, from model.parameters()."
+            self.found.append(Mistake(message, event.frame, text=advice))
+        self._backward = False

@@ -1,0 +1,30 @@
+"""How the mistakes look that a cell did not complain of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dlmagic.display.findings import notice
+from dlmagic.display.parts import Document, Part, sentence
+from dlmagic.display.units import plural
+from dlmagic.magics.tensors.silent.result import SilentMistakes
+
+
+def document(seen: SilentMistakes) -> Document:
+    """The mistakes, then how much was seen."""
+    return Document(tuple(_parts(seen)))
+
+
+def _parts(seen: SilentMistakes) -> Iterator[Part]:
+    count = len(seen.findings)
+    yield sentence(
+        f"{plural(count, 'mistake')} that raised nothing." if count else "No mistake was seen.",
+        role="answer",
+    )
+    yield from map(notice, seen.findings)
+    watched = f"{plural(seen.operations, 'operation')} and {plural(seen.steps, 'step')}"
+    rest = "" if seen.complete else "; what came after ran unwatched"
+    yield sentence(f"Seen: {watched}{rest}.", role="note")
+    if seen.hints:
+        what = plural(seen.hints, "likely mistake")
+        yield sentence(f"--hints shows {what}, too.", role="note")
