@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import gc
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -130,7 +131,12 @@ def wide() -> Iterator[None]:
 
 @pytest.fixture
 def in_notebook() -> Callable[[str, str], Bench]:
-    """Make a :class:`Bench` from a cell's text and the text of the cells before it."""
+    """Make a :class:`Bench` from a cell's text and the text of the cells before it.
+
+    Functions of the notebooks of other tests, which may donate, are gone.
+    """
+    jax.clear_caches()
+    gc.collect()
 
     def make(before: str, text: str) -> Bench:
         namespace: dict[str, object] = {"__name__": "__main__", **LIBRARIES}
