@@ -74,10 +74,10 @@ def left(cell: CorpusCell, *, as_graph: bool) -> FrozenContainer:
 def described(value: object) -> object:
     """Models and optimisers by their numbers: Keras gives their parts new names in each run."""
     weights = getattr(value, "get_weights", None)
-    if callable(weights):
+    if callable(weights) and not isinstance(value, type):
         optimizer = getattr(value, "optimizer", None)
         return [*weights(), *(variable.numpy() for variable in getattr(optimizer, "variables", ()))]
-    if hasattr(value, "apply_gradients"):
+    if hasattr(value, "apply_gradients") and not isinstance(value, type):
         return [variable.numpy() for variable in value.variables]
     return value
 
