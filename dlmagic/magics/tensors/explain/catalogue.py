@@ -7,7 +7,17 @@ from functools import cache
 
 from dlmagic.magics.tensors.explain.rule import Rule
 
-RULES = ("layer_features", "matrix_product", "broadcast")
+RULES = (
+    # PyTorch
+    "layer_features",
+    "class_targets",
+    "class_range",
+    "target_dtype",
+    "target_shape",
+    # All frameworks
+    "matrix_product",
+    "broadcast",
+)
 """Modules of the folder ``rules``: those that know more of the place come first."""
 
 

@@ -4,26 +4,27 @@ from __future__ import annotations
 
 import ast
 import linecache
+from collections.abc import Mapping
 
-from dlmagic.magics.tensors.explain.sites import Site
+from dlmagic.magics.tensors.explain.sites import Place
 
 
-def line_with(site: Site | None, changes: dict[ast.expr, str]) -> str | None:
-    """The failed line with other code in place of some of its expressions.
+def line_with(place: Place | None, changes: Mapping[ast.expr, str]) -> str | None:
+    """A line with other code in place of some of its expressions.
 
     Args:
-        site: Where the line is.
+        place: Where the line is.
         changes: Expressions on that line, and what stands in their place.
 
     Returns:
         The line without its indentation; None where an expression is not on one line.
     """
-    if site is None:
+    if place is None:
         return None
-    line = linecache.getline(site.file, site.line, site.frame.f_globals).rstrip("\n")
+    line = linecache.getline(place.file, place.line).rstrip("\n")
     data = line.encode("utf-8")
     for node, code in sorted(changes.items(), key=lambda change: -change[0].col_offset):
-        if node.lineno != site.line or node.end_lineno != site.line:
+        if node.lineno != place.line or node.end_lineno != place.line:
             return None
         data = data[: node.col_offset] + code.encode("utf-8") + data[node.end_col_offset :]
     return data.decode("utf-8").strip()

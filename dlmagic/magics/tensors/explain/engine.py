@@ -7,11 +7,12 @@ from collections.abc import Iterator
 
 from dlmagic.environment import Environment
 from dlmagic.finding import Finding, Fix, Status
+from dlmagic.frameworks.description import told
 from dlmagic.magics.tensors.explain.catalogue import rules
 from dlmagic.magics.tensors.explain.failure import Failure, failure_of
 from dlmagic.magics.tensors.explain.result import Explanation, OperandInfo
 from dlmagic.magics.tensors.explain.rule import Candidate, Explained, Operand
-from dlmagic.magics.tensors.explain.sites import NameOfCell, Site
+from dlmagic.magics.tensors.explain.sites import NameOfCell, Place, Site
 from dlmagic.magics.tensors.explain.trying import Tried
 
 SILENCED = "# dlmagic: ok"
@@ -46,7 +47,7 @@ def _explained(failure: Failure) -> Explained | None:
     for rule in rules():
         for pattern in rule.PATTERNS:
             match = failure.search(pattern)
-            found = rule.explain(failure, match) if match else None
+            found = told(lambda: rule.explain(failure, match)) if match else None  # noqa: B023
             if found is not None:
                 return found
     return None
@@ -112,7 +113,7 @@ def _finding(
     )
 
 
-def _source(place: Site, line: int) -> str:
+def _source(place: Place, line: int) -> str:
     return linecache.getline(place.file, line).strip()
 
 

@@ -32,11 +32,13 @@ class Failure:
         error: What was raised.
         sites: The places of the user's own code that it passed through, the outermost first.
         below: The steps inside a library, below the innermost of them.
+        name_of_cell: What the user calls the code of a file; None for code of others.
     """
 
     error: BaseException
     sites: tuple[Site, ...] = field(repr=False)
     below: tuple[LibraryFrame, ...] = field(repr=False)
+    name_of_cell: NameOfCell = field(repr=False)
 
     @property
     def site(self) -> Site | None:
@@ -70,6 +72,7 @@ def failure_of(error: BaseException, name_of_cell: NameOfCell) -> Failure:
         error,
         tuple(sites_of(traceback, name_of_cell)),
         tuple(library_frames(traceback, name_of_cell)),
+        name_of_cell,
     )
 
 

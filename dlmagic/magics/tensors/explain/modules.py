@@ -1,28 +1,141 @@
-"""What the user calls a layer that failed."""
+"""What the user calls a layer that failed, and the call that made it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import ast
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from dlmagic.frameworks.description import told
-from dlmagic.magics.tensors.explain.sites import Site
+from dlmagic.magics.tensors.explain.edits import line_with
+from dlmagic.magics.tensors.explain.failure import Failure
+from dlmagic.magics.tensors.explain.sites import Place, Site
+from dlmagic.magics.tensors.explain.sources import Code, codes
+
+
+@dataclass(frozen=True)
+class Found:
+    """A layer as it is reached from a name of the user's.
+
+    Attributes:
+        root: The name.
+        model: What the name stands for.
+        path: The way from there, such as ``"head.1"``; empty for the model itself.
+    """
+
+    root: str
+    model: Any = field(repr=False)
+    path: str
+
+    @property
+    def name(self) -> str:
+        """Such as ``"model.head.1"``."""
+        return f"{self.root}.{self.path}" if self.path else self.root
+
+
+@dataclass(frozen=True)
+class Constructor:
+    """The call that made a layer.
+
+    Attributes:
+        place: Its line.
+        call: The call.
+    """
+
+    place: Place
+    call: ast.Call
+
+    def with_argument(self, position: int, keyword: str, code: str) -> str | None:
+        """The line with another value for one argument; None where it is not written there."""
+        written = {each.arg: each.value for each in self.call.keywords}
+        node = written.get(keyword)
+        if node is None and len(self.call.args) > position:
+            node = self.call.args[position]
+        return None if node is None else line_with(self.place, {node: code})
+
+
+def found_module(layer: Any, sites: Sequence[Site]) -> Found | None:
+    """The way to a layer from the variables at some places, searched from the innermost out."""
+    for site in reversed(sites):
+        named = [(name, value) for name, value in _named(site) if _is_module(value)]
+        for name, value in named:
+            if value is layer:
+                return Found(name, value, "")
+        for name, value in named:
+            for path, module in told(lambda: list(value.named_modules())) or ():  # noqa: B023
+                if module is layer:
+                    return Found(name, value, path)
+    return None
+
+
+def _named(site: Site) -> Iterator[tuple[str, Any]]:
+    yield from list(site.frame.f_locals.items())
+    yield from list(site.frame.f_globals.items())
+
+
+def _is_module(value: object) -> bool:
+    torch: Any = sys.modules.get("torch")
+    return torch is not None and isinstance(value, torch.nn.Module)
 
 
 def named_module(layer: Any, sites: Sequence[Site]) -> str:
-    """The way to a layer from a name of the user's, such as ``"model.head.1"``.
+    """The way to a layer from a name of the user's, such as ``"model.head.1"``."""
+    found = found_module(layer, sites)
+    return found.name if found else f"a {type(layer).__name__} layer"
 
-    Args:
-        layer: A module of PyTorch.
-        sites: Places of the user's code, whose variables are searched from the innermost out.
-    """
-    for site in reversed(sites):
-        names = {**site.frame.f_globals, **site.frame.f_locals}
-        for name, value in names.items():
-            if value is layer:
-                return name
-        for name, value in names.items():
-            for path, module in told(lambda: list(value.named_modules())) or ():  # noqa: B023
-                if module is layer and not isinstance(value, type):
-                    return f"{name}.{path}"
-    return f"a {type(layer).__name__} layer"
+
+def constructor_of(found: Found | None, failure: Failure) -> Constructor | None:
+    """The call that made a layer, in the user's cells; None where no single call is its own."""
+    if found is None:
+        return None
+    if not found.path:
+        return _assigned(found.root, failure)
+    owner_path, _, key = found.path.rpartition(".")
+    owner = found.model.get_submodule(owner_path)
+    if key.isdecimal():
+        made = constructor_of(Found(found.root, found.model, owner_path), failure)
+        return None if made is None else _argument(made, int(key))
+    return _attribute(type(owner), key, failure)
+
+
+def _argument(made: Constructor, position: int) -> Constructor | None:
+    """The layer that was given to a ``Sequential`` or in the list of a ``ModuleList``."""
+    items = made.call.args
+    if len(items) == 1 and isinstance(items[0], ast.List | ast.Tuple):
+        items = items[0].elts
+    if len(items) <= position or any(isinstance(each, ast.Starred) for each in items):
+        return None
+    item = items[position]
+    return _constructor(made.place, item)
+
+
+def _constructor(near: Place | Code, value: ast.expr) -> Constructor | None:
+    if not isinstance(value, ast.Call):
+        return None
+    return Constructor(Code(near.cell, near.file, ast.Module([], [])).place(value), value)
+
+
+def _attribute(owner: type, key: str, failure: Failure) -> Constructor | None:
+    """What ``__init__`` of a class of the user's assigns to ``self.KEY``, if it does so once."""
+    for code in codes(failure.name_of_cell, f"class {owner.__name__}"):
+        for node in ast.walk(code.tree):
+            if isinstance(node, ast.ClassDef) and node.name == owner.__name__:
+                values = list(_values(node, f"self.{key}"))
+                return _constructor(code, values[0]) if len(values) == 1 else None
+    return None
+
+
+def _assigned(name: str, failure: Failure) -> Constructor | None:
+    for code in codes(failure.name_of_cell, name):
+        values = list(_values(code.tree, name))
+        if values:
+            return _constructor(code, values[-1])
+    return None
+
+
+def _values(scope: ast.AST, target: str) -> Iterator[ast.expr]:
+    for node in ast.walk(scope):
+        if isinstance(node, ast.Assign) and target in map(ast.unparse, node.targets):
+            yield node.value

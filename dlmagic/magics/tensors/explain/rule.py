@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from dlmagic.frameworks.description import Description, describers, told
 from dlmagic.magics.tensors.explain.failure import Failure
-from dlmagic.magics.tensors.explain.sites import Site
+from dlmagic.magics.tensors.explain.sites import Place, Site
 from dlmagic.magics.tensors.explain.trying import Tried
 from dlmagic.magics.tensors.explain.values import MISSING, value_of
 
@@ -60,7 +60,7 @@ class Candidate:
     text: str
     code: str | None = None
     check: Callable[[], Tried] | None = field(default=None, repr=False)
-    site: Site | None = field(default=None, repr=False)
+    site: Place | None = field(default=None, repr=False)
     line: int | None = None
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import linecache
-from collections.abc import Callable, Iterator
+from collections import ChainMap
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import CodeType, FrameType, TracebackType
 
@@ -13,26 +15,44 @@ _Span = tuple[int | None, int | None, int | None, int | None]
 
 
 @dataclass(frozen=True)
-class Site:
-    """A place in the user's own code that an error passed through.
+class Place:
+    """A line of the user's own code.
 
     Attributes:
         cell: What the user calls the code, such as ``"Cell In[3]"``.
         file: Its name in tracebacks.
         line: Counted from 1.
         source: The text of the line.
-        frame: The running code, for the values of its variables; only while it is looked at.
-        node: The expression that failed, as far as the interpreter tells.
-        statement: The statement that it stands in.
     """
 
     cell: str
     file: str
     line: int
     source: str
+
+
+@dataclass(frozen=True)
+class Site(Place):
+    """A place in the user's own code that an error passed through.
+
+    Attributes:
+        frame: The running code, for the values of its variables; only while it is looked at.
+        node: The expression that failed, as far as the interpreter tells.
+        statement: The statement that it stands in.
+        assumed: Values that names are taken to have instead of their own.
+    """
+
     frame: FrameType = field(repr=False)
     node: ast.expr | None = field(default=None, repr=False)
     statement: ast.stmt | None = field(default=None, repr=False)
+    assumed: Mapping[str, object] = field(default_factory=dict, repr=False)
+
+    @property
+    def names(self) -> Mapping[str, object]:
+        """What every name stands for there."""
+        frame = self.frame
+        own = dict(self.assumed)
+        return ChainMap[str, object](own, frame.f_locals, frame.f_globals, vars(builtins))
 
 
 @dataclass(frozen=True)

@@ -3,27 +3,27 @@
 from __future__ import annotations
 
 import ast
-import builtins
 import operator
 import sys
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
+import numpy as np
+
 from dlmagic.frameworks.description import describers, told
+from dlmagic.magics.tensors.explain.pure import is_plain_tensor, pure_function, stays_small
 from dlmagic.magics.tensors.explain.sites import Site
 
 _SMALL = 4_000_000  # bytes
-_ARITHMETIC: dict[type[ast.operator], Callable[[Any, Any], object]] = {
-    ast.Add: operator.add,
-    ast.Sub: operator.sub,
-    ast.Mult: operator.mul,
-    ast.Div: operator.truediv,
-    ast.MatMult: operator.matmul,
+_MOST_ITEMS = 1000
+_ARITHMETIC: dict[type[ast.operator], tuple[str, Callable[[Any, Any], object]]] = {
+    ast.Add: ("add", operator.add),
+    ast.Sub: ("sub", operator.sub),
+    ast.Mult: ("mul", operator.mul),
+    ast.Div: ("div", operator.truediv),
+    ast.MatMult: ("matmul", operator.matmul),
 }
-_OTHER_VIEWS = frozenset(
-    {"view", "reshape", "t", "transpose", "permute", "flatten", "unsqueeze", "squeeze", "swapaxes"}
-)
 MISSING = object()
 """Stands for a value that cannot be known without running code."""
 
@@ -37,7 +37,7 @@ def value_of(node: ast.expr | None, site: Site) -> Any:
     """The value of an expression where it failed, or :data:`MISSING`.
 
     Names, attributes that are merely stored, constants, items of plain containers, and what can be
-    computed of small tensors without an effect: arithmetic, and other views of them.
+    computed of small tensors without an effect: arithmetic, and functions that only compute.
     """
     match node:
         case ast.Constant(value):
@@ -48,6 +48,9 @@ def value_of(node: ast.expr | None, site: Site) -> Any:
             return _of_attribute(value_of(owner, site), name)
         case ast.Subscript(owner, index):
             return _item(value_of(owner, site), value_of(index, site))
+        case ast.Slice(first, last, step):
+            parts = [value_of(part, site) if part else None for part in (first, last, step)]
+            return MISSING if any(part is MISSING for part in parts) else slice(*parts)
         case ast.Tuple(items) | ast.List(items):
             values = [value_of(item, site) for item in items]
             missing = any(value is MISSING for value in values)
@@ -57,37 +60,51 @@ def value_of(node: ast.expr | None, site: Site) -> Any:
         case ast.UnaryOp(ast.USub(), ast.Constant(value)) if isinstance(value, int | float):
             return -value
         case ast.BinOp(left, sign, right) if type(sign) in _ARITHMETIC:
-            return _computed(_ARITHMETIC[type(sign)], [left, right], site)
-        case ast.Call(ast.Attribute(owner, name), arguments, []) if name in _OTHER_VIEWS:
-            return _computed(_calling(name), [owner, *arguments], site)
+            name, function = _ARITHMETIC[type(sign)]
+            return _computed(name, function, [value_of(left, site), value_of(right, site)], {})
+        case ast.Call(ast.Attribute(owner, name), arguments, keywords):
+            return _called(value_of(owner, site), name, arguments, keywords, site)
         case _:
             return MISSING
 
 
-def _calling(name: str) -> Callable[..., object]:
-    """A function that calls a method of its first argument."""
-    return lambda owner, *arguments: getattr(owner, name)(*arguments)
-
-
-def _computed(function: Callable[..., object], nodes: list[ast.expr], site: Site) -> object:
-    """The result for small tensors of the CPU and numbers, or :data:`MISSING`."""
-    values = [value_of(node, site) for node in nodes]
-    if not any(map(is_tensor, values)) or not all(map(_is_small, values)):
+def _called(
+    owner: Any, name: str, arguments: list[ast.expr], keywords: list[ast.keyword], site: Site
+) -> Any:
+    """What a call gives that only computes, or :data:`MISSING`."""
+    if name in ("size", "dim") and is_plain_tensor(owner):
+        return told(lambda: getattr(owner, name)(*(value_of(each, site) for each in arguments)))
+    function = pure_function(owner, name)
+    if function is None or (is_plain_tensor(owner) and not _is_small(owner)):
         return MISSING
-    result = told(lambda: _quietly(function, values))
+    values = [value_of(each, site) for each in arguments]
+    named = {each.arg or "": value_of(each.value, site) for each in keywords}
+    return _computed(name, function, values, named)
+
+
+def _computed(
+    name: str, function: Callable[..., Any], values: list[Any], named: dict[str, Any]
+) -> Any:
+    """The result for small tensors of the CPU and numbers, or :data:`MISSING`."""
+    everything = [*values, *named.values()]
+    if not all(map(_is_small, everything)) or not stays_small(name, everything):
+        return MISSING
+    result = told(lambda: _quietly(lambda: function(*values, **named)))
     return MISSING if result is None else result
 
 
-def _quietly(function: Callable[..., object], values: list[object]) -> object:
+def _quietly(function: Callable[[], object]) -> object:
     torch: Any = sys.modules.get("torch")
     if torch is None:
-        return function(*values)
+        return function()
     with torch.no_grad():
-        return function(*values)
+        return function()
 
 
 def _is_small(value: object) -> bool:
-    if isinstance(value, int | float | tuple):
+    if isinstance(value, tuple | list):
+        return len(value) < _MOST_ITEMS and all(map(_is_small, value))
+    if isinstance(value, int | float | str | type(None)) or _is_dtype(value):
         return True
     found = (told(lambda: each.describe(value)) for each in describers())  # noqa: B023
     known = next((each for each in found if each is not None), None)
@@ -96,13 +113,15 @@ def _is_small(value: object) -> bool:
     return known.nbytes is not None and known.nbytes <= _SMALL
 
 
+def _is_dtype(value: object) -> bool:
+    torch: Any = sys.modules.get("torch")
+    return isinstance(value, np.dtype | type) or (
+        torch is not None and isinstance(value, torch.dtype)
+    )
+
+
 def _of_name(name: str, site: Site) -> object:
-    frame = site.frame
-    for names in (frame.f_locals, frame.f_globals, vars(builtins)):
-        if name in names:
-            found: object = names[name]
-            return found
-    return MISSING
+    return site.names.get(name, MISSING)
 
 
 def _of_attribute(owner: object, name: str) -> object:
@@ -123,18 +142,27 @@ def _stored(owner: object) -> list[dict[str, object]]:
     own = told(lambda: vars(owner))
     if not isinstance(own, dict) and not isinstance(owner, ModuleType):
         return []
-    inner = [own.get(key) for key in ("_modules", "_parameters", "_buffers")] if own else []
-    return [own or {}, *(each for each in inner if isinstance(each, dict))]
+    own = own or {}
+    inner = [own.get(key) for key in ("_modules", "_parameters", "_buffers")]
+    return [own, *(each for each in inner if isinstance(each, dict))]
 
 
 def _item(owner: object, index: object) -> object:
-    if owner is MISSING or index is MISSING or type(owner) not in (list, tuple, dict):
+    if owner is MISSING or index is MISSING:
+        return MISSING
+    if type(owner) not in (list, tuple, dict) and not (is_plain_tensor(owner) and _plain(index)):
         return MISSING
     try:
         found: object = owner[index]  # type: ignore[index]
-    except (LookupError, TypeError):
+    except (LookupError, TypeError, ValueError, RuntimeError):
         return MISSING
     return found
+
+
+def _plain(index: object) -> bool:
+    """Whether an index of a tensor gives a view of it, which costs nothing."""
+    parts = index if isinstance(index, tuple) else (index,)
+    return all(isinstance(each, int | slice | type(None) | type(...)) for each in parts)
 
 
 def is_tensor(value: object) -> bool:

@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 import re
+import sys
+from collections.abc import Iterator
+from math import prod
+from typing import Any
 
+from dlmagic.magics.tensors.explain.arguments import given, with_call
 from dlmagic.magics.tensors.explain.failure import Failure
+from dlmagic.magics.tensors.explain.mending import mend, notes_of
 from dlmagic.magics.tensors.explain.modules import named_module
+from dlmagic.magics.tensors.explain.carrying import further_mends
+from dlmagic.magics.tensors.explain.layers import Mend, zeros_like_batch
 from dlmagic.magics.tensors.explain.rule import Candidate, Explained, Operand
 
 PATTERNS = (
@@ -20,17 +28,41 @@ def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa
     inside = failure.inside("forward", "nn.modules.linear")
     if inside is None:
         return None
-    layer, given = inside.local("self"), inside.local("input")
+    layer: Any = inside.local("self")
     name = named_module(layer, failure.sites)
     wanted = getattr(layer, "in_features", None)
-    operand = Operand(f"the input of {name}", given)
+    operand = Operand(f"the input of {name}", inside.local("input"))
     if not isinstance(wanted, int) or not operand.shape or operand.shape[-1] == wanted:
         return None
-    got = operand.shape[-1]
-    outputs = getattr(layer, "out_features", "…")
+    broken = Mend(layer, wanted, operand.shape[-1])
     return Explained(
         kind="layer-features",
-        message=f"{name} was made for {wanted} features and gets {got}.",
+        message=f"{name} was made for {wanted} features and gets {broken.gets}.",
         operands=(operand, Operand(f"{name}.weight", getattr(layer, "weight", None))),
-        candidates=(Candidate(f"Make it for what it gets: nn.Linear({got}, {outputs})."),),
+        candidates=tuple(_candidates(failure, operand, broken)),
+        notes=notes_of(failure, _behind(failure, operand.shape, layer)),
     )
+
+
+def _candidates(failure: Failure, operand: Operand, broken: Mend) -> Iterator[Candidate]:
+    shape = operand.shape or ()
+    if len(shape) > 2 and prod(shape[1:]) == broken.wanted:
+        taken = given(failure, operand.value, 0, "")
+        if taken.node is not None:
+            yield with_call(
+                failure, taken, "Flatten all axes but the batch: {}.", ".flatten(1)", _fits(broken)
+            )
+            return
+    yield mend(failure, broken, operand)
+
+
+def _fits(broken: Mend) -> Any:
+    torch: Any = sys.modules["torch"]
+    return lambda value: torch.nn.functional.linear(
+        value.flatten(1), value.new_zeros((1, broken.wanted))
+    )
+
+
+def _behind(failure: Failure, shape: tuple[int, ...], layer: Any) -> list[Mend]:
+    result = zeros_like_batch((*shape[:-1], layer.out_features))
+    return further_mends(failure, result)

@@ -1,0 +1,60 @@
+"""What the user wrote for a value that a library's code complains of."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+
+from dlmagic.magics.tensors.explain.edits import in_brackets, line_with
+from dlmagic.magics.tensors.explain.failure import Failure
+from dlmagic.magics.tensors.explain.rule import Candidate, Operand
+from dlmagic.magics.tensors.explain.sites import Site
+from dlmagic.magics.tensors.explain.trying import tried
+from dlmagic.magics.tensors.explain.values import MISSING, value_of
+
+
+def given(failure: Failure, value: object, position: int, otherwise: str) -> Operand:
+    """The argument of the failed call that holds a value, or else that stands in its position.
+
+    Args:
+        failure: What happened.
+        value: The value that the library saw.
+        position: Which argument of the user's call it is likely to be.
+        otherwise: What to call it where the user's call does not show it.
+    """
+    site = failure.site
+    written = _arguments(site)
+    for node in written:
+        if site is not None and value_of(node, site) is value:
+            return Operand(ast.unparse(node), value, node)
+    if position < len(written) and _cannot_be_seen(written[position], site):
+        return Operand(ast.unparse(written[position]), value, written[position])
+    return Operand(otherwise, value)
+
+
+def _arguments(site: Site | None) -> list[ast.expr]:
+    node = site.node if site is not None else None
+    if not isinstance(node, ast.Call):
+        return []
+    return [*node.args, *(each.value for each in node.keywords)]
+
+
+def _cannot_be_seen(node: ast.expr, site: Site | None) -> bool:
+    return site is not None and value_of(node, site) is MISSING
+
+
+def with_call(
+    failure: Failure, operand: Operand, text: str, code: str, function: Callable[[object], object]
+) -> Candidate:
+    """A candidate that puts a method behind an operand, such as ``.long()``.
+
+    Args:
+        failure: What happened.
+        operand: What is changed.
+        text: The change in one sentence; ``{}`` stands for the new code.
+        code: What is put behind the operand.
+        function: What must hold of the user's value, with the change made.
+    """
+    new = f"{in_brackets(operand.node, operand.name)}{code}"
+    line = line_with(failure.site, {operand.node: new}) if operand.node is not None else None
+    return Candidate(text.format(new), line, lambda: tried(function, operand.value))

@@ -1,0 +1,155 @@
+"""What layers of PyTorch do to a shape, and for which one each was made."""
+
+from __future__ import annotations
+
+import copy
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+_MOST_ELEMENTS = 4_000_000
+_PASSING = ("activation", "dropout", "batchnorm", "instancenorm", "normalization")
+_RESHAPING = ("pooling", "flatten", "padding", "upsampling", "pixelshuffle")
+_OTHERS = ("MultiheadAttention", "GLU", "Softmax2d", "FractionalMaxPool2d", "FractionalMaxPool3d")
+
+
+class Unknown(Exception):
+    """What comes next cannot be foreseen."""
+
+
+@dataclass(frozen=True)
+class Mend:
+    """A layer that must be made for another number of features or channels.
+
+    Attributes:
+        layer: The layer.
+        wanted: What it was made for.
+        gets: What it gets.
+    """
+
+    layer: Any = field(repr=False)
+    wanted: int
+    gets: int
+
+
+@dataclass(frozen=True)
+class Made:
+    """How the constructor of a kind of layer names its number of inputs.
+
+    Attributes:
+        keyword: The argument, and the layer's attribute.
+        axis: Which axis of the input it stands for.
+    """
+
+    keyword: str
+    axis: int
+
+
+def made_for(layer: object) -> Made | None:
+    """Which number of a layer must be that of its input, or None."""
+    torch: Any = sys.modules["torch"]
+    modules = torch.nn.modules
+    if isinstance(layer, torch.nn.Linear):
+        return Made("in_features", -1)
+    if isinstance(layer, modules.conv._ConvNd):
+        return Made("in_channels", -1 - len(layer.kernel_size))
+    if isinstance(layer, modules.batchnorm._BatchNorm):
+        return Made("num_features", 1)
+    return None
+
+
+def layer_kind(layer: object) -> str | None:
+    """The file of PyTorch in which a layer is written, or None for all other values."""
+    torch: Any = sys.modules.get("torch")
+    if torch is None or not isinstance(layer, torch.nn.Module):
+        return None
+    module = type(layer).__module__
+    return module.rpartition(".")[2] if module.startswith("torch.nn.modules.") else "of the user's"
+
+
+def zeros_like_batch(shape: tuple[int, ...]) -> Any:
+    """Zeros of a shape, of a few samples where there are very many numbers.
+
+    Raises:
+        Unknown: A single sample is too large.
+    """
+    torch: Any = sys.modules["torch"]
+    count = 1
+    for axis in shape:
+        count *= axis
+    if count > _MOST_ELEMENTS and shape[0] > 2:
+        return zeros_like_batch((2, *shape[1:]))
+    if count > _MOST_ELEMENTS:
+        raise Unknown
+    return torch.zeros(shape)
+
+
+def passed(layers: Iterable[Any], given: Any, mends: list[Mend]) -> Any:
+    """What layers give one after the other, each made for what it gets.
+
+    Args:
+        layers: Layers of PyTorch.
+        given: Zeros.
+        mends: Collects those that were made for something else.
+
+    Raises:
+        Unknown: One of them does what is not known here.
+    """
+    for layer in layers:
+        given = passed(layer, given, mends) if _is_list(layer) else _through(layer, given, mends)
+    return given
+
+
+def _is_list(layer: object) -> bool:
+    torch: Any = sys.modules["torch"]
+    return type(layer) is torch.nn.Sequential
+
+
+def _through(layer: Any, given: Any, mends: list[Mend]) -> Any:
+    kind = layer_kind(layer)
+    made = made_for(layer)
+    if made is not None:
+        wanted, gets = getattr(layer, made.keyword), given.shape[made.axis]
+        if wanted != gets:
+            mends.append(Mend(layer, wanted, gets))
+    if type(layer).__name__ in _OTHERS:
+        raise Unknown
+    if kind == "linear":
+        return _of_linear(layer, given)
+    if kind == "conv":
+        return _of_conv(layer, given)
+    if kind in _PASSING:
+        return given
+    if kind in _RESHAPING:
+        return _without_hooks(layer, given)
+    raise Unknown
+
+
+def _of_linear(layer: Any, given: Any) -> Any:
+    if type(layer).__name__ == "Identity":
+        return given
+    return given.new_zeros((*given.shape[:-1], layer.out_features))
+
+
+def _of_conv(layer: Any, given: Any) -> Any:
+    """What a convolution gives, computed with one channel of zeros."""
+    torch: Any = sys.modules["torch"]
+    if layer.transposed or isinstance(layer.padding, str) or layer.padding_mode != "zeros":
+        raise Unknown
+    axes = len(layer.kernel_size)
+    function = getattr(torch.nn.functional, f"conv{axes}d")
+    one = given.narrow(-1 - axes, 0, 1)
+    weight = given.new_zeros((1, 1, *layer.kernel_size))
+    result = function(one, weight, None, layer.stride, layer.padding, layer.dilation)
+    shape = list(result.shape)
+    shape[-1 - axes] = layer.out_channels
+    return zeros_like_batch(tuple(shape))
+
+
+def _without_hooks(layer: Any, given: Any) -> Any:
+    """The layer's own computation, none of which changes it."""
+    torch: Any = sys.modules["torch"]
+    alone = copy.copy(layer)
+    with torch.no_grad():
+        return type(alone).forward(alone, given)

@@ -1,0 +1,126 @@
+"""The code of the user's cells: where a name got its value, and where a class was written."""
+
+from __future__ import annotations
+
+import ast
+import linecache
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from dlmagic.magics.tensors.explain.failure import Failure
+from dlmagic.magics.tensors.explain.sites import NameOfCell, Place, Site
+
+_Function = ast.FunctionDef | ast.AsyncFunctionDef
+_SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
+
+
+@dataclass(frozen=True)
+class Code:
+    """One cell, or one file of the user's.
+
+    Attributes:
+        cell: What the user calls it.
+        file: Its name in tracebacks.
+        tree: Its statements.
+    """
+
+    cell: str
+    file: str
+    tree: ast.Module = field(repr=False)
+
+    def place(self, node: ast.AST) -> Place:
+        """The line on which a piece of it begins."""
+        line = getattr(node, "lineno", 1)
+        return Place(self.cell, self.file, line, linecache.getline(self.file, line).strip())
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a name got its value.
+
+    Attributes:
+        place: The line.
+        value: The expression.
+        statement: The whole assignment.
+    """
+
+    place: Place
+    value: ast.expr
+    statement: ast.stmt
+
+
+def codes(name_of_cell: NameOfCell, containing: str) -> Iterator[Code]:
+    """The user's cells in which a text stands, the newest first."""
+    for file, entry in reversed(list(linecache.cache.items())):
+        if len(entry) < 3 or not any(containing in line for line in entry[2]):
+            continue
+        cell = name_of_cell(file)
+        code = code_of(file, cell) if cell is not None else None
+        if code is not None:
+            yield code
+
+
+def code_of(file: str, cell: str) -> Code | None:
+    """The code of a file; None where it is not Python."""
+    try:
+        return Code(cell, file, ast.parse("".join(linecache.getlines(file))))
+    except (SyntaxError, ValueError, RecursionError):
+        return None
+
+
+def function_around(site: Site) -> _Function | None:
+    """The function that was running at a place."""
+    code = code_of(site.file, site.cell)
+    found = [
+        node
+        for node in ast.walk(code.tree if code else ast.Module([], []))
+        if isinstance(node, _Function)
+        and node.name == site.frame.f_code.co_name
+        and node.lineno <= site.line <= (node.end_lineno or node.lineno)
+    ]
+    return max(found, key=lambda node: node.lineno, default=None)
+
+
+def origin_of(name: str, site: Site, failure: Failure) -> Origin | None:
+    """The last assignment to a name before the failure, in its function or the user's cells."""
+    here = code_of(site.file, site.cell)
+    around = function_around(site)
+    if here is not None:
+        found = [each for each in _assigned(around or here.tree, name) if _before(each, site)]
+        if found:
+            return _origin(here, found[-1])
+    if around is not None and name in site.frame.f_code.co_varnames:
+        return None
+    for code in codes(failure.name_of_cell, name):
+        elsewhere = [] if code.file == site.file and not around else _assigned(code.tree, name)
+        if elsewhere:
+            return _origin(code, elsewhere[-1])
+    return None
+
+
+def _before(statement: ast.Assign, site: Site) -> bool:
+    """Whether a statement ran before the failed one, as far as the order of lines tells."""
+    own = site.statement is not None and statement.lineno == site.statement.lineno
+    return statement.lineno < site.line and not own
+
+
+def _origin(code: Code, statement: ast.Assign) -> Origin:
+    return Origin(code.place(statement), statement.value, statement)
+
+
+def _assigned(scope: ast.AST, name: str) -> list[ast.Assign]:
+    """Assignments to a name (or ``self.name``) in a scope, without those of scopes within."""
+    return [
+        node
+        for node in inside(scope)
+        if isinstance(node, ast.Assign) and any(ast.unparse(each) == name for each in node.targets)
+    ]
+
+
+def inside(scope: ast.AST) -> Iterator[ast.AST]:
+    """All nodes of a scope in their order, without those of functions and classes within it."""
+    for child in ast.iter_child_nodes(scope):
+        if isinstance(child, _SCOPES):
+            continue
+        yield child
+        yield from inside(child)
