@@ -27,7 +27,7 @@ def given(failure: Failure, value: object, position: int, otherwise: str) -> Ope
     for node in written:
         if site is not None and value_of(node, site) is value:
             return Operand(ast.unparse(node), value, node)
-    if position < len(written) and _cannot_be_seen(written[position], site):
+    if position < len(written) and _may_be(written[position], value, site):
         return Operand(ast.unparse(written[position]), value, written[position])
     return Operand(otherwise, value)
 
@@ -39,8 +39,12 @@ def _arguments(site: Site | None) -> list[ast.expr]:
     return [*node.args, *(each.value for each in node.keywords)]
 
 
-def _cannot_be_seen(node: ast.expr, site: Site | None) -> bool:
-    return site is not None and value_of(node, site) is MISSING
+def _may_be(node: ast.expr, value: object, site: Site | None) -> bool:
+    """Whether an expression gave a value: it cannot be computed here, or looks the same."""
+    if site is None or isinstance(node, ast.Name):
+        return False
+    mine = value_of(node, site)
+    return mine is MISSING or Operand("", mine).description == Operand("", value).description
 
 
 def with_call(

@@ -14,6 +14,13 @@ RULES = (
     "class_range",
     "target_dtype",
     "target_shape",
+    "scalar_backward",
+    "no_gradient",
+    "second_backward",
+    "leaf_in_place",
+    "view_in_place",
+    "needed_in_place",
+    "numpy_of_tensor",
     # All frameworks
     "matrix_product",
     "broadcast",

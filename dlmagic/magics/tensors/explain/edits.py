@@ -5,16 +5,17 @@ from __future__ import annotations
 import ast
 import linecache
 from collections.abc import Mapping
+from typing import Any
 
 from dlmagic.magics.tensors.explain.sites import Place
 
 
-def line_with(place: Place | None, changes: Mapping[ast.expr, str]) -> str | None:
+def line_with(place: Place | None, changes: Mapping[Any, str]) -> str | None:
     """A line with other code in place of some of its expressions.
 
     Args:
         place: Where the line is.
-        changes: Expressions on that line, and what stands in their place.
+        changes: Expressions or statements on that line, and what stands in their place.
 
     Returns:
         The line without its indentation; None where an expression is not on one line.

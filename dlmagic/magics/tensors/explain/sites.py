@@ -106,8 +106,8 @@ def _site(step: TracebackType, cell: str) -> Site:
     frame, line = step.tb_frame, step.tb_lineno
     file = frame.f_code.co_filename
     tree = _parsed("".join(linecache.getlines(file, frame.f_globals)))
-    statement = _statement(tree, line) if tree else None
     span = _span(frame.f_code, step.tb_lasti)
+    statement = _statement(tree, line, span) if tree else None
     return Site(
         cell=cell,
         file=file,
@@ -138,13 +138,20 @@ def _span(code: CodeType, instruction: int) -> _Span | None:
     return None
 
 
-def _statement(tree: ast.Module, line: int) -> ast.stmt | None:
+def _statement(tree: ast.Module, line: int, span: _Span | None) -> ast.stmt | None:
+    """The innermost statement on a line; of several on one line, that around the span."""
     around = [
         node
         for node in ast.walk(tree)
         if isinstance(node, ast.stmt) and node.lineno <= line <= (node.end_lineno or node.lineno)
     ]
-    return max(around, key=lambda node: node.lineno, default=None)
+    column = span[2] if span is not None and span[0] == line else None
+    begun = [
+        node
+        for node in around
+        if column is None or node.lineno < line or node.col_offset <= column
+    ]
+    return max(begun or around, key=lambda node: (node.lineno, node.col_offset), default=None)
 
 
 def _expression(statement: ast.stmt | None, span: _Span | None) -> ast.expr | None:

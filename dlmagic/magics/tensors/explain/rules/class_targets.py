@@ -47,12 +47,13 @@ def _is_whole(loss: Loss) -> bool:
 def _candidates(loss: Loss) -> Iterator[Candidate]:
     output, target = loss.output.shape or (), loss.target.shape or ()
     if target == (*output[:1], 1):
-        yield loss.with_target("Take the axis of length one away: {}.", ".squeeze(1)", _squeezed)
-    if len(output) > 2 and target == output[:-1]:
+        code = ".squeeze(1).long()" if loss.target.value.is_floating_point() else ".squeeze(1)"
+        yield loss.with_target("Take the axis of length one away: {}.", code, _squeezed)
+    elif len(output) > 2 and target == output[:-1]:
         yield loss.with_output(
             "Put the axis of the classes second: {}.", ".movedim(-1, 1)", lambda x: x.movedim(-1, 1)
         )
-    if len(output) == 2 and len(target) > 1 and loss.target.value.numel() == output[0]:
+    elif len(output) == 2 and len(target) > 1 and loss.target.value.numel() == output[0]:
         yield loss.with_target(
             "Make it as flat as the output: {}.", ".flatten()", lambda y: y.flatten()
         )

@@ -1,0 +1,108 @@
+"""``backward`` through operations whose saved values are gone."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+from dlmagic.magics.tensors.explain.edits import line_with
+from dlmagic.magics.tensors.explain.failure import Failure
+from dlmagic.magics.tensors.explain.rule import Candidate, Explained, Operand, operands_of
+from dlmagic.magics.tensors.explain.sites import Site
+from dlmagic.magics.tensors.explain.sources import code_of, function_around, inside, origin_of
+from dlmagic.magics.tensors.explain.values import value_of
+
+PATTERNS = (re.compile(r"Trying to backward through the graph a second time"),)
+
+
+def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa: ARG001
+    """What is carried from step to step, or which ``backward`` came first."""
+    site = failure.site
+    found = operands_of(site)
+    if site is None or not found:
+        return None
+    scope = _scope(site)
+    carried = list(_carried(scope, site))
+    if carried:
+        return _of_carried(site, *carried[0])
+    return _of_earlier(failure, site, scope, found[0])
+
+
+def _scope(site: Site) -> ast.AST:
+    code = code_of(site.file, site.cell)
+    return function_around(site) or (code.tree if code else ast.Module([], []))
+
+
+def _carried(scope: ast.AST, site: Site) -> Iterator[tuple[ast.Assign, ast.Name]]:
+    """Arguments of calls in a loop that the same line gives a new value, with its history."""
+    loops = [each for each in inside(scope) if isinstance(each, ast.For | ast.While)]
+    for node in (each for loop in loops for each in ast.walk(loop)):
+        if not isinstance(node, ast.Assign) or not isinstance(node.value, ast.Call):
+            continue
+        targets = {ast.unparse(each) for target in node.targets for each in ast.walk(target)}
+        for given in node.value.args:
+            if isinstance(given, ast.Name) and given.id in targets and _has_history(given, site):
+                yield node, given
+
+
+def _has_history(node: ast.Name, site: Site) -> bool:
+    value = value_of(node, site)
+    parts = value if isinstance(value, tuple | list) else (value,)
+    return any(getattr(each, "grad_fn", None) is not None for each in parts)
+
+
+def _of_carried(site: Site, statement: ast.Assign, given: ast.Name) -> Explained:
+    value = value_of(given, site)
+    several = isinstance(value, tuple | list)
+    code = (
+        f"tuple(each.detach() for each in {given.id})" if several else f"{given.id}.detach()"
+    )
+    code_there = code_of(site.file, site.cell)
+    place = code_there.place(statement) if code_there else site
+    line = line_with(place, {given: code})
+    text = f"Begin each step without the history of the last one: {code}."
+    return Explained(
+        kind="second-backward",
+        message=f"{given.id} carries the operations of the last step into the next one.",
+        operands=(Operand(given.id, value, given),),
+        candidates=(Candidate(text, line, None, place, place.line),),
+    )
+
+
+def _of_earlier(failure: Failure, site: Site, scope: ast.AST, loss: Operand) -> Explained:
+    before = [call for call in _backwards(scope) if _comes_before(call, site)]
+    candidates: list[Candidate] = []
+    if before:
+        code = code_of(site.file, site.cell)
+        place = code.place(before[-1]) if code else site
+        text = ast.unparse(before[-1])
+        more = f"{text[:-1]}{'' if text.endswith('()') else ', '}retain_graph=True)"
+        line = line_with(place, {before[-1]: more})
+        candidates = [Candidate(f"Keep them the first time: {more}.", line, None, place, place.line)]
+    origin = origin_of(loss.name, site, failure)
+    where = f" in {origin.place.cell}, line {origin.place.line}" if origin else ""
+    if not candidates:
+        candidates = [Candidate(f"Compute {loss.name} anew before each backward{where}.")]
+    return Explained(
+        kind="second-backward",
+        message=(
+            f"The values that backward needs are freed by the first one; {loss.name} was "
+            f"computed once{where}."
+        ),
+        operands=(loss,),
+        candidates=tuple(candidates),
+    )
+
+
+def _backwards(scope: ast.AST) -> Iterator[ast.Call]:
+    for node in inside(scope):
+        match node:
+            case ast.Call(ast.Attribute(_, "backward")):
+                yield node
+
+
+def _comes_before(call: ast.Call, site: Site) -> bool:
+    node = site.node
+    column = node.col_offset if node is not None else 0
+    return (call.lineno, call.col_offset) < (site.line, column)
