@@ -48,7 +48,12 @@ def _may_be(node: ast.expr, value: object, site: Site | None) -> bool:
 
 
 def with_call(
-    failure: Failure, operand: Operand, text: str, code: str, function: Callable[[object], object]
+    failure: Failure,
+    operand: Operand,
+    text: str,
+    code: str,
+    function: Callable[..., object] | None,
+    *others: object,
 ) -> Candidate:
     """A candidate that puts a method behind an operand, such as ``.long()``.
 
@@ -57,8 +62,11 @@ def with_call(
         operand: What is changed.
         text: The change in one sentence; ``{}`` stands for the new code.
         code: What is put behind the operand.
-        function: What must hold of the user's value, with the change made.
+        function: What must hold of the user's value, with the change made; None where that
+            cannot be tried.
+        others: Further values that the function takes.
     """
     new = f"{in_brackets(operand.node, operand.name)}{code}"
     line = line_with(failure.site, {operand.node: new}) if operand.node is not None else None
-    return Candidate(text.format(new), line, lambda: tried(function, operand.value))
+    check = None if function is None else lambda: tried(function, operand.value, *others)
+    return Candidate(text.format(new), line, check)

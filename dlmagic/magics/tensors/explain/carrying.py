@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from dlmagic.magics.tensors.explain.failure import Failure
-from dlmagic.magics.tensors.explain.layers import Mend, Unknown, layer_kind, passed
+from dlmagic.magics.tensors.explain.layers import Mend, UnknownShapeError, layer_kind, passed
 from dlmagic.magics.tensors.explain.sites import Site
 from dlmagic.magics.tensors.explain.sources import function_around
 from dlmagic.magics.tensors.explain.values import MISSING, value_of
@@ -35,7 +35,7 @@ def further_mends(failure: Failure, result: Any) -> list[Mend]:
             result = passed(layers, result, mends)
         if failure.site is not None and failure.site.node is not None:
             _Forward(failure.site, mends).carry_on(failure.site.node, result)
-    except (Unknown, RuntimeError, TypeError, ValueError, IndexError):
+    except (UnknownShapeError, RuntimeError, TypeError, ValueError, IndexError):
         pass
     return mends
 
@@ -49,7 +49,7 @@ def _containers_left(failure: Failure) -> list[tuple[Any, list[Any]]]:
             layers = list(container)  # type: ignore[call-overload]
             left = [k for k, layer in enumerate(layers) if layer is running]
             if len(left) != 1:
-                raise Unknown
+                raise UnknownShapeError
             found.append((container, layers[left[0] + 1 :]))
     return found
 
@@ -88,18 +88,18 @@ class _Forward:
                 self.names[name] = self._value(value)
             case ast.Return(ast.expr() as value):
                 self._value(value)
-                raise Unknown
+                raise UnknownShapeError
             case ast.Expr():
                 return
             case _:
-                raise Unknown
+                raise UnknownShapeError
 
     def _value(self, node: ast.expr) -> object:
         """The value of an expression, whose layers are passed from the innermost out."""
         read = _Layers(self).visit(copy.deepcopy(node))
         value = value_of(read, replace(self.site, assumed=self.names))
         if value is MISSING:
-            raise Unknown
+            raise UnknownShapeError
         return value
 
     def value_of_part(self, node: ast.expr) -> object:

@@ -14,7 +14,7 @@ _RESHAPING = ("pooling", "flatten", "padding", "upsampling", "pixelshuffle")
 _OTHERS = ("MultiheadAttention", "GLU", "Softmax2d", "FractionalMaxPool2d", "FractionalMaxPool3d")
 
 
-class Unknown(Exception):
+class UnknownShapeError(Exception):
     """What comes next cannot be foreseen."""
 
 
@@ -52,6 +52,8 @@ def made_for(layer: object) -> Made | None:
     modules = torch.nn.modules
     if isinstance(layer, torch.nn.Linear):
         return Made("in_features", -1)
+    if isinstance(layer, torch.nn.RNNBase | torch.nn.RNNCellBase):
+        return Made("input_size", -1)
     if isinstance(layer, modules.conv._ConvNd):
         return Made("in_channels", -1 - len(layer.kernel_size))
     if isinstance(layer, modules.batchnorm._BatchNorm):
@@ -72,7 +74,7 @@ def zeros_like_batch(shape: tuple[int, ...]) -> Any:
     """Zeros of a shape, of a few samples where there are very many numbers.
 
     Raises:
-        Unknown: A single sample is too large.
+        UnknownShapeError: A single sample is too large.
     """
     torch: Any = sys.modules["torch"]
     count = 1
@@ -81,7 +83,7 @@ def zeros_like_batch(shape: tuple[int, ...]) -> Any:
     if count > _MOST_ELEMENTS and shape[0] > 2:
         return zeros_like_batch((2, *shape[1:]))
     if count > _MOST_ELEMENTS:
-        raise Unknown
+        raise UnknownShapeError
     return torch.zeros(shape)
 
 
@@ -94,7 +96,7 @@ def passed(layers: Iterable[Any], given: Any, mends: list[Mend]) -> Any:
         mends: Collects those that were made for something else.
 
     Raises:
-        Unknown: One of them does what is not known here.
+        UnknownShapeError: One of them does what is not known here.
     """
     for layer in layers:
         given = passed(layer, given, mends) if _is_list(layer) else _through(layer, given, mends)
@@ -114,7 +116,7 @@ def _through(layer: Any, given: Any, mends: list[Mend]) -> Any:
         if wanted != gets:
             mends.append(Mend(layer, wanted, gets))
     if type(layer).__name__ in _OTHERS:
-        raise Unknown
+        raise UnknownShapeError
     if kind == "linear":
         return _of_linear(layer, given)
     if kind == "conv":
@@ -123,7 +125,7 @@ def _through(layer: Any, given: Any, mends: list[Mend]) -> Any:
         return given
     if kind in _RESHAPING:
         return _without_hooks(layer, given)
-    raise Unknown
+    raise UnknownShapeError
 
 
 def _of_linear(layer: Any, given: Any) -> Any:
@@ -136,7 +138,7 @@ def _of_conv(layer: Any, given: Any) -> Any:
     """What a convolution gives, computed with one channel of zeros."""
     torch: Any = sys.modules["torch"]
     if layer.transposed or isinstance(layer.padding, str) or layer.padding_mode != "zeros":
-        raise Unknown
+        raise UnknownShapeError
     axes = len(layer.kernel_size)
     function = getattr(torch.nn.functional, f"conv{axes}d")
     one = given.narrow(-1 - axes, 0, 1)

@@ -10,9 +10,16 @@ from dlmagic.magics.tensors.explain.failure import Failure
 from dlmagic.magics.tensors.explain.rule import Candidate, Operand
 
 _NAMES = (
-    "cross_entropy nll_loss binary_cross_entropy binary_cross_entropy_with_logits mse_loss l1_loss "
-    "smooth_l1_loss huber_loss kl_div"
-).split()
+    "cross_entropy",
+    "nll_loss",
+    "binary_cross_entropy",
+    "binary_cross_entropy_with_logits",
+    "mse_loss",
+    "l1_loss",
+    "smooth_l1_loss",
+    "huber_loss",
+    "kl_div",
+)
 
 
 @dataclass(frozen=True)
@@ -40,16 +47,24 @@ class Loss:
 
     def with_target(self, text: str, code: str, change: Any) -> Candidate:
         """A candidate that changes the target; see :func:`with_call`."""
-        output, function = self.output.value, self.function
         return with_call(
-            self.failure, self.target, text, code, lambda value: function(output, change(value))
+            self.failure,
+            self.target,
+            text,
+            code,
+            lambda target, output: self.function(output, change(target)),
+            self.output.value,
         )
 
     def with_output(self, text: str, code: str, change: Any) -> Candidate:
         """A candidate that changes what the model gave."""
-        target, function = self.target.value, self.function
         return with_call(
-            self.failure, self.output, text, code, lambda value: function(change(value), target)
+            self.failure,
+            self.output,
+            text,
+            code,
+            lambda output, target: self.function(change(output), target),
+            self.target.value,
         )
 
 

@@ -14,6 +14,8 @@ from dlmagic.magics.tensors.explain.rule import Candidate, Operand
 from dlmagic.magics.tensors.explain.sites import Place
 from dlmagic.magics.tensors.explain.trying import Tried
 
+_OUTPUTS = ("out_features", "out_channels", "hidden_size")
+
 
 def mend(failure: Failure, broken: Mend, operand: Operand) -> Candidate:
     """The layer made for what it gets, in the line of the user's that makes it."""
@@ -53,7 +55,7 @@ def _is_its_own(made: Constructor, broken: Mend) -> bool:
 
 def _short(broken: Mend) -> str:
     layer = broken.layer
-    names = [getattr(layer, key, None) for key in ("out_features", "out_channels")]
+    names = [getattr(layer, key, None) for key in _OUTPUTS]
     outputs = next((each for each in names if each is not None), None)
     more = "" if outputs is None else f", {outputs}"
     kernel = getattr(layer, "kernel_size", None)
@@ -67,6 +69,7 @@ def _check(broken: Mend, operand: Operand) -> Tried:
     shape = operand.shape
     if shape is None:
         return "not tried"
+    if hasattr(broken.layer, "input_size"):
+        return "shape-verified"  # no other number of its shape depends on it
     passed([broken.layer], torch.zeros(()).expand(shape), [])
     return "shape-verified"
-

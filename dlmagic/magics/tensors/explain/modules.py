@@ -12,7 +12,7 @@ from dlmagic.frameworks.description import told
 from dlmagic.magics.tensors.explain.edits import line_with
 from dlmagic.magics.tensors.explain.failure import Failure
 from dlmagic.magics.tensors.explain.sites import Place, Site
-from dlmagic.magics.tensors.explain.sources import Code, codes
+from dlmagic.magics.tensors.explain.sources import Code, codes, place_of
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,7 @@ def _argument(made: Constructor, position: int) -> Constructor | None:
 def _constructor(near: Place | Code, value: ast.expr) -> Constructor | None:
     if not isinstance(value, ast.Call):
         return None
-    return Constructor(Code(near.cell, near.file, ast.Module([], [])).place(value), value)
+    return Constructor(place_of(near.cell, near.file, value.lineno), value)
 
 
 def _attribute(owner: type, key: str, failure: Failure) -> Constructor | None:

@@ -12,22 +12,28 @@ import numpy as np
 
 _MODULES = ("torch", "torch.nn.functional", "torch.special", "numpy")
 _MOST_ELEMENTS = 1_000_000
-_MAKING = frozenset({"zeros", "ones", "full", "eye", "arange", "linspace", "empty"})
-VIEWS = frozenset(
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_MAKING = _words("zeros ones full eye arange linspace empty")
+VIEWS = _words(
     "view reshape t transpose permute flatten unsqueeze squeeze swapaxes movedim moveaxis "
-    "unflatten ravel detach view_as reshape_as narrow select diagonal swapdims".split()
+    "unflatten ravel detach view_as reshape_as narrow select diagonal swapdims"
 )
 """Methods and functions that show the same elements otherwise."""
-_COPIES = frozenset("clone contiguous float double half bfloat16 long int short bool byte".split())
-_NUMBERS = frozenset(
+_COPIES = _words("clone contiguous float double half bfloat16 long int short bool byte")
+_NUMBERS = _words(
     "abs exp log sqrt square sin cos tanh sigmoid relu softmax log_softmax gelu silu softplus "
     "sum mean max min amax amin argmax argmin prod std var norm matmul mm bmm mv dot add sub mul "
-    "div neg clamp cumsum logsumexp flip roll sort".split()
+    "div neg clamp cumsum logsumexp flip roll sort"
 )
-_OF_MODULES = _MAKING | frozenset(
+_OF_MODULES = _MAKING | _words(
     "tensor as_tensor from_numpy array asarray cat stack concat concatenate where one_hot "
     "leaky_relu elu normalize expand_dims float32 float64 int64 max_pool1d max_pool2d avg_pool1d "
-    "avg_pool2d adaptive_avg_pool1d adaptive_avg_pool2d pad".split()
+    "avg_pool2d adaptive_avg_pool1d adaptive_avg_pool2d pad"
 )
 
 

@@ -147,9 +147,7 @@ def _statement(tree: ast.Module, line: int, span: _Span | None) -> ast.stmt | No
     ]
     column = span[2] if span is not None and span[0] == line else None
     begun = [
-        node
-        for node in around
-        if column is None or node.lineno < line or node.col_offset <= column
+        node for node in around if column is None or node.lineno < line or node.col_offset <= column
     ]
     return max(begun or around, key=lambda node: (node.lineno, node.col_offset), default=None)
 

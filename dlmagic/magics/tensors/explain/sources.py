@@ -30,8 +30,7 @@ class Code:
 
     def place(self, node: ast.AST) -> Place:
         """The line on which a piece of it begins."""
-        line = getattr(node, "lineno", 1)
-        return Place(self.cell, self.file, line, linecache.getline(self.file, line).strip())
+        return place_of(self.cell, self.file, getattr(node, "lineno", 1))
 
 
 @dataclass(frozen=True)
@@ -47,6 +46,11 @@ class Origin:
     place: Place
     value: ast.expr
     statement: ast.stmt
+
+
+def place_of(cell: str, file: str, line: int) -> Place:
+    """A line of a file."""
+    return Place(cell, file, line, linecache.getline(file, line).strip())
 
 
 def codes(name_of_cell: NameOfCell, containing: str) -> Iterator[Code]:

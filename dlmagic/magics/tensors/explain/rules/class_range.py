@@ -20,7 +20,7 @@ def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa
     shape, target = loss.output.shape or (), loss.target.value
     classes = shape[1] if len(shape) > 1 else shape[0]
     least, most = int(target.min()), int(target.max())
-    if 0 <= least and most < classes:
+    if least >= 0 and most < classes:
         return None
     name = loss.target.name
     return Explained(
@@ -40,4 +40,6 @@ def _candidates(loss: Loss, classes: int, least: int, most: int) -> Iterator[Can
     elif most >= classes:
         yield Candidate(f"Give the last layer {most + 1} outputs, one for each class.")
     else:
-        yield Candidate("Leave those out that stand for no class, or name one of them ignore_index.")
+        yield Candidate(
+            "Leave those out that stand for no class, or name one of them ignore_index."
+        )

@@ -9,28 +9,33 @@ from math import prod
 from typing import Any
 
 from dlmagic.magics.tensors.explain.arguments import given, with_call
+from dlmagic.magics.tensors.explain.carrying import further_mends
 from dlmagic.magics.tensors.explain.failure import Failure
+from dlmagic.magics.tensors.explain.layers import Mend, made_for, zeros_like_batch
 from dlmagic.magics.tensors.explain.mending import mend, notes_of
 from dlmagic.magics.tensors.explain.modules import named_module
-from dlmagic.magics.tensors.explain.carrying import further_mends
-from dlmagic.magics.tensors.explain.layers import Mend, zeros_like_batch
 from dlmagic.magics.tensors.explain.rule import Candidate, Explained, Operand
 
 PATTERNS = (
     re.compile(r"mat1 and mat2 shapes cannot be multiplied"),
     re.compile(r"size mismatch, (m1|got input)"),
     re.compile(r"mat1 dim 1 must match mat2 dim 0"),
+    re.compile(r"input\.size\(-1\) must be equal to input_size"),
+    re.compile(r"input has inconsistent input_size"),
 )
 
 
 def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa: ARG001
     """Which layer, what it was made for, and what it gets."""
-    inside = failure.inside("forward", "nn.modules.linear")
-    if inside is None:
+    inside = failure.inside("forward", "nn.modules.linear") or failure.inside(
+        "forward", "nn.modules.rnn"
+    )
+    layer: Any = inside.local("self") if inside else None
+    made = made_for(layer)
+    if inside is None or made is None:
         return None
-    layer: Any = inside.local("self")
     name = named_module(layer, failure.sites)
-    wanted = getattr(layer, "in_features", None)
+    wanted = getattr(layer, made.keyword)
     operand = Operand(f"the input of {name}", inside.local("input"))
     if not isinstance(wanted, int) or not operand.shape or operand.shape[-1] == wanted:
         return None
@@ -38,10 +43,15 @@ def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa
     return Explained(
         kind="layer-features",
         message=f"{name} was made for {wanted} features and gets {broken.gets}.",
-        operands=(operand, Operand(f"{name}.weight", getattr(layer, "weight", None))),
+        operands=(operand, *_weight(name, layer)),
         candidates=tuple(_candidates(failure, operand, broken)),
         notes=notes_of(failure, _behind(failure, operand.shape, layer)),
     )
+
+
+def _weight(name: str, layer: Any) -> list[Operand]:
+    weight = getattr(layer, "weight", None)
+    return [] if weight is None else [Operand(f"{name}.weight", weight)]
 
 
 def _candidates(failure: Failure, operand: Operand, broken: Mend) -> Iterator[Candidate]:
@@ -64,5 +74,7 @@ def _fits(broken: Mend) -> Any:
 
 
 def _behind(failure: Failure, shape: tuple[int, ...], layer: Any) -> list[Mend]:
+    if not hasattr(layer, "out_features"):
+        return []
     result = zeros_like_batch((*shape[:-1], layer.out_features))
     return further_mends(failure, result)

@@ -76,11 +76,16 @@ def _cuts(place: Place, node: ast.expr) -> Iterator[_Cut]:
                 yield _Cut(place, f".{name}()", line)
             case ast.Attribute(owner, "data"):
                 yield _Cut(place, ".data", line_with(place, {part: ast.unparse(owner)}))
-            case ast.Call(ast.Attribute(_, "tensor"), [ast.Name(name)]):
-                yield _Cut(place, ast.unparse(part), line_with(place, {part: name}))
+            case ast.Call(ast.Attribute(_, "tensor"), [inner]) if _is_computed(inner):
+                kept = ast.unparse(inner).removesuffix(".item()")
+                yield _Cut(place, "torch.tensor(…)", line_with(place, {part: kept}))
     block = _block(place)
     if block is not None:
         yield _Cut(block[0], block[1])
+
+
+def _is_computed(node: ast.expr) -> bool:
+    return any(isinstance(each, ast.Name | ast.Call) for each in ast.walk(node))
 
 
 def _block(place: Place) -> tuple[Place, str] | None:

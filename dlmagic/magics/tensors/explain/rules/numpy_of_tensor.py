@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import re
 
 from dlmagic.magics.tensors.explain.arguments import with_call
 from dlmagic.magics.tensors.explain.failure import Failure
 from dlmagic.magics.tensors.explain.rule import Explained, Operand, known, operands_of
+from dlmagic.magics.tensors.explain.sites import Site
+from dlmagic.magics.tensors.explain.values import value_of
 
 PATTERNS = (
     re.compile(r"Can't call numpy\(\) on (Tensor|Variable) that requires grad"),
@@ -16,28 +19,44 @@ PATTERNS = (
 
 def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa: ARG001
     """Which tensor, and what stands in the way."""
-    blocked = [each for each in known(operands_of(failure.site)) if _way(each)]
-    if not blocked:
+    site = failure.site
+    found = [(each, _way(each, site)) for each in known(operands_of(site))]
+    tensor, way = next(((each, way) for each, way in found if way), (None, ()))
+    if tensor is None:
         return None
-    tensor = blocked[0]
-    reasons = [reason for _, reason in _way(tensor)]
-    code = "".join(code for code, _ in _way(tensor))
+    code = "".join(code for code, _ in way)
+    here = tensor.description is not None and tensor.description.device == "cpu"
     return Explained(
         kind="numpy-of-tensor",
-        message=f"NumPy cannot share the memory of {tensor.name}: it {' and '.join(reasons)}.",
-        operands=(tensor,),
-        candidates=(
-            with_call(failure, tensor, "Give it {}.", code, lambda value: value.detach().numpy()),  # type: ignore[attr-defined]
+        message=(
+            f"NumPy cannot share the memory of {tensor.name}: it "
+            f"{' and '.join(reason for _, reason in way)}."
         ),
+        operands=(tensor,),
+        candidates=(with_call(failure, tensor, "Give it {}.", code, _shared if here else None),),
     )
 
 
-def _way(tensor: Operand) -> list[tuple[str, str]]:
+def _shared(value):  # type: ignore[no-untyped-def]
+    return value.detach().numpy()
+
+
+def _way(tensor: Operand, site: Site | None) -> tuple[tuple[str, str], ...]:
     """What must be called before, and why."""
     known = tensor.description
     steps = []
-    if known is not None and known.requires_grad:
+    if _records(tensor, site):
         steps.append((".detach()", "records gradients"))
     if known is not None and known.device is not None and known.device != "cpu":
         steps.append((".cpu()", f"is on {known.device}"))
-    return steps
+    return tuple(steps)
+
+
+def _records(tensor: Operand, site: Site | None) -> bool:
+    """Whether it requires gradients, or is computed from what does."""
+    if site is None or tensor.node is None:
+        return False
+    parts = [each for each in ast.walk(tensor.node) if isinstance(each, ast.Name | ast.Attribute)]
+    values = [tensor.value, *(value_of(each, site) for each in parts)]
+    known = [Operand("", each).description for each in values]
+    return any(each is not None and each.requires_grad for each in known)

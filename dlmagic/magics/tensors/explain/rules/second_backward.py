@@ -55,9 +55,7 @@ def _has_history(node: ast.Name, site: Site) -> bool:
 def _of_carried(site: Site, statement: ast.Assign, given: ast.Name) -> Explained:
     value = value_of(given, site)
     several = isinstance(value, tuple | list)
-    code = (
-        f"tuple(each.detach() for each in {given.id})" if several else f"{given.id}.detach()"
-    )
+    code = f"tuple(each.detach() for each in {given.id})" if several else f"{given.id}.detach()"
     code_there = code_of(site.file, site.cell)
     place = code_there.place(statement) if code_there else site
     line = line_with(place, {given: code})
@@ -79,7 +77,9 @@ def _of_earlier(failure: Failure, site: Site, scope: ast.AST, loss: Operand) -> 
         text = ast.unparse(before[-1])
         more = f"{text[:-1]}{'' if text.endswith('()') else ', '}retain_graph=True)"
         line = line_with(place, {before[-1]: more})
-        candidates = [Candidate(f"Keep them the first time: {more}.", line, None, place, place.line)]
+        candidates = [
+            Candidate(f"Keep them the first time: {more}.", line, None, place, place.line)
+        ]
     origin = origin_of(loss.name, site, failure)
     where = f" in {origin.place.cell}, line {origin.place.line}" if origin else ""
     if not candidates:

@@ -1,0 +1,55 @@
+"""An axis, or an index, of which a tensor has too few."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+from dlmagic.magics.tensors.explain.edits import line_with
+from dlmagic.magics.tensors.explain.failure import Failure
+from dlmagic.magics.tensors.explain.rule import Candidate, Explained, Operand, known, operands_of
+from dlmagic.magics.tensors.explain.sources import origin_of
+
+PATTERNS = (
+    re.compile(r"Dimension out of range \(expected to be in range of \[-\d+, \d+\], but got -?\d+"),
+    re.compile(r"too many indices for tensor of dimension \d+"),
+)
+
+
+def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa: ARG001
+    """How many axes there are; if ``squeeze`` took one away, where."""
+    found = known(operands_of(failure.site))[:1]
+    shape = found[0].shape if found else None
+    if shape is None:
+        return None
+    tensor = found[0]
+    axes = f"{len(shape)} axis" if len(shape) == 1 else f"{len(shape)} axes"
+    text = f" ({'×'.join(map(str, shape))})" if shape else ""
+    counted = f", counted from 0 to {len(shape) - 1}" if len(shape) > 1 else ""
+    return Explained(
+        kind="axis-range",
+        message=f"{tensor.name} has {axes}{text}{counted}; one more is asked for here.",
+        operands=(tensor,),
+        candidates=tuple(_candidates(failure, tensor)),
+    )
+
+
+def _candidates(failure: Failure, tensor: Operand) -> Iterator[Candidate]:
+    """A bare ``squeeze`` takes the batch axis too where the last batch has one sample."""
+    site = failure.site
+    names = [n for n in ast.walk(tensor.node or ast.Tuple()) if isinstance(n, ast.Name)]
+    for name in names:
+        origin = origin_of(name.id, site, failure) if site is not None else None
+        for node in ast.walk(origin.value) if origin else ():
+            match node:
+                case ast.Call(ast.Attribute(owner, "squeeze"), [], []):
+                    place = origin.place if origin else None
+                    line = line_with(place, {node: f"{ast.unparse(owner)}.squeeze(-1)"})
+                    yield Candidate(
+                        "Name the axis to take away; squeeze() alone takes a batch of one too.",
+                        line,
+                        None,
+                        place,
+                        place and place.line,
+                    )

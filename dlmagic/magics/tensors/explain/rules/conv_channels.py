@@ -1,0 +1,113 @@
+"""A convolution or normalisation that was made for another number of channels than it gets."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from dlmagic.magics.tensors.explain.arguments import given, with_call
+from dlmagic.magics.tensors.explain.carrying import further_mends
+from dlmagic.magics.tensors.explain.failure import Failure
+from dlmagic.magics.tensors.explain.layers import Mend, made_for, passed
+from dlmagic.magics.tensors.explain.mending import mend, notes_of
+from dlmagic.magics.tensors.explain.modules import named_module
+from dlmagic.magics.tensors.explain.rule import Candidate, Explained, Operand
+
+PATTERNS = (
+    re.compile(r"expected input\[.*\] to have \d+ channels, but got"),
+    re.compile(r"running_mean should contain \d+ elements not \d+"),
+    re.compile(r"Expected \d+D \(unbatched\) or \d+D \(batched\) input to conv"),
+    re.compile(r"Expected \d+-dimensional input for \d+-dimensional weight"),
+)
+
+
+@dataclass(frozen=True)
+class _Layer:
+    """A layer with channels, and what it got."""
+
+    failure: Failure = field(repr=False)
+    layer: Any = field(repr=False)
+    operand: Operand
+    wanted: int
+    axis: int
+    batched: int
+
+
+def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa: ARG001
+    """Which layer, how many channels it was made for, and on which axis they are."""
+    step = failure.inside("forward", "nn.modules.conv") or failure.inside(
+        "forward", "nn.modules.batchnorm"
+    )
+    layer: Any = step.local("self") if step else None
+    made = made_for(layer)
+    operand = given(failure, step.local("input"), 0, "the input") if step else None
+    if made is None or operand is None or not operand.shape:
+        return None
+    wanted = getattr(layer, made.keyword)
+    axes = len(getattr(layer, "kernel_size", operand.shape[2:]))
+    known = _Layer(failure, layer, operand, wanted, made.axis, axes + 2)
+    return _explained(known, named_module(layer, failure.sites))
+
+
+def _explained(known: _Layer, name: str) -> Explained | None:
+    shape = known.operand.shape or ()
+    enough = len(shape) >= -known.axis
+    got = shape[known.axis] if enough else None
+    if got == known.wanted:
+        return None
+    text = "×".join(map(str, shape))
+    has = f"has {got} on that axis" if enough else "has too few axes"
+    further = [] if _by_axes(known) or not enough else _behind(known, shape)
+    return Explained(
+        kind="channels",
+        message=f"{name} was made for {known.wanted} channels; {known.operand.name} ({text}) {has}.",
+        operands=(known.operand, Operand(f"{name}.weight", getattr(known.layer, "weight", None))),
+        candidates=tuple(_candidates(known, got)),
+        notes=notes_of(known.failure, further),
+    )
+
+
+def _behind(known: _Layer, shape: tuple[int, ...]) -> list[Mend]:
+    torch: Any = sys.modules["torch"]
+    result = passed([known.layer], torch.zeros(()).expand(shape), [])
+    return further_mends(known.failure, result)
+
+
+def _candidates(known: _Layer, got: int | None) -> Iterator[Candidate]:
+    changes = _by_axes(known)
+    for text, code, change in changes:
+        yield with_call(
+            known.failure,
+            known.operand,
+            text,
+            code,
+            lambda value, change=change: _takes(known, change(value)),  # type: ignore[misc]
+        )
+    if not changes and got is not None:
+        yield mend(known.failure, Mend(known.layer, known.wanted, got), known.operand)
+
+
+def _by_axes(known: _Layer) -> list[tuple[str, str, Any]]:
+    """Changes of the input that bring its channels to their axis."""
+    shape, wanted = known.operand.shape or (), known.wanted
+    inner = len(shape) - known.batched + 2
+    if len(shape) >= 3 and shape[-1] == wanted and shape[known.axis] != wanted and inner >= 2:
+        code = f".movedim(-1, {len(shape) + known.axis})"
+        return [
+            ("Bring the channels to their axis: {}.", code, lambda x: x.movedim(-1, known.axis))
+        ]
+    if wanted == 1 and len(shape) == known.batched - 1:
+        return [("Give it an axis of one channel: {}.", ".unsqueeze(1)", lambda x: x.unsqueeze(1))]
+    if wanted == 1 and len(shape) == known.batched - 2:
+        return [("Give it an axis of one channel: {}.", ".unsqueeze(0)", lambda x: x.unsqueeze(0))]
+    return []
+
+
+def _takes(known: _Layer, value: Any) -> None:
+    """Raise unless the layer takes such an input."""
+    if value.shape[known.axis] != known.wanted:
+        raise ValueError
+    passed([known.layer], value, [])

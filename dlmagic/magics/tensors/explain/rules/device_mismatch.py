@@ -1,0 +1,82 @@
+"""Values on different devices."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+
+from dlmagic.magics.tensors.explain.arguments import given, with_call
+from dlmagic.magics.tensors.explain.failure import Failure
+from dlmagic.magics.tensors.explain.modules import named_module
+from dlmagic.magics.tensors.explain.rule import Candidate, Explained, Operand, known, operands_of
+
+PATTERNS = (
+    re.compile(r"Expected all tensors to be on the same device"),
+    re.compile(r"is on \S+,? (but expected|different from other tensors)"),
+    re.compile(r"Tensor on device \S+ is not on the expected device"),
+    re.compile(r"expected device \S+ but got device"),
+    re.compile(r"Input type \(.*\) and (weight|bias) type \(.*\) should be the same"),
+    re.compile(r"Input and (hidden|parameter) tensors are not at the same device"),
+    re.compile(r"[Ii]ndices should be either on cpu or on the same device"),
+    re.compile(r"Expected object of device type \w+ but got device type"),
+)
+
+
+def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa: ARG001
+    """Which value lies elsewhere than the others, and the line that moves it."""
+    found = _of_layer(failure) or known(operands_of(failure.site))
+    devices = Counter(_device(each) for each in found)
+    if len(devices) < 2:
+        return None
+    stranger, other = _stranger(found)
+    return Explained(
+        kind="device-mismatch",
+        message=(
+            f"All values must be on one device: {stranger.name} is on {_device(stranger)}, "
+            f"{other.name} is on {_device(other)}."
+        ),
+        operands=(stranger, other),
+        candidates=tuple(_candidates(failure, stranger, other)),
+    )
+
+
+def _of_layer(failure: Failure) -> list[Operand]:
+    """The input and the weight of the layer that failed."""
+    step = failure.below[-1] if failure.below else None
+    steps = [each for each in reversed(failure.below) if each.function == "forward"]
+    step = steps[0] if steps else None
+    layer = step.local("self") if step else None
+    weights = list(getattr(layer, "_parameters", {}).items())
+    if step is None or not weights:
+        return []
+    taken = given(failure, step.local("input"), 0, "the input")
+    name = named_module(layer, failure.sites)
+    return known([taken, *(Operand(f"{name}.{key}", value) for key, value in weights[:1])])
+
+
+def _device(operand: Operand) -> str | None:
+    return operand.description.device if operand.description else None
+
+
+def _stranger(found: list[Operand]) -> tuple[Operand, Operand]:
+    """The value to move, and one that stays: what is on the CPU moves to where others are."""
+    first = found[0]
+    other = next(each for each in found if _device(each) != _device(first))
+    return (other, first) if _device(other) == "cpu" and other.node is not None else (first, other)
+
+
+def _candidates(failure: Failure, stranger: Operand, other: Operand) -> Iterator[Candidate]:
+    if (
+        other.node is not None
+        or other.name.isidentifier()
+        or ("." in other.name and " " not in other.name)
+    ):
+        place = f".to({other.name}.device)"
+    else:
+        place = f'.to("{_device(other)}")'
+    if stranger.node is not None:
+        yield with_call(failure, stranger, "Move it to the other: {}.", place, None)
+    if other.node is None and "." in other.name and " " not in other.name:
+        model = other.name.rpartition(".")[0]
+        yield Candidate(f'Move the model: {model}.to("{_device(stranger)}").')

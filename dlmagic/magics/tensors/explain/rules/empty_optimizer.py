@@ -1,0 +1,109 @@
+"""An optimiser that gets no weights, or something else than weights."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+from dlmagic.magics.tensors.explain.edits import line_with
+from dlmagic.magics.tensors.explain.failure import Failure
+from dlmagic.magics.tensors.explain.rule import Candidate, Explained, Operand, operand
+from dlmagic.magics.tensors.explain.sites import Site
+from dlmagic.magics.tensors.explain.sources import codes
+from dlmagic.magics.tensors.explain.values import MISSING
+
+PATTERNS = (
+    re.compile(r"optimizer got an empty parameter list"),
+    re.compile(r"params argument given to the optimizer should be an iterable"),
+    re.compile(r"'\w+' object is not iterable"),
+)
+
+
+def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa: ARG001
+    """What it got, and where the weights are."""
+    site = failure.site
+    node = site.node if site else None
+    torch: Any = sys.modules.get("torch")
+    if site is None or torch is None or not isinstance(node, ast.Call) or not node.args:
+        return None
+    if failure.inside("__init__", "optim.optimizer") is None:
+        return None
+    given = operand(node.args[0], site)
+    if isinstance(given.value, torch.nn.Module):
+        return _of_model(site, given)
+    if isinstance(given.value, torch.Tensor):
+        return _of_tensor(site, given)
+    match node.args[0]:
+        case ast.Call(ast.Attribute(owner, "parameters")):
+            return _of_hidden(failure, operand(owner, site))
+    return _of_used(given) if type(given.value).__name__ == "generator" else None
+
+
+def _of_model(site: Site, given: Operand) -> Explained:
+    new = f"{given.name}.parameters()"
+    return Explained(
+        kind="optimizer-weights",
+        message=f"An optimiser takes weights, and {given.name} is the model.",
+        operands=(given,),
+        candidates=(Candidate(f"Give it {new}.", line_with(site, {given.node: new})),),
+    )
+
+
+def _of_tensor(site: Site, given: Operand) -> Explained:
+    new = f"[{given.name}]"
+    return Explained(
+        kind="optimizer-weights",
+        message=f"An optimiser takes a list of weights, and {given.name} is a single tensor.",
+        operands=(given,),
+        candidates=(Candidate(f"Give it {new}.", line_with(site, {given.node: new})),),
+    )
+
+
+def _of_used(given: Operand) -> Explained:
+    return Explained(
+        kind="optimizer-weights",
+        message=f"{given.name} has been read to its end before: parameters() can be read once.",
+        operands=(given,),
+        candidates=(Candidate(f"Call parameters() anew, or keep list(…) in {given.name}."),),
+    )
+
+
+def _of_hidden(failure: Failure, model: Operand) -> Explained | None:
+    if model.value is MISSING or any(True for _ in model.value.parameters()):
+        return None
+    hidden = [key for key, value in vars(model.value).items() if _holds_layers(value)]
+    why = f"{hidden[0]} is a plain list, whose layers are not found" if hidden else "it has none"
+    return Explained(
+        kind="optimizer-weights",
+        message=f"The optimiser gets no weights of {model.name}: {why}.",
+        operands=(model,),
+        candidates=tuple(_candidates(failure, model, hidden)),
+    )
+
+
+def _holds_layers(value: object) -> bool:
+    torch: Any = sys.modules["torch"]
+    items = value.values() if isinstance(value, dict) else value
+    if not isinstance(value, list | tuple | dict) or not value:
+        return False
+    return any(isinstance(each, torch.nn.Module) for each in items)  # type: ignore[union-attr]
+
+
+def _candidates(failure: Failure, model: Operand, hidden: list[str]) -> Iterator[Candidate]:
+    owner = type(model.value).__name__
+    for key in hidden[:1]:
+        holder = "ModuleDict" if isinstance(getattr(model.value, key), dict) else "ModuleList"
+        for code in codes(failure.name_of_cell, f"class {owner}"):
+            for node in ast.walk(code.tree):
+                if not isinstance(node, ast.Assign) or f"self.{key}" != ast.unparse(
+                    node.targets[0]
+                ):
+                    continue
+                place = code.place(node)
+                line = line_with(place, {node.value: f"nn.{holder}({ast.unparse(node.value)})"})
+                text = f"Keep the layers in an nn.{holder}."
+                yield Candidate(text, line, None, place, place.line)
+                return

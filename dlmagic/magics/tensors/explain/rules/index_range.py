@@ -1,0 +1,108 @@
+"""An index beyond the last element."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from dlmagic.magics.tensors.explain.arguments import given
+from dlmagic.magics.tensors.explain.failure import Failure
+from dlmagic.magics.tensors.explain.modules import constructor_of, found_module
+from dlmagic.magics.tensors.explain.rule import Candidate, Explained, Operand, known, operands_of
+
+PATTERNS = (
+    re.compile(r"index out of range in self|index out of range: Tried to access index"),
+    re.compile(r"index -?\d+ is out of bounds for dimension -?\d+ with size \d+"),
+)
+
+
+def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa: ARG001
+    """The greatest index, and how many elements there are."""
+    if failure.inside("embedding", "nn.functional") is not None:
+        return _of_embedding(failure)
+    return _of_axis(failure)
+
+
+def _of_embedding(failure: Failure) -> Explained | None:
+    step = failure.inside("embedding", "nn.functional")
+    indices, weight = (step.local("input"), step.local("weight")) if step else (None, None)
+    rows = Operand("the table", weight).shape
+    ends = _ends(indices)
+    if not rows or ends is None or (ends[0] >= 0 and ends[1] < rows[0]):
+        return None
+    inner = failure.inside("forward", "nn.modules.sparse")
+    layer = inner.local("self") if inner else None
+    found = found_module(layer, failure.sites) if layer is not None else None
+    name = found.name if found else "the table"
+    operand = given(failure, indices, 0, "the indices")
+    return Explained(
+        kind="index-range",
+        message=(
+            f"{name} has {rows[0]} rows, counted from 0 to {rows[0] - 1}; {operand.name} goes "
+            f"from {ends[0]} to {ends[1]}."
+        ),
+        operands=(operand, Operand(f"{name}.weight", weight)),
+        candidates=tuple(_larger(failure, found, ends)),
+    )
+
+
+def _larger(failure: Failure, found: Any, ends: tuple[int, int]) -> Iterator[Candidate]:
+    if ends[0] < 0:
+        yield Candidate("Leave negative numbers out, or give them a row of their own.")
+        return
+    made = constructor_of(found, failure)
+    line = made.with_argument(0, "num_embeddings", str(ends[1] + 1)) if made else None
+    text = f"Give it a row for each number: num_embeddings={ends[1] + 1}, or more."
+    yield Candidate(text, line, None, made and made.place, made and made.place.line)
+
+
+def _of_axis(failure: Failure) -> Explained | None:
+    """An index into an axis, written by the user."""
+    site = failure.site
+    found = operands_of(site)
+    tensors = known(found)[:1]
+    if site is None or not tensors or not tensors[0].shape:
+        return None
+    shape = tensors[0].shape
+    for axis, index in _indices(found, site.node):
+        ends = _ends(index.value)
+        if (
+            ends is None
+            or axis >= len(shape)
+            or (-shape[axis] <= ends[0] and ends[1] < shape[axis])
+        ):
+            continue
+        wrong = ends[1] if ends[1] >= shape[axis] else ends[0]
+        return Explained(
+            kind="index-range",
+            message=(
+                f"Axis {axis} of {tensors[0].name} has {shape[axis]} elements, counted from 0 to "
+                f"{shape[axis] - 1}; {index.name} asks for {wrong}."
+            ),
+            operands=(index, tensors[0]),
+        )
+    return None
+
+
+def _indices(found: list[Operand], node: ast.expr | None) -> Iterator[tuple[int, Operand]]:
+    """The axes that are asked for, each with its index."""
+    if isinstance(node, ast.Subscript) and len(found) == 2:
+        index = found[1]
+        parts = index.value if isinstance(index.value, tuple) else (index.value,)
+        names = index.node.elts if isinstance(index.node, ast.Tuple) else [index.node]
+        for axis, (part, name) in enumerate(zip(parts, names, strict=False)):
+            yield axis, Operand(ast.unparse(name), part) if name else index
+    elif len(found) >= 3 and isinstance(found[-2].value, int):
+        yield found[-2].value, found[-1]
+
+
+def _ends(value: Any) -> tuple[int, int] | None:
+    """The least and the greatest of the indices, if they lie where they can be looked at."""
+    if isinstance(value, int):
+        return (value, value)
+    device = getattr(getattr(value, "device", None), "type", None)
+    if device != "cpu" or value.numel() == 0 or value.is_floating_point():
+        return None
+    return (int(value.min()), int(value.max()))

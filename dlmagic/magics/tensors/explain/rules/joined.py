@@ -1,0 +1,136 @@
+"""Tensors that are to be joined, and are not of one size."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+from dlmagic.magics.tensors.explain.edits import line_with
+from dlmagic.magics.tensors.explain.failure import Failure
+from dlmagic.magics.tensors.explain.rule import Candidate, Explained, Operand, operand
+from dlmagic.magics.tensors.explain.sites import Site
+from dlmagic.magics.tensors.explain.trying import tried
+from dlmagic.magics.tensors.explain.values import MISSING, value_of
+
+PATTERNS = (
+    re.compile(r"Sizes of tensors must match except in dimension \d+"),
+    re.compile(r"stack expects each tensor to be equal size"),
+    re.compile(r"Tensors must have same number of dimensions: got"),
+    re.compile(r"invalid argument 0: Sizes of tensors must match"),
+)
+
+
+def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa: ARG001
+    """Which of them has another size than the others."""
+    step = failure.inside("default_collate") or failure.inside("collate_tensor_fn")
+    if step is not None:
+        return _of_batch(failure, step.local("batch"))
+    site = failure.site
+    node = site.node if site else None
+    if site is None or not isinstance(node, ast.Call) or not node.args:
+        return None
+    tensors = _items(node.args[0], site)
+    axis = _axis(node, site)
+    strange = _stranger([each.shape for each in tensors], axis, ast.unparse(node.func))
+    if strange is None:
+        return None
+    other = tensors[0 if strange else 1]
+    return Explained(
+        kind="joined-sizes",
+        message=_message(tensors[strange], other, axis, ast.unparse(node.func)),
+        operands=(tensors[strange], other),
+        candidates=tuple(_candidates(site, node, tensors, axis)),
+    )
+
+
+def _message(strange: Operand, other: Operand, axis: int, function: str) -> str:
+    except_one = "" if function.endswith("stack") else f" on all axes but {axis}"
+    return (
+        f"What is joined must have one size{except_one}: {strange.name} is {_text(strange)}, "
+        f"{other.name} is {_text(other)}."
+    )
+
+
+def _text(value: Operand) -> str:
+    return "×".join(map(str, value.shape or ())) or "scalar"
+
+
+def _items(node: ast.expr, site: Site) -> list[Operand]:
+    """The tensors of a list or tuple that is written out, or has a name."""
+    if isinstance(node, ast.List | ast.Tuple):
+        return [operand(each, site) for each in node.elts]
+    values = value_of(node, site)
+    named = values if isinstance(values, list | tuple) else ()
+    return [Operand(f"{ast.unparse(node)}[{k}]", value) for k, value in enumerate(named)]
+
+
+def _axis(node: ast.Call, site: Site) -> int:
+    written = [k.value for k in node.keywords if k.arg in ("dim", "axis")] or node.args[1:2]
+    found = value_of(written[0], site) if written else 0
+    return found if isinstance(found, int) else 0
+
+
+def _stranger(shapes: list[Any], axis: int, function: str) -> int | None:
+    """Which one is not like most of the others."""
+    if len(shapes) < 2 or None in shapes:
+        return None
+    whole = function.endswith("stack")
+    kept = [
+        shape if whole else tuple(n for k, n in enumerate(shape) if k != axis % max(len(shape), 1))
+        for shape in shapes
+    ]
+    counted = Counter(kept)
+    if len(counted) < 2:
+        return None
+    common = max(counted, key=lambda each: (counted[each], each == kept[0]))
+    return next(k for k, each in enumerate(kept) if each != common)
+
+
+def _candidates(
+    site: Site, node: ast.Call, tensors: list[Operand], axis: int
+) -> Iterator[Candidate]:
+    """Another axis to join along, if there is one on which all fit."""
+    function = ast.unparse(node.func)
+    count = len(tensors[0].shape or ())
+    values = [each.value for each in tensors]
+    if function.endswith("stack") or any(value is MISSING for value in values):
+        return
+    for other in range(count):
+        fits = _stranger([each.shape for each in tensors], other, function) is None
+        if other == axis % max(count, 1) or not fits:
+            continue
+        new = f"{function}({ast.unparse(node.args[0])}, dim={other})"
+        yield Candidate(
+            f"Join along the axis on which they do not have to fit: dim={other}.",
+            line_with(site, {node: new}),
+            lambda other=other: tried(_cat(other), *values),  # type: ignore[misc]
+        )
+
+
+def _cat(axis: int) -> Any:
+    torch: Any = sys.modules["torch"]
+    return lambda *tensors: torch.cat(tensors, axis)
+
+
+def _of_batch(failure: Failure, batch: Any) -> Explained | None:  # noqa: ARG001
+    """Samples of a ``DataLoader`` that cannot be stacked."""
+    samples = [Operand(f"sample {k}", each) for k, each in enumerate(batch or ())]
+    strange = _stranger([each.shape for each in samples], 0, "stack")
+    if strange is None:
+        return None
+    other = samples[0 if strange else 1]
+    return Explained(
+        kind="joined-sizes",
+        message=_message(samples[strange], other, 0, "stack"),
+        operands=(samples[strange], other),
+        candidates=(
+            Candidate(
+                "Make all samples of one size in the data set, or give the DataLoader a collate_fn "
+                "that fills them up (torch.nn.utils.rnn.pad_sequence)."
+            ),
+        ),
+    )

@@ -1,0 +1,70 @@
+"""What a model gave is not the tensor itself, but holds it."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from dlmagic.magics.tensors.explain.edits import line_with
+from dlmagic.magics.tensors.explain.failure import Failure
+from dlmagic.magics.tensors.explain.rule import Candidate, Explained, Operand, operand
+from dlmagic.magics.tensors.explain.values import MISSING
+
+PATTERNS = (re.compile(r"'(?P<kind>\w+)' object has no attribute '(?P<name>\w+)'"),)
+_FIELDS = ("logits", "last_hidden_state", "out", "sample", "prediction_logits")
+
+
+def explain(failure: Failure, match: re.Match[str]) -> Explained | None:
+    """What it is, and where the tensor is in it."""
+    site = failure.site
+    torch: Any = sys.modules.get("torch")
+    if site is None or torch is None or not hasattr(torch.Tensor, match["name"]) or failure.below:
+        return None
+    owner = _owner(site.node, match["name"])
+    held = operand(owner, site) if owner is not None else None
+    if held is None or held.value is MISSING or type(held.value).__name__ != match["kind"]:
+        return None
+    parts = [code for code, _ in _parts(held)]
+    if not parts and held.value is not None and not isinstance(held.value, list | tuple):
+        return None
+    what = "None" if held.value is None else f"a {match['kind']}"
+    return Explained(
+        kind="output-object",
+        message=f"{match['name']} is of tensors, and {held.name} is {what}.",
+        operands=(held,),
+        candidates=tuple(
+            Candidate(f"Take the tensor: {code}.", line_with(site, {held.node: code}))
+            for code in parts[:2]
+        ),
+    )
+
+
+def _owner(node: ast.expr | None, name: str) -> ast.expr | None:
+    inner = node.func if isinstance(node, ast.Call) else node
+    return inner.value if isinstance(inner, ast.Attribute) and inner.attr == name else None
+
+
+def _parts(held: Operand) -> Iterator[tuple[str, Any]]:
+    """The code for each tensor in it that is likely to be meant."""
+    value = held.value
+    if isinstance(value, Mapping):
+        for key in _FIELDS:
+            if key in value:
+                dotted = type(value) is not dict
+                yield (f"{held.name}.{key}" if dotted else f'{held.name}["{key}"]'), value[key]
+    elif isinstance(value, tuple | list):
+        tensors = [_is_tensor(each) for each in value]
+        if isinstance(value, list) and tensors and all(tensors):
+            shapes = {tuple(each.shape) for each in value}
+            if len(shapes) == 1:
+                yield f"torch.stack({held.name})", value
+        elif tensors and tensors[0]:
+            yield f"{held.name}[0]", value[0]
+
+
+def _is_tensor(value: object) -> bool:
+    torch: Any = sys.modules["torch"]
+    return isinstance(value, torch.Tensor)

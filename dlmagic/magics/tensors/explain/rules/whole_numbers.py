@@ -1,0 +1,68 @@
+"""An operation that takes fractions only, on whole numbers."""
+
+from __future__ import annotations
+
+import re
+
+from dlmagic.magics.tensors.explain.arguments import with_call
+from dlmagic.magics.tensors.explain.edits import line_with
+from dlmagic.magics.tensors.explain.failure import Failure
+from dlmagic.magics.tensors.explain.rule import (
+    Candidate,
+    Explained,
+    Operand,
+    known,
+    operand,
+    operands_of,
+)
+from dlmagic.magics.tensors.explain.sites import Site
+from dlmagic.magics.tensors.explain.statements import changed_in_place, out_of_place
+
+PATTERNS = (
+    re.compile(r"could not infer output dtype\. Input dtype must be either a floating point"),
+    re.compile(r"[Oo]nly Tensors of floating point (and complex )?dtype can require gradients"),
+    re.compile(r"Can only calculate the mean of floating types"),
+    re.compile(r"not implemented for '(Long|Int|Byte|Bool|Short|Char)'"),
+    re.compile(r"result type \w+ can't be cast to the desired output type"),
+    re.compile(r"linalg\.\w+: Expected a floating point or complex tensor"),
+)
+
+
+def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa: ARG001
+    """Which value holds whole numbers."""
+    site = failure.site
+    changed = _changed(site)
+    found = [each for each in [*changed, *known(operands_of(site))] if _is_whole(each)]
+    if site is None or not found:
+        return None
+    return Explained(
+        kind="whole-numbers",
+        message=f"{found[0].name} holds whole numbers ({_dtype(found[0])}); this takes fractions.",
+        operands=(found[0],),
+        candidates=_candidates(failure, found[0], bool(changed)),
+    )
+
+
+def _changed(site: Site | None) -> list[Operand]:
+    node = changed_in_place(site.statement if site else None)
+    return [operand(node, site)] if site is not None and node is not None else []
+
+
+def _candidates(failure: Failure, whole: Operand, in_place: bool) -> tuple[Candidate, ...]:
+    site = failure.site
+    new = out_of_place(site.statement) if site and in_place else None
+    if new is not None and site is not None:
+        line = line_with(site, {site.statement: new})
+        return (Candidate("Make a new tensor instead of a change in place.", line),)
+    if whole.node is None:
+        return ()
+    return (with_call(failure, whole, "Make it float32: {}.", ".float()", lambda x: x.float()),)  # type: ignore[attr-defined]
+
+
+def _dtype(value: Operand) -> str | None:
+    return value.description.dtype if value.description else None
+
+
+def _is_whole(value: Operand) -> bool:
+    name = _dtype(value) or ""
+    return name.startswith(("int", "uint")) or name == "bool"

@@ -1,0 +1,98 @@
+"""Something that is no tensor, where a tensor is taken."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+from dlmagic.magics.tensors.explain.arguments import given
+from dlmagic.magics.tensors.explain.edits import line_with
+from dlmagic.magics.tensors.explain.failure import Failure
+from dlmagic.magics.tensors.explain.rule import Candidate, Explained, Operand, operands_of
+from dlmagic.magics.tensors.explain.trying import tried
+from dlmagic.magics.tensors.explain.values import MISSING
+
+PATTERNS = (
+    re.compile(r"argument '\w+' \(position \d+\) must be (Tensor|tuple of Tensors), not"),
+    re.compile(r"expected Tensor as element \d+ in argument \d+, but got"),
+    re.compile(r"received an invalid combination of arguments"),
+    re.compile(r"conv\dd\(\)|'(list|tuple|NoneType)' object has no attribute '(size|dim|shape)'"),
+)
+
+
+def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa: ARG001
+    """What it is, and how to make a tensor of it."""
+    found = _found(failure)
+    if found is None:
+        return None
+    what = "None: what made it returns nothing" if found.value is None else _kind(found.value)
+    return Explained(
+        kind="wrong-object",
+        message=f"A tensor is taken here, and {found.name} is {what}.",
+        operands=(found,),
+        candidates=tuple(_candidates(failure, found)),
+    )
+
+
+def _kind(value: Any) -> str:
+    name = type(value).__name__
+    article = "an" if name[0] in "aeio" else "a"
+    return f"{article} {name}"
+
+
+def _found(failure: Failure) -> Operand | None:
+    """The input of the layer that failed, or the first argument that is no tensor."""
+    steps = [each for each in reversed(failure.below) if each.function == "forward"]
+    for step in steps[:1]:
+        value = step.local("input") if "input" in step.frame.f_locals else MISSING
+        if value is not MISSING and not _is_tensor(value):
+            return given(failure, value, 0, "the input")
+        return None
+    operands = operands_of(failure.site)
+    wrong = [each for each in operands if each.value is not MISSING and _is_wrong(each.value)]
+    return wrong[0] if wrong else None
+
+
+def _is_tensor(value: object) -> bool:
+    torch: Any = sys.modules["torch"]
+    return isinstance(value, torch.Tensor)
+
+
+def _is_wrong(value: object) -> bool:
+    kinds = list | tuple | type(None)
+    return type(value).__name__ == "ndarray" or (isinstance(value, kinds) and not _sizes(value))
+
+
+def _sizes(value: object) -> bool:
+    return isinstance(value, tuple | list) and all(isinstance(each, int) for each in value)
+
+
+def _candidates(failure: Failure, found: Operand) -> Iterator[Candidate]:
+    made = _made_of(found.value)
+    if made is None or found.node is None:
+        return
+    code, function = made
+    new = code.format(found.name)
+    check = (lambda: tried(function, found.value)) if function is not None else None
+    yield Candidate(f"Give it {new}.", line_with(failure.site, {found.node: new}), check)
+
+
+def _made_of(value: Any) -> tuple[str, Any] | None:
+    """The code that makes a tensor of it, and the function that does the same."""
+    torch: Any = sys.modules["torch"]
+    if type(value).__name__ == "ndarray":
+        wide = value.dtype.name == "float64"
+        end = ".float()" if wide else ""
+        return f"torch.from_numpy({{}}){end}", torch.from_numpy
+    if isinstance(value, tuple) and value and _is_tensor(value[0]):
+        return "{}[0]", None
+    if isinstance(value, list) and value and all(map(_is_tensor, value)):
+        same = len({tuple(each.shape) for each in value}) == 1
+        return ("torch.stack({})", None) if same else None
+    if isinstance(value, int | float | list | tuple) and not isinstance(value, bool):
+        return "torch.tensor({})", torch.tensor
+    if type(value).__name__ == "builtin_function_or_method":
+        return "{}()", None
+    return None
