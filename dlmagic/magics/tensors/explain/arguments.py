@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
+from typing import Any
 
 from dlmagic.magics.tensors.explain.edits import in_brackets, line_with
 from dlmagic.magics.tensors.explain.failure import Failure
+from dlmagic.magics.tensors.explain.layers import layer_kind
 from dlmagic.magics.tensors.explain.rule import Candidate, Operand
 from dlmagic.magics.tensors.explain.sites import Site
 from dlmagic.magics.tensors.explain.trying import tried
@@ -27,9 +29,26 @@ def given(failure: Failure, value: object, position: int, otherwise: str) -> Ope
     for node in written:
         if site is not None and value_of(node, site) is value:
             return Operand(ast.unparse(node), value, node)
-    if position < len(written) and _may_be(written[position], value, site):
+    if position < len(written) and _is_direct(failure) and _may_be(written[position], value, site):
         return Operand(ast.unparse(written[position]), value, written[position])
     return Operand(otherwise, value)
+
+
+def running_layer(failure: Failure, *kinds: str) -> tuple[Any, Any]:
+    """The layer that failed, of one of these files of PyTorch's, and its input; or None for both.
+
+    It is seen at work in PyTorch's code, or called in the user's line that was being compiled.
+    """
+    for kind in kinds:
+        step = failure.inside("forward", f"nn.modules.{kind}")
+        if step is not None:
+            return step.local("self"), step.local("input")
+    site = failure.site
+    node = site.node if site is not None else None
+    if site is None or failure.below or not isinstance(node, ast.Call) or not node.args:
+        return None, None
+    layer, value = value_of(node.func, site), value_of(node.args[0], site)
+    return (None, None) if value is MISSING or layer_kind(layer) not in kinds else (layer, value)
 
 
 def _arguments(site: Site | None) -> list[ast.expr]:
@@ -37,6 +56,11 @@ def _arguments(site: Site | None) -> list[ast.expr]:
     if not isinstance(node, ast.Call):
         return []
     return [*node.args, *(each.value for each in node.keywords)]
+
+
+def _is_direct(failure: Failure) -> bool:
+    """Whether the user's call is that of the layer itself, not of a model around it."""
+    return sum(step.function == "forward" for step in failure.below) < 2
 
 
 def _may_be(node: ast.expr, value: object, site: Site | None) -> bool:

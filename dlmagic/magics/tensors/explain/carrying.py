@@ -78,11 +78,12 @@ class _Forward:
             return
         self.names[_RESULT] = result
         first = lines.index(statement.lineno)
-        self._read(_with_result(body[first], failed))
+        self.read(_with_result(body[first], failed))
         for each in body[first + 1 :]:
-            self._read(each)
+            self.read(each)
 
-    def _read(self, statement: ast.stmt) -> None:
+    def read(self, statement: ast.stmt) -> None:
+        """Note what a line gives to a name."""
         match statement:
             case ast.Assign([ast.Name(name)], value):
                 self.names[name] = self._value(value)
@@ -105,6 +106,20 @@ class _Forward:
     def value_of_part(self, node: ast.expr) -> object:
         """The value of a part that calls no layer, or :data:`MISSING`."""
         return value_of(node, replace(self.site, assumed=self.names))
+
+
+def read_up_to(
+    site: Site, function: ast.FunctionDef | ast.AsyncFunctionDef | None
+) -> dict[str, object]:
+    """The values of names before a line, worked out from those that are known at the top."""
+    forward = _Forward(site, [], dict(site.assumed))
+    before = [each for each in function.body if each.lineno < site.line] if function else []
+    try:
+        for each in before:
+            forward.read(each)
+    except (UnknownShapeError, RuntimeError, TypeError, ValueError, IndexError):
+        pass
+    return forward.names
 
 
 class _Layers(ast.NodeTransformer):

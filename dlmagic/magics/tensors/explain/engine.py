@@ -9,6 +9,7 @@ from dlmagic.environment import Environment
 from dlmagic.finding import Finding, Fix, Status
 from dlmagic.frameworks.description import told
 from dlmagic.magics.tensors.explain.catalogue import rules
+from dlmagic.magics.tensors.explain.compiled import as_if_eager
 from dlmagic.magics.tensors.explain.failure import Failure, failure_of
 from dlmagic.magics.tensors.explain.result import Explanation, OperandInfo
 from dlmagic.magics.tensors.explain.rule import Candidate, Explained, Operand
@@ -35,7 +36,7 @@ def explain(error: BaseException, name_of_cell: NameOfCell) -> Explanation | Non
     """
     if isinstance(error, _NOT_MISTAKES):
         return None
-    failure = failure_of(error, name_of_cell)
+    failure = as_if_eager(failure_of(error, name_of_cell))
     site = failure.site
     if site is None or any(SILENCED in each.source for each in failure.sites):
         return None

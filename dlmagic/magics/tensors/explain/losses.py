@@ -80,8 +80,3 @@ def loss_of(failure: Failure) -> Loss | None:
             return None
         return Loss(failure, name, step.frame.f_globals[name], output, target)
     return None
-
-
-def shape_text(operand: Operand) -> str:
-    """Such as ``3×4``."""
-    return "×".join(map(str, operand.shape or ())) or "scalar"

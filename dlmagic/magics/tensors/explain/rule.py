@@ -44,6 +44,12 @@ class Operand:
         whole = tuple(axis for axis in known.shape if isinstance(axis, int))
         return whole if len(whole) == len(known.shape) else None
 
+    @property
+    def dtype(self) -> str | None:
+        """Its type, such as ``"float32"``."""
+        known = self.description
+        return known.dtype if known is not None else None
+
 
 @dataclass(frozen=True)
 class Candidate:

@@ -152,6 +152,12 @@ def _statement(tree: ast.Module, line: int, span: _Span | None) -> ast.stmt | No
     return max(begun or around, key=lambda node: (node.lineno, node.col_offset), default=None)
 
 
+def may_have_failed(tree: ast.Module, line: int) -> tuple[ast.stmt | None, ast.expr | None]:
+    """The statement on a line, and its only expression that can have failed."""
+    statement = _statement(tree, line, None)
+    return statement, _expression(statement, None)
+
+
 def _expression(statement: ast.stmt | None, span: _Span | None) -> ast.expr | None:
     """The expression of exactly this span; without one, the only one that can have failed."""
     if statement is None:

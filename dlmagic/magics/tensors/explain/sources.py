@@ -75,12 +75,15 @@ def code_of(file: str, cell: str) -> Code | None:
 def function_around(site: Site) -> _Function | None:
     """The function that was running at a place."""
     code = code_of(site.file, site.cell)
+    return function_at(code.tree, site.line) if code is not None else None
+
+
+def function_at(tree: ast.Module, line: int) -> _Function | None:
+    """The innermost function that a line belongs to."""
     found = [
         node
-        for node in ast.walk(code.tree if code else ast.Module([], []))
-        if isinstance(node, _Function)
-        and node.name == site.frame.f_code.co_name
-        and node.lineno <= site.line <= (node.end_lineno or node.lineno)
+        for node in ast.walk(tree)
+        if isinstance(node, _Function) and node.lineno <= line <= (node.end_lineno or node.lineno)
     ]
     return max(found, key=lambda node: node.lineno, default=None)
 

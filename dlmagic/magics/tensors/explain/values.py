@@ -24,6 +24,14 @@ _ARITHMETIC: dict[type[ast.operator], tuple[str, Callable[[Any, Any], object]]] 
     ast.Div: ("div", operator.truediv),
     ast.MatMult: ("matmul", operator.matmul),
 }
+_COMPARISONS: dict[type[ast.cmpop], Callable[[Any, Any], object]] = {
+    ast.Eq: operator.eq,
+    ast.NotEq: operator.ne,
+    ast.Lt: operator.lt,
+    ast.LtE: operator.le,
+    ast.Gt: operator.gt,
+    ast.GtE: operator.ge,
+}
 MISSING = object()
 """Stands for a value that cannot be known without running code."""
 
@@ -59,13 +67,22 @@ def value_of(node: ast.expr | None, site: Site) -> Any:
             )
         case ast.UnaryOp(ast.USub(), ast.Constant(value)) if isinstance(value, int | float):
             return -value
+        case _:
+            return _worked_out(node, site)
+
+
+def _worked_out(node: ast.expr | None, site: Site) -> Any:
+    """The value of what computes, or :data:`MISSING`."""
+    match node:
         case ast.BinOp(left, sign, right) if type(sign) in _ARITHMETIC:
             name, function = _ARITHMETIC[type(sign)]
-            return _computed(name, function, [value_of(left, site), value_of(right, site)], {})
+        case ast.Compare(left, [comparison], [right]) if type(comparison) in _COMPARISONS:
+            name, function = "sub", _COMPARISONS[type(comparison)]
         case ast.Call(ast.Attribute(owner, name), arguments, keywords):
             return _called(value_of(owner, site), name, arguments, keywords, site)
         case _:
             return MISSING
+    return _computed(name, function, [value_of(left, site), value_of(right, site)], {})
 
 
 def _called(

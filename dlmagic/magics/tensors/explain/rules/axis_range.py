@@ -25,7 +25,7 @@ def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa
         return None
     tensor = found[0]
     axes = f"{len(shape)} axis" if len(shape) == 1 else f"{len(shape)} axes"
-    text = f" ({'×'.join(map(str, shape))})" if shape else ""
+    text = f" {shape}" if shape else ""
     counted = f", counted from 0 to {len(shape) - 1}" if len(shape) > 1 else ""
     return Explained(
         kind="axis-range",

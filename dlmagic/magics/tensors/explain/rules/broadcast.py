@@ -13,6 +13,7 @@ from dlmagic.magics.tensors.explain.trying import Tried, tried
 
 PATTERNS = (
     re.compile(r"The size of tensor a \(\d+\) must match the size of tensor b \(\d+\)"),
+    re.compile(r"Attempting to broadcast a dimension of length \d+ at -\d+"),
     re.compile(r"operands could not be broadcast together"),
     re.compile(r"got incompatible shapes for broadcasting|Incompatible shapes for broadcasting"),
     re.compile(r"Incompatible shapes: \[|required broadcastable shapes"),

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from dlmagic.magics.tensors.explain.failure import Failure
-from dlmagic.magics.tensors.explain.losses import Loss, loss_of, shape_text
+from dlmagic.magics.tensors.explain.losses import Loss, loss_of
 from dlmagic.magics.tensors.explain.rule import Candidate, Explained
 
 PATTERNS = (
@@ -27,7 +27,7 @@ def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa
         kind="class-targets",
         message=(
             "The target has the output's shape without its second axis, that of the classes: "
-            f"{output.name} is {shape_text(output)}, {target.name} is {shape_text(target)}."
+            f"{output.name} is {output.shape}, {target.name} is {target.shape}."
         ),
         operands=(target, output),
         candidates=tuple(_candidates(loss)),

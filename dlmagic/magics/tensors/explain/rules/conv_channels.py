@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from dlmagic.magics.tensors.explain.arguments import given, with_call
+from dlmagic.magics.tensors.explain.arguments import given, running_layer, with_call
 from dlmagic.magics.tensors.explain.carrying import further_mends
 from dlmagic.magics.tensors.explain.failure import Failure
 from dlmagic.magics.tensors.explain.layers import Mend, made_for, passed
@@ -38,18 +38,18 @@ class _Layer:
 
 def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa: ARG001
     """Which layer, how many channels it was made for, and on which axis they are."""
-    step = failure.inside("forward", "nn.modules.conv") or failure.inside(
-        "forward", "nn.modules.batchnorm"
-    )
-    layer: Any = step.local("self") if step else None
+    layer, value = running_layer(failure, "conv", "batchnorm")
     made = made_for(layer)
-    operand = given(failure, step.local("input"), 0, "the input") if step else None
-    if made is None or operand is None or not operand.shape:
+    if made is None:
+        return None
+    name = named_module(layer, failure.sites)
+    operand = given(failure, value, 0, f"the input of {name}")
+    if not operand.shape:
         return None
     wanted = getattr(layer, made.keyword)
     axes = len(getattr(layer, "kernel_size", operand.shape[2:]))
     known = _Layer(failure, layer, operand, wanted, made.axis, axes + 2)
-    return _explained(known, named_module(layer, failure.sites))
+    return _explained(known, name)
 
 
 def _explained(known: _Layer, name: str) -> Explained | None:
@@ -58,12 +58,11 @@ def _explained(known: _Layer, name: str) -> Explained | None:
     got = shape[known.axis] if enough else None
     if got == known.wanted:
         return None
-    text = "×".join(map(str, shape))
     has = f"has {got} on that axis" if enough else "has too few axes"
     further = [] if _by_axes(known) or not enough else _behind(known, shape)
     return Explained(
         kind="channels",
-        message=f"{name} was made for {known.wanted} channels; {known.operand.name} ({text}) {has}.",
+        message=f"{name} was made for {known.wanted} channels; {known.operand.name} {shape} {has}.",
         operands=(known.operand, Operand(f"{name}.weight", getattr(known.layer, "weight", None))),
         candidates=tuple(_candidates(known, got)),
         notes=notes_of(known.failure, further),

@@ -25,10 +25,15 @@ def explain(failure: Failure, match: re.Match[str]) -> Explained | None:
     found = _OTHER_NAMES.get(name.lower()) or next(iter(get_close_matches(name, names)), None)
     right = None if found is None else f"{found}:{number}" if number else found
     texts = [n for n in ast.walk(site.statement) if isinstance(n, ast.Constant)]
-    node = next((each for each in texts if each.value == wrong), None)
-    line = line_with(site, {node: f'"{right}"'}) if node is not None and right else None
+    node = next((each for each in texts if _begins(each.value, wrong)), None)
+    new = f'"{right}{str(node.value)[len(wrong) :]}"' if node is not None and right else None
+    line = line_with(site, {node: new}) if new else None
     return Explained(
         kind="device-name",
         message=f'PyTorch has no device "{wrong}".',
         candidates=(Candidate(f'Write "{right}".', line),) if right else (),
     )
+
+
+def _begins(value: object, name: str) -> bool:
+    return isinstance(value, str) and value.partition(":")[0] == name.partition(":")[0]

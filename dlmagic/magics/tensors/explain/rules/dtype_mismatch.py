@@ -38,14 +38,14 @@ def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa
     if len(found) < 2:
         return None
     wrong, right = _ranked(found[0], found[1])
-    if _dtype(wrong) == _dtype(right):
+    if wrong.dtype == right.dtype:
         return None
     origin = _origin(wrong, failure)
     return Explained(
         kind="dtype-mismatch",
         message=(
-            f"Both operands must have one type: {wrong.name} is {_dtype(wrong)}, {right.name} is "
-            f"{_dtype(right)}."
+            f"Both operands must have one type: {wrong.name} is {wrong.dtype}, {right.name} is "
+            f"{right.dtype}."
         ),
         operands=(wrong, right),
         candidates=tuple(_candidates(failure, wrong, right, origin)),
@@ -66,12 +66,8 @@ def _of_layer(failure: Failure) -> list[Operand]:
 
 def _ranked(first: Operand, second: Operand) -> tuple[Operand, Operand]:
     """The value to change first: never the weights, and float64 rather than float32."""
-    change_second = second.node is not None and _dtype(second) in ("float64", "int64")
-    return (second, first) if change_second and _dtype(first) == "float32" else (first, second)
-
-
-def _dtype(operand: Operand) -> str | None:
-    return operand.description.dtype if operand.description else None
+    change_second = second.node is not None and second.dtype in ("float64", "int64")
+    return (second, first) if change_second and first.dtype == "float32" else (first, second)
 
 
 def _origin(wrong: Operand, failure: Failure) -> Origin | None:
@@ -88,10 +84,10 @@ def _origin(wrong: Operand, failure: Failure) -> Origin | None:
 def _candidates(
     failure: Failure, wrong: Operand, right: Operand, origin: Origin | None
 ) -> Iterator[Candidate]:
-    call = _CALLS.get(_dtype(right) or "")
+    call = _CALLS.get(right.dtype or "")
     if call is None:
         return
-    function = _same_type(_dtype(right) or "")
+    function = _same_type(right.dtype or "")
     if origin is not None:
         new = f"{in_brackets(origin.value, ast.unparse(origin.value))}{call}"
         line = line_with(origin.place, {origin.value: new})
@@ -117,6 +113,6 @@ def _same_type(name: str) -> Any:
 
 
 def _notes(origin: Origin | None, wrong: Operand) -> tuple[str, ...]:
-    if origin is None or _dtype(wrong) != "float64":
+    if origin is None or wrong.dtype != "float64":
         return ()
     return ("NumPy computes in float64 unless it is told otherwise; layers are float32.",)

@@ -11,6 +11,7 @@ from dlmagic.magics.tensors.explain.arguments import given
 from dlmagic.magics.tensors.explain.failure import Failure
 from dlmagic.magics.tensors.explain.modules import constructor_of, found_module
 from dlmagic.magics.tensors.explain.rule import Candidate, Explained, Operand, known, operands_of
+from dlmagic.magics.tensors.explain.trying import tried
 
 PATTERNS = (
     re.compile(r"index out of range in self|index out of range: Tried to access index"),
@@ -44,18 +45,22 @@ def _of_embedding(failure: Failure) -> Explained | None:
             f"from {ends[0]} to {ends[1]}."
         ),
         operands=(operand, Operand(f"{name}.weight", weight)),
-        candidates=tuple(_larger(failure, found, ends)),
+        candidates=tuple(_larger(failure, found, ends, indices, weight)),
     )
 
 
-def _larger(failure: Failure, found: Any, ends: tuple[int, int]) -> Iterator[Candidate]:
+def _larger(
+    failure: Failure, found: Any, ends: tuple[int, int], indices: Any, weight: Any
+) -> Iterator[Candidate]:
     if ends[0] < 0:
         yield Candidate("Leave negative numbers out, or give them a row of their own.")
         return
     made = constructor_of(found, failure)
     line = made.with_argument(0, "num_embeddings", str(ends[1] + 1)) if made else None
     text = f"Give it a row for each number: num_embeddings={ends[1] + 1}, or more."
-    yield Candidate(text, line, None, made and made.place, made and made.place.line)
+    zeros = weight.new_zeros((ends[1] + 1, weight.shape[1]))
+    check = lambda: tried(lambda rows, at: rows[at], zeros, indices)  # noqa: E731
+    yield Candidate(text, line, check, made and made.place, made and made.place.line)
 
 
 def _of_axis(failure: Failure) -> Explained | None:
@@ -79,11 +84,15 @@ def _of_axis(failure: Failure) -> Explained | None:
             kind="index-range",
             message=(
                 f"Axis {axis} of {tensors[0].name} has {shape[axis]} elements, counted from 0 to "
-                f"{shape[axis] - 1}; {index.name} asks for {wrong}."
+                f"{shape[axis] - 1}; {index.name} {_asks(index, wrong)}."
             ),
             operands=(index, tensors[0]),
         )
     return None
+
+
+def _asks(index: Operand, wrong: int) -> str:
+    return "is beyond" if index.name == str(wrong) else f"asks for {wrong}"
 
 
 def _indices(found: list[Operand], node: ast.expr | None) -> Iterator[tuple[int, Operand]]:

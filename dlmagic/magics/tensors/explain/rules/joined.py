@@ -50,13 +50,9 @@ def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa
 def _message(strange: Operand, other: Operand, axis: int, function: str) -> str:
     except_one = "" if function.endswith("stack") else f" on all axes but {axis}"
     return (
-        f"What is joined must have one size{except_one}: {strange.name} is {_text(strange)}, "
-        f"{other.name} is {_text(other)}."
+        f"What is joined must have one size{except_one}: {strange.name} is {strange.shape}, "
+        f"{other.name} is {other.shape}."
     )
-
-
-def _text(value: Operand) -> str:
-    return "×".join(map(str, value.shape or ())) or "scalar"
 
 
 def _items(node: ast.expr, site: Site) -> list[Operand]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from math import prod
 from typing import Any
 
-from dlmagic.magics.tensors.explain.arguments import given, with_call
+from dlmagic.magics.tensors.explain.arguments import given, running_layer, with_call
 from dlmagic.magics.tensors.explain.carrying import further_mends
 from dlmagic.magics.tensors.explain.failure import Failure
 from dlmagic.magics.tensors.explain.layers import Mend, made_for, zeros_like_batch
@@ -19,6 +19,7 @@ from dlmagic.magics.tensors.explain.rule import Candidate, Explained, Operand
 PATTERNS = (
     re.compile(r"mat1 and mat2 shapes cannot be multiplied"),
     re.compile(r"size mismatch, (m1|got input)"),
+    re.compile(r"a and b must have same reduction dim"),
     re.compile(r"mat1 dim 1 must match mat2 dim 0"),
     re.compile(r"input\.size\(-1\) must be equal to input_size"),
     re.compile(r"input has inconsistent input_size"),
@@ -27,16 +28,13 @@ PATTERNS = (
 
 def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa: ARG001
     """Which layer, what it was made for, and what it gets."""
-    inside = failure.inside("forward", "nn.modules.linear") or failure.inside(
-        "forward", "nn.modules.rnn"
-    )
-    layer: Any = inside.local("self") if inside else None
+    layer, value = running_layer(failure, "linear", "rnn")
     made = made_for(layer)
-    if inside is None or made is None:
+    if made is None:
         return None
     name = named_module(layer, failure.sites)
     wanted = getattr(layer, made.keyword)
-    operand = Operand(f"the input of {name}", inside.local("input"))
+    operand = Operand(f"the input of {name}", value)
     if not isinstance(wanted, int) or not operand.shape or operand.shape[-1] == wanted:
         return None
     broken = Mend(layer, wanted, operand.shape[-1])

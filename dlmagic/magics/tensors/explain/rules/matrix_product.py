@@ -15,6 +15,7 @@ from dlmagic.magics.tensors.explain.trying import tried
 PATTERNS = (
     re.compile(r"mat1 and mat2 shapes cannot be multiplied"),
     re.compile(r"mat1 dim 1 must match mat2 dim 0|size mismatch, (m1|got)"),
+    re.compile(r"a and b must have same reduction dim"),
     re.compile(r"Expected size for first two dimensions of batch2 tensor"),
     re.compile(r"inconsistent tensor size, expected tensor"),
     re.compile(r"matmul: Input operand 1 has a mismatch in its core dimension"),

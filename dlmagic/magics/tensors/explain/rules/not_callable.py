@@ -74,7 +74,9 @@ def _of_attribute(site: Site, node: ast.Call, called: Operand) -> Explained | No
 
 
 def _of_name(site: Site, name: ast.Name, called: Operand) -> Explained:
-    given = next(_assignments(site, name.id), None)
+    made = list(_assignments(site, name.id))
+    by_itself = (each for each in made if name.id in ast.unparse(each.value))
+    given = next(by_itself, made[0] if made else None)
     where = f" since line {given.lineno}" if given is not None else ""
     return Explained(
         kind="not-callable",

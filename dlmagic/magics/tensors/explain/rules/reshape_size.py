@@ -35,7 +35,7 @@ def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa
         kind="reshape-size",
         message=(
             f"A new shape has as many elements as the old one: {tensor.name} has {count} "
-            f"({'×'.join(map(str, tensor.shape))}), {sizes} has {wanted}."
+            f"{tensor.shape}, {sizes} has {wanted}."
         ),
         operands=(tensor,),
         candidates=tuple(_candidates(site, tensor, axes, sizes)),
@@ -65,7 +65,7 @@ def _candidates(
         if any(n == -1 for n in others) or not prod(others) or count % prod(others):
             continue
         new = count // prod(others)
-        kept = ([*sizes[:axis], new, *sizes[axis + 1 :]] or [0])[0] == batch
+        kept = [*sizes[:axis], new, *sizes[axis + 1 :]][0] == batch
         found.append((not kept, -axis, node, new))
     for lost, _, node, new in sorted(found, key=lambda each: each[:2]):
         if lost and not found[0][0] and len(found) > 1:

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 
 from dlmagic.magics.tensors.explain.arguments import with_call
 from dlmagic.magics.tensors.explain.failure import Failure
-from dlmagic.magics.tensors.explain.losses import shape_text
 from dlmagic.magics.tensors.explain.rule import Candidate, Explained, Operand, known, operands_of
 from dlmagic.magics.tensors.explain.values import MISSING
 
@@ -25,7 +24,7 @@ def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa
     loss = found[0]
     return Explained(
         kind="backward-not-scalar",
-        message=f"Gradients are those of one number, and {loss.name} is {shape_text(loss)}."
+        message=f"Gradients are those of one number, and {loss.name} is {loss.shape}."
         if loss.shape
         else f"Gradients are those of one number, and {loss.name} has more.",
         operands=(loss,),

@@ -86,12 +86,12 @@ def _candidates(
             yield Candidate(f'Put "{prefix}" before all names.', line, _fits)
             return
     if all(own.get(key, shape) == shape for key, shape in saved.items()) and own.keys() & saved:
-        yield _not_strict(failure, saved_as)
+        yield _not_strict(failure)
     elif any(key in own and own[key] != shape for key, shape in saved.items()):
         yield Candidate("Build the model with the sizes that it was saved with.")
 
 
-def _not_strict(failure: Failure, saved_as: Operand) -> Candidate:
+def _not_strict(failure: Failure) -> Candidate:
     site = failure.site
     node = site.node if site else None
     new = f"{ast.unparse(node)[:-1]}, strict=False)" if isinstance(node, ast.Call) else None

@@ -27,19 +27,15 @@ def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa
         return None
     whole = not loss.target.value.is_floating_point()
     numbers = loss.is_of_classes and loss.output.shape != loss.target.shape
-    if _dtype(loss.target) == ("int64" if numbers else _dtype(loss.output)):
+    if loss.target.dtype == ("int64" if numbers else loss.output.dtype):
         return None
-    wanted = "whole numbers of classes (int64)" if numbers else f"{_dtype(loss.output)} numbers"
+    wanted = "whole numbers of classes (int64)" if numbers else f"{loss.output.dtype} numbers"
     return Explained(
         kind="target-dtype",
-        message=f"{loss.name} takes {wanted}; {loss.target.name} is {_dtype(loss.target)}.",
+        message=f"{loss.name} takes {wanted}; {loss.target.name} is {loss.target.dtype}.",
         operands=(loss.target, loss.output),
         candidates=tuple(_candidates(loss, numbers, whole)),
     )
-
-
-def _dtype(operand: Operand) -> str | None:
-    return operand.description.dtype if operand.description else None
 
 
 def _candidates(loss: Loss, numbers: bool, whole: bool) -> Iterator[Candidate]:
@@ -50,7 +46,7 @@ def _candidates(loss: Loss, numbers: bool, whole: bool) -> Iterator[Candidate]:
         return
     elif loss.is_of_classes and is_one_hot(loss):
         yield loss.with_target("Give the numbers of the classes: {}.", ".argmax(1)", _argmax)
-    elif _dtype(loss.output) == "float32":
+    elif loss.output.dtype == "float32":
         yield loss.with_target("Make it float32: {}.", ".float()", lambda y: y.float())
     else:
         kind = f".to({loss.output.name}.dtype)"

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from dlmagic.magics.tensors.explain.failure import Failure
-from dlmagic.magics.tensors.explain.losses import Loss, loss_of, shape_text
+from dlmagic.magics.tensors.explain.losses import Loss, loss_of
 from dlmagic.magics.tensors.explain.rule import Candidate, Explained
 
 PATTERNS = (
@@ -25,8 +25,8 @@ def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa
     return Explained(
         kind="target-shape",
         message=(
-            f"{loss.name} compares element by element: {output.name} is {shape_text(output)}, "
-            f"{target.name} is {shape_text(target)}."
+            f"{loss.name} compares element by element: {output.name} is {output.shape}, "
+            f"{target.name} is {target.shape}."
         ),
         operands=(target, output),
         candidates=tuple(_candidates(loss)),

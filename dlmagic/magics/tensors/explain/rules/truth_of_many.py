@@ -8,7 +8,6 @@ from collections.abc import Iterator
 
 from dlmagic.magics.tensors.explain.arguments import with_call
 from dlmagic.magics.tensors.explain.failure import Failure
-from dlmagic.magics.tensors.explain.losses import shape_text
 from dlmagic.magics.tensors.explain.rule import Candidate, Explained, Operand, operand
 from dlmagic.magics.tensors.explain.sites import Site
 
@@ -31,8 +30,7 @@ def explain(failure: Failure, match: re.Match[str]) -> Explained | None:
     ways = ("all", "any") if "Boolean" in match[0] else ("mean", "sum")
     return Explained(
         kind="truth-of-many" if "Boolean" in match[0] else "number-of-many",
-        message=f"One answer is needed, and {many.name} has one for each element "
-        f"({shape_text(many)}).",
+        message=f"One answer is needed, and {many.name} has one for each element ({many.shape}).",
         operands=(many,),
         candidates=tuple(_candidates(failure, many, ways)),
     )

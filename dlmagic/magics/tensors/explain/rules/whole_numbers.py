@@ -28,16 +28,16 @@ PATTERNS = (
 )
 
 
-def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa: ARG001
+def explain(failure: Failure, match: re.Match[str]) -> Explained | None:
     """Which value holds whole numbers."""
     site = failure.site
-    changed = _changed(site)
+    changed = [] if "require gradients" in match[0] else _changed(site)
     found = [each for each in [*changed, *known(operands_of(site))] if _is_whole(each)]
     if site is None or not found:
         return None
     return Explained(
         kind="whole-numbers",
-        message=f"{found[0].name} holds whole numbers ({_dtype(found[0])}); this takes fractions.",
+        message=f"{found[0].name} holds whole numbers ({found[0].dtype}); this takes fractions.",
         operands=(found[0],),
         candidates=_candidates(failure, found[0], bool(changed)),
     )
@@ -59,10 +59,6 @@ def _candidates(failure: Failure, whole: Operand, in_place: bool) -> tuple[Candi
     return (with_call(failure, whole, "Make it float32: {}.", ".float()", lambda x: x.float()),)  # type: ignore[attr-defined]
 
 
-def _dtype(value: Operand) -> str | None:
-    return value.description.dtype if value.description else None
-
-
 def _is_whole(value: Operand) -> bool:
-    name = _dtype(value) or ""
+    name = value.dtype or ""
     return name.startswith(("int", "uint")) or name == "bool"

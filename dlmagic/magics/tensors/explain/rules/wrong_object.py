@@ -38,7 +38,7 @@ def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa
 
 def _kind(value: Any) -> str:
     name = type(value).__name__
-    article = "an" if name[0] in "aeio" else "a"
+    article = "an" if name[0] in "aeio" or name == "ndarray" else "a"
     return f"{article} {name}"
 
 

@@ -1,0 +1,78 @@
+"""An error in code that ``torch.compile`` was reading: the place is only in the error's text."""
+
+from __future__ import annotations
+
+import ast
+import linecache
+import re
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from dlmagic.magics.tensors.explain.carrying import read_up_to
+from dlmagic.magics.tensors.explain.failure import Failure
+from dlmagic.magics.tensors.explain.sites import Site, may_have_failed
+from dlmagic.magics.tensors.explain.sources import Code, code_of, function_at
+from dlmagic.magics.tensors.explain.values import value_of
+
+_FROM = re.compile(r"^from user code:\n(?P<steps>.*)", re.DOTALL | re.MULTILINE)
+_STEP = re.compile(r'File "(?P<file>[^"]+)", line (?P<line>\d+), in (?P<function>\S+)')
+
+
+def as_if_eager(failure: Failure) -> Failure:
+    """The failure at the line that was being compiled; itself where nothing was.
+
+    The values there are worked out from those of the call: its arguments, and the lines between.
+    """
+    outer = failure.site
+    quoted = next((found for text in failure.texts if (found := _FROM.search(text))), None)
+    if outer is None or quoted is None:
+        return failure
+    inner = list(_sites(failure, outer, quoted["steps"]))
+    return replace(failure, sites=(*failure.sites, *inner[:1]), below=()) if inner else failure
+
+
+def _sites(failure: Failure, outer: Site, steps: str) -> Iterator[Site]:
+    """The innermost of the user's own lines that are quoted."""
+    for step in reversed(list(_STEP.finditer(steps))):
+        cell = failure.name_of_cell(step["file"])
+        code = code_of(step["file"], cell) if cell is not None else None
+        if code is not None:
+            yield _site(code, int(step["line"]), outer)
+
+
+def _site(code: Code, line: int, outer: Site) -> Site:
+    function = function_at(code.tree, line)
+    statement, node = may_have_failed(code.tree, line)
+    site = Site(
+        code.cell,
+        code.file,
+        line,
+        linecache.getline(code.file, line).strip(),
+        outer.frame,
+        node,
+        statement,
+        {} if function is None else _arguments(function, outer),
+    )
+    return replace(site, assumed=read_up_to(site, function))
+
+
+def _arguments(function: ast.FunctionDef | ast.AsyncFunctionDef, outer: Site) -> dict[str, Any]:
+    """What the call gave to each parameter, as far as both are plain."""
+    call = outer.node
+    if not isinstance(call, ast.Call):
+        return {}
+    names = [each.arg for each in function.args.args]
+    values = [value_of(each, outer) for each in call.args]
+    if names[:1] == ["self"]:
+        values.insert(0, _uncompiled(value_of(call.func, outer)))
+    named = {each.arg: value_of(each.value, outer) for each in call.keywords if each.arg}
+    return dict(zip(names, values, strict=False)) | named
+
+
+def _uncompiled(model: Any) -> Any:
+    """The model in the wrapper of ``torch.compile``."""
+    torch: Any = sys.modules.get("torch")
+    inner = getattr(model, "_modules", {}).get("_orig_mod")
+    return model if torch is None or inner is None else inner
