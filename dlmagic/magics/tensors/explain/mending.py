@@ -21,7 +21,7 @@ def mend(failure: Failure, broken: Mend, operand: Operand) -> Candidate:
     """The layer made for what it gets, in the line of the user's that makes it."""
     place, line = _written(failure, broken)
     text = f"Make it for what it gets: {_short(broken)}."
-    return Candidate(text, line, lambda: _check(broken, operand), place, place and place.line)
+    return Candidate(text, line, lambda: _check(broken, operand), place)
 
 
 def notes_of(failure: Failure, mends: Iterable[Mend]) -> tuple[str, ...]:

@@ -32,7 +32,8 @@ class Found:
     @property
     def name(self) -> str:
         """Such as ``"model.head.1"``."""
-        return f"{self.root}.{self.path}" if self.path else self.root
+        path = self.path.replace("_orig_mod.", "")  # what torch.compile puts between
+        return f"{self.root}.{path}" if path else self.root
 
 
 @dataclass(frozen=True)

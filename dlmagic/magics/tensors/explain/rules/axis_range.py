@@ -38,7 +38,7 @@ def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa
 def _candidates(failure: Failure, tensor: Operand) -> Iterator[Candidate]:
     """A bare ``squeeze`` takes the batch axis too where the last batch has one sample."""
     site = failure.site
-    names = [n for n in ast.walk(tensor.node or ast.Tuple()) if isinstance(n, ast.Name)]
+    names = [n for n in ast.walk(tensor.node or ast.Tuple([])) if isinstance(n, ast.Name)]
     for name in names:
         origin = origin_of(name.id, site, failure) if site is not None else None
         for node in ast.walk(origin.value) if origin else ():
@@ -51,5 +51,4 @@ def _candidates(failure: Failure, tensor: Operand) -> Iterator[Candidate]:
                         line,
                         None,
                         place,
-                        place and place.line,
                     )

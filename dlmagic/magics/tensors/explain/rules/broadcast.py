@@ -12,7 +12,7 @@ from dlmagic.magics.tensors.explain.sites import Site
 from dlmagic.magics.tensors.explain.trying import Tried, tried
 
 PATTERNS = (
-    re.compile(r"The size of tensor a \(\d+\) must match the size of tensor b \(\d+\)"),
+    re.compile(r"The size of tensor a \(\w+\) must match the size of tensor b \(\w+\)"),
     re.compile(r"Attempting to broadcast a dimension of length \d+ at -\d+"),
     re.compile(r"operands could not be broadcast together"),
     re.compile(r"got incompatible shapes for broadcasting|Incompatible shapes for broadcasting"),

@@ -83,7 +83,7 @@ def _candidates(known: _Layer, got: int | None) -> Iterator[Candidate]:
             known.operand,
             text,
             code,
-            lambda value, change=change: _takes(known, change(value)),  # type: ignore[misc]
+            lambda value, change=change: _takes(known, change(value)),
         )
     if not changes and got is not None:
         yield mend(known.failure, Mend(known.layer, known.wanted, got), known.operand)

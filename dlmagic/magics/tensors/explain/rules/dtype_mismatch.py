@@ -96,7 +96,6 @@ def _candidates(
             line,
             lambda: tried(function, wrong.value, right.value),
             origin.place,
-            origin.place.line,
         )
     elif wrong.node is not None:
         yield with_call(failure, wrong, "Convert it: {}.", call, function, right.value)

@@ -86,10 +86,10 @@ def _of_hidden(failure: Failure, model: Operand) -> Explained | None:
 
 def _holds_layers(value: object) -> bool:
     torch: Any = sys.modules["torch"]
-    items = value.values() if isinstance(value, dict) else value
-    if not isinstance(value, list | tuple | dict) or not value:
+    if not isinstance(value, list | tuple | dict):
         return False
-    return any(isinstance(each, torch.nn.Module) for each in items)  # type: ignore[union-attr]
+    items = value.values() if isinstance(value, dict) else value
+    return any(isinstance(each, torch.nn.Module) for each in items)
 
 
 def _candidates(failure: Failure, model: Operand, hidden: list[str]) -> Iterator[Candidate]:
@@ -105,5 +105,5 @@ def _candidates(failure: Failure, model: Operand, hidden: list[str]) -> Iterator
                 place = code.place(node)
                 line = line_with(place, {node.value: f"nn.{holder}({ast.unparse(node.value)})"})
                 text = f"Keep the layers in an nn.{holder}."
-                yield Candidate(text, line, None, place, place.line)
+                yield Candidate(text, line, None, place)
                 return

@@ -24,7 +24,6 @@ def explain(failure: Failure, match: re.Match[str]) -> Explained | None:
     place, function = _innermost(failure, match.string)
     text = match["text"].strip().rstrip(".")
     where = f" in {function}" if place is not None else ""
-    line = place.line if place is not None else None
     return Explained(
         kind="in-worker",
         message=f"Worker {match['worker']} of the DataLoader failed{where}: {text}.",
@@ -34,7 +33,6 @@ def explain(failure: Failure, match: re.Match[str]) -> Explained | None:
                 None,
                 None,
                 place,
-                line,
             ),
         ),
     )

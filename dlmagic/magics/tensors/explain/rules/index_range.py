@@ -60,7 +60,7 @@ def _larger(
     text = f"Give it a row for each number: num_embeddings={ends[1] + 1}, or more."
     zeros = weight.new_zeros((ends[1] + 1, weight.shape[1]))
     check = lambda: tried(lambda rows, at: rows[at], zeros, indices)  # noqa: E731
-    yield Candidate(text, line, check, made and made.place, made and made.place.line)
+    yield Candidate(text, line, check, made.place if made else None)
 
 
 def _of_axis(failure: Failure) -> Explained | None:

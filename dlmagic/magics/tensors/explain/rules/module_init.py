@@ -32,7 +32,6 @@ def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa
                 f"super().__init__()\n{place.source}",
                 None,
                 place,
-                place.line,
             ),
         ),
     )

@@ -68,5 +68,5 @@ def _explained(
         kind="needed-in-place",
         message=f"{needs} {changed.name} as it was; line {place.line} changes it in place.",
         operands=(changed,),
-        candidates=(Candidate(text, line, None, place, place.line),),
+        candidates=(Candidate(text, line, None, place),),
     )

@@ -106,7 +106,7 @@ def _of_cut(loss: Operand, cut: _Cut) -> Explained:
         kind="no-gradient",
         message=f"{cut.text} in line {cut.place.line} cuts {loss.name} off from the weights.",
         operands=(loss,),
-        candidates=(Candidate(f"{what} {cut.text}.", cut.line, None, cut.place, cut.place.line),),
+        candidates=(Candidate(f"{what} {cut.text}.", cut.line, None, cut.place),),
     )
 
 

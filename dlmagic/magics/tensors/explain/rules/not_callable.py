@@ -97,7 +97,7 @@ def _candidates(site: Site, name: ast.Name, given: ast.Assign | None) -> Iterato
         return
     place = code.place(given)
     line = line_with(place, {given.targets[0]: f"{name.id}_value"})
-    yield Candidate(text, line, None, place, place.line)
+    yield Candidate(text, line, None, place)
 
 
 def _assignments(site: Site, name: str) -> Iterator[ast.Assign]:

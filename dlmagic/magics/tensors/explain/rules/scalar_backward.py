@@ -36,4 +36,4 @@ def _candidates(failure: Failure, loss: Operand) -> Iterator[Candidate]:
     if not isinstance(loss.node, ast.expr):
         return
     for text, name in (("Take the mean: {}.", "mean"), ("Or the sum: {}.", "sum")):
-        yield with_call(failure, loss, text, f".{name}()", lambda v, name=name: getattr(v, name)())  # type: ignore[misc]
+        yield with_call(failure, loss, text, f".{name}()", lambda v, name=name: getattr(v, name)())

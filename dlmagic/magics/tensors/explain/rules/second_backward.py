@@ -64,7 +64,7 @@ def _of_carried(site: Site, statement: ast.Assign, given: ast.Name) -> Explained
         kind="second-backward",
         message=f"{given.id} carries the operations of the last step into the next one.",
         operands=(Operand(given.id, value, given),),
-        candidates=(Candidate(text, line, None, place, place.line),),
+        candidates=(Candidate(text, line, None, place),),
     )
 
 
@@ -77,9 +77,7 @@ def _of_earlier(failure: Failure, site: Site, scope: ast.AST, loss: Operand) -> 
         text = ast.unparse(before[-1])
         more = f"{text[:-1]}{'' if text.endswith('()') else ', '}retain_graph=True)"
         line = line_with(place, {before[-1]: more})
-        candidates = [
-            Candidate(f"Keep them the first time: {more}.", line, None, place, place.line)
-        ]
+        candidates = [Candidate(f"Keep them the first time: {more}.", line, None, place)]
     origin = origin_of(loss.name, site, failure)
     where = f" in {origin.place.cell}, line {origin.place.line}" if origin else ""
     if not candidates:

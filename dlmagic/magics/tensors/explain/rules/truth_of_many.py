@@ -54,4 +54,4 @@ def _asked(site: Site | None) -> ast.expr | None:
 def _candidates(failure: Failure, many: Operand, ways: tuple[str, ...]) -> Iterator[Candidate]:
     for name in ways:
         text = f"Ask for one of all, {name}: {{}}."
-        yield with_call(failure, many, text, f".{name}()", lambda v, name=name: getattr(v, name)())  # type: ignore[misc]
+        yield with_call(failure, many, text, f".{name}()", lambda v, name=name: getattr(v, name)())

@@ -56,7 +56,7 @@ def _candidates(failure: Failure, whole: Operand, in_place: bool) -> tuple[Candi
         return (Candidate("Make a new tensor instead of a change in place.", line),)
     if whole.node is None:
         return ()
-    return (with_call(failure, whole, "Make it float32: {}.", ".float()", lambda x: x.float()),)  # type: ignore[attr-defined]
+    return (with_call(failure, whole, "Make it float32: {}.", ".float()", lambda x: x.float()),)
 
 
 def _is_whole(value: Operand) -> bool:

@@ -61,8 +61,8 @@ def _is_tensor(value: object) -> bool:
 
 
 def _is_wrong(value: object) -> bool:
-    kinds = list | tuple | type(None)
-    return type(value).__name__ == "ndarray" or (isinstance(value, kinds) and not _sizes(value))
+    held = value is None or isinstance(value, list | tuple)
+    return type(value).__name__ == "ndarray" or (held and not _sizes(value))
 
 
 def _sizes(value: object) -> bool:
