@@ -68,7 +68,12 @@ def _may_be(node: ast.expr, value: object, site: Site | None) -> bool:
     if site is None or isinstance(node, ast.Name):
         return False
     mine = value_of(node, site)
-    return mine is MISSING or Operand("", mine).description == Operand("", value).description
+    return mine is MISSING or _looks(mine) == _looks(value)
+
+
+def _looks(value: object) -> tuple[object, ...]:
+    known = Operand("", value).description
+    return () if known is None else (known.kind, known.shape, known.dtype, known.device)
 
 
 def with_call(

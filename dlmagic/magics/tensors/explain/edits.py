@@ -27,11 +27,25 @@ def line_with(place: Place | None, changes: Mapping[Any, str]) -> str | None:
     for node, code in sorted(changes.items(), key=lambda change: -change[0].col_offset):
         if node.lineno != place.line or node.end_lineno != place.line:
             return None
-        data = data[: node.col_offset] + code.encode("utf-8") + data[node.end_col_offset :]
+        start, end = _with_brackets(data, node.col_offset, node.end_col_offset, code)
+        data = data[:start] + code.encode("utf-8") + data[end:]
     return data.decode("utf-8").strip()
+
+
+def _with_brackets(line: bytes, start: int, end: int, code: str) -> tuple[int, int]:
+    """The span of an expression; with brackets around it that the new code does not need."""
+    around = line[start - 1 : start] == b"(" and line[end : end + 1] == b")"
+    called = line[: max(start - 1, 0)].rstrip()[-1:]
+    of_a_call = called.isalnum() or called in (b"_", b")", b"]")
+    if not around or of_a_call or not _is_simple(ast.parse(code, mode="eval").body):
+        return start, end
+    return start - 1, end + 1
 
 
 def in_brackets(node: ast.expr | None, code: str) -> str:
     """The code as the owner of an attribute: ``(a + b)`` where it is more than a name or call."""
-    simple = isinstance(node, ast.Name | ast.Attribute | ast.Call | ast.Subscript)
-    return code if simple else f"({code})"
+    return code if _is_simple(node) else f"({code})"
+
+
+def _is_simple(node: ast.expr | None) -> bool:
+    return isinstance(node, ast.Name | ast.Attribute | ast.Call | ast.Subscript)

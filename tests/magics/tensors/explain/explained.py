@@ -8,8 +8,16 @@ from dataclasses import dataclass
 from dlmagic.magics.tensors.explain.engine import explain
 from dlmagic.magics.tensors.explain.result import Explanation
 
+SETUP_CELL = "Cell In[0]"
 CELL = "Cell In[1]"
+_SETUP_FILE = "<setup of a test>"
 _FILE = "<cell of a test>"
+_CELLS = {_SETUP_FILE: SETUP_CELL, _FILE: CELL}
+
+
+def name_of_cell(file: str) -> str | None:
+    """What the cells of a test are called."""
+    return _CELLS.get(file)
 
 
 @dataclass(frozen=True)
@@ -24,6 +32,8 @@ class Case:
         operand: The name of the offending operand, as the message must contain it.
         fix: The code of the first fix; None where no line can be given, or any will do.
         status: Its status.
+        cell: Where the line to edit is.
+        runs: Whether the cells run without an error once the fix is written down.
     """
 
     setup: str
@@ -33,19 +43,48 @@ class Case:
     operand: str = ""
     fix: str | None = None
     status: str | None = None
+    cell: str = CELL
+    runs: bool = True
 
 
 def explained(case: Case) -> Explanation | None:
     """What is said of the error that the cell raises."""
+    return explain(raised(case)[0], name_of_cell)
+
+
+def raised(case: Case) -> tuple[Exception, dict[str, object]]:
+    """The error that the cell raises, and the names of the notebook after it."""
     namespace: dict[str, object] = {"__name__": "__main__"}
-    exec(case.setup, namespace)
-    lines = case.text.splitlines(keepends=True)
-    linecache.cache[_FILE] = (len(case.text), None, lines, _FILE)
+    _run(_SETUP_FILE, case.setup, namespace)
     try:
-        exec(compile(case.text, _FILE, "exec"), namespace)
+        _run(_FILE, case.text, namespace)
     except Exception as error:
-        return explain(error, lambda file: CELL if file == _FILE else None)
+        return error, namespace
     raise AssertionError(f"nothing was raised by {case.text}")
+
+
+def _run(file: str, text: str, namespace: dict[str, object]) -> None:
+    linecache.cache.pop(file, None)
+    linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
+    exec(compile(text, file, "exec"), namespace)
+
+
+def run_mended(case: Case, found: Explanation) -> None:
+    """Run both cells with the first fix written down; it raises what the mended cells raise."""
+    finding = found.finding
+    assert finding is not None
+    assert finding.fix is not None
+    assert finding.fix.code is not None
+    texts = {SETUP_CELL: case.setup, CELL: case.text}
+    lines = texts[str(finding.cell)].splitlines()
+    old = lines[(finding.line or 1) - 1]
+    indented = old[: len(old) - len(old.lstrip())]
+    new = [indented + line for line in finding.fix.code.splitlines()]
+    lines[(finding.line or 1) - 1 : finding.line] = new
+    texts[str(finding.cell)] = "\n".join(lines)
+    namespace: dict[str, object] = {"__name__": "__main__"}
+    _run(_SETUP_FILE, texts[SETUP_CELL], namespace)
+    _run(_FILE, texts[CELL], namespace)
 
 
 def check(case: Case) -> None:
@@ -57,6 +96,7 @@ def check(case: Case) -> None:
     assert found is not None
     assert found.finding is not None
     assert (found.finding.kind, found.finding.line) == (case.kind, case.line)
+    assert found.finding.cell == case.cell
     assert case.operand in found.finding.message
     if case.fix is not None:
         assert found.finding.fix is not None
@@ -64,3 +104,6 @@ def check(case: Case) -> None:
     if case.status is not None:
         assert found.finding.fix is not None
         assert found.finding.fix.status == case.status
+    fix = found.finding.fix
+    if case.runs and fix is not None and fix.code is not None:
+        run_mended(case, found)

@@ -8,7 +8,7 @@ import re
 from dlmagic.magics.tensors.explain.edits import line_with
 from dlmagic.magics.tensors.explain.failure import Failure
 from dlmagic.magics.tensors.explain.rule import Candidate, Explained, Operand
-from dlmagic.magics.tensors.explain.sites import Place, Site
+from dlmagic.magics.tensors.explain.sites import Place
 from dlmagic.magics.tensors.explain.sources import Code, codes
 from dlmagic.magics.tensors.explain.statements import changes_in_place, out_of_place
 from dlmagic.magics.tensors.explain.values import MISSING, value_of
@@ -24,13 +24,16 @@ PATTERNS = (
 def explain(failure: Failure, match: re.Match[str]) -> Explained | None:
     """The only statement that can have changed it, as far as shapes tell."""
     shape = tuple(int(axis) for axis in match["shape"].split(",") if axis.strip())
-    found = [
+    changes = [
         (code.place(statement), statement, owner)
         for code in codes(failure.name_of_cell, "")
         for scope in _scopes(code)
         for statement, owner in changes_in_place(scope)
-        if _may_be(owner, shape, failure.site)
     ]
+    shapes = [Operand("", _value(owner, failure)).shape for _, _, owner in changes]
+    sure = [each for each, own in zip(changes, shapes, strict=True) if own == shape]
+    unseen = [each for each, own in zip(changes, shapes, strict=True) if own is None]
+    found = sure or unseen
     if len(found) != 1:
         return None
     place, statement, owner = found[0]
@@ -40,15 +43,6 @@ def explain(failure: Failure, match: re.Match[str]) -> Explained | None:
 def _scopes(code: Code) -> list[ast.AST]:
     functions = ast.FunctionDef | ast.AsyncFunctionDef
     return [code.tree, *(node for node in ast.walk(code.tree) if isinstance(node, functions))]
-
-
-def _may_be(owner: ast.expr, shape: tuple[int, ...], site: Site | None) -> bool:
-    """Whether it has the shape; a name of another function cannot be looked at."""
-    value = value_of(owner, site) if site is not None else MISSING
-    operand = Operand("", value)
-    if value is MISSING:
-        return isinstance(owner, ast.Name)
-    return operand.shape == shape
 
 
 def _value(owner: ast.expr, failure: Failure) -> object:

@@ -1,0 +1,152 @@
+"""Mistakes with what is recorded for gradients."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.magics.tensors.explain.explained import SETUP_CELL, Case, check, explained
+
+SETUP = """
+import numpy as np
+import torch
+import torch.nn as nn
+x = torch.ones(3, requires_grad=True)
+w = torch.ones(3, requires_grad=True)
+rows = torch.ones(2, 3)
+model = nn.Linear(3, 1)
+def doubled(v):
+    made = v.exp()
+    made.mul_(2)
+    return made.sum()
+"""
+N = "no-gradient"
+CARRIED = """rnn, h = nn.{kind}(3, 3), {start}
+for step in range(2):
+    out, h = rnn(rows[None], h)
+    out.sum().backward()"""
+CASES = [
+    Case(SETUP, "y = x * 2\ny.backward()", "backward-not-scalar", 2, "y", "y.mean().backward()"),
+    Case(
+        SETUP, "(x * 2).backward()", "backward-not-scalar", 1, "x * 2", "(x * 2).mean().backward()"
+    ),
+    Case(SETUP, "model(rows).backward()", "backward-not-scalar", 1, "model(rows)"),
+    Case(
+        SETUP,
+        "out = model(rows).detach()\nloss = out.sum()\nloss.backward()",
+        N,
+        1,
+        ".detach() in line 1",
+        "out = model(rows)",
+    ),
+    Case(
+        SETUP,
+        "loss = torch.tensor(model(rows).sum().item())\nloss.backward()",
+        N,
+        1,
+        "torch.tensor",
+        "loss = model(rows).sum()",
+    ),
+    Case(SETUP, "loss = model(rows).data.sum()\nloss.backward()", N, 1, ".data"),
+    Case(
+        SETUP,
+        "with torch.no_grad():\n    out = model(rows)\nloss = out.sum()\nloss.backward()",
+        N,
+        1,
+        "torch.no_grad()",
+    ),
+    Case(
+        SETUP,
+        "model.requires_grad_(False)\nloss = model(rows).sum()\nloss.backward()",
+        N,
+        3,
+        "No weight of model",
+    ),
+    Case(SETUP, "rows.sum().backward()", N, 1, "depends on nothing"),
+    Case(
+        SETUP,
+        "loss = (x * x).sum()\nloss.backward()\nloss.backward()",
+        "second-backward",
+        2,
+        "loss",
+        "loss.backward(retain_graph=True)",
+    ),
+    Case(
+        SETUP,
+        CARRIED.format(kind="RNN", start="torch.zeros(1, 2, 3)"),
+        "second-backward",
+        3,
+        "h carries",
+        "out, h = rnn(rows[None], h.detach())",
+    ),
+    Case(
+        SETUP,
+        CARRIED.format(kind="LSTM", start="(torch.zeros(1, 2, 3),) * 2"),
+        "second-backward",
+        3,
+        "h carries",
+        "out, h = rnn(rows[None], tuple(each.detach() for each in h))",
+    ),
+    Case(
+        SETUP + "loss = (x * x).sum()\nloss.backward()\n",
+        "loss.backward()",
+        "second-backward",
+        1,
+        "Cell In[0], line 13",
+    ),
+    Case(SETUP, "w -= 0.1 * w", "leaf-in-place", 1, "w", "with torch.no_grad(): w -= 0.1 * w"),
+    Case(SETUP, "w[0] = 1", "leaf-in-place", 1, "w", "with torch.no_grad(): w[0] = 1"),
+    Case(SETUP, "model.weight.add_(1)", "leaf-in-place", 1, "model.weight"),
+    Case(
+        SETUP,
+        "with torch.no_grad():\n    part = x[:2]\npart += 1",
+        "view-in-place",
+        3,
+        "part",
+        "part = part + 1",
+    ),
+    Case(
+        SETUP,
+        "y = x.exp()\ny += 1\ny.sum().backward()",
+        "needed-in-place",
+        2,
+        "Exp needs y",
+        "y = y + 1",
+    ),
+    Case(
+        SETUP,
+        "doubled(x).backward()",
+        "needed-in-place",
+        11,
+        "Exp needs made",
+        "made = made.mul(2)",
+        None,
+        SETUP_CELL,
+    ),
+    Case(SETUP, "x.numpy()", "numpy-of-tensor", 1, "x", "x.detach().numpy()", "verified"),
+    Case(SETUP, "np.sqrt((x * 2).numpy())", "numpy-of-tensor", 1, "x * 2"),
+    Case(SETUP, "np.array(x)", "numpy-of-tensor", 1, "x", "np.array(x.detach())"),
+]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.text)
+def test_what_is_said(case: Case) -> None:
+    check(case)
+
+
+def test_the_mean_and_the_sum_fit_equally_so_both_are_named() -> None:
+    found = explained(Case(SETUP, "(x * 2).backward()", None))
+    assert found is not None
+    assert found.finding is not None
+    assert found.finding.fix is not None
+    others = [other.fix.code for other in found.alternatives if other.fix]
+    assert others == ["(x * 2).sum().backward()"]
+    assert found.finding.fix.status == "unverified"
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if case.kind == N], ids=lambda c: c.text)
+def test_nobody_is_told_to_let_a_loss_require_gradients(case: Case) -> None:
+    found = explained(case)
+    assert found is not None
+    assert found.finding is not None
+    assert "requires_grad=True" not in str(found.finding.fix)
+    assert "requires_grad_()" not in str(found.finding.fix)

@@ -1,0 +1,130 @@
+"""Targets whose shape, type or range the loss cannot take."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.magics.tensors.explain.explained import Case, check
+
+SETUP = """
+import torch
+import torch.nn as nn
+import torch.nn.functional as F
+out, y, short = torch.ones(4, 3), torch.tensor([0, 1, 2, 1]), torch.tensor([0, 1])
+words, marks = torch.ones(4, 7, 3), torch.ones(4, 7).long()
+column, whole = y[:, None], torch.tensor([[1, 0, 0], [0, 1, 0], [0, 0, 1], [1, 0, 0]])
+several = torch.tensor([[1, 1, 0], [0, 1, 0], [0, 0, 1], [1, 0, 0]])
+square, squares = torch.ones(4, 3, 3), torch.ones(4, 3).long()
+from_one = torch.tensor([1, 2, 3, 1])
+p, q = torch.full((4, 1), 0.5), torch.ones(4)
+loss_of = nn.CrossEntropyLoss()
+model = nn.Linear(3, 3)
+"""
+C = "class-targets"
+CASES = [
+    Case(SETUP, "F.cross_entropy(out, short)", C, 1, "short is (2,)"),
+    Case(SETUP, "loss_of(out, column)", C, 1, "column", "loss_of(out, column.squeeze(1))"),
+    Case(
+        SETUP,
+        "loss_of(out, column.float())",
+        C,
+        1,
+        "column.float()",
+        "loss_of(out, column.float().squeeze(1).long())",
+        "verified",
+    ),
+    Case(SETUP, "loss_of(words, marks)", C, 1, "words", "loss_of(words.movedim(-1, 1), marks)"),
+    Case(
+        SETUP,
+        "loss_of(words.flatten(0, 1), marks)",
+        C,
+        1,
+        "marks",
+        "loss_of(words.flatten(0, 1), marks.flatten())",
+        "verified",
+    ),
+    Case(
+        SETUP,
+        "loss_of(words, marks.flatten())",
+        C,
+        1,
+        "words",
+        "loss_of(words.flatten(0, -2), marks.flatten())",
+        "verified",
+    ),
+    Case(SETUP, "loss_of(square, squares[:, :2])", C, 1, "square"),
+    Case(
+        SETUP,
+        "loss_of(out, whole)",
+        "target-dtype",
+        1,
+        "whole is int64",
+        "loss_of(out, whole.argmax(1))",
+        "verified",
+    ),
+    Case(
+        SETUP,
+        "loss_of(out, several)",
+        "target-dtype",
+        1,
+        "several",
+        "loss_of(out, several.float())",
+        "verified",
+    ),
+    Case(
+        SETUP,
+        "loss = loss_of(model(out), y.float())",
+        "target-dtype",
+        1,
+        "y.float() is float32",
+        "loss = loss_of(model(out), y.float().long())",
+        "verified",
+    ),
+    Case(SETUP, "F.nll_loss(out, y.int())", "target-dtype", 1, "y.int() is int32"),
+    Case(
+        SETUP,
+        "F.cross_entropy(out, target=y.double())",
+        "target-dtype",
+        1,
+        "float64",
+        "F.cross_entropy(out, target=y.double().long())",
+    ),
+    Case(SETUP, "loss_of(out, y + 0.5)", "target-dtype", 1, "y + 0.5"),
+    Case(
+        SETUP,
+        "F.binary_cross_entropy_with_logits(out, whole)",
+        "target-dtype",
+        1,
+        "whole",
+        "F.binary_cross_entropy_with_logits(out, whole.float())",
+        "verified",
+    ),
+    Case(SETUP, "nn.BCELoss()(p[:, 0], y > 0)", "target-dtype", 1, "y > 0"),
+    Case(SETUP, "nn.BCELoss()(p, q)", "target-shape", 1, "q", "nn.BCELoss()(p, q.unsqueeze(1))"),
+    Case(
+        SETUP,
+        "F.binary_cross_entropy_with_logits(q, p)",
+        "target-shape",
+        1,
+        "p is (4, 1)",
+        "F.binary_cross_entropy_with_logits(q, p.squeeze(1))",
+        "verified",
+    ),
+    Case(SETUP, "F.mse_loss(out, q)", "target-shape", 1, "q is (4,)"),
+    Case(
+        SETUP,
+        "loss_of(out, from_one)",
+        "class-range",
+        1,
+        "numbers from 1 to 3",
+        "loss_of(out, from_one - 1)",
+        "verified",
+    ),
+    Case(SETUP, "loss_of(out, y * 4)", "class-range", 1, "from 0 to 8"),
+    Case(SETUP, "loss_of(out, y - 1)", "class-range", 1, "from -1 to 1"),
+]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.text)
+def test_what_is_said(case: Case) -> None:
+    check(case)
