@@ -14,6 +14,8 @@ from dlmagic.magics.tensors.explain.sites import Place, Site
 from dlmagic.magics.tensors.explain.trying import Tried
 from dlmagic.magics.tensors.explain.values import MISSING, value_of
 
+_PRODUCTS = frozenset({"matmul", "mm", "bmm", "mv", "dot"})
+
 
 @dataclass(frozen=True)
 class Operand:
@@ -124,6 +126,17 @@ def _parts(node: ast.expr) -> list[ast.expr]:
             return [*arguments, *(keyword.value for keyword in keywords)]
         case _:
             return []
+
+
+def is_product(site: Site | None) -> bool:
+    """Whether the expression multiplies its first two operands as matrices, and nothing else."""
+    match site.node if site is not None else None:
+        case ast.BinOp(_, ast.MatMult()):
+            return True
+        case ast.Call(ast.Attribute(_, name) | ast.Name(name)):
+            return name in _PRODUCTS
+        case _:
+            return False
 
 
 def known(operands: list[Operand]) -> list[Operand]:

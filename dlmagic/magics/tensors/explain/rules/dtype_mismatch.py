@@ -12,7 +12,15 @@ from dlmagic.magics.tensors.explain.arguments import given, with_call
 from dlmagic.magics.tensors.explain.edits import in_brackets, line_with
 from dlmagic.magics.tensors.explain.failure import Failure
 from dlmagic.magics.tensors.explain.modules import named_module
-from dlmagic.magics.tensors.explain.rule import Candidate, Explained, Operand, known, operands_of
+from dlmagic.magics.tensors.explain.rule import (
+    Candidate,
+    Explained,
+    Operand,
+    is_product,
+    known,
+    operands_of,
+)
+from dlmagic.magics.tensors.explain.sites import Site
 from dlmagic.magics.tensors.explain.sources import Origin, origin_of
 from dlmagic.magics.tensors.explain.trying import tried
 
@@ -34,7 +42,8 @@ _WAYS_IN = ("from_numpy", "tensor", "as_tensor")
 
 def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa: ARG001
     """Which value has another type than the weights, and where it got it."""
-    found = _of_layer(failure) or known(operands_of(failure.site))
+    direct = known(operands_of(failure.site)) if _takes_one_type(failure.site) else []
+    found = _of_layer(failure) or direct
     if len(found) < 2:
         return None
     wrong, right = _ranked(found[0], found[1])
@@ -51,6 +60,13 @@ def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa
         candidates=tuple(_candidates(failure, wrong, right, origin)),
         notes=_notes(origin, wrong),
     )
+
+
+def _takes_one_type(site: Site | None) -> bool:
+    """Whether the expression is a product, or a layer's function: ``F.linear``, ``F.conv2d``."""
+    node = site.node if site is not None else None
+    name = ast.unparse(node.func) if isinstance(node, ast.Call) else ""
+    return is_product(site) or name.rpartition(".")[2].startswith(("linear", "conv", "addmm"))
 
 
 def _of_layer(failure: Failure) -> list[Operand]:

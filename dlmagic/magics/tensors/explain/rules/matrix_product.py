@@ -8,7 +8,14 @@ from collections.abc import Callable, Iterator
 
 from dlmagic.magics.tensors.explain.edits import in_brackets, line_with
 from dlmagic.magics.tensors.explain.failure import Failure
-from dlmagic.magics.tensors.explain.rule import Candidate, Explained, Operand, known, operands_of
+from dlmagic.magics.tensors.explain.rule import (
+    Candidate,
+    Explained,
+    Operand,
+    is_product,
+    known,
+    operands_of,
+)
 from dlmagic.magics.tensors.explain.sites import Site
 from dlmagic.magics.tensors.explain.trying import tried
 
@@ -23,7 +30,6 @@ PATTERNS = (
     re.compile(r"dot_general requires contracting dimensions to have the same shape"),
     re.compile(r"Matrix size-incompatible"),
 )
-_PRODUCTS = frozenset({"matmul", "mm", "bmm", "mv", "dot"})
 Change = Callable[[str, str], tuple[str, str]]
 
 
@@ -31,7 +37,7 @@ def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa
     """Which dimensions do not meet, and which transposition makes them."""
     site = failure.site
     found = known(operands_of(site))[:2]
-    if len(found) < 2 or not _is_product(site):
+    if len(found) < 2 or not is_product(site):
         return None
     left, right = found
     columns, rows = _inner(left.shape, right.shape)
@@ -46,17 +52,6 @@ def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa
         operands=(left, right),
         candidates=tuple(_candidates(site, left, right)),
     )
-
-
-def _is_product(site: Site | None) -> bool:
-    """Whether the expression multiplies its first two operands, and nothing else."""
-    match site.node if site is not None else None:
-        case ast.BinOp(_, ast.MatMult()):
-            return True
-        case ast.Call(ast.Attribute(_, name) | ast.Name(name)):
-            return name in _PRODUCTS
-        case _:
-            return False
 
 
 def _inner(

@@ -110,9 +110,16 @@ def _of_cut(loss: Operand, cut: _Cut) -> Explained:
     )
 
 
+def _is_recorded(value: object) -> bool:
+    known = Operand("", value).description
+    return known is not None and bool(known.requires_grad) and hasattr(value, "grad_fn")
+
+
 def _of_frozen(loss: Operand, nodes: list[ast.expr], site: Site) -> Explained | None:
     """Models on the way none of whose weights are trained."""
     names = [part for node in nodes for part in ast.walk(node) if isinstance(part, ast.Name)]
+    if any(_is_recorded(value_of(name, site)) for name in names):
+        return None
     for name in names:
         parameters = getattr(value_of(name, site), "_parameters", None)
         model: Any = value_of(name, site) if isinstance(parameters, dict) else None

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dlmagic.magics.tensors.explain.arguments import with_call
 from dlmagic.magics.tensors.explain.failure import Failure
 from dlmagic.magics.tensors.explain.rule import Candidate, Explained, Operand, known, operands_of
+from dlmagic.magics.tensors.explain.sites import Site
 from dlmagic.magics.tensors.explain.values import MISSING
 
 PATTERNS = (re.compile(r"grad can be implicitly created only for scalar outputs"),)
@@ -16,7 +17,7 @@ PATTERNS = (re.compile(r"grad can be implicitly created only for scalar outputs"
 
 def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa: ARG001
     """How many numbers there are, and the two ways to make one of them."""
-    found = operands_of(failure.site)[:1]
+    found = operands_of(failure.site)[:1] if _asks_for_gradients(failure.site) else []
     if not found or (found[0].value is not MISSING and not known(found)):
         return None
     if found[0].shape in ((), (1,)):
@@ -30,6 +31,11 @@ def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa
         operands=(loss,),
         candidates=tuple(_candidates(failure, loss)),
     )
+
+
+def _asks_for_gradients(site: Site | None) -> bool:
+    node = site.node if site is not None else None
+    return isinstance(node, ast.Call) and ast.unparse(node.func).endswith((".backward", ".grad"))
 
 
 def _candidates(failure: Failure, loss: Operand) -> Iterator[Candidate]:

@@ -52,7 +52,7 @@ def _difference(own: dict[str, Any], saved: dict[str, Any]) -> list[str]:
     missing = [key for key in own if key not in saved]
     extra = [key for key in saved if key not in own]
     changed = [key for key in own if key in saved and own[key] != saved[key]]
-    texts = [f"{key} is {_text(saved[key])} instead of {_text(own[key])}" for key in changed]
+    texts = [f"{key} is {saved[key]} instead of {own[key]}" for key in changed]
     return [
         *([f"it lacks {_few(missing)}"] if missing else []),
         *([f"it has {_few(extra)} besides"] if extra else []),
@@ -63,10 +63,6 @@ def _difference(own: dict[str, Any], saved: dict[str, Any]) -> list[str]:
 def _few(names: list[str]) -> str:
     more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
     return ", ".join(names[:_MOST_NAMES]) + more
-
-
-def _text(shape: tuple[int, ...]) -> str:
-    return "×".join(map(str, shape)) or "scalar"
 
 
 def _candidates(

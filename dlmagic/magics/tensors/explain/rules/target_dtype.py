@@ -13,6 +13,7 @@ from dlmagic.magics.tensors.explain.rules.class_targets import is_one_hot
 PATTERNS = (
     re.compile(r"expected target dtype to be Long or Byte"),
     re.compile(r"expected scalar type \w+ but found \w+"),
+    re.compile(r"Expected object of (scalar|data) type"),
     re.compile(r"nll_loss\w*\" not implemented for"),
     re.compile(r"Expected floating point type for target with class probabilities"),
     re.compile(r"Found dtype \w+ but expected \w+"),

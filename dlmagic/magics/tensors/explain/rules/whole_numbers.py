@@ -21,6 +21,7 @@ from dlmagic.magics.tensors.explain.statements import changed_in_place, out_of_p
 PATTERNS = (
     re.compile(r"could not infer output dtype\. Input dtype must be either a floating point"),
     re.compile(r"[Oo]nly Tensors of floating point (and complex )?dtype can require gradients"),
+    re.compile(r"mean\(\): input dtype should be either floating point"),
     re.compile(r"Can only calculate the mean of floating types"),
     re.compile(r"not implemented for '(Long|Int|Byte|Bool|Short|Char)'"),
     re.compile(r"result type \w+ can't be cast to the desired output type"),

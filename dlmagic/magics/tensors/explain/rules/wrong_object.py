@@ -15,16 +15,16 @@ from dlmagic.magics.tensors.explain.trying import tried
 from dlmagic.magics.tensors.explain.values import MISSING
 
 PATTERNS = (
-    re.compile(r"argument '\w+' \(position \d+\) must be (Tensor|tuple of Tensors), not"),
+    re.compile(r"argument '\w+' \(position \d+\) must be (Tensor|tuple of Tensors), not \w+"),
     re.compile(r"expected Tensor as element \d+ in argument \d+, but got"),
     re.compile(r"received an invalid combination of arguments"),
     re.compile(r"conv\dd\(\)|'(list|tuple|NoneType)' object has no attribute '(size|dim|shape)'"),
 )
 
 
-def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa: ARG001
+def explain(failure: Failure, match: re.Match[str]) -> Explained | None:
     """What it is, and how to make a tensor of it."""
-    found = _found(failure)
+    found = _found(failure, "NoneType" in match[0])
     if found is None:
         return None
     what = "None: what made it returns nothing" if found.value is None else _kind(found.value)
@@ -42,7 +42,7 @@ def _kind(value: Any) -> str:
     return f"{article} {name}"
 
 
-def _found(failure: Failure) -> Operand | None:
+def _found(failure: Failure, nothing: bool) -> Operand | None:
     """The input of the layer that failed, or the first argument that is no tensor."""
     steps = [each for each in reversed(failure.below) if each.function == "forward"]
     for step in steps[:1]:
@@ -51,7 +51,13 @@ def _found(failure: Failure) -> Operand | None:
             return given(failure, value, 0, "the input")
         return None
     operands = operands_of(failure.site)
-    wrong = [each for each in operands if each.value is not MISSING and _is_wrong(each.value)]
+    wrong = [
+        each
+        for each in operands
+        if each.value is not MISSING
+        and _is_wrong(each.value)
+        and (nothing or each.value is not None)
+    ]
     return wrong[0] if wrong else None
 
 

@@ -1,0 +1,91 @@
+"""Errors that come wrapped: from torch.compile, a worker of a DataLoader, another error."""
+
+from __future__ import annotations
+
+import gc
+import threading
+import time
+
+import pytest
+
+from tests.magics.tensors.explain.explained import SETUP_CELL, Case, check
+
+SETUP = """
+import torch
+import torch.nn as nn
+import torch.nn.functional as F
+rows, wrong = torch.ones(3, 4), torch.ones(5, 4)
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.first = nn.Linear(4, 8)
+        self.second = nn.Linear(9, 2)
+    def forward(self, x):
+        x = F.relu(self.first(x))
+        return self.second(x)
+net = torch.compile(Net(), backend="eager")
+@torch.compile(backend="eager")
+def product(x, weight):
+    y = x * 2
+    return y @ weight
+class Numbers(torch.utils.data.Dataset):
+    def __len__(self):
+        return 2
+    def __getitem__(self, k):
+        return rows @ wrong
+class Lengths(torch.utils.data.Dataset):
+    def __len__(self):
+        return 2
+    def __getitem__(self, k):
+        return torch.ones(k + 1)
+def load(data):
+    return list(torch.utils.data.DataLoader(data, batch_size=2, num_workers=1))
+def wrapped():
+    try:
+        rows @ wrong
+    except RuntimeError as error:
+        raise ValueError("the step failed") from error
+"""
+CASES = [
+    Case(
+        SETUP,
+        "product(rows, wrong)",
+        "matmul-shapes",
+        18,
+        "y has 4 columns, weight has 5 rows",
+        "return y @ weight.T",
+        "verified",
+        SETUP_CELL,
+    ),
+    Case(
+        SETUP,
+        "net(rows)",
+        "layer-features",
+        10,
+        "net.second was made for 9",
+        "self.second = nn.Linear(8, 2)",
+        "shape-verified",
+        SETUP_CELL,
+    ),
+]
+IN_WORKERS = [
+    Case(SETUP, "load(Numbers())", "in-worker", 23, "__getitem__", None, None, SETUP_CELL),
+    Case(SETUP, "load(Lengths())", "in-worker", 30, "[1] at entry 0", None, None, SETUP_CELL),
+]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.text)
+def test_what_is_said(case: Case) -> None:
+    check(case)
+
+
+@pytest.mark.parametrize("case", IN_WORKERS, ids=lambda case: case.text)
+def test_what_is_said_of_a_worker(case: Case) -> None:
+    check(case)
+    gc.collect()  # the error holds the loader, and that its thread
+    while any(each.name == "QueueFeederThread" for each in threading.enumerate()):
+        time.sleep(0.01)
+
+
+def test_the_error_behind_an_error_is_explained_where_it_happened() -> None:
+    check(Case(SETUP, "wrapped()", "matmul-shapes", 36, "wrong", None, None, SETUP_CELL))

@@ -1,0 +1,115 @@
+"""What is no tensor, no function, no model or not the saved one."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.magics.tensors.explain.explained import SETUP_CELL, Case, check
+
+SETUP = """
+import numpy as np
+import torch
+import torch.nn as nn
+rows, column = torch.ones(3, 4), torch.ones(3, 1)
+fc, table, rnn = nn.Linear(4, 2), np.ones((3, 4)), nn.LSTM(4, 4)
+both = rnn(rows[None])
+saved = {"module." + key: value for key, value in fc.state_dict().items()}
+class Bare(nn.Module):
+    def __init__(self, size):
+        self.layer = nn.Linear(size, 1)
+class Listed(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layers = [nn.Linear(1, 1)]
+listed = Listed()
+weights = fc.parameters()
+list(weights)
+class Nothing(nn.Module):
+    def forward(self, x):
+        x * 2
+nothing = Nothing()
+"""
+WRONG, NO, S, W = "wrong-object", "not-callable", "state-dict", "optimizer-weights"
+CASES = [
+    Case(SETUP, "fc(table)", WRONG, 1, "table", "fc(torch.from_numpy(table).float())", "verified"),
+    Case(SETUP, "fc([1.0, 2.0, 3.0, 4.0])", WRONG, 1, "a list"),
+    Case(SETUP, "fc(list(rows))", WRONG, 1, "list(rows)", "fc(torch.stack(list(rows)))"),
+    Case(SETUP, "fc(both)", WRONG, 1, "both is a tuple", "fc(both[0])"),
+    Case(SETUP, "fc(nothing(rows))", WRONG, 1, "returns nothing"),
+    Case(SETUP, "torch.relu(table)", WRONG, 1, "table"),
+    Case(SETUP, "both.shape", "output-object", 1, "both is a tuple", "both[0].shape"),
+    Case(SETUP, "out = nothing(rows)\nout.sum()", "output-object", 2, "out is None"),
+    Case(SETUP, 'd = {"out": rows}\nd.argmax(1)', "output-object", 2, "d", 'd["out"].argmax(1)'),
+    Case(SETUP, "rows.shape(0)", NO, 1, "rows.shape", "rows.shape[0]"),
+    Case(SETUP, "rows.T()", NO, 1, "rows.T", "rows.T"),
+    Case(SETUP, "rows.size[0]", NO, 1, "size is a method", "rows.size(0)"),
+    Case(
+        SETUP,
+        "loss = nn.MSELoss()\nfor k in range(2):\n    loss = loss(rows, rows)",
+        NO,
+        3,
+        "loss is a value (Tensor) since line 3",
+        "loss_value = loss(rows, rows)",
+    ),
+    Case(SETUP, "sum = rows.sum()\nsum([1, 2])", NO, 1, "sum", "sum_value = rows.sum()"),
+    Case(
+        SETUP,
+        "Bare(3)",
+        "module-init",
+        11,
+        "Bare",
+        "super().__init__()\nself.layer = nn.Linear(size, 1)",
+        None,
+        SETUP_CELL,
+    ),
+    Case(
+        SETUP,
+        "torch.optim.SGD(listed.parameters(), lr=0.1)",
+        W,
+        15,
+        "layers is a plain list",
+        "self.layers = nn.ModuleList([nn.Linear(1, 1)])",
+        None,
+        SETUP_CELL,
+    ),
+    Case(
+        SETUP, "torch.optim.Adam(fc)", W, 1, "fc is the model", "torch.optim.Adam(fc.parameters())"
+    ),
+    Case(SETUP, "torch.optim.SGD(rows, lr=0.1)", W, 1, "rows", "torch.optim.SGD([rows], lr=0.1)"),
+    Case(SETUP, "torch.optim.SGD(weights, lr=0.1)", W, 1, "weights has been read"),
+    Case(
+        SETUP,
+        "fc.load_state_dict(saved)",
+        S,
+        1,
+        "saved",
+        'fc.load_state_dict({k.removeprefix("module."): v for k, v in saved.items()})',
+        "shape-verified",
+    ),
+    Case(
+        SETUP,
+        'fc.load_state_dict({"weight": rows[:2]})',
+        S,
+        1,
+        "lacks bias",
+        "fc.load_state_dict({'weight': rows[:2]}, strict=False)",
+    ),
+    Case(
+        SETUP,
+        "fc.load_state_dict(nn.Linear(4, 3).state_dict())",
+        S,
+        1,
+        "weight is (3, 4) instead of (2, 4)",
+    ),
+    Case(SETUP, "nn.MSELoss(rows, rows)", "not-made", 1, "rows", "nn.MSELoss()(rows, rows)"),
+    Case(SETUP, "torch.empty(10**15)", "out-of-memory", 1, "3.55 PiB"),
+    Case(SETUP, "None.nothing", None),
+    Case(SETUP, "table.foo", None),
+    Case(SETUP, "len(5)", None),
+    Case(SETUP, "unknown + 1", None),
+]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.text)
+def test_what_is_said(case: Case) -> None:
+    check(case)

@@ -1,0 +1,95 @@
+"""New shapes, axes, indices and joined tensors."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.magics.tensors.explain.explained import SETUP_CELL, Case, check
+
+SETUP = """
+import torch
+import torch.nn as nn
+import torch.nn.functional as F
+rows, cube, square = torch.ones(3, 4), torch.ones(8, 4, 4), torch.ones(3, 3)
+one = torch.ones(1, 3).squeeze()
+words = torch.tensor([[0, 4]])
+table = nn.Embedding(4, 2)
+a, b, flat = torch.ones(2, 3), torch.ones(2, 4), torch.ones(2)
+parts = [torch.ones(2, 3), torch.ones(2, 3), torch.ones(2, 5)]
+samples = [torch.ones(3), torch.ones(4)]
+bigger = nn.Embedding(num_embeddings=4, embedding_dim=2)
+norm = nn.BatchNorm2d(3)
+"""
+SIZE, ORDER, AXIS, INDEX, JOINED = (
+    "reshape-size",
+    "view-order",
+    "axis-range",
+    "index-range",
+    "joined-sizes",
+)
+CASES = [
+    Case(SETUP, "rows.view(5)", SIZE, 1, "rows has 12", "rows.view(-1)", "verified"),
+    Case(SETUP, "cube.reshape(8, 15)", SIZE, 1, "128", "cube.reshape(8, -1)", "verified"),
+    Case(SETUP, "torch.reshape(cube, (8, 15))", SIZE, 1, "cube", "torch.reshape(cube, (8, -1))"),
+    Case(SETUP, "cube.view(8, 5 * 3)", SIZE, 1, "cube", "cube.view(8, -1)"),
+    Case(SETUP, "cube.view(-1, 15)", SIZE, 1, "multiples of 15"),
+    Case(SETUP, "(cube * 2).view(8, 15)", SIZE, 1, "cube * 2", "(cube * 2).view(8, -1)"),
+    Case(SETUP, "rows.t().view(12)", ORDER, 1, "rows.t()", "rows.t().reshape(12)", "verified"),
+    Case(SETUP, "rows.T.view(2, -1)", ORDER, 1, "rows.T", "rows.T.reshape(2, -1)", "verified"),
+    Case(SETUP, "cube.transpose(0, 1).view(-1)", ORDER, 1, "cube.transpose(0, 1)"),
+    Case(
+        SETUP,
+        "one.argmax(dim=1)",
+        AXIS,
+        6,
+        "one has 1 axis",
+        "one = torch.ones(1, 3).squeeze(-1)",
+        None,
+        SETUP_CELL,
+    ),
+    Case(SETUP, "rows.softmax(2)", AXIS, 1, "rows has 2 axes (3, 4)"),
+    Case(SETUP, "rows[0, 0, 0]", AXIS, 1, "rows has 2 axes"),
+    Case(SETUP, "rows[0, 5]", INDEX, 1, "Axis 1 of rows has 4 elements"),
+    Case(SETUP, "row = 3\nrows[row]", INDEX, 2, "row asks for 3"),
+    Case(SETUP, "rows.gather(1, words)", INDEX, 1, "words asks for 4"),
+    Case(
+        SETUP,
+        "table(words)",
+        INDEX,
+        8,
+        "table has 4 rows",
+        "table = nn.Embedding(5, 2)",
+        "verified",
+        SETUP_CELL,
+    ),
+    Case(SETUP, "bigger(words)", INDEX, 12, "words", None, "verified", SETUP_CELL),
+    Case(SETUP, "table(words - 1)", INDEX, 1, "goes from -1 to 3"),
+    Case(SETUP, "F.embedding(words, rows[:, :2])", INDEX, 1, "words"),
+    Case(
+        SETUP, "torch.cat([a, b])", JOINED, 1, "b is (2, 4)", "torch.cat([a, b], dim=1)", "verified"
+    ),
+    Case(
+        SETUP, "torch.cat((square, rows), 0)", JOINED, 1, "rows", "torch.cat((square, rows), dim=1)"
+    ),
+    Case(SETUP, "torch.stack([a, flat])", JOINED, 1, "flat is (2,), a is (2, 3)"),
+    Case(SETUP, "torch.stack(parts)", JOINED, 1, "parts[2] is (2, 5)"),
+    Case(SETUP, "torch.cat([a, flat], dim=0)", JOINED, 1, "flat"),
+    Case(
+        SETUP,
+        "for batch in torch.utils.data.DataLoader(samples, batch_size=2):\n    pass",
+        JOINED,
+        1,
+        "sample 1 is (4,), sample 0 is (3,)",
+    ),
+    Case(SETUP, "if rows > 0:\n    pass", "truth-of-many", 1, "rows > 0", "if (rows > 0).all():"),
+    Case(SETUP, "rows.item()", "number-of-many", 1, "rows", "rows.mean().item()"),
+    Case(SETUP, "norm(torch.ones(1, 2, 4, 4))", "channels", 13, "norm", None, None, SETUP_CELL),
+    Case(SETUP, "rows.permute(0, 1, 2)", None),
+    Case(SETUP, "torch.einsum('ij,jk', rows, rows)", None),
+    Case(SETUP, "F.linear(rows, square)", None),
+]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.text)
+def test_what_is_said(case: Case) -> None:
+    check(case)

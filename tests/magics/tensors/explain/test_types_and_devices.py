@@ -1,0 +1,85 @@
+"""Values of different types or on different devices."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.magics.tensors.explain.explained import SETUP_CELL, Case, check, explained
+
+SETUP = """
+import numpy as np
+import torch
+import torch.nn as nn
+rows = torch.ones(3, 4)
+table = np.ones((3, 4))
+wide = torch.from_numpy(table)
+whole = torch.ones(3, 4).long()
+fc = nn.Linear(4, 2)
+conv = nn.Conv2d(3, 8, 3)
+rnn = nn.GRU(4, 2)
+far = torch.ones(3, 4, device="meta")
+far_fc = nn.Linear(4, 2, device="meta")
+"""
+D, W, V = "dtype-mismatch", "whole-numbers", "device-mismatch"
+CASES = [
+    Case(
+        SETUP,
+        "fc(wide)",
+        D,
+        7,
+        "wide is float64, fc.weight is float32",
+        "wide = torch.from_numpy(table).float()",
+        "verified",
+        SETUP_CELL,
+    ),
+    Case(SETUP, "x = torch.tensor(table)\nfc(x)", D, 1, "x", "x = torch.tensor(table).float()"),
+    Case(SETUP, "fc(rows.double())", D, 1, "rows.double()", "fc(rows.double().float())"),
+    Case(SETUP, "fc(whole)", D, 1, "whole is int64", "fc(whole.float())", "verified"),
+    Case(SETUP, "y = rows @ whole.T", D, 1, "whole.T is int64", "y = rows @ whole.T.float()"),
+    Case(SETUP, "y = rows @ (whole * 2).T", D, 1, "float32", "y = rows @ (whole * 2).T.float()"),
+    Case(SETUP, "conv(torch.ones(2, 3, 8, 8).double())", D, 1, "conv.weight", None, "verified"),
+    Case(SETUP, "x = rows[None].double()\nrnn(x)", D, 2, "x", "rnn(x.float())", "verified"),
+    Case(SETUP, "nn.Sequential(fc, nn.Linear(2, 1).double())(rows)", D, 1, "the input"),
+    Case(SETUP, "whole.mean()", W, 1, "whole", "whole.float().mean()", "verified"),
+    Case(SETUP, "torch.softmax(whole, 1)", W, 1, "whole", "torch.softmax(whole.float(), 1)"),
+    Case(SETUP, "x = whole\nx /= 2", W, 2, "x", "x = x / 2"),
+    Case(SETUP, "whole.requires_grad_()", W, 1, "whole", "whole.float().requires_grad_()"),
+    Case(SETUP, "rows + far", V, 1, "rows is on cpu", "rows.to(far.device) + far", "unverified"),
+    Case(SETUP, "rows.mul(far)", V, 1, "far is on meta"),
+    Case(SETUP, "far_fc(rows)", V, 1, "rows is on cpu, far_fc.weight is on meta"),
+    Case(SETUP, "far.numpy()", "numpy-of-tensor", 1, "is on meta", "far.cpu().numpy()", runs=False),
+    Case(
+        SETUP,
+        'rows.to("gpu")',
+        "device-name",
+        1,
+        '"gpu"',
+        'rows.to("cuda")',
+        runs=False,
+    ),
+    Case(SETUP, 'd = torch.device("cqu:0")', "device-name", 1, "cqu", 'd = torch.device("cpu:0")'),
+    Case(SETUP, "rows.double() @ rows.T.double() + 'a'", None),
+    Case(SETUP, "rows.to(None, None, 3)", None),
+]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.text)
+def test_what_is_said(case: Case) -> None:
+    check(case)
+
+
+def test_the_origin_in_numpy_is_told() -> None:
+    found = explained(Case(SETUP, "fc(wide)", None))
+    assert found is not None
+    assert found.notes == (
+        "NumPy computes in float64 unless it is told otherwise; layers are float32.",
+    )
+
+
+def test_the_operands_are_shown_with_type_and_device() -> None:
+    found = explained(Case(SETUP, "far_fc(rows)", None))
+    assert found is not None
+    assert [(each.name, each.dtype, each.device) for each in found.operands] == [
+        ("rows", "float32", "cpu"),
+        ("far_fc.weight", "float32", "meta"),
+    ]
