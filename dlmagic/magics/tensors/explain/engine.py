@@ -10,7 +10,7 @@ from dlmagic.finding import Finding, Fix, Status
 from dlmagic.frameworks.description import told
 from dlmagic.magics.tensors.explain.catalogue import rules
 from dlmagic.magics.tensors.explain.compiled import as_if_eager
-from dlmagic.magics.tensors.explain.failure import Failure, failure_of
+from dlmagic.magics.tensors.explain.failure import Failure, errors_behind, failure_of
 from dlmagic.magics.tensors.explain.result import Explanation, OperandInfo
 from dlmagic.magics.tensors.explain.rule import Candidate, Explained, Operand
 from dlmagic.magics.tensors.explain.sites import NameOfCell, Place, Site
@@ -36,12 +36,15 @@ def explain(error: BaseException, name_of_cell: NameOfCell) -> Explanation | Non
     """
     if isinstance(error, _NOT_MISTAKES):
         return None
-    failure = as_if_eager(failure_of(error, name_of_cell))
-    site = failure.site
-    if site is None or any(SILENCED in each.source for each in failure.sites):
-        return None
-    explained = _explained(failure)
-    return None if explained is None else _explanation(failure, site, explained)
+    for each in errors_behind(error):
+        failure = as_if_eager(failure_of(each, name_of_cell))
+        site = failure.site
+        if any(SILENCED in step.source for step in failure.sites):
+            return None
+        explained = _explained(failure) if site is not None else None
+        if site is not None and explained is not None:
+            return _explanation(failure, site, explained)
+    return None
 
 
 def _explained(failure: Failure) -> Explained | None:

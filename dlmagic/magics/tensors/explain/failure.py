@@ -76,15 +76,22 @@ def failure_of(error: BaseException, name_of_cell: NameOfCell) -> Failure:
     )
 
 
-def _texts(error: BaseException) -> Iterator[str]:
+def errors_behind(error: BaseException) -> Iterator[BaseException]:
+    """An error, and those that it was raised from or while they were handled."""
     seen: list[BaseException] = []
     waiting: BaseException | None = error
     while waiting is not None and not any(waiting is each for each in seen):
         seen.append(waiting)
-        text = _said(waiting)
+        yield waiting
+        hidden = waiting.__suppress_context__
+        waiting = waiting.__cause__ or (None if hidden else waiting.__context__)
+
+
+def _texts(error: BaseException) -> Iterator[str]:
+    for each in errors_behind(error):
+        text = _said(each)
         yield text
         yield from _quoted(text)
-        waiting = waiting.__cause__ or waiting.__context__
 
 
 def _said(error: BaseException) -> str:

@@ -8,9 +8,11 @@ import linecache
 from collections import ChainMap
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from types import CodeType, FrameType, TracebackType
 
 NameOfCell = Callable[[str], str | None]
+_MOST_SITES = 20  # of a function that calls itself without end
 _Span = tuple[int | None, int | None, int | None, int | None]
 
 
@@ -75,12 +77,13 @@ class LibraryFrame:
 
 
 def sites_of(traceback: TracebackType | None, name_of_cell: NameOfCell) -> list[Site]:
-    """Every place of the user's own code on the way of an error, the outermost first."""
-    return [
-        _site(step, name)
+    """The places of the user's own code on the way of an error, the innermost last."""
+    steps = [
+        (step, name)
         for step in _steps(traceback)
         if (name := name_of_cell(step.tb_frame.f_code.co_filename)) is not None
     ]
+    return [_site(step, name) for step, name in steps[-_MOST_SITES:]]
 
 
 def library_frames(traceback: TracebackType | None, name_of_cell: NameOfCell) -> list[LibraryFrame]:
@@ -105,7 +108,7 @@ def _steps(traceback: TracebackType | None) -> Iterator[TracebackType]:
 def _site(step: TracebackType, cell: str) -> Site:
     frame, line = step.tb_frame, step.tb_lineno
     file = frame.f_code.co_filename
-    tree = _parsed("".join(linecache.getlines(file, frame.f_globals)))
+    tree = parsed("".join(linecache.getlines(file, frame.f_globals)))
     span = _span(frame.f_code, step.tb_lasti)
     statement = _statement(tree, line, span) if tree else None
     return Site(
@@ -119,7 +122,9 @@ def _site(step: TracebackType, cell: str) -> Site:
     )
 
 
-def _parsed(text: str) -> ast.Module | None:
+@lru_cache(maxsize=32)
+def parsed(text: str) -> ast.Module | None:
+    """The statements of a text; None where it is not Python."""
     try:
         return ast.parse(text)
     except (SyntaxError, ValueError, RecursionError):  # IPython's own syntax

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from dlmagic.magics.tensors.explain.failure import Failure
-from dlmagic.magics.tensors.explain.sites import NameOfCell, Place, Site
+from dlmagic.magics.tensors.explain.sites import NameOfCell, Place, Site, parsed
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
@@ -66,10 +66,8 @@ def codes(name_of_cell: NameOfCell, containing: str) -> Iterator[Code]:
 
 def code_of(file: str, cell: str) -> Code | None:
     """The code of a file; None where it is not Python."""
-    try:
-        return Code(cell, file, ast.parse("".join(linecache.getlines(file))))
-    except (SyntaxError, ValueError, RecursionError):
-        return None
+    tree = parsed("".join(linecache.getlines(file)))
+    return None if tree is None else Code(cell, file, tree)
 
 
 def function_around(site: Site) -> _Function | None:

@@ -62,8 +62,8 @@ CASES = [
     ("rows.t().view(12)", ("view size is not compatible with input tensor's size and stride (at "
      "least one dimension spans across two contiguous subspaces). Call .contiguous() before "
      ".view()."), "view-order"),
-    ("torch.cat([rows, y[None].float(), out], 1)", ("torch.cat(): Sizes of tensors must match except "
-     "in dimension 1. Got 3 and 1 in dimension 0"), "joined-sizes"),
+    ("torch.cat([rows, y[None].float(), out], 1)", ("torch.cat(): Sizes of tensors must match "
+     "except in dimension 1. Got 3 and 1 in dimension 0"), "joined-sizes"),
     ("w.add_(1)", "a leaf Variable that requires grad has been used in an in-place operation.",
      "leaf-in-place"),
     ("norm(out[:1])", "Expected more than 1 value per channel when training, got input size [1, 3]",
@@ -72,6 +72,9 @@ CASES = [
      "grad_fn"), "no-gradient"),
     ("torch.load('no file')", ("Attempting to deserialize object on a CUDA device but "
      "torch.cuda.is_available() is False."), "map-location"),
+    ("rows @ wrong", ("Caught RuntimeError in DataLoader worker process 0.\nOriginal Traceback (most "
+     "recent call last):\n  File \"a.py\", line 3, in b\nRuntimeError: stack expects each tensor "
+     "to be equal size, but got [3] at entry 0 and [4] at entry 1\n"), "in-worker"),
     ("rows @ wrong", "CUDA error: device-side assert triggered", "device-assert"),
     ("rows @ wrong", ("CUDA out of memory. Tried to allocate 2.00 GiB (GPU 0; 7.79 GiB total "
      "capacity; 5.61 GiB already allocated)"), "out-of-memory"),

@@ -36,8 +36,17 @@ def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa
 
 
 def _candidates(failure: Failure, tensor: Operand) -> Iterator[Candidate]:
-    """A bare ``squeeze`` takes the batch axis too where the last batch has one sample."""
+    """The last axis where axes were counted from 1; or where ``squeeze`` took one away.
+
+    A bare ``squeeze`` takes the batch axis too where the last batch has one sample.
+    """
     site = failure.site
+    counted = [
+        each
+        for each in operands_of(site)[1:]
+        if each.value == len(tensor.shape or ())
+        and not isinstance(site and site.node, ast.Subscript)
+    ]
     names = [n for n in ast.walk(tensor.node or ast.Tuple([])) if isinstance(n, ast.Name)]
     for name in names:
         origin = origin_of(name.id, site, failure) if site is not None else None
@@ -52,3 +61,6 @@ def _candidates(failure: Failure, tensor: Operand) -> Iterator[Candidate]:
                         None,
                         place,
                     )
+                    return
+    for each in counted[:1]:
+        yield Candidate("The last axis is -1.", line_with(site, {each.node: "-1"}))

@@ -12,7 +12,7 @@ from dlmagic.magics.tensors.explain.edits import line_with
 from dlmagic.magics.tensors.explain.failure import Failure
 from dlmagic.magics.tensors.explain.rule import Candidate, Explained, Operand, operand
 from dlmagic.magics.tensors.explain.sites import Site
-from dlmagic.magics.tensors.explain.sources import codes
+from dlmagic.magics.tensors.explain.sources import codes, origin_of
 from dlmagic.magics.tensors.explain.values import MISSING
 
 PATTERNS = (
@@ -39,7 +39,7 @@ def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa
     match node.args[0]:
         case ast.Call(ast.Attribute(owner, "parameters")):
             return _of_hidden(failure, operand(owner, site))
-    return _of_used(given) if type(given.value).__name__ == "generator" else None
+    return _of_used(failure, given) if type(given.value).__name__ == "generator" else None
 
 
 def _of_model(site: Site, given: Operand) -> Explained:
@@ -62,12 +62,17 @@ def _of_tensor(site: Site, given: Operand) -> Explained:
     )
 
 
-def _of_used(given: Operand) -> Explained:
+def _of_used(failure: Failure, given: Operand) -> Explained:
+    origin = origin_of(given.name, failure.site, failure) if failure.site else None
+    made = f"list({ast.unparse(origin.value)})" if origin else "list(…)"
+    line = line_with(origin.place, {origin.value: made}) if origin else None
     return Explained(
         kind="optimizer-weights",
         message=f"{given.name} has been read to its end before: parameters() can be read once.",
         operands=(given,),
-        candidates=(Candidate(f"Call parameters() anew, or keep list(…) in {given.name}."),),
+        candidates=(
+            Candidate(f"Keep a list: {made}.", line, None, origin.place if origin else None),
+        ),
     )
 
 

@@ -8,9 +8,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from dlmagic.magics.tensors.explain.arguments import given
+from dlmagic.magics.tensors.explain.edits import in_brackets, line_with
 from dlmagic.magics.tensors.explain.failure import Failure
 from dlmagic.magics.tensors.explain.modules import constructor_of, found_module
 from dlmagic.magics.tensors.explain.rule import Candidate, Explained, Operand, known, operands_of
+from dlmagic.magics.tensors.explain.sites import Site
 from dlmagic.magics.tensors.explain.trying import tried
 
 PATTERNS = (
@@ -87,8 +89,18 @@ def _of_axis(failure: Failure) -> Explained | None:
                 f"{shape[axis] - 1}; {index.name} {_asks(index, wrong)}."
             ),
             operands=(index, tensors[0]),
+            candidates=tuple(_from_one(site, index, ends, shape[axis])),
         )
     return None
+
+
+def _from_one(site: Site, index: Operand, ends: tuple[int, int], count: int) -> Iterator[Candidate]:
+    """An index that was counted from 1."""
+    if index.node is None or ends[1] != count or ends[0] < 1:
+        return
+    known = isinstance(index.node, ast.Constant)
+    new = str(count - 1) if known else f"{in_brackets(index.node, index.name)} - 1"
+    yield Candidate(f"The last one is {count - 1}.", line_with(site, {index.node: new}))
 
 
 def _asks(index: Operand, wrong: int) -> str:
@@ -102,7 +114,7 @@ def _indices(found: list[Operand], node: ast.expr | None) -> Iterator[tuple[int,
         parts = index.value if isinstance(index.value, tuple) else (index.value,)
         names = index.node.elts if isinstance(index.node, ast.Tuple) else [index.node]
         for axis, (part, name) in enumerate(zip(parts, names, strict=False)):
-            yield axis, Operand(ast.unparse(name), part) if name else index
+            yield axis, Operand(ast.unparse(name), part, name) if name else index
     elif len(found) >= 3 and isinstance(found[-2].value, int):
         yield found[-2].value, found[-1]
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from dlmagic.magics.tensors.explain.edits import line_with
 from dlmagic.magics.tensors.explain.failure import Failure
+from dlmagic.magics.tensors.explain.returning import with_return
 from dlmagic.magics.tensors.explain.rule import Candidate, Explained, Operand, operand
 from dlmagic.magics.tensors.explain.values import MISSING
 
@@ -35,11 +36,17 @@ def explain(failure: Failure, match: re.Match[str]) -> Explained | None:
         kind="output-object",
         message=f"{match['name']} is of tensors, and {held.name} is {what}.",
         operands=(held,),
-        candidates=tuple(
+        candidates=_returned(held, failure)
+        or tuple(
             Candidate(f"Take the tensor: {code}.", line_with(site, {held.node: code}))
             for code in parts[:2]
         ),
     )
+
+
+def _returned(held: Operand, failure: Failure) -> tuple[Candidate, ...]:
+    found = with_return(held.node, failure) if held.value is None else None
+    return () if found is None else (found,)
 
 
 def _owner(node: ast.expr | None, name: str) -> ast.expr | None:

@@ -61,6 +61,8 @@ def _candidates(
     batch = tensor.shape[0] if tensor.shape else 0
     found = []
     for axis, node in enumerate(axes):
+        if sizes[axis] != -1 and -1 in sizes:
+            yield from _with_batch(site, tensor, axes, sizes, axis)
         others = [n for k, n in enumerate(sizes) if k != axis]
         if any(n == -1 for n in others) or not prod(others) or count % prod(others):
             continue
@@ -74,6 +76,20 @@ def _candidates(
         changed = [new if each is node else n for each, n in zip(axes, sizes, strict=True)]
         text = f"Let one axis take what is left: {new} instead of {ast.unparse(node)}."
         yield Candidate(text, line, _check(tensor, changed))
+
+
+def _with_batch(
+    site: Site, tensor: Operand, axes: list[ast.expr], sizes: list[int], axis: int
+) -> Iterator[Candidate]:
+    """An axis of such a length that the open one is the batch's."""
+    shape = tensor.shape or (0,)
+    others = prod(n for k, n in enumerate(sizes) if k != axis and n != -1)
+    if sizes[0] != -1 or not shape[0] or not others or prod(shape[1:]) % others:
+        return
+    new = prod(shape[1:]) // others
+    changed = [new if k == axis else n for k, n in enumerate(sizes)]
+    text = f"Keep the first axis, which has {shape[0]}: {new} instead of {ast.unparse(axes[axis])}."
+    yield Candidate(text, line_with(site, {axes[axis]: str(new)}), _check(tensor, changed))
 
 
 def _check(tensor: Operand, sizes: list[int]):  # type: ignore[no-untyped-def]

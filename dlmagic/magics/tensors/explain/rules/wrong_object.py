@@ -10,6 +10,7 @@ from typing import Any
 from dlmagic.magics.tensors.explain.arguments import given
 from dlmagic.magics.tensors.explain.edits import line_with
 from dlmagic.magics.tensors.explain.failure import Failure
+from dlmagic.magics.tensors.explain.returning import with_return
 from dlmagic.magics.tensors.explain.rule import Candidate, Explained, Operand, operands_of
 from dlmagic.magics.tensors.explain.trying import tried
 from dlmagic.magics.tensors.explain.values import MISSING
@@ -76,6 +77,9 @@ def _sizes(value: object) -> bool:
 
 
 def _candidates(failure: Failure, found: Operand) -> Iterator[Candidate]:
+    returned = with_return(found.node, failure) if found.value is None else None
+    if returned is not None:
+        yield returned
     made = _made_of(found.value)
     if made is None or found.node is None:
         return

@@ -1,0 +1,52 @@
+"""A function of the user's that computes something and returns nothing."""
+
+from __future__ import annotations
+
+import ast
+from typing import Any
+
+from dlmagic.magics.tensors.explain.edits import line_with
+from dlmagic.magics.tensors.explain.failure import Failure
+from dlmagic.magics.tensors.explain.layers import layer_kind
+from dlmagic.magics.tensors.explain.rule import Candidate
+from dlmagic.magics.tensors.explain.sources import code_of, function_at, origin_of
+from dlmagic.magics.tensors.explain.values import MISSING, value_of
+
+
+def with_return(node: ast.expr | None, failure: Failure) -> Candidate | None:
+    """The last line of the function that gave None, with ``return``.
+
+    Args:
+        node: The expression that is None: a call, or a name that was given one.
+        failure: What happened.
+    """
+    site = failure.site
+    if site is None or node is None:
+        return None
+    if isinstance(node, ast.Name):
+        origin = origin_of(node.id, site, failure)
+        node = origin.value if origin else None
+    called = value_of(node.func, site) if isinstance(node, ast.Call) else MISSING
+    return _mended(_python_code(called), failure)
+
+
+def _python_code(called: Any) -> Any:
+    """The code that a function, or the ``forward`` of a model of the user's, is made of."""
+    function = type(called).forward if layer_kind(called) == "of the user's" else called
+    return getattr(function, "__code__", None)
+
+
+def _mended(code: Any, failure: Failure) -> Candidate | None:
+    cell = failure.name_of_cell(code.co_filename) if code is not None else None
+    source = code_of(code.co_filename, cell) if cell is not None else None
+    function = function_at(source.tree, code.co_firstlineno) if source is not None else None
+    last = function.body[-1] if function is not None else None
+    if source is None or not isinstance(last, ast.Expr | ast.Assign):
+        return None
+    place = source.place(last)
+    if isinstance(last, ast.Assign):
+        target = ast.unparse(last.targets[0])
+        new = f"{ast.unparse(last)}\nreturn {target}"
+    else:
+        new = f"return {ast.unparse(last)}"
+    return Candidate("Return the result.", line_with(place, {last: new}), None, place)

@@ -1,0 +1,180 @@
+"""An explanation is quick, keeps nothing alive, and whatever was raised, it raises nothing."""
+
+from __future__ import annotations
+
+import gc
+import time
+import weakref
+from statistics import median
+from typing import Any
+
+import pytest
+import torch
+
+from dlmagic.magics.tensors.explain import engine
+from dlmagic.magics.tensors.explain.catalogue import rules
+from dlmagic.magics.tensors.explain.engine import explain, explain_or_say
+from tests.magics.tensors.explain import (
+    test_gradients,
+    test_layers,
+    test_losses,
+    test_objects,
+    test_shapes,
+    test_types_and_devices,
+)
+from tests.magics.tensors.explain.explained import Case, name_of_cell, raised
+
+MODULES: list[Any] = [
+    test_gradients,
+    test_layers,
+    test_losses,
+    test_objects,
+    test_shapes,
+    test_types_and_devices,
+]
+CASES: list[Case] = [case for module in MODULES for case in module.CASES]
+MOST_SECONDS = 0.3
+PLACES = (
+    "{}",
+    "def f():\n    {}\nf()",
+    "class A:\n    def go(self):\n        {}\nA().go()",
+    "class A:\n    {}",
+    "(lambda: list(torch.ones(2, 3) @ torch.ones(2, 3) for _ in [1]))() if True else 0\n{}",
+    "def g():\n    yield 1\n    {}\nlist(g())",
+    "import asyncio\nasync def h():\n    {}\nasyncio.run(h())",
+    "try:\n    1 / 0\nexcept ZeroDivisionError:\n    {}",
+    "try:\n    1 / 0\nexcept ZeroDivisionError as e:\n    err = e\n{}",
+    "for k in [1, 2]:\n    with torch.no_grad():\n        {}",
+    "if True: {}",
+    "x = 1; {}; y = 2",
+    "exec('''{}''')",
+)
+FAILING = (
+    "raise Silent('a')",
+    "raise Lying('a')",
+    "raise RuntimeError()",
+    "raise RuntimeError(torch.ones(3))",
+    "raise RuntimeError('mat1 and mat2 shapes cannot be multiplied (3x4 and 5x4)')",
+    "raise RuntimeError('grad can be implicitly created only for scalar outputs')",
+    "raise ValueError('Caught X in DataLoader worker process 0.\\\\nX: y')",
+    "raise TypeError('from user code:\\\\n File \"a\", line 3, in f')",
+    "torch.ones(3, 4) @ torch.ones(3, 4)",
+    "Strange() @ torch.ones(3, 4)",
+    "torch.ones(3, 4) + Strange()",
+    "torch.nn.Linear(3, 2)(Strange())",
+    "Endless().attribute",
+    "deep(1)",
+    "[torch.ones(2)[k] for k in range(5)]",
+    "{k: torch.ones(2).view(k) for k in range(5)}",
+    "torch.relu(*[1, 2], **{'a': 3})",
+    "torch.ones(2, 3)[(0, *[1, 2])]",
+    "(lambda v: v.backward())(torch.ones(3, requires_grad=True) * 2)",
+    "eval('torch.ones(3) + torch.ones(4)')",
+    "raise OSError(3, 'x') from ValueError('a')",
+    "assert torch.ones(3).sum() > 5, torch.ones(3)",
+    "raise KeyError(Silent('b')) from Silent('c')",
+    "import nothing_of_this_name",
+)
+SETUP = """
+import torch
+class Silent(Exception):
+    def __str__(self):
+        raise ValueError("no text")
+    __repr__ = __str__
+class Lying(Exception):
+    def __str__(self):
+        return 3
+class Strange:
+    def __getattr__(self, name):
+        raise RuntimeError(name)
+    def __eq__(self, other):
+        raise RuntimeError("equal")
+    def __hash__(self):
+        raise RuntimeError("hash")
+    def __bool__(self):
+        raise RuntimeError("bool")
+class Endless:
+    def __getattr__(self, name):
+        return getattr(self, name + "a")
+def deep(k):
+    return deep(k + 1)
+"""
+
+
+@pytest.mark.parametrize("place", PLACES, ids=range(len(PLACES)))
+def test_whatever_is_raised_nothing_is_raised_of_it(place: str) -> None:
+    for failing in FAILING:
+        error, _ = raised(Case(SETUP, place.replace("{}", failing), None))
+        explain(error, name_of_cell)
+        assert explain_or_say(error, name_of_cell).error
+
+
+@pytest.mark.parametrize("case", CASES[::3], ids=lambda case: case.text)
+def test_every_rule_bears_every_failure(case: Case) -> None:
+    """A rule that is led to the wrong place says nothing, and raises nothing of its own."""
+    error, _ = raised(case)
+    failure = engine.as_if_eager(engine.failure_of(error, name_of_cell))
+    found = explain(error, name_of_cell)
+    said = found.finding.kind if found is not None and found.finding is not None else None
+    for rule in rules():
+        if any(failure.search(pattern) for pattern in rule.PATTERNS):
+            match = next(m for pattern in rule.PATTERNS if (m := failure.search(pattern)))
+            other = rule.explain(failure, match)
+            assert other is None or said is not None
+
+
+@pytest.mark.parametrize("error", [ValueError("x"), KeyboardInterrupt(), SystemExit(3)])
+def test_without_a_traceback_there_is_nothing_to_say(error: BaseException) -> None:
+    assert explain(error, name_of_cell) is None
+
+
+def test_errors_in_a_circle_have_an_end() -> None:
+    first, second = ValueError("a"), ValueError("b")
+    first.__cause__, second.__cause__ = second, first
+    assert explain(first, name_of_cell) is None
+
+
+def test_an_explanation_takes_no_longer_than_a_blink() -> None:
+    seconds = []
+    for case in CASES:
+        error, _ = raised(case)
+        explain(error, name_of_cell)
+        start = time.perf_counter()
+        explain(error, name_of_cell)
+        seconds.append(time.perf_counter() - start)
+    assert median(seconds) < MOST_SECONDS / 10
+    assert sorted(seconds)[-3] < MOST_SECONDS  # the slowest may have waited for other programs
+
+
+def test_large_operands_are_not_copied() -> None:
+    setup = "import torch\no = torch.zeros(())\na, b = o.expand(30000, 40000), o.expand(5, 40000)"
+    error, _ = raised(Case(setup, "(a * 1 if False else a) @ b", None))
+    start = time.perf_counter()
+    explain(error, name_of_cell)
+    assert time.perf_counter() - start < 2
+
+
+@pytest.mark.parametrize("case", CASES[::5], ids=lambda case: case.text)
+def test_nothing_is_kept_alive(case: Case) -> None:
+    error, names = raised(case)
+    kept = [weakref.ref(v) for v in names.values() if isinstance(v, torch.Tensor | torch.nn.Module)]
+    found = explain(error, name_of_cell)
+    del error
+    names.clear()
+    gc.collect()
+    assert [each() for each in kept if each() is not None] == []
+    del found
+
+
+def test_most_mistakes_come_with_a_line_that_works() -> None:
+    """Of the cases of which something is said; each line is written down and run by its test."""
+    said = [case for case in CASES if case.kind is not None]
+    working = 0
+    for case in said:
+        found = explain(raised(case)[0], name_of_cell)
+        assert found is not None
+        assert found.finding is not None
+        fix = found.finding.fix
+        working += case.runs and fix is not None and fix.code is not None
+    assert len(said) >= 60
+    assert working / len(said) >= 0.75
