@@ -22,6 +22,8 @@ RULES = (
     "target_shape",
     "dtype_mismatch",
     "whole_numbers",
+    "index_dtype",
+    "axes_count",
     "index_range",
     "axis_range",
     "reshape_size",

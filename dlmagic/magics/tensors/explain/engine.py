@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import linecache
 from collections.abc import Iterator
 
@@ -14,6 +15,7 @@ from dlmagic.magics.tensors.explain.failure import Failure, errors_behind, failu
 from dlmagic.magics.tensors.explain.result import Explanation, OperandInfo
 from dlmagic.magics.tensors.explain.rule import Candidate, Explained, Operand
 from dlmagic.magics.tensors.explain.sites import NameOfCell, Place, Site
+from dlmagic.magics.tensors.explain.sources import came_from
 from dlmagic.magics.tensors.explain.trying import Tried
 
 SILENCED = "# dlmagic: ok"
@@ -69,8 +71,22 @@ def _explanation(failure: Failure, site: Site, explained: Explained) -> Explanat
         finding=findings[0],
         operands=tuple(_info(each) for each in explained.operands),
         alternatives=tuple(findings[1:_MOST_FIXES]),
-        notes=explained.notes,
+        notes=(*_origins(failure, findings[0], explained), *explained.notes),
     )
+
+
+def _origins(failure: Failure, finding: Finding, explained: Explained) -> Iterator[str]:
+    """Where the value of the offending operand came from."""
+    node = explained.operands[0].node if explained.operands else None
+    if not isinstance(node, ast.Name):
+        return
+    origin = told(lambda: came_from(node.id, failure))
+    if origin is not None and (origin.place.cell, origin.place.line) != (
+        finding.cell,
+        finding.line,
+    ):
+        place = origin.place
+        yield f"{node.id} comes from {place.cell}, line {place.line}: {place.source}"
 
 
 def _fixes(candidates: tuple[Candidate, ...]) -> Iterator[tuple[Candidate, Fix]]:

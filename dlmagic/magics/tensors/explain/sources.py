@@ -103,6 +103,23 @@ def origin_of(name: str, site: Site, failure: Failure) -> Origin | None:
     return None
 
 
+def came_from(name: str, failure: Failure) -> Origin | None:
+    """Where a name of the failed line got its value: a line before it, or the call's argument."""
+    site = failure.site
+    if site is None:
+        return None
+    found = origin_of(name, site, failure)
+    function = function_around(site)
+    if found is not None or function is None or len(failure.sites) < 2:
+        return found
+    outer = failure.sites[-2]
+    names = [each.arg for each in function.args.args if each.arg != "self"]
+    given = outer.node.args if isinstance(outer.node, ast.Call) else []
+    if name not in names or len(given) <= names.index(name) or outer.statement is None:
+        return None
+    return Origin(outer, given[names.index(name)], outer.statement)
+
+
 def _before(statement: ast.Assign, site: Site) -> bool:
     """Whether a statement ran before the failed one, as far as the order of lines tells."""
     own = site.statement is not None and statement.lineno == site.statement.lineno

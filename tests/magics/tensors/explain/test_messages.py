@@ -72,9 +72,9 @@ CASES = [
      "grad_fn"), "no-gradient"),
     ("torch.load('no file')", ("Attempting to deserialize object on a CUDA device but "
      "torch.cuda.is_available() is False."), "map-location"),
-    ("rows @ wrong", ("Caught RuntimeError in DataLoader worker process 0.\nOriginal Traceback (most "
-     "recent call last):\n  File \"a.py\", line 3, in b\nRuntimeError: stack expects each tensor "
-     "to be equal size, but got [3] at entry 0 and [4] at entry 1\n"), "in-worker"),
+    ("rows @ wrong", ("Caught RuntimeError in DataLoader worker process 0.\nOriginal Traceback "
+     "(most recent call last):\n  File \"a.py\", line 3, in b\nRuntimeError: stack expects each "
+     "tensor to be equal size, but got [3] at entry 0 and [4] at entry 1\n"), "in-worker"),
     ("rows @ wrong", "CUDA error: device-side assert triggered", "device-assert"),
     ("rows @ wrong", ("CUDA out of memory. Tried to allocate 2.00 GiB (GPU 0; 7.79 GiB total "
      "capacity; 5.61 GiB already allocated)"), "out-of-memory"),

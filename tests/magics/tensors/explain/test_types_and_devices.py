@@ -76,6 +76,16 @@ def test_the_origin_in_numpy_is_told() -> None:
     )
 
 
+def test_where_a_value_came_from_is_told() -> None:
+    text = "def step(batch):\n    return fc(batch)\nstep(whole)"
+    found = explained(Case(SETUP, text, None))
+    assert found is not None
+    assert found.notes == ("batch comes from Cell In[1], line 3: step(whole)",)
+    found = explained(Case(SETUP, "fc(whole)", None))
+    assert found is not None
+    assert found.notes == ("whole comes from Cell In[0], line 8: whole = torch.ones(3, 4).long()",)
+
+
 def test_the_operands_are_shown_with_type_and_device() -> None:
     found = explained(Case(SETUP, "far_fc(rows)", None))
     assert found is not None

@@ -56,7 +56,8 @@ def _explained(known: _Layer, name: str) -> Explained | None:
     shape = known.operand.shape or ()
     enough = len(shape) >= -known.axis
     got = shape[known.axis] if enough else None
-    if got == known.wanted:
+    possible = known.batched - 1 <= len(shape) <= known.batched or _by_axes(known)
+    if got == known.wanted or not possible:
         return None
     has = f"has {got} on that axis" if enough else "has too few axes"
     further = [] if _by_axes(known) or not enough else _behind(known, shape)

@@ -61,7 +61,7 @@ def _of_brackets(site: Site, node: ast.expr | None) -> Explained | None:
 
 def _of_attribute(site: Site, node: ast.Call, called: Operand) -> Explained | None:
     """``x.shape(0)``."""
-    if not isinstance(node.func, ast.Attribute) or not hasattr(called.value, "__len__"):
+    if not isinstance(node.func, ast.Attribute) or not hasattr(type(called.value), "__len__"):
         return None
     index = f"[{ast.unparse(node.args[0])}]" if node.args else ""
     new = f"{called.name}{index}"

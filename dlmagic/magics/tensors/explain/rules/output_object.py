@@ -29,14 +29,15 @@ def explain(failure: Failure, match: re.Match[str]) -> Explained | None:
     if held is None or held.value is MISSING or type(held.value).__name__ != match["kind"]:
         return None
     parts = [code for code, _ in _parts(held)]
-    if not parts and held.value is not None and not isinstance(held.value, list | tuple):
+    returned = _returned(held, failure)
+    if not parts and not returned:
         return None
     what = "None" if held.value is None else f"a {match['kind']}"
     return Explained(
         kind="output-object",
         message=f"{match['name']} is of tensors, and {held.name} is {what}.",
         operands=(held,),
-        candidates=_returned(held, failure)
+        candidates=returned
         or tuple(
             Candidate(f"Take the tensor: {code}.", line_with(site, {held.node: code}))
             for code in parts[:2]
