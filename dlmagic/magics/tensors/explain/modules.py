@@ -12,7 +12,7 @@ from dlmagic.frameworks.description import told
 from dlmagic.magics.tensors.explain.edits import line_with
 from dlmagic.magics.tensors.explain.failure import Failure
 from dlmagic.magics.tensors.explain.sites import Place, Site
-from dlmagic.magics.tensors.explain.sources import Code, codes, place_of
+from dlmagic.magics.tensors.explain.sources import Code, code_of, codes, place_of
 
 
 @dataclass(frozen=True)
@@ -120,12 +120,20 @@ def _constructor(near: Place | Code, value: ast.expr) -> Constructor | None:
 
 def _attribute(owner: type, key: str, failure: Failure) -> Constructor | None:
     """What ``__init__`` of a class of the user's assigns to ``self.KEY``, if it does so once."""
-    for code in codes(failure.name_of_cell, f"class {owner.__name__}"):
+    for code in _codes_of(owner, failure):
         for node in ast.walk(code.tree):
             if isinstance(node, ast.ClassDef) and node.name == owner.__name__:
                 values = list(_values(node, f"self.{key}"))
                 return _constructor(code, values[0]) if len(values) == 1 else None
     return None
+
+
+def _codes_of(owner: type, failure: Failure) -> Iterator[Code]:
+    """The cell in which a class was written; without its name, all that have such a class."""
+    made = getattr(vars(owner).get("__init__"), "__code__", None)
+    cell = failure.name_of_cell(made.co_filename) if made is not None else None
+    own = code_of(made.co_filename, cell) if made is not None and cell is not None else None
+    yield from [own] if own else codes(failure.name_of_cell, f"class {owner.__name__}")
 
 
 def _assigned(name: str, failure: Failure) -> Constructor | None:

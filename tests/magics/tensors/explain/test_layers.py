@@ -106,6 +106,18 @@ def test_what_is_said(case: Case) -> None:
     check(case)
 
 
+def test_where_a_square_fits_two_ways_both_are_named() -> None:
+    found = explained(Case(SETUP, "rgb(torch.ones(2, 8, 3, 3))", None))
+    assert found is not None
+    assert found.finding is not None
+    assert found.finding.fix is not None
+    assert "movedim(-1, 1)" in found.finding.fix.text
+    assert found.finding.fix.status == "unverified"
+    assert [each.fix.text for each in found.alternatives if each.fix] == [
+        "Make it for what it gets: nn.Conv2d(8, 8, 3)."
+    ]
+
+
 def test_all_edits_of_a_chain_are_found_through_shapes() -> None:
     text = SEQUENTIAL.replace(
         "\n)", "\n    nn.Tanh(),\n    nn.Linear(5, 2),\n    nn.Linear(7, 1),\n)"

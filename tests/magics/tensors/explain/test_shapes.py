@@ -96,7 +96,7 @@ CASES = [
     Case(SETUP, "rows[flat]", "index-dtype", 1, "flat", "rows[flat.long()]", "verified"),
     Case(SETUP, "norm(cube[:3])", "axes-count", 1, "norm takes 4", "norm(cube[:3].unsqueeze(0))"),
     Case(SETUP, "nn.Conv2d(3, 4, 1)(rows)", "axes-count", 1, "rows"),
-    Case(SETUP, "nn.Conv2d(4, 4, 1)(cube[None, None])", "axes-count", 1, "has 5"),
+    Case(SETUP, "nn.Conv2d(8, 4, 1)(cube[None, None])", "axes-count", 1, "has 5"),
     Case(SETUP, "rows.permute(0, 1, 2)", None),
     Case(SETUP, "torch.einsum('ij,jk', rows, rows)", None),
     Case(SETUP, "F.linear(rows, square)", None),

@@ -47,6 +47,7 @@ CASES = [
     Case(SETUP, "rows + far", V, 1, "rows is on cpu", "rows.to(far.device) + far", "unverified"),
     Case(SETUP, "rows.mul(far)", V, 1, "far is on meta"),
     Case(SETUP, "far_fc(rows)", V, 1, "rows is on cpu, far_fc.weight is on meta"),
+    Case(SETUP, "fc(far)", V, 1, "far is on meta, fc.weight", "fc.to(far.device)(far)"),
     Case(SETUP, "far.numpy()", "numpy-of-tensor", 1, "is on meta", "far.cpu().numpy()", runs=False),
     Case(
         SETUP,

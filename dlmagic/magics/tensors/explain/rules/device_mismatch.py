@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections import Counter
 from collections.abc import Iterator
 
 from dlmagic.magics.tensors.explain.arguments import given, with_call
+from dlmagic.magics.tensors.explain.edits import line_with
 from dlmagic.magics.tensors.explain.failure import Failure
 from dlmagic.magics.tensors.explain.modules import named_module
 from dlmagic.magics.tensors.explain.rule import Candidate, Explained, Operand, known, operands_of
@@ -67,16 +69,30 @@ def _stranger(found: list[Operand]) -> tuple[Operand, Operand]:
 
 
 def _candidates(failure: Failure, stranger: Operand, other: Operand) -> Iterator[Candidate]:
-    if (
-        other.node is not None
-        or other.name.isidentifier()
-        or ("." in other.name and " " not in other.name)
-    ):
-        place = f".to({other.name}.device)"
-    else:
-        place = f'.to("{_device(other)}")'
-    if stranger.node is not None:
-        yield with_call(failure, stranger, "Move it to the other: {}.", place, None)
-    if other.node is None and "." in other.name and " " not in other.name:
-        model = other.name.rpartition(".")[0]
-        yield Candidate(f'Move the model: {model}.to("{_device(stranger)}").')
+    """To move the value; first the model, where that is what stayed on the CPU."""
+    of_layer = other.node is None and "." in other.name and " " not in other.name
+    moves = [_of_value(failure, stranger, other, of_layer)] if stranger.node is not None else []
+    if of_layer:
+        moves.insert(0 if _device(other) == "cpu" else 1, _of_model(failure, stranger, other))
+    yield from moves
+
+
+def _of_value(failure: Failure, stranger: Operand, other: Operand, named: bool) -> Candidate:
+    known = other.node is not None or named
+    place = f"{other.name}.device" if known else f'"{_device(other)}"'
+    text = "Move it to the other: {}."
+    return with_call(failure, stranger, text, f".to({place})", None)
+
+
+def _of_model(failure: Failure, stranger: Operand, other: Operand) -> Candidate:
+    """The whole model moved, in the call that failed where that is the model's own."""
+    model = other.name.partition(".")[0]
+    site = failure.site
+    node = site.node if site is not None else None
+    place = f"{stranger.name}.device" if stranger.node is not None else f'"{_device(stranger)}"'
+    code = f"{model}.to({place})"
+    own = isinstance(node, ast.Call) and ast.unparse(node.func) == model
+    line = line_with(site, {node.func: code}) if own and isinstance(node, ast.Call) else None
+    if model == "self":
+        return Candidate(f"Move the whole model to {_device(stranger)} before it is called.")
+    return Candidate(f"Move the model: {code}.", line)
