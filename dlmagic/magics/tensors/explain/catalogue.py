@@ -45,6 +45,8 @@ RULES = (
     "output_object",
     "not_callable",
     "module_init",
+    "forward_missing",
+    "list_of_layers",
     "empty_optimizer",
     # All frameworks
     "matrix_product",

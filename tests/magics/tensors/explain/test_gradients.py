@@ -114,6 +114,14 @@ CASES = [
     ),
     Case(
         SETUP,
+        "y = x.exp()\ny[0] = 1\ny.sum().backward()",
+        "needed-in-place",
+        2,
+        "Exp needs y",
+        "y = y.clone()\ny[0] = 1",
+    ),
+    Case(
+        SETUP,
         "doubled(x).backward()",
         "needed-in-place",
         11,

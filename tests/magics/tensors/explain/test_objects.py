@@ -28,6 +28,9 @@ class Nothing(nn.Module):
     def forward(self, x):
         x * 2
 nothing = Nothing()
+class Misspelt(nn.Module):
+    def foward(self, x):
+        return x
 """
 WRONG, NO, S, W = "wrong-object", "not-callable", "state-dict", "optimizer-weights"
 CASES = [
@@ -128,6 +131,25 @@ CASES = [
         1,
         "weight is (3, 4) instead of (2, 4)",
     ),
+    Case(
+        SETUP,
+        "Misspelt()(rows)",
+        "forward-missing",
+        24,
+        "Misspelt has no method forward: it has foward",
+        "def forward(self, x):",
+        None,
+        SETUP_CELL,
+    ),
+    Case(
+        SETUP,
+        "nn.Sequential([fc, nn.ReLU()])",
+        "list-of-layers",
+        1,
+        "nn.Sequential",
+        "nn.Sequential(*[fc, nn.ReLU()])",
+    ),
+    Case(SETUP, "five = 5\nfive()", NO, 2, "five is a value (int) since line 1"),
     Case(SETUP, "nn.MSELoss(rows, rows)", "not-made", 1, "rows", "nn.MSELoss()(rows, rows)"),
     Case(SETUP, "torch.empty(10**15)", "out-of-memory", 1, "3.55 PiB"),
     Case(SETUP, "None.nothing", None),

@@ -24,6 +24,7 @@ CASES = [
     Case(SETUP, "batch @ w", "matmul-shapes", 1, "w", "batch @ w.T", "verified"),
     Case(SETUP, "w @ square", "matmul-shapes", 1, "w has 4 columns"),
     Case(SETUP, "a + v", "broadcast-shapes", 1, "v", "a + v[..., None]", "verified"),
+    Case(SETUP, "a.T.T @ w.T.T", "matmul-shapes", 1, "w.T.T", "a.T.T @ w.T", "verified"),
     Case(SETUP, "a.nothing", None),
 ]
 

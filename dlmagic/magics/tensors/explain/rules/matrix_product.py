@@ -82,6 +82,8 @@ def _turn(value: object) -> object:
 
 
 def _transposed(operand: Operand) -> str:
+    if isinstance(operand.node, ast.Attribute) and operand.node.attr == "T":
+        return ast.unparse(operand.node.value)
     owner = in_brackets(operand.node, operand.name)
     flat = operand.shape is not None and len(operand.shape) == 2
     return f"{owner}.T" if flat else f"{owner}.swapaxes(-1, -2)"

@@ -87,11 +87,14 @@ def _is_called(change: _Change, site: Site) -> bool:
 
 def _explained(change: _Change, changed: Operand, match: re.Match[str]) -> Explained:
     new = out_of_place(change.statement)
+    copy = f"{changed.name} = {changed.name}.clone()"
     line = line_with(change.place, {change.statement: new}) if new else None
+    if new is None and isinstance(change.owner, ast.Name):
+        line = f"{copy}\n{change.place.source}"
     step = re.sub(r"Backward\d*$", "", match["step"] or "")
     needs = f"The gradient of {step} needs" if step else "A gradient needs"
     text = "Make a new tensor instead of a change in place."
-    text = text if new else f"Change a copy: {changed.name} = {changed.name}.clone() before it."
+    text = text if new else f"Change a copy: {copy} before it."
     return Explained(
         kind="needed-in-place",
         message=f"{needs} {changed.name} as it was; line {change.place.line} changes it in place.",

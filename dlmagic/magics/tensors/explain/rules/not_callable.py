@@ -75,7 +75,7 @@ def _of_attribute(site: Site, node: ast.Call, called: Operand) -> Explained | No
 
 def _of_name(site: Site, name: ast.Name, called: Operand) -> Explained:
     made = list(_assignments(site, name.id))
-    by_itself = (each for each in made if name.id in ast.unparse(each.value))
+    by_itself = (each for each in made if _calls(each, name.id))
     given = next(by_itself, made[0] if made else None)
     where = f" since line {given.lineno}" if given is not None else ""
     return Explained(
@@ -92,12 +92,17 @@ def _candidates(site: Site, name: ast.Name, given: ast.Assign | None) -> Iterato
         text = f"Give the value another name; del {name.id} brings Python's own {name.id} back."
     else:
         text = f"Give the value another name than the function, such as {name.id}_value."
-    if given is None or code is None:
+    shadows = hasattr(builtins, name.id) or (given is not None and _calls(given, name.id))
+    if given is None or code is None or not shadows:
         yield Candidate(text)
         return
     place = code.place(given)
     line = line_with(place, {given.targets[0]: f"{name.id}_value"})
     yield Candidate(text, line, None, place)
+
+
+def _calls(given: ast.Assign, name: str) -> bool:
+    return any(isinstance(each, ast.Name) and each.id == name for each in ast.walk(given.value))
 
 
 def _assignments(site: Site, name: str) -> Iterator[ast.Assign]:
