@@ -6,9 +6,11 @@ import copy
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from math import prod
 from typing import Any
 
-_MOST_ELEMENTS = 4_000_000
+_MANY_ELEMENTS = 1_000_000
+_MOST_ELEMENTS = 16_000_000
 _PASSING = ("activation", "dropout", "batchnorm", "instancenorm", "normalization")
 _RESHAPING = ("pooling", "flatten", "padding", "upsampling", "pixelshuffle")
 _OTHERS = ("MultiheadAttention", "GLU", "Softmax2d", "FractionalMaxPool2d", "FractionalMaxPool3d")
@@ -77,10 +79,8 @@ def zeros_like_batch(shape: tuple[int, ...]) -> Any:
         UnknownShapeError: A single sample is too large.
     """
     torch: Any = sys.modules["torch"]
-    count = 1
-    for axis in shape:
-        count *= axis
-    if count > _MOST_ELEMENTS and shape[0] > 2:
+    count = prod(shape)
+    if count > _MANY_ELEMENTS and shape[0] > 2:
         return zeros_like_batch((2, *shape[1:]))
     if count > _MOST_ELEMENTS:
         raise UnknownShapeError

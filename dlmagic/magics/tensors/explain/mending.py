@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import ast
-import sys
 from collections.abc import Iterable
-from typing import Any
 
 from dlmagic.magics.tensors.explain.failure import Failure
-from dlmagic.magics.tensors.explain.layers import Mend, made_for, passed
+from dlmagic.magics.tensors.explain.layers import Mend, made_for, passed, zeros_like_batch
 from dlmagic.magics.tensors.explain.modules import Constructor, constructor_of, found_module
 from dlmagic.magics.tensors.explain.rule import Candidate, Operand
 from dlmagic.magics.tensors.explain.sites import Place
@@ -65,11 +63,10 @@ def _short(broken: Mend) -> str:
 
 def _check(broken: Mend, operand: Operand) -> Tried:
     """Whether a layer of such a shape takes the input; its numbers will be new in any case."""
-    torch: Any = sys.modules["torch"]
     shape = operand.shape
     if shape is None:
         return "not tried"
     if hasattr(broken.layer, "input_size"):
         return "shape-verified"  # no other number of its shape depends on it
-    passed([broken.layer], torch.zeros(()).expand(shape), [])
+    passed([broken.layer], zeros_like_batch(shape), [])
     return "shape-verified"

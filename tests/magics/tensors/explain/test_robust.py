@@ -146,6 +146,28 @@ def test_an_explanation_takes_no_longer_than_a_blink() -> None:
     assert sorted(seconds)[-3] < MOST_SECONDS  # the slowest may have waited for other programs
 
 
+IMAGES = """
+import torch
+from torch import nn
+net = nn.Sequential(
+    nn.Conv2d(3, 64, 3, padding=1), nn.ReLU(), nn.Conv2d(64, 64, 3, padding=1), nn.ReLU(),
+    nn.MaxPool2d(2), nn.Conv2d(64, 128, 3, padding=1), nn.ReLU(), nn.MaxPool2d(4), nn.Flatten(),
+    nn.Linear(100, 4),
+)
+images = torch.zeros(64, 1, 224, 224)
+"""
+
+
+def test_a_network_for_images_is_carried_on_in_time() -> None:
+    error, _ = raised(Case(IMAGES, "net(images)", None))
+    explain(error, name_of_cell)
+    start = time.perf_counter()
+    found = explain(error, name_of_cell)
+    assert time.perf_counter() - start < MOST_SECONDS
+    assert found is not None
+    assert any("net.9 gets 100352 instead of 100" in note for note in found.notes)
+
+
 def test_large_operands_are_not_copied() -> None:
     setup = "import torch\no = torch.zeros(())\na, b = o.expand(30000, 40000), o.expand(5, 40000)"
     error, _ = raised(Case(setup, "(a * 1 if False else a) @ b", None))

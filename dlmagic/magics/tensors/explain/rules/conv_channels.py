@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,7 +10,7 @@ from typing import Any
 from dlmagic.magics.tensors.explain.arguments import given, running_layer, with_call
 from dlmagic.magics.tensors.explain.carrying import further_mends
 from dlmagic.magics.tensors.explain.failure import Failure
-from dlmagic.magics.tensors.explain.layers import Mend, made_for, passed
+from dlmagic.magics.tensors.explain.layers import Mend, made_for, passed, zeros_like_batch
 from dlmagic.magics.tensors.explain.mending import mend, notes_of
 from dlmagic.magics.tensors.explain.modules import named_module
 from dlmagic.magics.tensors.explain.rule import Candidate, Explained, Operand
@@ -71,8 +70,7 @@ def _explained(known: _Layer, name: str) -> Explained | None:
 
 
 def _behind(known: _Layer, shape: tuple[int, ...]) -> list[Mend]:
-    torch: Any = sys.modules["torch"]
-    result = passed([known.layer], torch.zeros(()).expand(shape), [])
+    result = passed([known.layer], zeros_like_batch(shape), [])
     return further_mends(known.failure, result)
 
 
