@@ -6,6 +6,7 @@ import io
 import logging
 import os
 import sys
+import warnings
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Protocol
@@ -88,7 +89,8 @@ def _lead_nowhere(descriptor: int) -> int | None:
 @contextmanager
 def unheard(output: Output) -> Iterator[None]:
     """While active, nothing that the cell or a library says is shown: for runs after the first."""
-    with output.dropped(), descriptors_dropped(1, 2):
+    with output.dropped(), descriptors_dropped(1, 2), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
         yield
 
 

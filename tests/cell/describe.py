@@ -168,7 +168,9 @@ class Describer:
             return (str(value.layout), tuple(value.shape), self(plain.to_dense()))
         storage = ("storage", plain.untyped_storage().data_ptr())
         number = self.seen.setdefault(hash(storage), len(self.seen))
-        bits = bytes(plain.contiguous().view(-1).view(_bytes_type()).numpy())
+        bits = bytes(
+            plain.resolve_conj().resolve_neg().contiguous().view(-1).view(_bytes_type()).numpy()
+        )
         graph = type(value.grad_fn).__name__
         grad = self(value.grad) if value.is_leaf or value.retains_grad else None
         return (
