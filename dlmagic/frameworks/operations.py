@@ -66,6 +66,7 @@ class Step:
         in_evaluation: Names of modules of the user's that hold them, have dropout, and are set to
             evaluate.
         frame: The line of the user's that led to it.
+        held: Identities of its parameters.
     """
 
     optimizer: int
@@ -74,6 +75,7 @@ class Step:
     uncleared: int
     in_evaluation: tuple[str, ...] = ()
     frame: Frame | None = None
+    held: frozenset[int] = frozenset()
 
 
 Event = Operation | Step

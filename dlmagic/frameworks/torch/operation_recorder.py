@@ -133,6 +133,7 @@ class OperationRecorder(TorchFunctionMode):
             uncleared=sum(id(gradient) in known for gradient in gradients),
             in_evaluation=self._in_evaluation(parameters),
             frame=innermost_frame(self._filename, sys._getframe(1)),
+            held=frozenset(map(id, parameters)),
         )
         self._tell(step)
         self.steps += 1

@@ -12,9 +12,11 @@ RULES = (
     "softmax_of_one",
     "gradients_not_cleared",
     "steps_without_gradients",
+    "untrained_parameters",
     "dropout_off",
     "loss_with_graph",
     "first_nan",
+    "loss_against_output",
     "result_thrown_away",
 )
 """Modules of the folder ``rules``."""

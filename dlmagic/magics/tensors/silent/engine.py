@@ -6,7 +6,7 @@ import ast
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import Any
 
@@ -55,7 +55,7 @@ def watch_cell(
     cell = compile_cell(source, namespace)
     with _recording(source.filename, namespace, rules) as recorder:
         last = cell.commit()
-    after = After(ast.parse(source.python), namespace)
+    after = _after(ast.parse(source.python), namespace)
     found = [
         (rule, finding)
         for rule in rules
@@ -72,6 +72,18 @@ def watch_cell(
         hints=len(found) - len(told),
     )
     return Watched(mistakes, last)
+
+
+def _after(tree: ast.Module, namespace: dict[str, object]) -> After:
+    """What the cell has left, with what the imported frameworks can tell of it."""
+    after = After(tree, namespace)
+    if "torch" in sys.modules:
+        of_torch = import_module("dlmagic.frameworks.torch.untrained")
+        after = replace(after, untrained=lambda held: of_torch.untrained(namespace, held))
+    if "keras" in sys.modules:
+        of_keras = import_module("dlmagic.frameworks.keras.loss_and_output")
+        after = replace(after, problem_of_model=of_keras.problem_of)
+    return after
 
 
 def _finding(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
@@ -43,10 +43,15 @@ class After:
     Attributes:
         tree: The cell.
         namespace: The notebook's names.
+        untrained: Names of parameters that have a gradient and are in no optimiser, besides those
+            of the identities that it takes.
+        problem_of_model: What of a model's loss does not fit its output, or None.
     """
 
     tree: ast.Module
     namespace: Mapping[str, object] = field(repr=False)
+    untrained: Callable[[Collection[int]], tuple[str, ...]] = lambda _held: ()
+    problem_of_model: Callable[[object], str | None] = lambda _model: None
 
 
 class Rule(Protocol):

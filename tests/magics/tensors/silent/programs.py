@@ -103,6 +103,25 @@ FAULTY = (
     Program(
         "first-nan", 2, "p = net(x)\nq = (p - p.max() - 1).log()\nloss = q.mean()\nloss.backward()"
     ),
+    Program(
+        "untrained-parameters",
+        6,
+        "head = nn.Linear(1, 1)\n" + training("loss = head(net(x)).pow(2).mean()\nloss.backward()"),
+    ),
+    Program(
+        "untrained-parameters",
+        14,
+        "class Deep(nn.Module):\n"
+        "    def __init__(self):\n"
+        "        super().__init__()\n"
+        "        self.first = nn.Linear(4, 4)\n"
+        "        self.layers = [nn.Linear(4, 1)]\n"
+        "    def forward(self, x):\n"
+        "        return self.layers[0](self.first(x))\n"
+        "deep = Deep()\n"
+        "of_deep = torch.optim.SGD(deep.parameters(), lr=0.1)\n"
+        + training("loss = deep(x).pow(2).mean()\nloss.backward()", "of_deep"),
+    ),
 )
 CLEAN = (
     "loss = F.mse_loss(net(x).squeeze(1), y)",
