@@ -10,6 +10,7 @@ import inspect
 import linecache
 import re
 import sys
+import weakref
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import zip_longest
@@ -70,6 +71,8 @@ class Describer:
         return ("module", value.__name__, "the loaded one" if loaded is value else "another one")
 
     def describe(self, value: object) -> object:
+        if type(value) in weakref.ProxyTypes:
+            return "a weak reference"  # what it stands for may be gone
         if isinstance(value, type):
             return self.of_class(value)
         for kind, describe in _BY_TYPE.items():
