@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from dlmagic.frameworks.description import Description, describers, told
 from dlmagic.magics.tensors.explain.failure import Failure
+from dlmagic.magics.tensors.explain.pure import computed
 from dlmagic.magics.tensors.explain.sites import Site
 from dlmagic.magics.tensors.explain.trying import Tried
 from dlmagic.magics.tensors.explain.values import MISSING, value_of
@@ -94,14 +95,19 @@ class Rule(Protocol):
 
 def operands_of(site: Site | None) -> list[Operand]:
     """The operands of the expression that failed, in the order in which they are written."""
-    if site is None or site.node is None:
+    if site is None:
         return []
+    if site.node is None:
+        in_place = site.statement if isinstance(site.statement, ast.AugAssign) else None
+        nodes = [in_place.target, in_place.value] if in_place else []
+        return [operand(node, site) for node in nodes]
     return [operand(node, site) for node in _parts(site.node)]
 
 
 def operand(node: ast.expr, site: Site) -> Operand:
     """An expression with its value."""
-    return Operand(ast.unparse(node), value_of(node, site), node)
+    value = value_of(node, site)
+    return Operand(ast.unparse(node), computed(node, site) if value is MISSING else value, node)
 
 
 def _parts(node: ast.expr) -> list[ast.expr]:

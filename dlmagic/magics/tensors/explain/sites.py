@@ -58,7 +58,7 @@ def sites_of(traceback: TracebackType | None, name_of_cell: NameOfCell) -> list[
     """Every place of the user's own code on the way of an error, the outermost first."""
     return [
         _site(step, name)
-        for step in _steps(traceback)
+        for step in steps(traceback)
         if (name := name_of_cell(step.tb_frame.f_code.co_filename)) is not None
     ]
 
@@ -66,7 +66,7 @@ def sites_of(traceback: TracebackType | None, name_of_cell: NameOfCell) -> list[
 def library_frames(traceback: TracebackType | None, name_of_cell: NameOfCell) -> list[LibraryFrame]:
     """The steps below the user's innermost code, the outermost first."""
     found: list[LibraryFrame] = []
-    for step in _steps(traceback):
+    for step in steps(traceback):
         frame = step.tb_frame
         if name_of_cell(frame.f_code.co_filename) is not None:
             found.clear()
@@ -76,33 +76,47 @@ def library_frames(traceback: TracebackType | None, name_of_cell: NameOfCell) ->
     return found
 
 
-def _steps(traceback: TracebackType | None) -> Iterator[TracebackType]:
+def steps(traceback: TracebackType | None) -> Iterator[TracebackType]:
+    """The steps of a traceback, the outermost first."""
     while traceback is not None:
         yield traceback
         traceback = traceback.tb_next
 
 
 def _site(step: TracebackType, cell: str) -> Site:
-    frame, line = step.tb_frame, step.tb_lineno
-    file = frame.f_code.co_filename
-    tree = _parsed("".join(linecache.getlines(file, frame.f_globals)))
-    statement = _statement(tree, line) if tree else None
+    frame = step.tb_frame
     span = _span(frame.f_code, step.tb_lasti)
-    return Site(
-        cell=cell,
-        file=file,
-        line=line,
-        source=linecache.getline(file, line, frame.f_globals).strip(),
-        frame=frame,
-        node=_expression(statement, span),
-        statement=statement,
-    )
+    tree = parsed(frame.f_code.co_filename, frame)
+    statement = statement_at(tree, step.tb_lineno, span) if tree else None
+    node = _expression(statement, span)
+    return place(cell, frame.f_code.co_filename, step.tb_lineno, frame, statement, node)
 
 
-def _parsed(text: str) -> ast.Module | None:
+def place(
+    cell: str,
+    file: str,
+    line: int,
+    frame: FrameType,
+    statement: ast.stmt | None,
+    node: ast.expr | None,
+) -> Site:
+    """A place in the user's code; the line's text is looked up."""
+    source = linecache.getline(file, line, frame.f_globals).strip()
+    return Site(cell, file, line, source, frame, node, statement)
+
+
+def spanned(tree: ast.AST, step: TracebackType) -> ast.expr | None:
+    """The expression of a tree that a step of a traceback stands at."""
+    span = _span(step.tb_frame.f_code, step.tb_lasti)
+    found = (each for each in ast.walk(tree) if isinstance(each, ast.expr))
+    return next((each for each in found if span is not None and _place(each) == span), None)
+
+
+def parsed(file: str, frame: FrameType) -> ast.Module | None:
+    """The code of a file as a tree; None where it is IPython's own syntax."""
     try:
-        return ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError):  # IPython's own syntax
+        return ast.parse("".join(linecache.getlines(file, frame.f_globals)))
+    except (SyntaxError, ValueError, RecursionError):
         return None
 
 
@@ -118,13 +132,23 @@ def _span(code: CodeType, instruction: int) -> _Span | None:
     return None
 
 
-def _statement(tree: ast.Module, line: int) -> ast.stmt | None:
+def statement_at(tree: ast.Module, line: int, span: _Span | None = None) -> ast.stmt | None:
+    """The innermost statement of a line, and of a span of it where several share the line."""
     around = [
         node
         for node in ast.walk(tree)
         if isinstance(node, ast.stmt) and node.lineno <= line <= (node.end_lineno or node.lineno)
     ]
-    return max(around, key=lambda node: node.lineno, default=None)
+    exact = [node for node in around if _holds(node, span)] or around
+    return max(exact, key=lambda node: (node.lineno, node.col_offset), default=None)
+
+
+def _holds(node: ast.stmt, span: _Span | None) -> bool:
+    if span is None or None in span:
+        return True
+    line, end_line, column, end_column = span
+    start, end = (node.lineno, node.col_offset), (node.end_lineno, node.end_col_offset)
+    return start <= (line, column) and (end_line, end_column) <= end  # type: ignore[operator]
 
 
 def _expression(statement: ast.stmt | None, span: _Span | None) -> ast.expr | None:
@@ -135,7 +159,13 @@ def _expression(statement: ast.stmt | None, span: _Span | None) -> ast.expr | No
     if span is not None:
         exact = (each for each in found if _place(each) == span)
         return next(exact, None)
-    may_fail = [each for each in found if isinstance(each, ast.Call | ast.BinOp | ast.Subscript)]
+    return only_expression(statement)
+
+
+def only_expression(statement: ast.stmt) -> ast.expr | None:
+    """The one expression of a statement that can have failed, if it is one."""
+    kinds = ast.Call | ast.BinOp | ast.Subscript
+    may_fail = [each for each in ast.walk(statement) if isinstance(each, kinds)]
     return may_fail[0] if len(may_fail) == 1 else None
 
 
