@@ -7,7 +7,27 @@ from functools import cache
 
 from dlmagic.magics.tensors.explain.rule import Rule
 
-RULES = ("layer_features", "matrix_product", "broadcast")
+RULES = (
+    "layer_features",
+    "matrix_product",
+    "broadcast",
+    # Arrays of any library
+    "array_inplace_cast",
+    "array_index",
+    "array_truth",
+    "array_ragged",
+    "array_element",
+    "array_scalar",
+    "array_objects",
+    "array_called",
+    "array_none",
+    "array_list",
+    "array_reshape",
+    "array_concatenate",
+    "array_memory",
+    # TensorFlow
+    "tensorflow_dtypes",
+)
 """Modules of the folder ``rules``: those that know more of the place come first."""
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from itertools import combinations
 
 from dlmagic.magics.tensors.explain.edits import in_brackets, line_with
 from dlmagic.magics.tensors.explain.failure import Failure
@@ -16,20 +17,19 @@ PATTERNS = (
     re.compile(r"operands could not be broadcast together"),
     re.compile(r"got incompatible shapes for broadcasting|Incompatible shapes for broadcasting"),
     re.compile(r"Incompatible shapes: \[|required broadcastable shapes"),
+    re.compile(r"Dimensions must be equal, but are \d+ and \d+ for .* = (?!\w*MatMul)", re.DOTALL),
 )
 
 
 def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa: ARG001
     """Which axes do not meet, and where an axis of length one is missing."""
     site = failure.site
-    found = known(operands_of(site))[:2]
-    if len(found) < 2 or found[0].shape is None or found[1].shape is None:
+    found = [each for each in known(operands_of(site)) if each.shape is not None]
+    pairs = ((left, right, _conflicting(left, right)) for left, right in combinations(found, 2))
+    left, right, axis = next((pair for pair in pairs if pair[2]), (None, None, None))
+    if left is None or right is None or axis is None:
         return None
-    left, right = found
-    axis = _conflict(found[0].shape, found[1].shape)
-    if axis is None:
-        return None
-    mine, yours = found[0].shape[-axis], found[1].shape[-axis]
+    mine, yours = (left.shape or ())[-axis], (right.shape or ())[-axis]
     return Explained(
         kind="broadcast-shapes",
         message=(
@@ -40,6 +40,10 @@ def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa
         operands=(left, right),
         candidates=tuple(_candidates(site, left, right)),
     )
+
+
+def _conflicting(left: Operand, right: Operand) -> int | None:
+    return _conflict(left.shape or (), right.shape or ())
 
 
 def _conflict(left: Sequence[int], right: Sequence[int]) -> int | None:

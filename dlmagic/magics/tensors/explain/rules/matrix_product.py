@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
 from collections.abc import Callable, Iterator
+from typing import Any
 
+from dlmagic.magics.tensors.explain.calls import Called, called, module_name
 from dlmagic.magics.tensors.explain.edits import in_brackets, line_with
 from dlmagic.magics.tensors.explain.failure import Failure
+from dlmagic.magics.tensors.explain.rewriting import rewritten
 from dlmagic.magics.tensors.explain.rule import Candidate, Explained, Operand, known, operands_of
 from dlmagic.magics.tensors.explain.sites import Site
 from dlmagic.magics.tensors.explain.trying import tried
@@ -21,8 +25,9 @@ PATTERNS = (
     re.compile(r"shapes \(.*\) and \(.*\) not aligned"),
     re.compile(r"dot_general requires contracting dimensions to have the same shape"),
     re.compile(r"Matrix size-incompatible"),
+    re.compile(r"Dimensions must be equal, but are \d+ and \d+ for .*MatMul", re.DOTALL),
 )
-Change = Callable[[str, str], tuple[str, str]]
+_FLAGS = ("transpose_a", "transpose_b", "adjoint_a", "adjoint_b")
 
 
 def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa: ARG001
@@ -32,7 +37,7 @@ def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa
     if len(found) < 2:
         return None
     left, right = found
-    columns, rows = _inner(left.shape, right.shape)
+    columns, rows = _inner(*(_as_used(site, each, k) for k, each in enumerate(found)))
     if columns is None or columns == rows:
         return None
     return Explained(
@@ -46,6 +51,14 @@ def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa
     )
 
 
+def _as_used(site: Site | None, operand: Operand, position: int) -> tuple[int, ...] | None:
+    """The shape as the product sees it: an argument of TensorFlow's may turn it."""
+    call, shape = called(site), operand.shape
+    flags = [call.keywords.get(name) for name in _FLAGS[position::2]] if call else []
+    turns = any(flag is not None and flag.value is True for flag in flags)
+    return (*shape[:-2], shape[-1], shape[-2]) if turns and shape and len(shape) > 1 else shape
+
+
 def _inner(
     left: tuple[int, ...] | None, right: tuple[int, ...] | None
 ) -> tuple[int | None, int | None]:
@@ -56,10 +69,13 @@ def _inner(
 
 
 def _candidates(site: Site | None, left: Operand, right: Operand) -> Iterator[Candidate]:
-    transposed = _transposed
+    call = called(site)
+    if call is not None and any(flag in call.keywords for flag in _FLAGS):
+        yield from _other_flags(site, call)
+        return
     changes: list[tuple[str, str, str, Callable[..., object]]] = [
-        (f"Transpose {right.name}.", left.name, transposed(right), lambda a, b: a @ _turn(b)),
-        (f"Transpose {left.name}.", transposed(left), right.name, lambda a, b: _turn(a) @ b),
+        (f"Transpose {right.name}.", left.name, _transposed(right, site), _right_turned),
+        (f"Transpose {left.name}.", _transposed(left, site), right.name, _left_turned),
         ("Exchange the operands.", right.name, left.name, lambda a, b: b @ a),
     ]
     for text, first, second, function in changes:
@@ -67,16 +83,39 @@ def _candidates(site: Site | None, left: Operand, right: Operand) -> Iterator[Ca
         yield Candidate(text, code, lambda f=function: tried(f, left.value, right.value))  # type: ignore[misc]
 
 
-def _turn(value: object) -> object:
+def _other_flags(site: Site | None, call: Called) -> Iterator[Candidate]:
+    """The product with other operands turned, by TensorFlow's own arguments."""
+    others = [each for each in call.node.keywords if each.arg not in _FLAGS]
+    for flags in ((), ("transpose_b",), ("transpose_a",), ("transpose_a", "transpose_b")):
+        keywords = [*others, *(ast.keyword(flag, ast.Constant(value=True)) for flag in flags)]
+        code = ast.unparse(ast.Call(call.node.func, call.node.args, keywords))
+        yield rewritten(site, f"Write {code}.", {call.node: code})
+
+
+def _right_turned(a: Any, b: Any) -> object:
+    return a @ _turn(b)
+
+
+def _left_turned(a: Any, b: Any) -> object:
+    return _turn(a) @ b
+
+
+def _turn(value: Any) -> Any:
     """The last two axes exchanged; a vector has no other side."""
-    turned: object = value.swapaxes(-1, -2)  # type: ignore[attr-defined]
-    return turned
+    if hasattr(value, "swapaxes"):
+        return value.swapaxes(-1, -2)
+    axes = list(range(len(value.shape)))
+    return sys.modules["tensorflow"].transpose(value, [*axes[:-2], axes[-1], axes[-2]])
 
 
-def _transposed(operand: Operand) -> str:
+def _transposed(operand: Operand, site: Site | None) -> str:
     owner = in_brackets(operand.node, operand.name)
     flat = operand.shape is not None and len(operand.shape) == 2
-    return f"{owner}.T" if flat else f"{owner}.swapaxes(-1, -2)"
+    if hasattr(operand.value, "swapaxes"):
+        return f"{owner}.T" if flat else f"{owner}.swapaxes(-1, -2)"
+    tensorflow = module_name(site, "tensorflow", "tf")
+    function = "transpose" if flat else "linalg.matrix_transpose"
+    return f"{tensorflow}.{function}({operand.name})"
 
 
 def _code(site: Site | None, left: Operand, right: Operand, first: str, second: str) -> str | None:
