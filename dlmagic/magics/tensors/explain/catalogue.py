@@ -13,6 +13,7 @@ RULES = (
     "broadcast",
     # Arrays of any library
     "array_inplace_cast",
+    "array_immutable",
     "array_index",
     "array_truth",
     "array_ragged",
@@ -27,6 +28,14 @@ RULES = (
     "array_memory",
     # TensorFlow
     "tensorflow_dtypes",
+    # JAX
+    "jax_traced_branch",
+    "jax_traced_number",
+    "jax_numpy_call",
+    "jax_traced_mask",
+    "jax_leaked_tracer",
+    "jax_gradient",
+    "jax_static_argument",
 )
 """Modules of the folder ``rules``: those that know more of the place come first."""
 

@@ -68,8 +68,7 @@ def computation(code: str, site: Site) -> Computation | None:
     names = list(lifting.tensors)
 
     def function(*tensors: Any) -> object:
-        known = {"__builtins__": {}, **lifting.constants}
-        return eval(compiled, known, dict(zip(names, tensors, strict=True)))
+        return eval(compiled, {**lifting.constants}, dict(zip(names, tensors, strict=True)))
 
     return Computation(function, tuple(lifting.tensors.values()))
 

@@ -103,7 +103,9 @@ def _other_axes(site: Site | None, call: Called, count: int) -> Iterator[Candida
     if call.name in names and isinstance(call.node.func, ast.Attribute):
         owner = ast.unparse(call.node.func.value)
         code = f"{owner}.{names[call.name]}"
-        yield rewritten(site, f"Use {code}.", {call.node.func: code})
+        whole = f"{code}({ast.unparse(call.node.args[0])}, axis=0)"
+        change = {call.node: whole} if call.name == "stack" else {call.node.func: code}
+        yield rewritten(site, f"Use {code}.", change)
         return
     for axis in range(count):
         if axis != _axis(call):

@@ -62,7 +62,7 @@ def _fewer(site: Site, parts: list[ast.expr], extra: int) -> Iterator[Candidate]
     kept = parts[: len(parts) - extra]
     if kept and isinstance(site.node, ast.Subscript):
         code = ", ".join(ast.unparse(part) for part in kept)
-        text = f"Leave out the last {_counted(extra, 'index', 'indices')}."
+        text = f"Leave out the last {'index' if extra == 1 else f'{extra} indices'}."
         yield rewritten(site, text, {site.node.slice: code})
 
 
@@ -72,7 +72,7 @@ def _too_far(site: Site, array: Operand, parts: list[ast.expr]) -> Explained | N
         if worst is None:
             continue
         named = ast.unparse(part)
-        value = "" if named == str(worst) else f" ({named} is {worst})"
+        value = f" ({named} is {worst})" if isinstance(part, ast.Name) else ""
         return Explained(
             kind="index-out-of-range",
             message=f"Axis {axis} of {array.name} has {_counted(length, 'element', 'elements')}, "
