@@ -54,13 +54,18 @@ def _candidates(site: Site, target: ast.Subscript, array: Operand) -> Iterator[C
         )
         return
     statement = site.statement
-    index, name = ast.unparse(target.slice), array.name
+    index, name = _code(target.slice), array.name
     update = _update(statement)
     if update is None or statement is None:
         return
     expression = f"{name}.at[{index}].{update}"
     code = line_with(site, {statement: f"{name} = {expression}"})  # type: ignore[dict-item]
     yield Candidate("Make a changed copy.", code, check_of(expression, site))
+
+
+def _code(index: ast.expr) -> str:
+    code = ast.unparse(index)
+    return code[1:-1] if isinstance(index, ast.Tuple) and len(index.elts) > 1 else code
 
 
 def _update(statement: ast.stmt | None) -> str | None:

@@ -48,7 +48,7 @@ def _is_whole(operand: Operand) -> bool:
 
 
 def _not_a_number(site: Site, function: ast.expr | None, shape: str) -> Explained:
-    name = ast.unparse(function) if isinstance(function, ast.Name) else "The function"
+    name = ast.unparse(function) if isinstance(function, ast.Name) else "the function"
     return Explained(
         kind="gradient-of-array",
         message=f"A gradient is that of one number, and {name} returns an array of shape {shape}.",

@@ -18,7 +18,7 @@ PATTERNS = (
     re.compile(r"The problem arose with the `bool` function"),
 )
 _SIGNS = {ast.And: "&", ast.Or: "|"}
-_WORDS = {ast.If: "if", ast.While: "while", ast.Assert: "assert"}
+_WORDS = {ast.If: "if ", ast.While: "while ", ast.Assert: "assert "}
 
 
 def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa: ARG001
@@ -28,10 +28,10 @@ def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa
     traced = traced_names(test, site) if site and test else []
     if site is None or test is None or not traced:
         return None
-    word = _WORDS.get(type(site.statement), "condition")
+    word = _WORDS.get(type(site.statement), "")
     return Explained(
         kind="traced-branch",
-        message=f"Python decides `{word} {ast.unparse(test)}` once, while JAX traces "
+        message=f"Python decides `{word}{ast.unparse(test)}` once, while JAX traces "
         f"{site.frame.f_code.co_name}, where {traced[0].name} has no numbers yet.",
         operands=tuple(traced),
         candidates=tuple(_candidates(site, test, traced)),

@@ -1,0 +1,67 @@
+"""A layer of Keras that is given an array with too few axes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from dlmagic.magics.tensors.explain.edits import in_brackets, line_with
+from dlmagic.magics.tensors.explain.failure import Failure
+from dlmagic.magics.tensors.explain.keras_calls import LayerCall, check_of_shape, layer_call
+from dlmagic.magics.tensors.explain.rule import Candidate, Explained
+from dlmagic.magics.tensors.explain.sites import Site
+
+PATTERNS = (
+    re.compile(r"expected (min_|max_)?ndim=\d+, found ndim=\d+"),
+    re.compile(r"Invalid input shape for input|has incompatible shape"),
+    re.compile(r"expected shape=\(.*?\), found shape=|expected to have \d+ dimensions?, but got"),
+    re.compile(r"is incompatible with the layer"),
+)
+_CHANNELS = (1, 3, 4)
+
+
+def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa: ARG001
+    """How many axes the layer takes, and which of them is missing."""
+    found = layer_call(failure)
+    if found is None or found.given.shape is None:
+        return None
+    wanted = found.expected.axes or found.expected.at_least
+    got = len(found.given.shape)
+    if wanted is None or got >= wanted:
+        return None
+    return Explained(
+        kind="missing-axes",
+        message=f"{found.name} takes arrays with {wanted} axes, the first for the samples of a "
+        f"batch, and {found.given.name} has {got}: {found.given.shape}.",
+        operands=(found.given,),
+        candidates=tuple(_candidates(failure.site, found, wanted - got)),
+    )
+
+
+def _candidates(site: Site | None, found: LayerCall, missing: int) -> Iterator[Candidate]:
+    node, shape = found.given.node, found.given.shape or ()
+    if node is None:
+        return
+    for index, new in _ways(shape, missing, found):
+        code = f"{in_brackets(node, found.given.name)}[{index}]"
+        text = f"Add the missing axis: {code}." if missing == 1 else f"Add the axes: {code}."
+        line = line_with(site, {node: code})
+        yield Candidate(text, line, lambda new=new: check_of_shape(found, new))  # type: ignore[misc]
+
+
+def _ways(
+    shape: tuple[int, ...], missing: int, found: LayerCall
+) -> Iterator[tuple[str, tuple[int, ...]]]:
+    """Where axes of length one can stand: for the batch in front, for channels behind.
+
+    A last axis of one, three or four is taken for channels, and many samples are no sample.
+    """
+    front, back = ("None", (1, *shape)), ("..., None", (*shape, 1))
+    if missing == 2:
+        yield "None, ..., None", (1, *shape, 1)
+    elif missing == 1 and found.in_batches and len(shape) > 1:
+        yield back
+    elif missing == 1:
+        yield front
+        if not shape or shape[-1] not in _CHANNELS or found.expected.lengths:
+            yield back
