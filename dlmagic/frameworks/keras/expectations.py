@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -71,8 +71,8 @@ def _lengths(shape: Sequence[int | None]) -> dict[int, int]:
 
 def is_plain(layer: Any) -> bool:
     """Whether the layer is built, and it and all within it are Keras's own code."""
-    layers = told(lambda: list(layer._flatten_layers())) or [layer]
-    return all(each.built and type(each).__module__.startswith("keras.") for each in layers)
+    own = bool(layer.built) and type(layer).__module__.startswith("keras.")
+    return own and all(is_plain(each) for each in _layers_of(layer))
 
 
 def output_for(layer: Any, shape: Sequence[int | None]) -> _Shape | None:
@@ -98,6 +98,5 @@ def is_compiled(model: Any) -> bool | None:
     return bool(getattr(model, "compiled", False)) if isinstance(model, keras.Model) else None
 
 
-def layers_of(model: Any) -> Iterator[Any]:
-    """The layers of a model in their order."""
-    yield from told(lambda: list(model.layers)) or ()
+def _layers_of(layer: Any) -> list[Any]:
+    return list(layer.layers) if isinstance(layer, keras.Model) else []

@@ -18,6 +18,16 @@ from dlmagic.magics.tensors.explain.sites import (
 )
 
 _GENERATED = "__autograph_generated_file"
+_OPERATION = re.compile(r"\{\{node [^}]*\}\} = (\w+?)(?:V2|V3)?\[")
+_SIGNS: dict[str, type[ast.operator]] = {
+    "MatMul": ast.MatMult,
+    "BatchMatMul": ast.MatMult,
+    "Add": ast.Add,
+    "Sub": ast.Sub,
+    "Mul": ast.Mult,
+    "RealDiv": ast.Div,
+}
+"""TensorFlow's names for the operations behind Python's signs."""
 _ENTRY = re.compile(r'^\s*File "(?P<file>[^"]+)", line (?P<line>\d+), in \S+  \*$', re.MULTILINE)
 
 
@@ -36,12 +46,24 @@ def traced_site(error: BaseException, name_of_cell: NameOfCell) -> Site | None:
         return None
     tree = parsed(file, ran[-1].tb_frame)
     statement = statement_at(tree, line) if tree else None
-    node = (_same(statement, ran[-1]) or only_expression(statement)) if statement else None
+    node = _failed(statement, ran[-1], str(error)) if statement else None
     return place(cell, file, line, ran[-1].tb_frame, statement, node)
 
 
 def _file(step: TracebackType) -> str:
     return step.tb_frame.f_code.co_filename
+
+
+def _failed(statement: ast.stmt, step: TracebackType, text: str) -> ast.expr | None:
+    """The expression that failed: the same as in the copy, or the only one of its operation."""
+    same = _same(statement, step)
+    if same is not None:
+        return same
+    operation = _OPERATION.search(text)
+    sign = _SIGNS.get(operation[1]) if operation else None
+    products = [each for each in ast.walk(statement) if isinstance(each, ast.BinOp)]
+    fitting = [each for each in products if sign is not None and isinstance(each.op, sign)]
+    return fitting[0] if len(fitting) == 1 else only_expression(statement)
 
 
 def _same(statement: ast.stmt, step: TracebackType) -> ast.expr | None:
@@ -58,7 +80,7 @@ def _same(statement: ast.stmt, step: TracebackType) -> ast.expr | None:
 class _Original(ast.NodeTransformer):
     """Writes the calls that AutoGraph put in as the user wrote them."""
 
-    def visit_Call(self, node: ast.Call) -> ast.AST:  # noqa: N802 - the name is that of ast
+    def visit_Call(self, node: ast.Call) -> ast.AST:
         name = ast.unparse(node.func)
         if name == "ag__.ld":
             return self._visited(node.args[0])

@@ -77,7 +77,14 @@ def module_name(site: Site | None, module: str, usual: str) -> str:
         for name, value in names.items()
         if getattr(value, "__name__", None) == module and library_of(value)
     )
-    return next(found, usual)
+    first = next(found, None)
+    if first is None and module == "keras" and names:
+        return f"{module_name(site, 'tensorflow', 'tf')}.keras" if _has_tensorflow(names) else usual
+    return first or usual
+
+
+def _has_tensorflow(names: dict[str, Any]) -> bool:
+    return any(getattr(value, "__name__", None) == "tensorflow" for value in names.values())
 
 
 def is_known(operand: Operand | None) -> bool:

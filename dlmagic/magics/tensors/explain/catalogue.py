@@ -9,6 +9,20 @@ from dlmagic.magics.tensors.explain.rule import Rule
 
 RULES = (
     "layer_features",
+    # Keras
+    "keras_axes",
+    "keras_lengths",
+    "keras_channels_first",
+    "keras_class_ids",
+    "keras_one_hot",
+    "keras_label_range",
+    "keras_loss_shapes",
+    "keras_not_compiled",
+    "keras_not_built",
+    "keras_samples",
+    "keras_symbolic",
+    "keras_lookup",
+    # Shapes
     "matrix_product",
     "broadcast",
     # Arrays of any library
@@ -28,19 +42,6 @@ RULES = (
     "array_memory",
     # TensorFlow
     "tensorflow_dtypes",
-    # Keras
-    "keras_axes",
-    "keras_lengths",
-    "keras_channels_first",
-    "keras_class_ids",
-    "keras_one_hot",
-    "keras_label_range",
-    "keras_loss_shapes",
-    "keras_not_compiled",
-    "keras_not_built",
-    "keras_samples",
-    "keras_symbolic",
-    "keras_lookup",
     # JAX
     "jax_traced_branch",
     "jax_traced_number",

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import ast
 import linecache
+from collections.abc import Mapping
+from typing import TypeVar
 
 from dlmagic.magics.tensors.explain.sites import Site
 
+_Node = TypeVar("_Node", ast.expr, ast.stmt)
 
-def line_with(site: Site | None, changes: dict[ast.expr, str]) -> str | None:
+
+def line_with(site: Site | None, changes: Mapping[_Node, str]) -> str | None:
     """The failed line with other code in place of some of its expressions.
 
     Args:

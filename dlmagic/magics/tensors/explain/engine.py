@@ -9,6 +9,7 @@ from dlmagic.environment import Environment
 from dlmagic.finding import Finding, Fix, Status
 from dlmagic.magics.tensors.explain.catalogue import rules
 from dlmagic.magics.tensors.explain.failure import Failure, failure_of
+from dlmagic.magics.tensors.explain.origins import origin_of
 from dlmagic.magics.tensors.explain.result import Explanation, OperandInfo
 from dlmagic.magics.tensors.explain.rule import Candidate, Explained, Operand
 from dlmagic.magics.tensors.explain.sites import NameOfCell, Site
@@ -39,7 +40,11 @@ def explain(error: BaseException, name_of_cell: NameOfCell) -> Explanation | Non
     if site is None or any(SILENCED in each.source for each in failure.sites):
         return None
     explained = _explained(failure)
-    return None if explained is None else _explanation(failure, site, explained)
+    if explained is None:
+        return None
+    offending = explained.operands[:1]
+    origin = (note for each in offending for note in origin_of(each, site, name_of_cell))
+    return _explanation(failure, site, explained, tuple(origin))
 
 
 def _explained(failure: Failure) -> Explained | None:
@@ -52,7 +57,9 @@ def _explained(failure: Failure) -> Explained | None:
     return None
 
 
-def _explanation(failure: Failure, site: Site, explained: Explained) -> Explanation:
+def _explanation(
+    failure: Failure, site: Site, explained: Explained, origin: tuple[str, ...]
+) -> Explanation:
     findings = [
         _finding(site, explained, fix, candidate) for candidate, fix in _fixes(explained.candidates)
     ] or [_finding(site, explained, None, None)]
@@ -64,7 +71,7 @@ def _explanation(failure: Failure, site: Site, explained: Explained) -> Explanat
         finding=findings[0],
         operands=tuple(_info(each) for each in explained.operands),
         alternatives=tuple(findings[1:_MOST_FIXES]),
-        notes=explained.notes,
+        notes=(*explained.notes, *origin),
     )
 
 

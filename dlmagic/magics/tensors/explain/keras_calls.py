@@ -84,12 +84,12 @@ def check_of_shape(found: LayerCall, shape: tuple[int, ...]) -> Tried:
 
 
 def edited_lines(site: Site, changes: Iterator[tuple[ast.expr, str]], text: str) -> list[Candidate]:
-    """Fixes that change an expression on another line of the same file."""
-    found = []
+    """Fixes that change an expression on another line of the same file, or a sentence alone."""
+    found: list[Candidate] = []
     for node, code in changes:
         there = replace(site, line=node.lineno, node=node)
         found.append(Candidate(text, line_with(there, {node: code}), None, None, node.lineno))
-    return found
+    return found or [Candidate(text)]
 
 
 def calls_of(site: Site, *names: str) -> Iterator[ast.Call]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +16,7 @@ from dlmagic.magics.tensors.explain.keras_calls import keras_rules
 from dlmagic.magics.tensors.explain.rule import Operand
 
 _MOST = 1_000_000
+_LOSSES = re.compile(r"loss|entropy|error|hinge|huber|poisson|divergence|logcosh|cosine")
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,7 @@ def _in_a_loss(call: Called) -> Compared | None:
     name = _plain(_named(call.function) if isinstance(call.node.func, ast.Name) else call.name)
     if isinstance(call.node.func, ast.Call):
         name = _plain(ast.unparse(call.node.func.func).rpartition(".")[2])
-    return Compared(labels, outputs, outputs.shape, name, call)
+    return Compared(labels, outputs, outputs.shape, name, call) if _LOSSES.search(name) else None
 
 
 def _named(loss: object) -> str:

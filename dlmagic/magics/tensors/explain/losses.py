@@ -26,11 +26,8 @@ def with_loss(site: Site, found: Compared, loss: str) -> Iterator[Candidate]:
         code = line_with(site, {node: _like(node, loss)}) if node else None
         yield Candidate(text, code, _right)
         return
-    changes = list(_compiled(site, found.model.name, loss))
-    for each in edited_lines(site, iter(changes), text):
+    for each in edited_lines(site, _compiled(site, found.model.name, loss), text):
         yield Candidate(each.text, each.code, _right, None, each.line)
-    if not changes:
-        yield Candidate(text, None, _right)
 
 
 def _right() -> Tried:

@@ -6,26 +6,47 @@ import ast
 import linecache
 
 from dlmagic.magics.tensors.explain.rule import Operand
-from dlmagic.magics.tensors.explain.sites import Site, parsed
+from dlmagic.magics.tensors.explain.sites import NameOfCell, Site, parsed
 
 _RETURN_NOTHING = {"append", "extend", "sort", "update", "shuffle", "fill", "resize", "compile"}
 
 
-def origin_of(operand: Operand, site: Site) -> tuple[str, ...]:
-    """One sentence on where the value of a name was made, or nothing."""
-    tree = parsed(site.file, site.frame)
-    if tree is None or not isinstance(operand.node, ast.Name):
+def origin_of(operand: Operand, site: Site, name_of_cell: NameOfCell) -> tuple[str, ...]:
+    """One sentence on where the value of a name was made, or nothing.
+
+    Looked for are the lines above, then, for a name of the notebook, the cells before.
+    """
+    if not isinstance(operand.node, ast.Name):
         return ()
+    here = _made(site.file, site, operand.name, before=site.line)
+    if here is not None:
+        return (_told(operand, f"line {here.lineno}", site.file, here),)
+    if operand.name in site.frame.f_locals and site.frame.f_locals is not site.frame.f_globals:
+        return ()
+    for file in reversed(list(linecache.cache)):
+        cell = name_of_cell(file) if file != site.file else None
+        there = _made(file, site, operand.name) if cell is not None else None
+        if there is not None:
+            return (_told(operand, f"{cell}, line {there.lineno}", file, there),)
+    return ()
+
+
+def _made(file: str, site: Site, name: str, before: int | None = None) -> ast.Assign | None:
+    """The last line of a file that gives the name its value."""
+    tree = parsed(file, site.frame)
     made = [
         node
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Assign) and _names(node, operand.name) and node.lineno <= site.line
+        for node in (ast.walk(tree) if tree else ())
+        if isinstance(node, ast.Assign)
+        and _names(node, name)
+        and (before is None or node.lineno < before)
     ]
-    last = max((node for node in made if node.value is not operand.node), key=_line, default=None)
-    if last is None:
-        return ()
-    source = linecache.getline(site.file, last.lineno, site.frame.f_globals).strip()
-    return (f"{operand.name} comes from line {last.lineno}: {source}{_why(last.value)}",)
+    return max(made, key=_line, default=None)
+
+
+def _told(operand: Operand, where: str, file: str, node: ast.Assign) -> str:
+    source = linecache.getline(file, node.lineno).strip()
+    return f"{operand.name} comes from {where}: {source}{_why(node.value)}"
 
 
 def _names(node: ast.Assign, name: str) -> bool:

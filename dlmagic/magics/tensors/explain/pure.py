@@ -14,19 +14,124 @@ from dlmagic.magics.tensors.explain.values import MISSING, is_tensor, value_of
 
 _LIBRARIES = frozenset({"numpy", "jax", "tensorflow", "keras", "math"})
 _FUNCTIONS = frozenset(
-    "abs add all any arange array asarray astype broadcast_to cast clip concat concatenate "
-    "constant convert_to_tensor cos divide dot dstack einsum exp expand_dims eye flip float32 "
-    "float64 full hstack identity int32 int64 linspace log logical_and logical_not logical_or "
-    "matmul matrix_transpose max maximum mean min minimum moveaxis multiply ones ones_like prod "
-    "ravel reduce_max reduce_mean reduce_min reduce_sum reshape sigmoid sin sparse_softmax_"
-    "cross_entropy_with_logits softmax softmax_cross_entropy_with_logits split sqrt square squeeze "
-    "stack std subtract sum swapaxes tan tanh tile to_categorical transpose tril triu vstack "
-    "where zeros zeros_like one_hot sigmoid_cross_entropy_with_logits relu stack take gather var "
-    "tensor_scatter_nd_update".split()
+    [
+        "abs",
+        "add",
+        "all",
+        "any",
+        "arange",
+        "array",
+        "asarray",
+        "astype",
+        "broadcast_to",
+        "cast",
+        "clip",
+        "concat",
+        "concatenate",
+        "constant",
+        "convert_to_tensor",
+        "cos",
+        "divide",
+        "dot",
+        "dstack",
+        "einsum",
+        "exp",
+        "expand_dims",
+        "eye",
+        "flip",
+        "float32",
+        "float64",
+        "full",
+        "hstack",
+        "identity",
+        "int32",
+        "int64",
+        "linspace",
+        "log",
+        "logical_and",
+        "logical_not",
+        "logical_or",
+        "matmul",
+        "matrix_transpose",
+        "max",
+        "maximum",
+        "mean",
+        "min",
+        "minimum",
+        "moveaxis",
+        "multiply",
+        "ones",
+        "ones_like",
+        "prod",
+        "ravel",
+        "reduce_max",
+        "reduce_mean",
+        "reduce_min",
+        "reduce_sum",
+        "reshape",
+        "sigmoid",
+        "sin",
+        "sparse_softmax_cross_entropy_with_logits",
+        "softmax",
+        "softmax_cross_entropy_with_logits",
+        "split",
+        "sqrt",
+        "square",
+        "squeeze",
+        "stack",
+        "std",
+        "subtract",
+        "sum",
+        "swapaxes",
+        "tan",
+        "tanh",
+        "tile",
+        "to_categorical",
+        "transpose",
+        "tril",
+        "triu",
+        "vstack",
+        "where",
+        "zeros",
+        "zeros_like",
+        "one_hot",
+        "sigmoid_cross_entropy_with_logits",
+        "relu",
+        "stack",
+        "take",
+        "gather",
+        "var",
+        "tensor_scatter_nd_update",
+    ]
 )
 _METHODS = frozenset(
-    "all any argmax astype clip copy flatten item max mean min prod ravel reshape set add multiply "
-    "divide squeeze std sum swapaxes transpose tolist var".split()
+    [
+        "all",
+        "any",
+        "argmax",
+        "astype",
+        "clip",
+        "copy",
+        "flatten",
+        "item",
+        "max",
+        "mean",
+        "min",
+        "prod",
+        "ravel",
+        "reshape",
+        "set",
+        "add",
+        "multiply",
+        "divide",
+        "squeeze",
+        "std",
+        "sum",
+        "swapaxes",
+        "transpose",
+        "tolist",
+        "var",
+    ]
 )
 _VIEWS = frozenset({"T", "mT", "at", "real", "shape", "ndim", "size", "dtype"})
 _PLAIN = (
@@ -50,7 +155,7 @@ class Computation:
     tensors: tuple[Any, ...] = field(repr=False)
 
 
-class _Impure(Exception):
+class _ImpureError(Exception):
     """A part of the expression may have an effect, or is not known."""
 
 
@@ -62,7 +167,7 @@ def computation(code: str, site: Site) -> Computation | None:
         if isinstance(node, ast.Name | ast.Constant):
             return None
         tree = ast.fix_missing_locations(ast.Expression(lifting.visit(node)))
-    except (_Impure, SyntaxError):
+    except (_ImpureError, SyntaxError):
         return None
     compiled = compile(tree, "<expression>", "eval")
     names = list(lifting.tensors)
@@ -74,12 +179,15 @@ def computation(code: str, site: Site) -> Computation | None:
 
 
 def computed(node: ast.expr, site: Site) -> object:
-    """The value of an expression of small parts, or :data:`MISSING`."""
+    """The value of an expression, or :data:`MISSING`.
+
+    Of large parts, and of those that have no numbers yet, it has the shape and type alone.
+    """
     found = computation(ast.unparse(node), site)
     results: list[object] = []
     if found is not None:
         outcome = tried(lambda *tensors: results.append(found.function(*tensors)), *found.tensors)
-        if outcome == "verified":
+        if outcome in ("verified", "shape-verified"):
             return results[-1]
     return MISSING
 
@@ -106,7 +214,7 @@ class _Lifting(ast.NodeTransformer):
         if isinstance(node, ast.Subscript):
             return self._known(node) or self.generic_visit(node)
         if not isinstance(node, _PLAIN) or _is_large(node):
-            raise _Impure
+            raise _ImpureError
         return self.generic_visit(node)
 
     def _known(self, node: ast.expr) -> ast.Name | None:
@@ -123,7 +231,7 @@ class _Lifting(ast.NodeTransformer):
 
     def _view(self, node: ast.expr) -> ast.expr:
         if not isinstance(node, ast.Attribute) or node.attr not in _VIEWS:
-            raise _Impure
+            raise _ImpureError
         return ast.Attribute(self.visit(node.value), node.attr, ast.Load())
 
     def _call(self, node: ast.Call) -> ast.Call:
@@ -139,7 +247,7 @@ class _Lifting(ast.NodeTransformer):
             owner = library_value(node.value, self.site)
             if owner is MISSING or is_tensor(owner):
                 return ast.Attribute(self.visit(node.value), node.attr, ast.Load())
-        raise _Impure
+        raise _ImpureError
 
 
 def library_value(node: ast.expr, site: Site) -> Any:

@@ -45,6 +45,14 @@ class Operand:
         whole = tuple(axis for axis in known.shape if isinstance(axis, int))
         return whole if len(whole) == len(known.shape) else None
 
+    @property
+    def axes(self) -> tuple[int | None, ...] | None:
+        """Elements per axis; None for those that are open, as that of a batch may be."""
+        known = self.description
+        if known is None or known.shape is None:
+            return None
+        return tuple(axis if isinstance(axis, int) else None for axis in known.shape)
+
 
 @dataclass(frozen=True)
 class Candidate:

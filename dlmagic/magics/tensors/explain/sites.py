@@ -85,7 +85,7 @@ def steps(traceback: TracebackType | None) -> Iterator[TracebackType]:
 
 def _site(step: TracebackType, cell: str) -> Site:
     frame = step.tb_frame
-    span = _span(frame.f_code, step.tb_lasti)
+    span = _span(step)
     tree = parsed(frame.f_code.co_filename, frame)
     statement = statement_at(tree, step.tb_lineno, span) if tree else None
     node = _expression(statement, span)
@@ -107,7 +107,7 @@ def place(
 
 def spanned(tree: ast.AST, step: TracebackType) -> ast.expr | None:
     """The expression of a tree that a step of a traceback stands at."""
-    span = _span(step.tb_frame.f_code, step.tb_lasti)
+    span = _span(step)
     found = (each for each in ast.walk(tree) if isinstance(each, ast.expr))
     return next((each for each in found if span is not None and _place(each) == span), None)
 
@@ -120,8 +120,18 @@ def parsed(file: str, frame: FrameType) -> ast.Module | None:
         return None
 
 
-def _span(code: CodeType, instruction: int) -> _Span | None:
-    """First and last line, first and last column of an instruction; None before Python 3.11."""
+def _span(step: TracebackType) -> _Span | None:
+    """First and last line, first and last column of the instruction that failed.
+
+    None before Python 3.11, and where the error was raised again, which is another instruction.
+    """
+    span = _span_of(step.tb_frame.f_code, step.tb_lasti)
+    if span is None or span[0] is None or span[1] is None:
+        return None
+    return span if span[0] <= step.tb_lineno <= span[1] else None
+
+
+def _span_of(code: CodeType, instruction: int) -> _Span | None:
     positions = getattr(code, "co_positions", None)
     if positions is None or instruction < 0:
         return None
@@ -148,7 +158,7 @@ def _holds(node: ast.stmt, span: _Span | None) -> bool:
         return True
     line, end_line, column, end_column = span
     start, end = (node.lineno, node.col_offset), (node.end_lineno, node.end_col_offset)
-    return start <= (line, column) and (end_line, end_column) <= end  # type: ignore[operator]
+    return start <= (line, column) and (end_line, end_column) <= end
 
 
 def _expression(statement: ast.stmt | None, span: _Span | None) -> ast.expr | None:

@@ -65,9 +65,7 @@ def _trials(operands: Sequence[Any]) -> Trials | None:
     return None
 
 
-def _tried_by(
-    trials: Trials, function: Callable[..., object], operands: Sequence[Any]
-) -> Tried:
+def _tried_by(trials: Trials, function: Callable[..., object], operands: Sequence[Any]) -> Tried:
     values = [value if trials.owns(value) else _copy(value) for value in operands]
     if any(value is MISSING for value in values):
         return "not tried"

@@ -74,7 +74,7 @@ def _problem(call: Called, first: Operand, other: Operand) -> str | None:
     if unequal is None:
         return None
     return (
-        f"Along axis {axis % len(mine)} only that axis may vary: axis {unequal} of {first.name} has "
+        f"Only axis {axis % len(mine)} may vary: axis {unequal} of {first.name} has "
         f"{mine[unequal]} elements, that of {other.name} {yours[unequal]}."
     )
 
@@ -104,7 +104,9 @@ def _other_axes(site: Site | None, call: Called, count: int) -> Iterator[Candida
         owner = ast.unparse(call.node.func.value)
         code = f"{owner}.{names[call.name]}"
         whole = f"{code}({ast.unparse(call.node.args[0])}, axis=0)"
-        change = {call.node: whole} if call.name == "stack" else {call.node.func: code}
+        change: dict[ast.expr, str] = (
+            {call.node: whole} if call.name == "stack" else {call.node.func: code}
+        )
         yield rewritten(site, f"Use {code}.", change)
         return
     for axis in range(count):
@@ -128,6 +130,4 @@ def _along(call: Called, axis: int) -> str:
         return ast.unparse(ast.Call(made, call.node.args, call.node.keywords))
     first, *_ = call.node.args
     others = [each for each in call.node.keywords if each.arg != "axis"]
-    return ast.unparse(
-        ast.Call(call.node.func, [first], [*others, ast.keyword("axis", value)])
-    )
+    return ast.unparse(ast.Call(call.node.func, [first], [*others, ast.keyword("axis", value)]))

@@ -49,9 +49,7 @@ def _library(array: Operand) -> str:
 
 def _candidates(site: Site, target: ast.Subscript, array: Operand) -> Iterator[Candidate]:
     if not hasattr(type(array.value), "at"):
-        yield Candidate(
-            "Use tf.tensor_scatter_nd_update, or a tf.Variable and its assign method."
-        )
+        yield Candidate("Use tf.tensor_scatter_nd_update, or a tf.Variable and its assign method.")
         return
     statement = site.statement
     index, name = _code(target.slice), array.name
@@ -59,7 +57,7 @@ def _candidates(site: Site, target: ast.Subscript, array: Operand) -> Iterator[C
     if update is None or statement is None:
         return
     expression = f"{name}.at[{index}].{update}"
-    code = line_with(site, {statement: f"{name} = {expression}"})  # type: ignore[dict-item]
+    code = line_with(site, {statement: f"{name} = {expression}"})
     yield Candidate("Make a changed copy.", code, check_of(expression, site))
 
 

@@ -41,5 +41,6 @@ def _anew(site: Site, statement: ast.AugAssign) -> Candidate:
     right = f"({value})" if isinstance(statement.value, ast.BinOp) else value
     sign = ast.unparse(ast.BinOp(ast.Name("a"), statement.op, ast.Name("b"))).strip("ab ")
     expression = f"{target} {sign} {right}"
-    code = line_with(site, {statement: f"{target} = {expression}"})
+    whole: ast.stmt = statement
+    code = line_with(site, {whole: f"{target} = {expression}"})
     return Candidate("Make a new array of the result.", code, check_of(expression, site))

@@ -51,4 +51,3 @@ def _candidates(site: Site | None, lists: list[Operand], module: str) -> Iterato
     changes = {each.node: f"{name}.array({each.name})" for each in lists if each.node}
     change = rewritten(site, "Make arrays of the lists.", changes)
     yield Candidate(change.text, change.code, change.check)
-

@@ -6,7 +6,6 @@ import re
 
 from dlmagic.magics.tensors.explain.calls import called
 from dlmagic.magics.tensors.explain.failure import Failure
-from dlmagic.magics.tensors.explain.origins import origin_of
 from dlmagic.magics.tensors.explain.rule import Explained, known, operands_of
 
 PATTERNS = (
@@ -24,8 +23,7 @@ def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa
         return None
     return Explained(
         kind="none-operand",
-        message=f"{nothing.name} is None, where a tensor is needed.",
+        message=f"{'None is given' if nothing.name == 'None' else f'{nothing.name} is None'}, "
+        "where a tensor is needed.",
         operands=(nothing, *(each for each in known(found))),
-        notes=origin_of(nothing, site),
     )
-

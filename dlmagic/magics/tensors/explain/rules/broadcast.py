@@ -24,12 +24,12 @@ PATTERNS = (
 def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa: ARG001
     """Which axes do not meet, and where an axis of length one is missing."""
     site = failure.site
-    found = [each for each in known(operands_of(site)) if each.shape is not None]
+    found = [each for each in known(operands_of(site)) if each.axes is not None]
     pairs = ((left, right, _conflicting(left, right)) for left, right in combinations(found, 2))
     left, right, axis = next((pair for pair in pairs if pair[2]), (None, None, None))
     if left is None or right is None or axis is None:
         return None
-    mine, yours = (left.shape or ())[-axis], (right.shape or ())[-axis]
+    mine, yours = (left.axes or ())[-axis], (right.axes or ())[-axis]
     return Explained(
         kind="broadcast-shapes",
         message=(
@@ -43,13 +43,13 @@ def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa
 
 
 def _conflicting(left: Operand, right: Operand) -> int | None:
-    return _conflict(left.shape or (), right.shape or ())
+    return _conflict(left.axes or (), right.axes or ())
 
 
-def _conflict(left: Sequence[int], right: Sequence[int]) -> int | None:
+def _conflict(left: Sequence[int | None], right: Sequence[int | None]) -> int | None:
     """The first axis, counted from the end, whose lengths do not go together."""
     pairs = enumerate(zip(reversed(left), reversed(right), strict=False), 1)
-    return next((axis for axis, (a, b) in pairs if a != b and 1 not in (a, b)), None)
+    return next((axis for axis, (a, b) in pairs if a != b and not {1, None} & {a, b}), None)
 
 
 def _ordinal(axis: int) -> str:
@@ -58,17 +58,17 @@ def _ordinal(axis: int) -> str:
 
 def _candidates(site: Site | None, left: Operand, right: Operand) -> Iterator[Candidate]:
     for operand, other in ((right, left), (left, right)):
-        if operand.node is None or operand.shape is None or other.shape is None:
+        if operand.node is None or operand.axes is None or other.axes is None:
             continue
-        for axis in _missing_axes(operand.shape, other.shape):
-            index = _index(axis, len(operand.shape))
+        for axis in _missing_axes(operand.axes, other.axes):
+            index = _index(axis, len(operand.axes))
             code = f"{in_brackets(operand.node, operand.name)}[{index}]"
             line = line_with(site, {operand.node: code})
             text = f"Give {operand.name} an axis of length one: {code}."
             yield Candidate(text, line, _check(operand, other, axis))
 
 
-def _missing_axes(shape: Sequence[int], other: Sequence[int]) -> list[int]:
+def _missing_axes(shape: Sequence[int | None], other: Sequence[int | None]) -> list[int]:
     """Where one axis of length one makes a shape fit the other without stretching that."""
     if len(shape) >= len(other):
         return []

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from dlmagic.magics.tensors.explain.calls import called
 from dlmagic.magics.tensors.explain.failure import Failure
-from dlmagic.magics.tensors.explain.rule import Candidate, Explained
+from dlmagic.magics.tensors.explain.rule import Candidate, Explained, Operand
 from dlmagic.magics.tensors.explain.sites import Site, parsed
 from dlmagic.magics.tensors.explain.static import static_candidates
 
@@ -23,15 +23,14 @@ def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa
     call, site = called(failure.site), failure.site
     if call is None or site is None:
         return None
-    given = [(k, each) for k, each in enumerate(call.arguments)]
-    named = [(name, each) for name, each in call.keywords.items()]
-    words = [(key, each) for key, each in [*given, *named] if isinstance(each.value, str)]
+    given: list[tuple[int | str, Operand]] = [*enumerate(call.arguments), *call.keywords.items()]
+    words = [(key, each) for key, each in given if isinstance(each.value, str)]
     if not words:
         return None
     key, word = words[0]
     return Explained(
         kind="not-an-array",
-        message=f"A compiled function takes arrays, and {word.name} is a {type(word.value).__name__}.",
+        message=f"A compiled function takes arrays, and {word.name} is a text.",
         operands=(word,),
         candidates=tuple(_candidates(site, ast.unparse(call.node.func), key)),
     )

@@ -22,7 +22,7 @@ PATTERNS = (
 def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa: ARG001
     """Which number it is, and whether it can be an argument that stays a Python value."""
     site = failure.site
-    node = site.node or (site.statement if site else None) if site else None
+    node: ast.AST | None = (site.node or site.statement) if site else None
     if isinstance(node, ast.For):
         node = node.iter
     traced = traced_names(node, site) if site and node else []

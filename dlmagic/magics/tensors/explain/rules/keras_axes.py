@@ -63,5 +63,6 @@ def _ways(
         yield back
     elif missing == 1:
         yield front
-        if not shape or shape[-1] not in _CHANNELS or found.expected.lengths:
+        images = (found.expected.axes or found.expected.at_least or 0) > 3
+        if not (images and shape[-1] in _CHANNELS) or found.expected.lengths:
             yield back

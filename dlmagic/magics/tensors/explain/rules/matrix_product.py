@@ -27,6 +27,7 @@ PATTERNS = (
     re.compile(r"Matrix size-incompatible"),
     re.compile(r"Dimensions must be equal, but are \d+ and \d+ for .*MatMul", re.DOTALL),
 )
+_Axes = tuple[int | None, ...]
 _FLAGS = ("transpose_a", "transpose_b", "adjoint_a", "adjoint_b")
 
 
@@ -38,7 +39,7 @@ def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa
         return None
     left, right = found
     columns, rows = _inner(*(_as_used(site, each, k) for k, each in enumerate(found)))
-    if columns is None or columns == rows:
+    if columns is None or rows is None or columns == rows:
         return None
     return Explained(
         kind="matmul-shapes",
@@ -51,17 +52,15 @@ def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa
     )
 
 
-def _as_used(site: Site | None, operand: Operand, position: int) -> tuple[int, ...] | None:
+def _as_used(site: Site | None, operand: Operand, position: int) -> _Axes | None:
     """The shape as the product sees it: an argument of TensorFlow's may turn it."""
-    call, shape = called(site), operand.shape
+    call, shape = called(site), operand.axes
     flags = [call.keywords.get(name) for name in _FLAGS[position::2]] if call else []
     turns = any(flag is not None and flag.value is True for flag in flags)
     return (*shape[:-2], shape[-1], shape[-2]) if turns and shape and len(shape) > 1 else shape
 
 
-def _inner(
-    left: tuple[int, ...] | None, right: tuple[int, ...] | None
-) -> tuple[int | None, int | None]:
+def _inner(left: _Axes | None, right: _Axes | None) -> tuple[int | None, int | None]:
     """Columns of the left and rows of the right operand; a vector is all of it."""
     if not left or not right:
         return None, None
@@ -78,7 +77,8 @@ def _candidates(site: Site | None, left: Operand, right: Operand) -> Iterator[Ca
         (f"Transpose {left.name}.", _transposed(left, site), right.name, _left_turned),
         ("Exchange the operands.", right.name, left.name, lambda a, b: b @ a),
     ]
-    for text, first, second, function in changes:
+    open_left = left.axes is not None and None in left.axes[-2:]
+    for text, first, second, function in changes[: 1 if open_left else None]:
         code = _code(site, left, right, first, second)
         yield Candidate(text, code, lambda f=function: tried(f, left.value, right.value))  # type: ignore[misc]
 
@@ -110,7 +110,7 @@ def _turn(value: Any) -> Any:
 
 def _transposed(operand: Operand, site: Site | None) -> str:
     owner = in_brackets(operand.node, operand.name)
-    flat = operand.shape is not None and len(operand.shape) == 2
+    flat = operand.axes is not None and len(operand.axes) == 2
     if hasattr(operand.value, "swapaxes"):
         return f"{owner}.T" if flat else f"{owner}.swapaxes(-1, -2)"
     tensorflow = module_name(site, "tensorflow", "tf")
