@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import linecache
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dlmagic.magics.tensors.explain.engine import explain
 from dlmagic.magics.tensors.explain.result import Explanation
@@ -35,8 +35,22 @@ class Case:
     status: str | None = None
 
 
-def explained(case: Case) -> Explanation | None:
-    """What is said of the error that the cell raises."""
+def explained(case: Case, text: str | None = None) -> Explanation | None:
+    """What is said of the error that the cell raises.
+
+    Args:
+        case: The cell.
+        text: What the error says in another version of its library.
+    """
+    error = raised(case)
+    assert error is not None, f"nothing was raised by {case.text}"
+    if text is not None:
+        error = ValueError(text).with_traceback(error.__traceback__)
+    return explain(error, lambda file: CELL if file == _FILE else None)
+
+
+def raised(case: Case) -> Exception | None:
+    """The error that the cell raises, or None."""
     namespace: dict[str, object] = {"__name__": "__main__"}
     exec(case.setup, namespace)
     lines = case.text.splitlines(keepends=True)
@@ -44,8 +58,20 @@ def explained(case: Case) -> Explanation | None:
     try:
         exec(compile(case.text, _FILE, "exec"), namespace)
     except Exception as error:
-        return explain(error, lambda file: CELL if file == _FILE else None)
-    raise AssertionError(f"nothing was raised by {case.text}")
+        return error
+    return None
+
+
+def repaired(case: Case, found: Explanation) -> bool:
+    """Whether the cell runs once its line is what the first fix says."""
+    assert found.finding is not None
+    fix, line = found.finding.fix, found.finding.line
+    if fix is None or fix.code is None or line is None:
+        return False
+    lines = case.text.splitlines()
+    indent = lines[line - 1][: len(lines[line - 1]) - len(lines[line - 1].lstrip())]
+    lines[line - 1] = indent + fix.code
+    return raised(replace(case, text="\n".join(lines))) is None
 
 
 def check(case: Case) -> None:
