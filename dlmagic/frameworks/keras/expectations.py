@@ -77,7 +77,7 @@ def is_plain(layer: Any) -> bool:
 
 def output_for(layer: Any, shape: Sequence[int | None]) -> _Shape | None:
     """The shape that a plain layer gives for a shape; None where it refuses."""
-    given = keras.KerasTensor(tuple(shape))
+    given = keras.KerasTensor(tuple(shape), name="trial")
     result = told(lambda: layer.compute_output_spec(given))
     return told(lambda: tuple(result.shape)) if result is not None else None
 

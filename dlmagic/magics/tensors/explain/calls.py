@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass, field
+from types import ModuleType
 from typing import Any
 
 from dlmagic.magics.tensors.explain.pure import library_of, library_value
@@ -72,19 +73,10 @@ def call_of(node: ast.Call, site: Site) -> Called:
 def module_name(site: Site | None, module: str, usual: str) -> str:
     """What the user calls a library's module, such as ``"np"``; the usual name if none is found."""
     names = {**site.frame.f_globals, **site.frame.f_locals} if site else {}
-    found = (
-        name
-        for name, value in names.items()
-        if getattr(value, "__name__", None) == module and library_of(value)
-    )
-    first = next(found, None)
-    if first is None and module == "keras" and names:
-        return f"{module_name(site, 'tensorflow', 'tf')}.keras" if _has_tensorflow(names) else usual
-    return first or usual
-
-
-def _has_tensorflow(names: dict[str, Any]) -> bool:
-    return any(getattr(value, "__name__", None) == "tensorflow" for value in names.values())
+    modules = {v.__name__: name for name, v in names.items() if isinstance(v, ModuleType)}
+    if module == "keras" and module not in modules and "tensorflow" in modules:
+        return f"{modules['tensorflow']}.keras"
+    return modules.get(module, usual)
 
 
 def is_known(operand: Operand | None) -> bool:

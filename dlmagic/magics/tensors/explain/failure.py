@@ -66,14 +66,24 @@ class Failure:
 
 
 def failure_of(error: BaseException, name_of_cell: NameOfCell) -> Failure:
-    """What is known of an error."""
-    traceback = error.__traceback__
+    """What is known of an error; its place is that of the error that a library has wrapped."""
+    traceback = _origin(error, name_of_cell).__traceback__
     traced = traced_site(error, name_of_cell)
     return Failure(
         error,
         (*sites_of(traceback, name_of_cell), *([traced] if traced else [])),
         tuple(library_frames(traceback, name_of_cell)),
     )
+
+
+def _origin(error: BaseException, name_of_cell: NameOfCell) -> BaseException:
+    """The innermost error that this one was raised from, and that came out of the user's code."""
+    cause, seen = error.__cause__, [error]
+    while cause is not None and not any(cause is each for each in seen):
+        if sites_of(cause.__traceback__, name_of_cell):
+            seen.append(cause)
+        cause = cause.__cause__
+    return seen[-1]
 
 
 def _texts(error: BaseException) -> Iterator[str]:

@@ -16,6 +16,7 @@ from dlmagic.magics.tensors.explain.rule import Candidate, Operand
 from dlmagic.magics.tensors.explain.sites import Site, parsed
 from dlmagic.magics.tensors.explain.trying import Tried
 
+_MAKERS = ("Sequential", "add")
 _METHODS = ("fit", "evaluate", "predict", "train_on_batch", "test_on_batch", "predict_on_batch")
 
 
@@ -55,12 +56,24 @@ def layer_call(failure: Failure) -> LayerCall | None:
     in_batches = call.owner is not None and call.name in _METHODS
     owner = call.owner.value if call.owner and in_batches else call.function
     layer = owner if known.is_layer(owner) else None
-    given = call.argument(0, "x", "inputs", "data")
+    given = _within(failure) or call.argument(0, "x", "inputs", "data")
     expected = _expected(known, layer, failure)
     if given is None or expected is None:
         return None
     name = call.owner.name if call.owner and in_batches else ast.unparse(call.node.func)
+    if layer is None and given.node is None:
+        name = f"the layer {expected.name}"
     return LayerCall(name, layer, given, expected, call, in_batches)
+
+
+def _within(failure: Failure) -> Operand | None:
+    """What a layer is given while a model is put together, which no expression stands for."""
+    call, inside = called(failure.site), failure.inside("assert_input_compatibility")
+    if call is None or inside is None or call.name not in _MAKERS:
+        return None
+    given = inside.local("inputs")
+    one = given[0] if isinstance(given, list | tuple) and len(given) == 1 else given
+    return Operand(f"the input of {inside.local('layer_name')}", one)
 
 
 def _expected(known: Any, layer: Any, failure: Failure) -> Any:
@@ -73,7 +86,7 @@ def _expected(known: Any, layer: Any, failure: Failure) -> Any:
     return (known.expected_by(layer) if layer is not None else None) or found
 
 
-def check_of_shape(found: LayerCall, shape: tuple[int, ...]) -> Tried:
+def check_of_shape(found: LayerCall, shape: tuple[int | None, ...]) -> Tried:
     """Whether the layer takes a shape: its specification, and all layers that are Keras's own."""
     known = keras_rules()
     if not found.expected.takes(shape):

@@ -319,6 +319,64 @@ CASES = [
         "verified",
     ),
 ]
+UNWRAPPED = [
+    Case(
+        SETUP,
+        "model = keras.Sequential([keras.Input((28, 28)), layers.Conv2D(4, 3)])",
+        "missing-axes",
+        1,
+        "conv2d",
+        "model = keras.Sequential([keras.Input((28, 28, 1)), layers.Conv2D(4, 3)])",
+        "unverified",
+    ),
+    Case(
+        SETUP,
+        "w = keras.Input((28, 28))\nlayers.Conv2D(4, 3)(w)",
+        "missing-axes",
+        2,
+        "w has 3: (None, 28, 28)",
+        "layers.Conv2D(4, 3)(w[..., None])",
+        "shape-verified",
+    ),
+    Case(
+        SETUP,
+        "def batches():\n    yield x @ np.ones((5, 4)), rows\n"
+        'model = made("mse")\nmodel.fit(batches(), shuffle=False, verbose=0)',
+        "matmul-shapes",
+        2,
+        "x has 4 columns",
+        "yield x @ np.ones((5, 4)).T, rows",
+        "verified",
+    ),
+    Case(
+        SETUP,
+        "def step(r):\n    return r @ tf.ones((5, 4))\n"
+        "tf.data.Dataset.from_tensor_slices(x).batch(2).map(step)",
+        "matmul-shapes",
+        2,
+        "r has 4 columns",
+        "return r @ tf.transpose(tf.ones((5, 4)))",
+        "shape-verified",
+    ),
+    Case(
+        SETUP,
+        "model = keras.Sequential([keras.Input((28, 28)), layers.Dense(3)])\n"
+        'model.compile("sgd", "sparse_categorical_crossentropy")\n'
+        "model.fit(np.ones((8, 28, 28)), ids, verbose=0)",
+        "loss-shapes",
+        3,
+        "a Flatten layer may be missing",
+    ),
+    Case(
+        SETUP,
+        "def inner(v):\n    return v @ np.ones((5, 4))\n"
+        "try:\n    inner(x)\nexcept ValueError as error:\n    raise RuntimeError from error",
+        "matmul-shapes",
+        2,
+        "v has 4 columns",
+        "return v @ np.ones((5, 4)).T",
+    ),
+]
 NOTHING = [
     "made().no_such_method()",
     "keras.layers.Dense(-1)",
@@ -328,7 +386,7 @@ NOTHING = [
 ]
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.text)
+@pytest.mark.parametrize("case", [*CASES, *UNWRAPPED], ids=lambda case: case.text)
 def test_what_is_said(case: Case) -> None:
     check(case)
 
@@ -351,8 +409,6 @@ def test_both_ways_to_make_labels_fit_a_loss_are_told() -> None:
 
 
 def test_a_note_says_where_the_value_came_from() -> None:
-    found = explained(Case(SETUP, "labels = rows[:5]\nmade('mse').fit(x, labels, verbose=0)", None))
-    assert found is None  # the model has no name that could be looked at
     found = explained(Case(SETUP, "wide = np.ones((2, 5))\nwide @ np.ones((4, 3))", None))
     assert found is not None
     assert found.notes == ("wide comes from line 1: wide = np.ones((2, 5))",)

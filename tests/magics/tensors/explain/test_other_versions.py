@@ -153,7 +153,7 @@ WORDED = [
     Worded(
         KERAS,
         "model = made()\nmodel.fit(x, ids, verbose=0)",
-        "You must compile your model before training/testing. Use `model.compile(optimizer, loss)`.",
+        "You must compile your model before training/testing. Use `model.compile`.",
         "not-compiled",
     ),
     Worded(

@@ -27,7 +27,7 @@ def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa
     """Which two of them, and which axis."""
     call = called(failure.site)
     entries = _entries(call, failure.site) if call and failure.site else []
-    other = next((each for each in entries if each.shape != entries[0].shape), None)
+    other = next((each for each in entries if each.axes != entries[0].axes), None)
     if call is None or other is None:
         return None
     problem = _problem(call, entries[0], other)
@@ -46,7 +46,7 @@ def _entries(call: Called, site: Site) -> list[Operand]:
     first = call.node.args[0] if call.node.args else None
     nodes = first.elts if isinstance(first, ast.List | ast.Tuple) else []
     found = [operand(node, site) for node in nodes]
-    return found if all(each.shape is not None for each in found) else []
+    return found if all(each.axes is not None for each in found) else []
 
 
 def _axis(call: Called) -> int | None:
@@ -60,7 +60,7 @@ def _axis(call: Called) -> int | None:
 
 
 def _problem(call: Called, first: Operand, other: Operand) -> str | None:
-    mine, yours, axis = first.shape or (), other.shape or (), _axis(call)
+    mine, yours, axis = first.axes or (), other.axes or (), _axis(call)
     if call.name == "stack":
         return (
             f"Only arrays of one shape can be stacked: {first.name} has {mine}, "
@@ -79,20 +79,21 @@ def _problem(call: Called, first: Operand, other: Operand) -> str | None:
     )
 
 
-def _unequal(mine: Sequence[int], yours: Sequence[int], axis: int) -> int | None:
+def _unequal(mine: Sequence[int | None], yours: Sequence[int | None], axis: int) -> int | None:
     pairs = enumerate(zip(mine, yours, strict=True))
-    return next((k for k, (a, b) in pairs if k != axis % len(mine) and a != b), None)
+    open_or_same = ((k, a == b or None in (a, b)) for k, (a, b) in pairs)
+    return next((k for k, same in open_or_same if k != axis % len(mine) and not same), None)
 
 
 def _candidates(
     site: Site | None, call: Called, entries: list[Operand], other: Operand
 ) -> Iterator[Candidate]:
-    count = len(entries[0].shape or ())
-    if call.name == "stack" or len(other.shape or ()) == count:
+    count = len(entries[0].axes or ())
+    if call.name == "stack" or len(other.axes or ()) == count:
         yield from _other_axes(site, call, count)
     if call.name == "stack" or other.node is None:
         return
-    if len(other.shape or ()) == count - 1:
+    if len(other.axes or ()) == count - 1:
         for index in ("None", "..., None"):
             code = f"{other.name}[{index}]"
             yield rewritten(site, f"Give {other.name} the missing axis.", {other.node: code})

@@ -6,6 +6,7 @@ import ast
 import re
 from collections.abc import Iterator
 
+from dlmagic.magics.tensors.explain.calls import module_name
 from dlmagic.magics.tensors.explain.failure import Failure
 from dlmagic.magics.tensors.explain.rewriting import rewritten
 from dlmagic.magics.tensors.explain.rule import Candidate, Explained, Operand, known, operand
@@ -72,7 +73,7 @@ def _candidates(site: Site, node: ast.expr, array: Operand) -> Iterator[Candidat
         case _:
             target = array.node or node
             for name in ("any", "all"):
-                code = _reduced(target, array, name)
+                code = _reduced(site, target, array, name)
                 yield rewritten(site, f"Ask whether {name} of them are.", {target: code}, target)
 
 
@@ -82,9 +83,9 @@ def _pairs(node: ast.Compare) -> str:
     return " & ".join(f"({ast.unparse(ast.Compare(a, [sign], [b]))})" for a, sign, b in pairs)
 
 
-def _reduced(node: ast.expr, array: Operand, name: str) -> str:
+def _reduced(site: Site, node: ast.expr, array: Operand, name: str) -> str:
     code = ast.unparse(node)
     simple = isinstance(node, ast.Name | ast.Attribute | ast.Call | ast.Subscript)
     if hasattr(array.value, name):
         return f"{code if simple else f'({code})'}.{name}()"
-    return f"tf.reduce_{name}({code})"
+    return f"{module_name(site, 'tensorflow', 'tf')}.reduce_{name}({code})"

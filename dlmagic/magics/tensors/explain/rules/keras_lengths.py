@@ -28,9 +28,9 @@ PATTERNS = (
 def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa: ARG001
     """Which axis, and whether another axis of the array has the length that is needed."""
     found = layer_call(failure)
-    if found is None or found.given.shape is None or failure.site is None:
+    if found is None or found.given.axes is None or failure.site is None:
         return None
-    shape = found.given.shape
+    shape = found.given.axes
     wrong = _wrong(found, shape)
     if wrong is None:
         return None
@@ -47,18 +47,20 @@ def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa
     )
 
 
-def _wrong(found: LayerCall, shape: tuple[int, ...]) -> tuple[int, int] | None:
+def _wrong(found: LayerCall, shape: tuple[int | None, ...]) -> tuple[int, int] | None:
     """The first axis of another length than expected."""
     if found.expected.axes not in (None, len(shape)):
         return None
     lengths = sorted(found.expected.lengths.items(), reverse=True)
     places = [(axis, wanted) for axis, wanted in lengths if -len(shape) <= axis < len(shape)]
-    return next(((axis, wanted) for axis, wanted in places if shape[axis] != wanted), None)
+    return next(
+        ((axis, wanted) for axis, wanted in places if shape[axis] not in (None, wanted)), None
+    )
 
 
 def _moved(site: Site, found: LayerCall, wanted: int, axis: int) -> Iterator[Candidate]:
     """Another axis, that of the samples last, moved to where it is needed."""
-    shape, node = found.given.shape or (), found.given.node
+    shape, node = found.given.axes or (), found.given.node
     places = [k for k in range(1, len(shape)) if shape[k] == wanted] or (
         [0] if len(shape) == 2 and shape[0] == wanted else []
     )
@@ -75,7 +77,7 @@ def _moved(site: Site, found: LayerCall, wanted: int, axis: int) -> Iterator[Can
     )
 
 
-def _remade(site: Site, shape: tuple[int, ...], wanted: int) -> list[Candidate]:
+def _remade(site: Site, shape: tuple[int | None, ...], wanted: int) -> list[Candidate]:
     """The line that says what the model is made for, where it stands in the same cell."""
     text = f"Make the model for what it gets: {shape[1:]}."
     changes = [

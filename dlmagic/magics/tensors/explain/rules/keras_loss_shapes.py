@@ -11,6 +11,7 @@ from dlmagic.magics.tensors.explain.rule import Candidate, Explained
 from dlmagic.magics.tensors.explain.sites import Site
 
 PATTERNS = (
+    re.compile(r"Argument `?output`? must have rank"),
     re.compile(r"Arguments `?target`? and `?output`? must have the same"),
     re.compile(r"`?logits`? and `?labels`? must (have the same|be broadcastable)"),
     re.compile(r"Shapes \(.*?\) and \(.*?\) are incompatible|Incompatible shapes: \["),
@@ -26,15 +27,29 @@ def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa
     mine = found.labels.shape
     yours = found.shape[:-1] if found.is_sparse else found.shape
     unequal = _unequal(mine, yours)
-    if unequal is None:
+    if unequal is None and abs(len(mine) - len(yours)) < 1 + (not found.is_sparse):
         return None
-    outputs = found.outputs.name if found.outputs else "each output"
     return Explained(
         kind="loss-shapes",
-        message=f"A loss compares labels with outputs of the same shape: axis {unequal} of "
-        f"{found.labels.name} has {mine[unequal]} elements, that of {outputs} {yours[unequal]}.",
+        message=_message(found, mine, yours, unequal),
         operands=(found.labels, *([found.outputs] if found.outputs else [])),
-        candidates=tuple(_more_outputs(failure.site, found, unequal)),
+        candidates=tuple(_more_outputs(failure.site, found, unequal)) if unequal else (),
+    )
+
+
+def _message(
+    found: Compared, mine: tuple[int, ...], yours: tuple[int | None, ...], unequal: int | None
+) -> str:
+    rule, labels = "A loss compares labels with outputs of the same shape", found.labels.name
+    outputs = found.outputs.name if found.outputs else "each output"
+    if unequal is None:
+        return (
+            f"{rule}: {labels} has {mine}, and the outputs {found.shape}, which is too many axes; "
+            "a Flatten layer may be missing."
+        )
+    return (
+        f"{rule}: axis {unequal} of {labels} has {mine[unequal]} elements, that of {outputs} "
+        f"{yours[unequal]}."
     )
 
 
