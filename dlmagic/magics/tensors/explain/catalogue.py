@@ -22,6 +22,7 @@ RULES = (
     "keras_samples",
     "keras_symbolic",
     "keras_lookup",
+    "keras_weights",
     # Shapes
     "matrix_product",
     "broadcast",
@@ -42,6 +43,8 @@ RULES = (
     "array_memory",
     # TensorFlow
     "tensorflow_dtypes",
+    "tensorflow_assign",
+    "tensorflow_methods",
     # JAX
     "jax_traced_branch",
     "jax_traced_number",
@@ -50,6 +53,7 @@ RULES = (
     "jax_leaked_tracer",
     "jax_gradient",
     "jax_static_argument",
+    "jax_mapped_axes",
 )
 """Modules of the folder ``rules``: those that know more of the place come first."""
 

@@ -39,6 +39,11 @@ _PLAIN = (
     ast.BinOp, ast.UnaryOp, ast.Compare, ast.Subscript, ast.Slice, ast.Tuple, ast.List,
     ast.Constant, ast.keyword, ast.operator, ast.unaryop, ast.cmpop, ast.expr_context,
 )  # fmt: skip
+_SIZED = frozenset({
+    "arange", "broadcast_to", "eye", "full", "identity", "linspace", "one_hot", "ones", "tile",
+    "to_categorical", "zeros",
+})  # fmt: skip
+"""Functions whose result can be larger than what they are given."""
 _CONVERSIONS = {"float": float, "int": int, "bool": bool, "len": len}
 _LARGEST = 1_000_000
 
@@ -136,6 +141,8 @@ class _Lifting(ast.NodeTransformer):
         return ast.Attribute(self.visit(node.value), node.attr, ast.Load())
 
     def _call(self, node: ast.Call) -> ast.Call:
+        if _name(node) in _SIZED and not _is_small_shape(node, self.site):
+            raise _ImpureError
         arguments = [self.visit(each) for each in node.args]
         keywords = [ast.keyword(each.arg, self.visit(each.value)) for each in node.keywords]
         return ast.Call(self._callee(node.func), arguments, keywords)
@@ -175,14 +182,26 @@ def is_pure(node: ast.expr, function: object, site: Site) -> bool:
     return library_of(library_value(node.value, site)) is not None
 
 
-def _is_large(node: ast.AST) -> bool:
-    """Whether a number or a product of numbers would be a large shape."""
-    if isinstance(node, ast.Constant):
-        return isinstance(node.value, int) and abs(node.value) > _LARGEST
-    if not isinstance(node, ast.Tuple | ast.List):
-        return False
+def _name(node: ast.Call) -> str:
+    return ast.unparse(node.func).rpartition(".")[2]
+
+
+def _is_small_shape(node: ast.Call, site: Site) -> bool:
+    """Whether the numbers that a new array is asked for by are known, and make no large one."""
+    given = [*node.args, *(each.value for each in node.keywords)]
     product = 1
-    for each in node.elts:
-        if isinstance(each, ast.Constant) and isinstance(each.value, int):
-            product *= max(1, abs(each.value))
-    return product > _LARGEST
+    for value in (library_value(each, site) for each in given):
+        if value is MISSING:
+            return False
+        numbers = value if isinstance(value, tuple | list) else [value]
+        for each in numbers:
+            product *= max(1, abs(int(each))) if isinstance(each, int | float) else 1
+    return product <= _LARGEST
+
+
+def _is_large(node: ast.AST) -> bool:
+    """Whether a number would make a large array."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow | ast.LShift):
+        return True
+    whole = isinstance(node, ast.Constant) and isinstance(node.value, int)
+    return whole and abs(node.value) > _LARGEST  # type: ignore[attr-defined]

@@ -12,6 +12,8 @@ import numpy as np
 from dlmagic.magics.tensors.explain.values import MISSING
 
 _MOST_ELEMENTS = 1_000_000
+MOST_RESULTS = 10_000_000
+"""A change with more elements than that in its result is not tried: it would need the memory."""
 _TRYING = ("tensorflow", "jax")
 Tried = Literal["verified", "shape-verified", "failed", "not tried"]
 

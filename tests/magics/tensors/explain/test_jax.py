@@ -179,6 +179,16 @@ CASES = [
         "'relu' is a text",
         '@jax.jit(static_argnames="name")',
     ),
+    Case(
+        SETUP,
+        "jax.vmap(jnp.add)(v, 2.0)",
+        "mapped-axes",
+        1,
+        "2.0 has no axis",
+        "jax.vmap(jnp.add, in_axes=(0, None))(v, 2.0)",
+        "unverified",
+    ),
+    Case(SETUP, "jax.vmap(jnp.add)(a, b)", "mapped-axes", 1, "a has 3, b 5"),
     Case(SETUP, "a[0, 0, 0]", "too-many-indices", 1, "a has 2 axes", "a[0, 0]", "verified"),
     Case(
         SETUP,

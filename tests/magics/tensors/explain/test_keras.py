@@ -322,6 +322,20 @@ CASES = [
 UNWRAPPED = [
     Case(
         SETUP,
+        "model = made()\nmodel.set_weights([x])",
+        "weights-mismatch",
+        2,
+        "model has 2 weights, and [x] has 1",
+    ),
+    Case(
+        SETUP,
+        "model = made()\nw = model.get_weights()\nw[0] = w[0].T\nmodel.set_weights(w)",
+        "weights-mismatch",
+        4,
+        "Weight 0 of model has the shape (4, 3), and w[0] (3, 4)",
+    ),
+    Case(
+        SETUP,
         "model = keras.Sequential([keras.Input((28, 28)), layers.Conv2D(4, 3)])",
         "missing-axes",
         1,

@@ -158,6 +158,26 @@ CASES = [
     ),
     Case(SETUP, "np.ones((10**7, 10**7))", "out-of-memory", 1, "no room"),
 ]
+LARGE = (
+    SETUP
+    + """
+row, other, wide = np.ones((1, 90_000)), np.ones((1, 90_000)), np.ones((2000, 3000))
+n = 100_000
+"""
+)
+LARGE_CASES = [
+    Case(LARGE, "row @ other", "matmul-shapes", 1, "other has 1 rows", status="unverified"),
+    Case(
+        LARGE,
+        "wide @ np.ones((40, 3000))",
+        "matmul-shapes",
+        1,
+        "wide has 3000",
+        "wide @ np.ones((40, 3000)).T",
+        "shape-verified",
+    ),
+    Case(LARGE, "np.ones((n, n, n)) @ row", "out-of-memory", 1, "no room"),
+]
 NOTHING = [
     "a.no_such_method()",
     "unknown_name + a",
@@ -169,10 +189,13 @@ NOTHING = [
     "'text' + 1",
     "int('no number')",
     "5(3)",
+    "int(None)",
+    "len(None)",
+    "np.sum(a.no_such, axis=None)",
 ]
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.text)
+@pytest.mark.parametrize("case", [*CASES, *LARGE_CASES], ids=lambda case: case.text)
 def test_what_is_said(case: Case) -> None:
     check(case)
 

@@ -12,18 +12,24 @@ PATTERNS = (
     re.compile(r"NoneType|None values not supported|value \(None\)|Got 'None'"),
     re.compile(r"does not have enough dimensions \(has 0, gufunc core"),
 )
+_LIBRARIES = ("numpy", "jax", "tensorflow", "keras")
 
 
 def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa: ARG001
-    """Which name holds None, and where it got it."""
-    site = failure.site
-    found = operands_of(site)
+    """Which name holds None; an argument by name may do so rightly."""
+    site, call = failure.site, called(failure.site)
+    named = [each.node for each in call.keywords.values()] if call else []
+    found = [each for each in operands_of(site) if each.node not in named]
     nothing = next((each for each in found if each.value is None), None)
-    if site is None or nothing is None or not (known(found) or called(site)):
+    if nothing is None or not (known(found) or _in_a_library(failure)):
         return None
     return Explained(
         kind="none-operand",
         message=f"{'None is given' if nothing.name == 'None' else f'{nothing.name} is None'}, "
         "where a tensor is needed.",
-        operands=(nothing, *(each for each in known(found))),
+        operands=(nothing, *known(found)),
     )
+
+
+def _in_a_library(failure: Failure) -> bool:
+    return any(each.module.startswith(_LIBRARIES) for each in failure.below)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from itertools import combinations
+from itertools import combinations, zip_longest
+from math import prod
 
 from dlmagic.magics.tensors.explain.edits import in_brackets, line_with
 from dlmagic.magics.tensors.explain.failure import Failure
 from dlmagic.magics.tensors.explain.rule import Candidate, Explained, Operand, known, operands_of
 from dlmagic.magics.tensors.explain.sites import Site
-from dlmagic.magics.tensors.explain.trying import Tried, tried
+from dlmagic.magics.tensors.explain.trying import MOST_RESULTS, Tried, tried
 
 PATTERNS = (
     re.compile(r"The size of tensor a \(\d+\) must match the size of tensor b \(\d+\)"),
@@ -82,4 +83,7 @@ def _index(axis: int, count: int) -> str:
 
 def _check(operand: Operand, other: Operand, axis: int) -> Callable[[], Tried]:
     index = (*[slice(None)] * axis, None)
+    lengths = zip_longest(reversed(operand.axes or ()), reversed(other.axes or ()), fillvalue=1)
+    if prod(max(a or 1, b or 1) for a, b in lengths) > MOST_RESULTS:
+        return lambda: "shape-verified"
     return lambda: tried(lambda a, b: a[index] + b, operand.value, other.value)

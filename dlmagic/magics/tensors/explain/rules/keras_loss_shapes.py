@@ -25,6 +25,8 @@ def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa
     if found is None or failure.site is None or found.labels.shape is None:
         return None
     mine = found.labels.shape
+    if found.is_sparse and mine[-1:] == (1,):
+        mine = mine[:-1]  # one id in a row of its own is as good
     yours = found.shape[:-1] if found.is_sparse else found.shape
     unequal = _unequal(mine, yours)
     if unequal is None and abs(len(mine) - len(yours)) < 1 + (not found.is_sparse):

@@ -14,7 +14,7 @@ from dlmagic.magics.tensors.explain.failure import Failure
 from dlmagic.magics.tensors.explain.rewriting import rewritten
 from dlmagic.magics.tensors.explain.rule import Candidate, Explained, Operand, known, operands_of
 from dlmagic.magics.tensors.explain.sites import Site
-from dlmagic.magics.tensors.explain.trying import tried
+from dlmagic.magics.tensors.explain.trying import MOST_RESULTS, Tried, tried
 
 PATTERNS = (
     re.compile(r"mat1 and mat2 shapes cannot be multiplied"),
@@ -80,7 +80,33 @@ def _candidates(site: Site | None, left: Operand, right: Operand) -> Iterator[Ca
     open_left = left.axes is not None and None in left.axes[-2:]
     for text, first, second, function in changes[: 1 if open_left else None]:
         code = _code(site, left, right, first, second)
-        yield Candidate(text, code, lambda f=function: tried(f, left.value, right.value))  # type: ignore[misc]
+        yield Candidate(text, code, lambda f=function: _tried(f, left, right))  # type: ignore[misc]
+
+
+def _tried(function: Callable[..., object], left: Operand, right: Operand) -> Tried:
+    """Large matrices by their shapes alone: two long rows can make a huge product."""
+    large = max(left.shape or (1,)) * max(right.shape or (1,)) > MOST_RESULTS
+    outcome = "not tried" if large else tried(function, left.value, right.value)
+    if outcome != "not tried" or left.shape is None or right.shape is None:
+        return outcome
+    holds = tried(function, _Shape(left.shape), _Shape(right.shape)) == "verified"
+    return "shape-verified" if holds else "failed"
+
+
+class _Shape:
+    """A matrix without numbers: it can be turned and multiplied."""
+
+    def __init__(self, lengths: tuple[int, ...]) -> None:
+        self.lengths = lengths
+
+    def swapaxes(self, _first: int, _second: int) -> _Shape:
+        return _Shape((*self.lengths[:-2], *reversed(self.lengths[-2:])))
+
+    def __matmul__(self, other: _Shape) -> _Shape:
+        columns, rows = _inner(self.lengths, other.lengths)
+        if columns != rows:
+            raise ValueError
+        return self
 
 
 def _other_flags(site: Site | None, call: Called) -> Iterator[Candidate]:
