@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any
 
-from dlmagic.magics.tensors.explain.pure import library_of, library_value
+from dlmagic.magics.tensors.explain.purity import library_of, library_value
 from dlmagic.magics.tensors.explain.rule import Operand, operand
 from dlmagic.magics.tensors.explain.sites import Site
 from dlmagic.magics.tensors.explain.values import MISSING

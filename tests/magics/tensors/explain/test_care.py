@@ -32,7 +32,17 @@ class Hostile:
     __hash__ = None
 h, a = Hostile(), np.ones((3, 4))
 """
-LINES = ["h @ a", "a @ h", "h + h", "h[0]", "h(a)", "h.fit(a, h)", "np.concatenate(h)", "h[h] = h"]
+LINES = [
+    "h @ a",
+    "a @ h",
+    "h + h",
+    "h[0]",
+    "h(a)",
+    "h.fit(a, h)",
+    "len([h]) + h.x",
+    "np.concatenate(h)",
+    "h[h] = h",
+]
 LIMIT = 0.3
 
 

@@ -70,6 +70,31 @@ def test_nothing_else_is_run(code: str) -> None:
     assert (called, words, list(rows)) == ([], [1, 2], [1, 2])
 
 
+@pytest.mark.parametrize("code", ["own @ a", "len(own)", "own[0]", "np.concatenate([own, own])"])
+def test_operators_of_the_users_objects_are_not_called(code: str) -> None:
+    called: list[str] = []
+
+    class Own:
+        def __matmul__(self, other: object) -> object:
+            called.append("matmul")
+            return other
+
+        def __len__(self) -> int:
+            called.append("len")
+            return 3
+
+        def __getitem__(self, index: int) -> int:
+            called.append("item")
+            raise IndexError
+
+        def __getattr__(self, name: str) -> object:
+            called.append(name)
+            raise AttributeError
+
+    assert value(code, own=Own()) is MISSING
+    assert called == []
+
+
 def test_what_writes_to_an_argument_writes_to_a_copy() -> None:
     a = np.zeros(3)
     found = computation("np.add(a, 1, out=a)", site(np=np, a=a))
