@@ -7,10 +7,13 @@ from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any
 
-from dlmagic.magics.tensors.explain.purity import library_of, library_value
+from dlmagic.magics.tensors.explain.purity import library_value
 from dlmagic.magics.tensors.explain.rule import Operand, operand
 from dlmagic.magics.tensors.explain.sites import Site
 from dlmagic.magics.tensors.explain.values import MISSING
+
+_COMPUTING = frozenset({"numpy", "jax", "tensorflow", "keras", "torch"})
+_BUILT_IN = frozenset({"builtin_function_or_method", "ufunc", "_ArrayFunctionDispatcher"})
 
 
 @dataclass(frozen=True)
@@ -59,7 +62,7 @@ def call_of(node: ast.Call, site: Site) -> Called:
     if isinstance(node.func, ast.Attribute):
         name = node.func.attr
         value = library_value(node.func.value, site)
-        owner = None if library_of(value) else operand(node.func.value, site)
+        owner = None if isinstance(value, ModuleType) else operand(node.func.value, site)
     return Called(
         node,
         name,
@@ -68,6 +71,28 @@ def call_of(node: ast.Call, site: Site) -> Called:
         tuple(operand(each, site) for each in node.args if not isinstance(each, ast.Starred)),
         {each.arg: operand(each.value, site) for each in node.keywords if each.arg},
     )
+
+
+def computes(site: Site | None) -> bool:
+    """Whether the failed expression is itself an operation on its operands.
+
+    That is a sign, a function of a library or a method of a tensor. What a function or a model of
+    the user's does with its arguments is not known here.
+    """
+    if site is None or not isinstance(site.node, ast.Call):
+        return site is not None
+    call = call_of(site.node, site)
+    if call.owner is not None:
+        return call.owner.description is not None
+    root = str(getattr(call.function, "__module__", None) or "").partition(".")[0]
+    of_library = isinstance(site.node.func, ast.Attribute | ast.Name) and root in _COMPUTING
+    return of_library or type(call.function).__name__ in _BUILT_IN
+
+
+def sign_of(site: Site | None) -> ast.operator | None:
+    """The sign of a failed operation; None where it is a call."""
+    node = (site.node or site.statement) if site else None
+    return node.op if isinstance(node, ast.BinOp | ast.AugAssign) else None
 
 
 def module_name(site: Site | None, module: str, usual: str) -> str:

@@ -186,6 +186,19 @@ def test_words_alone_prove_nothing(worded: Worded) -> None:
 
 
 @pytest.mark.parametrize(
+    "error",
+    [
+        "Matrix size-incompatible: In[0]: [3,4], In[1]: [5,4] [Op:MatMul]",
+        "operands could not be broadcast together with shapes (3,4) (3,)",
+    ],
+)
+@pytest.mark.parametrize("line", ["own(x, rows[:5])", "model.fit(x, rows[:5], verbose=0)"])
+def test_arguments_of_the_users_functions_are_not_taken_for_operands(line: str, error: str) -> None:
+    setup = KERAS + 'def own(a, b):\n    raise ValueError\nmodel = made("mse")\n'
+    assert explained(Case(setup, line, None), error) is None
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "CUDA error: RESOURCE_EXHAUSTED: Out of memory while trying to allocate 8589934592 bytes.",

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Callable, Iterator, Sequence
 from itertools import combinations, zip_longest
 from math import prod
 
+from dlmagic.magics.tensors.explain.calls import computes, sign_of
 from dlmagic.magics.tensors.explain.edits import in_brackets, line_with
 from dlmagic.magics.tensors.explain.failure import Failure
 from dlmagic.magics.tensors.explain.rule import Candidate, Explained, Operand, known, operands_of
@@ -25,6 +27,8 @@ PATTERNS = (
 def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa: ARG001
     """Which axes do not meet, and where an axis of length one is missing."""
     site = failure.site
+    if not computes(site) or isinstance(sign_of(site), ast.MatMult):
+        return None
     found = [each for each in known(operands_of(site)) if each.axes is not None]
     pairs = ((left, right, _conflicting(left, right)) for left, right in combinations(found, 2))
     left, right, axis = next((pair for pair in pairs if pair[2]), (None, None, None))

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from dlmagic.magics.tensors.explain.calls import Called, called, module_name
+from dlmagic.magics.tensors.explain.calls import Called, called, computes, module_name, sign_of
 from dlmagic.magics.tensors.explain.edits import in_brackets, line_with
 from dlmagic.magics.tensors.explain.failure import Failure
 from dlmagic.magics.tensors.explain.rewriting import rewritten
@@ -34,6 +34,8 @@ _FLAGS = ("transpose_a", "transpose_b", "adjoint_a", "adjoint_b")
 def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa: ARG001
     """Which dimensions do not meet, and which transposition makes them."""
     site = failure.site
+    if not computes(site) or not isinstance(sign_of(site), ast.MatMult | None):
+        return None
     found = known(operands_of(site))[:2]
     if len(found) < 2:
         return None
