@@ -6,13 +6,14 @@ import ast
 from collections.abc import Callable
 from typing import Any
 
+from dlmagic.magics.tensors.explain.computing import value_of
 from dlmagic.magics.tensors.explain.edits import in_brackets, line_with
 from dlmagic.magics.tensors.explain.failure import Failure
 from dlmagic.magics.tensors.explain.layers import layer_kind
 from dlmagic.magics.tensors.explain.rule import Candidate, Operand
 from dlmagic.magics.tensors.explain.sites import Site
 from dlmagic.magics.tensors.explain.trying import tried
-from dlmagic.magics.tensors.explain.values import MISSING, value_of
+from dlmagic.magics.tensors.explain.values import MISSING
 
 
 def given(failure: Failure, value: object, position: int, otherwise: str) -> Operand:

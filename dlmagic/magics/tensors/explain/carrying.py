@@ -12,11 +12,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from dlmagic.magics.tensors.explain.computing import value_of
 from dlmagic.magics.tensors.explain.failure import Failure
 from dlmagic.magics.tensors.explain.layers import Mend, UnknownShapeError, layer_kind, passed
 from dlmagic.magics.tensors.explain.sites import Site
 from dlmagic.magics.tensors.explain.sources import function_around
-from dlmagic.magics.tensors.explain.values import MISSING, value_of
+from dlmagic.magics.tensors.explain.values import MISSING
 
 _RESULT = "the_result_of_the_mended_layer"
 

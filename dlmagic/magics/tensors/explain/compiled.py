@@ -11,10 +11,10 @@ from dataclasses import replace
 from typing import Any
 
 from dlmagic.magics.tensors.explain.carrying import read_up_to
+from dlmagic.magics.tensors.explain.computing import value_of
 from dlmagic.magics.tensors.explain.failure import Failure
-from dlmagic.magics.tensors.explain.sites import Site, may_have_failed
+from dlmagic.magics.tensors.explain.sites import Site, only_expression, statement_at
 from dlmagic.magics.tensors.explain.sources import Code, code_of, function_at
-from dlmagic.magics.tensors.explain.values import value_of
 
 _FROM = re.compile(r"^from user code:\n(?P<steps>.*)", re.DOTALL | re.MULTILINE)
 _STEP = re.compile(r'File "(?P<file>[^"]+)", line (?P<line>\d+), in (?P<function>\S+)')
@@ -44,7 +44,8 @@ def _sites(failure: Failure, outer: Site, steps: str) -> Iterator[Site]:
 
 def _site(code: Code, line: int, outer: Site) -> Site:
     function = function_at(code.tree, line)
-    statement, node = may_have_failed(code.tree, line)
+    statement = statement_at(code.tree, line)
+    node = only_expression(statement) if statement is not None else None
     site = Site(
         code.cell,
         code.file,

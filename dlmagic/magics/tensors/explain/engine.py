@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import linecache
 from collections.abc import Iterator
 
@@ -12,10 +11,10 @@ from dlmagic.frameworks.description import told
 from dlmagic.magics.tensors.explain.catalogue import rules
 from dlmagic.magics.tensors.explain.compiled import as_if_eager
 from dlmagic.magics.tensors.explain.failure import Failure, errors_behind, failure_of
+from dlmagic.magics.tensors.explain.origins import origins_of
 from dlmagic.magics.tensors.explain.result import Explanation, OperandInfo
 from dlmagic.magics.tensors.explain.rule import Candidate, Explained, Operand
 from dlmagic.magics.tensors.explain.sites import NameOfCell, Place, Site
-from dlmagic.magics.tensors.explain.sources import came_from
 from dlmagic.magics.tensors.explain.trying import Tried
 
 SILENCED = "# dlmagic: ok"
@@ -71,22 +70,8 @@ def _explanation(failure: Failure, site: Site, explained: Explained) -> Explanat
         finding=findings[0],
         operands=tuple(_info(each) for each in explained.operands),
         alternatives=tuple(findings[1:_MOST_FIXES]),
-        notes=(*_origins(failure, findings[0], explained), *explained.notes),
+        notes=(*origins_of(explained.operands[:1], failure, findings[0]), *explained.notes),
     )
-
-
-def _origins(failure: Failure, finding: Finding, explained: Explained) -> Iterator[str]:
-    """Where the value of the offending operand came from."""
-    node = explained.operands[0].node if explained.operands else None
-    if not isinstance(node, ast.Name):
-        return
-    origin = told(lambda: came_from(node.id, failure))
-    if origin is not None and (origin.place.cell, origin.place.line) != (
-        finding.cell,
-        finding.line,
-    ):
-        place = origin.place
-        yield f"{node.id} comes from {place.cell}, line {place.line}: {place.source}"
 
 
 def _fixes(candidates: tuple[Candidate, ...]) -> Iterator[tuple[Candidate, Fix]]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from dlmagic.magics.tensors.explain.autograph import traced_site
 from dlmagic.magics.tensors.explain.sites import (
     LibraryFrame,
     NameOfCell,
@@ -15,6 +16,7 @@ from dlmagic.magics.tensors.explain.sites import (
     sites_of,
 )
 
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 _LINES = re.DOTALL | re.MULTILINE
 _WRAPPED = (
     re.compile(r"^Caught \w+ in DataLoader worker process.*?^(?P<inner>\w+Error: .*)\Z", _LINES),
@@ -68,9 +70,10 @@ class Failure:
 def failure_of(error: BaseException, name_of_cell: NameOfCell) -> Failure:
     """What is known of an error."""
     traceback = error.__traceback__
+    traced = traced_site(error, name_of_cell)
     return Failure(
         error,
-        tuple(sites_of(traceback, name_of_cell)),
+        (*sites_of(traceback, name_of_cell), *([traced] if traced else [])),
         tuple(library_frames(traceback, name_of_cell)),
         name_of_cell,
     )
@@ -89,7 +92,7 @@ def errors_behind(error: BaseException) -> Iterator[BaseException]:
 
 def _texts(error: BaseException) -> Iterator[str]:
     for each in errors_behind(error):
-        text = _said(each)
+        text = _COLOURS.sub("", _said(each))
         yield text
         yield from _quoted(text)
 

@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from dlmagic.frameworks.description import Description, describers, told
+from dlmagic.magics.tensors.explain.computing import value_of
 from dlmagic.magics.tensors.explain.failure import Failure
 from dlmagic.magics.tensors.explain.sites import Place, Site
 from dlmagic.magics.tensors.explain.trying import Tried
-from dlmagic.magics.tensors.explain.values import MISSING, value_of
+from dlmagic.magics.tensors.explain.values import MISSING
 
 _PRODUCTS = frozenset({"matmul", "mm", "bmm", "mv", "dot"})
 
@@ -51,6 +52,14 @@ class Operand:
         """Its type, such as ``"float32"``."""
         known = self.description
         return known.dtype if known is not None else None
+
+    @property
+    def axes(self) -> tuple[int | None, ...] | None:
+        """Elements per axis; None for those that are open, as that of a batch may be."""
+        known = self.description
+        if known is None or known.shape is None:
+            return None
+        return tuple(axis if isinstance(axis, int) else None for axis in known.shape)
 
 
 @dataclass(frozen=True)
@@ -102,8 +111,12 @@ class Rule(Protocol):
 
 def operands_of(site: Site | None) -> list[Operand]:
     """The operands of the expression that failed, in the order in which they are written."""
-    if site is None or site.node is None:
+    if site is None:
         return []
+    if site.node is None:
+        in_place = site.statement if isinstance(site.statement, ast.AugAssign) else None
+        nodes = [in_place.target, in_place.value] if in_place else []
+        return [operand(node, site) for node in nodes]
     return [operand(node, site) for node in _parts(site.node)]
 
 
@@ -130,8 +143,8 @@ def _parts(node: ast.expr) -> list[ast.expr]:
 
 def is_product(site: Site | None) -> bool:
     """Whether the expression multiplies its first two operands as matrices, and nothing else."""
-    match site.node if site is not None else None:
-        case ast.BinOp(_, ast.MatMult()):
+    match (site.node or site.statement) if site is not None else None:
+        case ast.BinOp(op=ast.MatMult()) | ast.AugAssign(op=ast.MatMult()):
             return True
         case ast.Call(ast.Attribute(_, name) | ast.Name(name)):
             return name in _PRODUCTS

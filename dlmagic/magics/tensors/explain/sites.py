@@ -78,18 +78,18 @@ class LibraryFrame:
 
 def sites_of(traceback: TracebackType | None, name_of_cell: NameOfCell) -> list[Site]:
     """The places of the user's own code on the way of an error, the innermost last."""
-    steps = [
+    own = [
         (step, name)
-        for step in _steps(traceback)
+        for step in steps(traceback)
         if (name := name_of_cell(step.tb_frame.f_code.co_filename)) is not None
     ]
-    return [_site(step, name) for step, name in steps[-_MOST_SITES:]]
+    return [_site(step, name) for step, name in own[-_MOST_SITES:]]
 
 
 def library_frames(traceback: TracebackType | None, name_of_cell: NameOfCell) -> list[LibraryFrame]:
     """The steps below the user's innermost code, the outermost first."""
     found: list[LibraryFrame] = []
-    for step in _steps(traceback):
+    for step in steps(traceback):
         frame = step.tb_frame
         if name_of_cell(frame.f_code.co_filename) is not None:
             found.clear()
@@ -99,27 +99,45 @@ def library_frames(traceback: TracebackType | None, name_of_cell: NameOfCell) ->
     return found
 
 
-def _steps(traceback: TracebackType | None) -> Iterator[TracebackType]:
+def steps(traceback: TracebackType | None) -> Iterator[TracebackType]:
+    """The steps of a traceback, the outermost first."""
     while traceback is not None:
         yield traceback
         traceback = traceback.tb_next
 
 
 def _site(step: TracebackType, cell: str) -> Site:
-    frame, line = step.tb_frame, step.tb_lineno
-    file = frame.f_code.co_filename
-    tree = parsed("".join(linecache.getlines(file, frame.f_globals)))
-    span = _span(frame.f_code, step.tb_lasti)
-    statement = _statement(tree, line, span) if tree else None
-    return Site(
-        cell=cell,
-        file=file,
-        line=line,
-        source=linecache.getline(file, line, frame.f_globals).strip(),
-        frame=frame,
-        node=_expression(statement, span),
-        statement=statement,
-    )
+    frame = step.tb_frame
+    span = _span(step)
+    tree = tree_of(frame.f_code.co_filename, frame)
+    statement = statement_at(tree, step.tb_lineno, span) if tree else None
+    node = _expression(statement, span)
+    return site_at(cell, frame.f_code.co_filename, step.tb_lineno, frame, statement, node)
+
+
+def site_at(
+    cell: str,
+    file: str,
+    line: int,
+    frame: FrameType,
+    statement: ast.stmt | None,
+    node: ast.expr | None,
+) -> Site:
+    """A place in the user's code; the line's text is looked up."""
+    source = linecache.getline(file, line, frame.f_globals).strip()
+    return Site(cell, file, line, source, frame, node, statement)
+
+
+def spanned(tree: ast.AST, step: TracebackType) -> ast.expr | None:
+    """The expression of a tree that a step of a traceback stands at."""
+    span = _span(step)
+    found = (each for each in ast.walk(tree) if isinstance(each, ast.expr))
+    return next((each for each in found if span is not None and _span_of_node(each) == span), None)
+
+
+def tree_of(file: str, frame: FrameType) -> ast.Module | None:
+    """The code of a file as a tree; None where it is IPython's own syntax."""
+    return parsed("".join(linecache.getlines(file, frame.f_globals)))
 
 
 @lru_cache(maxsize=32)
@@ -131,8 +149,18 @@ def parsed(text: str) -> ast.Module | None:
         return None
 
 
-def _span(code: CodeType, instruction: int) -> _Span | None:
-    """First and last line, first and last column of an instruction; None before Python 3.11."""
+def _span(step: TracebackType) -> _Span | None:
+    """First and last line, first and last column of the instruction that failed.
+
+    None before Python 3.11, and where the error was raised again, which is another instruction.
+    """
+    span = _span_of_code(step.tb_frame.f_code, step.tb_lasti)
+    if span is None or span[0] is None or span[1] is None:
+        return None
+    return span if span[0] <= step.tb_lineno <= span[1] else None
+
+
+def _span_of_code(code: CodeType, instruction: int) -> _Span | None:
     positions = getattr(code, "co_positions", None)
     if positions is None or instruction < 0:
         return None
@@ -143,24 +171,23 @@ def _span(code: CodeType, instruction: int) -> _Span | None:
     return None
 
 
-def _statement(tree: ast.Module, line: int, span: _Span | None) -> ast.stmt | None:
-    """The innermost statement on a line; of several on one line, that around the span."""
+def statement_at(tree: ast.Module, line: int, span: _Span | None = None) -> ast.stmt | None:
+    """The innermost statement of a line, and of a span of it where several share the line."""
     around = [
         node
         for node in ast.walk(tree)
         if isinstance(node, ast.stmt) and node.lineno <= line <= (node.end_lineno or node.lineno)
     ]
-    column = span[2] if span is not None and span[0] == line else None
-    begun = [
-        node for node in around if column is None or node.lineno < line or node.col_offset <= column
-    ]
-    return max(begun or around, key=lambda node: (node.lineno, node.col_offset), default=None)
+    exact = [node for node in around if _holds(node, span)] or around
+    return max(exact, key=lambda node: (node.lineno, node.col_offset), default=None)
 
 
-def may_have_failed(tree: ast.Module, line: int) -> tuple[ast.stmt | None, ast.expr | None]:
-    """The statement on a line, and its only expression that can have failed."""
-    statement = _statement(tree, line, None)
-    return statement, _expression(statement, None)
+def _holds(node: ast.stmt, span: _Span | None) -> bool:
+    if span is None or None in span:
+        return True
+    line, end_line, column, end_column = span
+    start, end = (node.lineno, node.col_offset), (node.end_lineno, node.end_col_offset)
+    return start <= (line, column) and (end_line, end_column) <= end
 
 
 def _expression(statement: ast.stmt | None, span: _Span | None) -> ast.expr | None:
@@ -169,11 +196,17 @@ def _expression(statement: ast.stmt | None, span: _Span | None) -> ast.expr | No
         return None
     found = [node for node in ast.walk(statement) if isinstance(node, ast.expr)]
     if span is not None:
-        exact = (each for each in found if _place(each) == span)
+        exact = (each for each in found if _span_of_node(each) == span)
         return next(exact, None)
-    may_fail = [each for each in found if isinstance(each, ast.Call | ast.BinOp | ast.Subscript)]
+    return only_expression(statement)
+
+
+def only_expression(statement: ast.stmt) -> ast.expr | None:
+    """The one expression of a statement that can have failed, if it is one."""
+    kinds = ast.Call | ast.BinOp | ast.Subscript
+    may_fail = [each for each in ast.walk(statement) if isinstance(each, kinds)]
     return may_fail[0] if len(may_fail) == 1 else None
 
 
-def _place(node: ast.expr) -> _Span:
+def _span_of_node(node: ast.expr) -> _Span:
     return (node.lineno, node.end_lineno, node.col_offset, node.end_col_offset)

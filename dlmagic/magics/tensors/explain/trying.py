@@ -2,16 +2,36 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
-from collections.abc import Callable
-from typing import Any, Literal
+from collections.abc import Callable, Sequence
+from typing import Any, Literal, Protocol
 
 import numpy as np
 
 from dlmagic.magics.tensors.explain.values import MISSING
 
 _MOST_ELEMENTS = 1_000_000
+MOST_RESULTS = 10_000_000
+"""A change with more elements than that in its result is not tried: it would need the memory."""
+_TRYING = ("tensorflow", "jax")
 Tried = Literal["verified", "shape-verified", "failed", "not tried"]
+
+
+class Trials(Protocol):
+    """How one framework tries a change: ``dlmagic.frameworks.ROOT.trials``."""
+
+    def owns(self, value: object) -> bool:
+        """Whether the value is a tensor of the framework."""
+
+    def is_small(self, value: Any) -> bool:
+        """Whether one of its tensors has numbers, few, and on the CPU."""
+
+    def on_copies(self, function: Callable[..., object], values: Sequence[Any]) -> None:
+        """Run the change on the values themselves, which stay as they are."""
+
+    def on_shapes(self, function: Callable[..., object], values: Sequence[Any]) -> None:
+        """Run the change on their shapes alone."""
 
 
 def tried(function: Callable[..., object], *operands: Any) -> Tried:
@@ -24,6 +44,9 @@ def tried(function: Callable[..., object], *operands: Any) -> Tried:
     """
     if any(value is MISSING for value in operands):
         return "not tried"
+    trials = _trials(operands)
+    if trials is not None:
+        return _tried_by(trials, function, operands)
     copies = [_copy(value) for value in operands]
     if not any(value is MISSING for value in copies):
         return "verified" if _runs(function, copies) else "failed"
@@ -31,6 +54,29 @@ def tried(function: Callable[..., object], *operands: Any) -> Tried:
     if any(value is MISSING for value in shapes):
         return "not tried"
     return "shape-verified" if _runs(function, shapes) else "failed"
+
+
+def _trials(operands: Sequence[Any]) -> Trials | None:
+    """Those of the framework that one of the operands belongs to."""
+    for root in _TRYING:
+        if getattr(sys.modules.get(root), "__version__", None) is None:
+            continue
+        trials: Trials = importlib.import_module(f"dlmagic.frameworks.{root}.trials")
+        if any(trials.owns(value) for value in operands):
+            return trials
+    return None
+
+
+def _tried_by(trials: Trials, function: Callable[..., object], operands: Sequence[Any]) -> Tried:
+    values = [value if trials.owns(value) else _copy(value) for value in operands]
+    if any(value is MISSING for value in values):
+        return "not tried"
+    numbers = all(trials.is_small(value) for value in values if trials.owns(value))
+    try:
+        (trials.on_copies if numbers else trials.on_shapes)(function, values)
+    except Exception:  # whatever it raises, the change does not hold
+        return "failed"
+    return "verified" if numbers else "shape-verified"
 
 
 def _runs(function: Callable[..., object], values: list[Any]) -> bool:

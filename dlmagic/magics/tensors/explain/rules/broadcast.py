@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Callable, Iterator, Sequence
+from itertools import combinations, zip_longest
+from math import prod
 
+from dlmagic.magics.tensors.explain.calls import computes, sign_of
 from dlmagic.magics.tensors.explain.edits import in_brackets, line_with
 from dlmagic.magics.tensors.explain.failure import Failure
 from dlmagic.magics.tensors.explain.rule import Candidate, Explained, Operand, known, operands_of
 from dlmagic.magics.tensors.explain.sites import Site
-from dlmagic.magics.tensors.explain.trying import Tried, tried
+from dlmagic.magics.tensors.explain.trying import MOST_RESULTS, Tried, tried
 
 PATTERNS = (
     re.compile(r"The size of tensor a \(\w+\) must match the size of tensor b \(\w+\)"),
@@ -17,20 +21,21 @@ PATTERNS = (
     re.compile(r"operands could not be broadcast together"),
     re.compile(r"got incompatible shapes for broadcasting|Incompatible shapes for broadcasting"),
     re.compile(r"Incompatible shapes: \[|required broadcastable shapes"),
+    re.compile(r"Dimensions must be equal, but are \d+ and \d+ for .* = (?!\w*MatMul)", re.DOTALL),
 )
 
 
 def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa: ARG001
     """Which axes do not meet, and where an axis of length one is missing."""
     site = failure.site
-    found = known(operands_of(site))[:2]
-    if len(found) < 2 or found[0].shape is None or found[1].shape is None:
+    if not computes(site) or isinstance(sign_of(site), ast.MatMult):
         return None
-    left, right = found
-    axis = _conflict(found[0].shape, found[1].shape)
-    if axis is None:
+    found = [each for each in known(operands_of(site)) if each.axes is not None]
+    pairs = ((left, right, _conflicting(left, right)) for left, right in combinations(found, 2))
+    left, right, axis = next((pair for pair in pairs if pair[2]), (None, None, None))
+    if left is None or right is None or axis is None:
         return None
-    mine, yours = found[0].shape[-axis], found[1].shape[-axis]
+    mine, yours = (left.axes or ())[-axis], (right.axes or ())[-axis]
     return Explained(
         kind="broadcast-shapes",
         message=(
@@ -43,10 +48,14 @@ def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa
     )
 
 
-def _conflict(left: Sequence[int], right: Sequence[int]) -> int | None:
+def _conflicting(left: Operand, right: Operand) -> int | None:
+    return _conflict(left.axes or (), right.axes or ())
+
+
+def _conflict(left: Sequence[int | None], right: Sequence[int | None]) -> int | None:
     """The first axis, counted from the end, whose lengths do not go together."""
     pairs = enumerate(zip(reversed(left), reversed(right), strict=False), 1)
-    return next((axis for axis, (a, b) in pairs if a != b and 1 not in (a, b)), None)
+    return next((axis for axis, (a, b) in pairs if a != b and not {1, None} & {a, b}), None)
 
 
 def _ordinal(axis: int) -> str:
@@ -55,17 +64,17 @@ def _ordinal(axis: int) -> str:
 
 def _candidates(site: Site | None, left: Operand, right: Operand) -> Iterator[Candidate]:
     for operand, other in ((right, left), (left, right)):
-        if operand.node is None or operand.shape is None or other.shape is None:
+        if operand.node is None or operand.axes is None or other.axes is None:
             continue
-        for axis in _missing_axes(operand.shape, other.shape):
-            index = _index(axis, len(operand.shape))
+        for axis in _missing_axes(operand.axes, other.axes):
+            index = _index(axis, len(operand.axes))
             code = f"{in_brackets(operand.node, operand.name)}[{index}]"
             line = line_with(site, {operand.node: code})
             text = f"Give {operand.name} an axis of length one: {code}."
             yield Candidate(text, line, _check(operand, other, axis))
 
 
-def _missing_axes(shape: Sequence[int], other: Sequence[int]) -> list[int]:
+def _missing_axes(shape: Sequence[int | None], other: Sequence[int | None]) -> list[int]:
     """Where one axis of length one makes a shape fit the other without stretching that."""
     if len(shape) >= len(other):
         return []
@@ -79,4 +88,7 @@ def _index(axis: int, count: int) -> str:
 
 def _check(operand: Operand, other: Operand, axis: int) -> Callable[[], Tried]:
     index = (*[slice(None)] * axis, None)
+    lengths = zip_longest(reversed(operand.axes or ()), reversed(other.axes or ()), fillvalue=1)
+    if prod(max(a or 1, b or 1) for a, b in lengths) > MOST_RESULTS:
+        return lambda: "shape-verified"
     return lambda: tried(lambda a, b: a[index] + b, operand.value, other.value)

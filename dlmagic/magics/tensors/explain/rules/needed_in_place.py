@@ -8,13 +8,14 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from dlmagic.magics.tensors.explain.computing import value_of
 from dlmagic.magics.tensors.explain.edits import line_with
 from dlmagic.magics.tensors.explain.failure import Failure
 from dlmagic.magics.tensors.explain.rule import Candidate, Explained, Operand
 from dlmagic.magics.tensors.explain.sites import Place, Site
 from dlmagic.magics.tensors.explain.sources import codes, function_around
 from dlmagic.magics.tensors.explain.statements import changes_in_place, out_of_place
-from dlmagic.magics.tensors.explain.values import MISSING, value_of
+from dlmagic.magics.tensors.explain.values import MISSING
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 PATTERNS = (

@@ -7,10 +7,10 @@ import re
 import sys
 from typing import Any
 
+from dlmagic.magics.tensors.explain.computing import value_of
 from dlmagic.magics.tensors.explain.edits import line_with
 from dlmagic.magics.tensors.explain.failure import Failure
 from dlmagic.magics.tensors.explain.rule import Candidate, Explained, known, operands_of
-from dlmagic.magics.tensors.explain.values import value_of
 
 PATTERNS = (
     re.compile(r"Boolean value of Tensor with (more than one|no) value"),

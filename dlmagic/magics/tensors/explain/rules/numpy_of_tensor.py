@@ -6,10 +6,10 @@ import ast
 import re
 
 from dlmagic.magics.tensors.explain.arguments import with_call
+from dlmagic.magics.tensors.explain.computing import value_of
 from dlmagic.magics.tensors.explain.failure import Failure
 from dlmagic.magics.tensors.explain.rule import Explained, Operand, known, operands_of
 from dlmagic.magics.tensors.explain.sites import Site
-from dlmagic.magics.tensors.explain.values import value_of
 
 PATTERNS = (
     re.compile(r"Can't call numpy\(\) on (Tensor|Variable) that requires grad"),

@@ -7,12 +7,12 @@ import re
 from collections.abc import Iterator
 from math import prod
 
+from dlmagic.magics.tensors.explain.computing import value_of
 from dlmagic.magics.tensors.explain.edits import line_with
 from dlmagic.magics.tensors.explain.failure import Failure
 from dlmagic.magics.tensors.explain.rule import Candidate, Explained, Operand, known, operand
 from dlmagic.magics.tensors.explain.sites import Site
 from dlmagic.magics.tensors.explain.trying import Tried, tried
-from dlmagic.magics.tensors.explain.values import value_of
 
 PATTERNS = (re.compile(r"shape '\[[-\d, ]*\]' is invalid for input of size \d+"),)
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import ast
 import re
 
+from dlmagic.magics.tensors.explain.computing import value_of
 from dlmagic.magics.tensors.explain.edits import line_with
 from dlmagic.magics.tensors.explain.failure import Failure
 from dlmagic.magics.tensors.explain.rule import Candidate, Explained, operand
 from dlmagic.magics.tensors.explain.trying import tried
-from dlmagic.magics.tensors.explain.values import MISSING, value_of
+from dlmagic.magics.tensors.explain.values import MISSING
 
 PATTERNS = (re.compile(r"view size is not compatible with input tensor's size and stride"),)
 

@@ -1,0 +1,78 @@
+"""An array that cannot be changed in place."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+from dlmagic.magics.tensors.explain.computing import check_of
+from dlmagic.magics.tensors.explain.edits import line_with
+from dlmagic.magics.tensors.explain.failure import Failure
+from dlmagic.magics.tensors.explain.rule import Candidate, Explained, Operand, operand
+from dlmagic.magics.tensors.explain.sites import Site
+
+PATTERNS = (
+    re.compile(r"JAX arrays are immutable"),
+    re.compile(r"object does not support item assignment"),
+)
+_UPDATES = {ast.Add: "add", ast.Mult: "multiply", ast.Div: "divide", ast.Pow: "power"}
+
+
+def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa: ARG001
+    """Which array it is, and the line that makes a changed one."""
+    site = failure.site
+    target = _target(site.statement) if site else None
+    array = operand(target.value, site) if site and target else None
+    if site is None or array is None or target is None or array.description is None:
+        return None
+    return Explained(
+        kind="immutable-array",
+        message=f"{array.name} cannot be changed in place: a {_library(array)} stays as it is.",
+        operands=(array,),
+        candidates=tuple(_candidates(site, target, array)),
+    )
+
+
+def _target(statement: ast.stmt | None) -> ast.Subscript | None:
+    match statement:
+        case ast.Assign([ast.Subscript() as target]) | ast.AugAssign(ast.Subscript() as target):
+            return target
+        case _:
+            return None
+
+
+def _library(array: Operand) -> str:
+    has_at = hasattr(type(array.value), "at")
+    return "JAX array" if has_at else "TensorFlow tensor"
+
+
+def _candidates(site: Site, target: ast.Subscript, array: Operand) -> Iterator[Candidate]:
+    if not hasattr(type(array.value), "at"):
+        yield Candidate("Use tf.tensor_scatter_nd_update, or a tf.Variable and its assign method.")
+        return
+    statement = site.statement
+    index, name = _code(target.slice), array.name
+    update = _update(statement)
+    if update is None or statement is None:
+        return
+    expression = f"{name}.at[{index}].{update}"
+    code = line_with(site, {statement: f"{name} = {expression}"})
+    yield Candidate("Make a changed copy.", code, check_of(expression, site))
+
+
+def _code(index: ast.expr) -> str:
+    code = ast.unparse(index)
+    return code[1:-1] if isinstance(index, ast.Tuple) and len(index.elts) > 1 else code
+
+
+def _update(statement: ast.stmt | None) -> str | None:
+    match statement:
+        case ast.Assign(_, value):
+            return f"set({ast.unparse(value)})"
+        case ast.AugAssign(_, ast.Sub(), value):
+            return f"add(-({ast.unparse(value)}))"
+        case ast.AugAssign(_, sign, value) if type(sign) in _UPDATES:
+            return f"{_UPDATES[type(sign)]}({ast.unparse(value)})"
+        case _:
+            return None

@@ -1,0 +1,86 @@
+"""A gradient of what is no single number, or with respect to whole numbers."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+from dlmagic.magics.tensors.explain.calls import called
+from dlmagic.magics.tensors.explain.edits import line_with
+from dlmagic.magics.tensors.explain.failure import Failure
+from dlmagic.magics.tensors.explain.rule import Candidate, Explained, Operand
+from dlmagic.magics.tensors.explain.sites import Site
+
+PATTERNS = (
+    re.compile(r"Gradient only defined for scalar-output functions. Output had shape: (\(.*?\))"),
+    re.compile(r"grad requires real- or complex-valued inputs"),
+)
+_MAKERS = ("grad", "value_and_grad")
+
+
+def explain(failure: Failure, match: re.Match[str]) -> Explained | None:
+    """What the function returns or is given, and the line that mends it."""
+    site, call = failure.site, called(failure.site)
+    if site is None or call is None:
+        return None
+    function = _differentiated(call.node)
+    if match.re is PATTERNS[0]:
+        return _not_a_number(site, function, match[1])
+    whole = [each for each in call.arguments if _is_whole(each)]
+    return _of_whole(site, whole[0]) if whole else None
+
+
+def _differentiated(node: ast.Call) -> ast.expr | None:
+    """The function f of ``jax.grad(f)(x)``."""
+    maker = node.func
+    if isinstance(maker, ast.Call) and maker.args:
+        name = ast.unparse(maker.func).rpartition(".")[2]
+        return maker.args[0] if name in _MAKERS else None
+    return None
+
+
+def _is_whole(operand: Operand) -> bool:
+    known = operand.description
+    if known is None:
+        return type(operand.value) is int
+    return str(known.dtype).startswith(("int", "uint", "bool"))
+
+
+def _not_a_number(site: Site, function: ast.expr | None, shape: str) -> Explained:
+    name = ast.unparse(function) if isinstance(function, ast.Name) else "the function"
+    return Explained(
+        kind="gradient-of-array",
+        message=f"A gradient is that of one number, and {name} returns an array of shape {shape}.",
+        candidates=tuple(_summed(site, function)),
+    )
+
+
+def _summed(site: Site, function: ast.expr | None) -> Iterator[Candidate]:
+    text = "Sum the result, or take jax.jacobian for the gradient of every element."
+    if function is None:
+        yield Candidate(text)
+    elif isinstance(function, ast.Lambda):
+        yield Candidate(text, line_with(site, {function.body: f"({_code(function.body)}).sum()"}))
+    else:
+        code = f"lambda *inputs: {_code(function)}(*inputs).sum()"
+        yield Candidate(text, line_with(site, {function: code}))
+
+
+def _code(node: ast.expr) -> str:
+    return ast.unparse(node)
+
+
+def _of_whole(site: Site, given: Operand) -> Explained:
+    known = given.description
+    what = f"of dtype {known.dtype}" if known else "a whole number"
+    code = f"{given.name}.astype(float)" if known else f"{given.name}.0"
+    if known is None and not isinstance(given.node, ast.Constant):
+        code = f"float({given.name})"
+    line = line_with(site, {given.node: code}) if given.node else None
+    return Explained(
+        kind="gradient-of-integers",
+        message=f"A gradient needs real numbers, and {given.name} is {what}.",
+        operands=(given,),
+        candidates=(Candidate("Give it real numbers.", line),),
+    )

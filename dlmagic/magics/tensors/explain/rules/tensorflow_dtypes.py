@@ -1,0 +1,75 @@
+"""TensorFlow converts no type by itself: two tensors of unequal type."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from dlmagic.magics.tensors.explain.calls import module_name
+from dlmagic.magics.tensors.explain.failure import Failure
+from dlmagic.magics.tensors.explain.rewriting import rewritten
+from dlmagic.magics.tensors.explain.rule import Candidate, Explained, Operand, known, operands_of
+from dlmagic.magics.tensors.explain.sites import Site
+
+PATTERNS = (
+    re.compile(r"was expected to be an? \w+ tensor but is an? \w+ tensor"),
+    re.compile(r"has type \w+ that does not match (expected )?type"),
+    re.compile(r"Tensor conversion requested dtype \w+ for Tensor with dtype"),
+    re.compile(r"Cannot convert .* to EagerTensor of dtype"),
+    re.compile(r"Expected \w+ passed to parameter .* of op .*, got .* of type"),
+    re.compile(r"Expected \w+, but got .* of type 'float'"),
+)
+
+
+def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa: ARG001
+    """Which type each has, and which of them to convert."""
+    found = operands_of(failure.site)
+    tensors = known(found)
+    pair = _unequal(tensors) or _with_a_number(found, tensors)
+    if pair is None:
+        return None
+    offending, other, dtype = pair
+    return Explained(
+        kind="unequal-dtypes",
+        message=f"TensorFlow converts no type by itself: {offending.name} is {_dtype(offending)}, "
+        f"{other.name} {_dtype(other)}.",
+        operands=(offending, other),
+        candidates=tuple(_candidates(failure.site, offending, dtype)),
+    )
+
+
+def _dtype(operand: Operand) -> str:
+    known = operand.description
+    return str(known.dtype) if known else f"a Python {type(operand.value).__name__}"
+
+
+def _unequal(tensors: list[Operand]) -> tuple[Operand, Operand, str] | None:
+    """The one to convert, the other, and its type: float32 rather than float64 or integers."""
+    other = next((each for each in tensors if _dtype(each) != _dtype(tensors[0])), None)
+    if other is None:
+        return None
+    wanted, offending = sorted((tensors[0], other), key=_rank)
+    return offending, wanted, _dtype(wanted)
+
+
+def _rank(operand: Operand) -> int:
+    order = ("float32", "bfloat16", "float16", "float64")
+    name = _dtype(operand)
+    return order.index(name) if name in order else len(order)
+
+
+def _with_a_number(
+    found: list[Operand], tensors: list[Operand]
+) -> tuple[Operand, Operand, str] | None:
+    """A tensor of integers beside a Python number with a fraction."""
+    number = next((each for each in found if type(each.value) is float), None)
+    whole = next((each for each in tensors if "int" in _dtype(each)), None)
+    return None if number is None or whole is None else (whole, number, "float32")
+
+
+def _candidates(site: Site | None, offending: Operand, dtype: str) -> Iterator[Candidate]:
+    if offending.node is None:
+        return
+    name = module_name(site, "tensorflow", "tf")
+    code = f"{name}.cast({offending.name}, {name}.{dtype})"
+    yield rewritten(site, f"Convert {offending.name} to {dtype}.", {offending.node: code})

@@ -1,0 +1,238 @@
+"""Mistakes with arrays of JAX, also while a function is traced."""
+
+from __future__ import annotations
+
+import pytest
+
+from dlmagic.finding import Fix
+from tests.magics.tensors.explain.explained import Case, check, explained
+
+SETUP = """
+import numpy as np
+import jax
+import jax.numpy as jnp
+a, b, v = jnp.ones((3, 4)), jnp.ones((5, 4)), jnp.ones(3)
+kept = []
+def unknown(x):
+    return x
+"""
+
+
+def jitted(body: str, call: str, arguments: str = "x") -> str:
+    """A cell with a function that JAX compiles, and its call."""
+    return f"@jax.jit\ndef f({arguments}):\n    {body}\n{call}"
+
+
+CASES = [
+    Case(SETUP, "a @ b", "matmul-shapes", 1, "b has 5 rows", "a @ b.T", "verified"),
+    Case(SETUP, "jnp.dot(a, b)", "matmul-shapes", 1, "b", "jnp.dot(a, b.T)", "verified"),
+    Case(
+        SETUP,
+        jitted("z = p * 2\n    return z @ q", "f(a, b)", "p, q"),
+        "matmul-shapes",
+        4,
+        "z has 4 columns, q has 5 rows",
+        "return z @ q.T",
+        "shape-verified",
+    ),
+    Case(
+        SETUP,
+        jitted("return (p * 2) @ q", "f(a, b)", "p, q"),
+        "matmul-shapes",
+        3,
+        "p * 2 has 4 columns",
+        "return (p * 2) @ q.T",
+        "shape-verified",
+    ),
+    Case(SETUP, "a + v", "broadcast-shapes", 1, "v 3", "a + v[..., None]", "verified"),
+    Case(SETUP, "a[0] = 1", "immutable-array", 1, "a cannot", "a = a.at[0].set(1)", "verified"),
+    Case(
+        SETUP,
+        "a[0, 1] += 2",
+        "immutable-array",
+        1,
+        "a cannot",
+        "a = a.at[0, 1].add(2)",
+        "verified",
+    ),
+    Case(
+        SETUP,
+        jitted("return x if x.sum() > 0 else -x", "f(a)"),
+        "traced-branch",
+        3,
+        "x has no numbers",
+        "return jnp.where(x.sum() > 0, x, -x)",
+        "shape-verified",
+    ),
+    Case(
+        SETUP,
+        jitted("if n > 2:\n        return x\n    return -x", "f(a, 3)", "x, n"),
+        "traced-branch",
+        1,
+        "`if n > 2`",
+        '@jax.jit(static_argnames="n")',
+        "unverified",
+    ),
+    Case(
+        SETUP,
+        jitted("if x.sum() > 2:\n        return x\n    return -x", "f(a)"),
+        "traced-branch",
+        3,
+        "`if x.sum() > 2`",
+    ),
+    Case(
+        SETUP,
+        jitted("return jnp.zeros(n) + x", "f(1.0, 3)", "x, n"),
+        "traced-number",
+        1,
+        "jnp.zeros(n) needs a number",
+        '@jax.jit(static_argnames="n")',
+    ),
+    Case(
+        SETUP,
+        jitted("for _ in range(n):\n        x = x + 1\n    return x", "f(1.0, 3)", "x, n"),
+        "traced-number",
+        1,
+        "range(n)",
+        '@jax.jit(static_argnames="n")',
+    ),
+    Case(
+        SETUP,
+        "def f(x, n):\n    return x * jnp.arange(n)\ng = jax.jit(f)\ng(1.0, 3)",
+        "traced-number",
+        3,
+        "jnp.arange(n)",
+        'g = jax.jit(f, static_argnames="n")',
+    ),
+    Case(
+        SETUP,
+        "jax.jit(lambda x: float(x.sum()))(a)",
+        "traced-number",
+        1,
+        "x has none",
+        "jax.jit(lambda x: x.sum())(a)",
+        "shape-verified",
+    ),
+    Case(
+        SETUP,
+        jitted("return np.sin(x)", "f(a)"),
+        "numpy-in-jit",
+        3,
+        "sin of NumPy",
+        "return jnp.sin(x)",
+        "shape-verified",
+    ),
+    Case(
+        SETUP,
+        jitted("return x[x > 0].sum()", "f(a)"),
+        "traced-mask",
+        3,
+        "x[x > 0]",
+        "return jnp.where(x > 0, x, 0).sum()",
+        "shape-verified",
+    ),
+    Case(
+        SETUP,
+        jitted("kept.append(x)\n    return x", "f(a)\nkept[0] + 1"),
+        "leaked-tracer",
+        6,
+        "kept[0] was kept while JAX traced f",
+    ),
+    Case(
+        SETUP,
+        "jax.grad(lambda x: x * 2)(v)",
+        "gradient-of-array",
+        1,
+        "(3,)",
+        "jax.grad(lambda x: (x * 2).sum())(v)",
+        "unverified",
+    ),
+    Case(
+        SETUP,
+        "jax.grad(jnp.sin)(v)",
+        "gradient-of-array",
+        1,
+        "(3,)",
+        "jax.grad(lambda *inputs: jnp.sin(*inputs).sum())(v)",
+    ),
+    Case(
+        SETUP,
+        "jax.grad(lambda x: x * 2)(3)",
+        "gradient-of-integers",
+        1,
+        "3 is a whole number",
+        "jax.grad(lambda x: x * 2)(3.0)",
+    ),
+    Case(
+        SETUP,
+        "k = jnp.arange(3)\njax.grad(lambda x: x.sum() * 2)(k)",
+        "gradient-of-integers",
+        2,
+        "k is of dtype int32",
+        "jax.grad(lambda x: x.sum() * 2)(k.astype(float))",
+    ),
+    Case(
+        SETUP,
+        jitted("return x", 'f(a, "relu")', "x, name"),
+        "not-an-array",
+        1,
+        "'relu' is a text",
+        '@jax.jit(static_argnames="name")',
+    ),
+    Case(
+        SETUP,
+        "jax.vmap(jnp.add)(v, 2.0)",
+        "mapped-axes",
+        1,
+        "2.0 has no axis",
+        "jax.vmap(jnp.add, in_axes=(0, None))(v, 2.0)",
+        "unverified",
+    ),
+    Case(SETUP, "jax.vmap(jnp.add)(a, b)", "mapped-axes", 1, "a has 3, b 5"),
+    Case(SETUP, "a[0, 0, 0]", "too-many-indices", 1, "a has 2 axes", "a[0, 0]", "verified"),
+    Case(
+        SETUP,
+        "jnp.dot(a, [1, 2, 3, 4])",
+        "list-operand",
+        1,
+        "is a list",
+        "jnp.dot(a, jnp.array([1, 2, 3, 4]))",
+        "verified",
+    ),
+    Case(SETUP, "a.reshape(5, 3)", "reshape-size", 1, "15", "a.reshape(-1, 3)", "verified"),
+    Case(
+        SETUP,
+        "jnp.concatenate([a, jnp.ones((3, 5))])",
+        "unequal-parts",
+        1,
+        "jnp.ones((3, 5)) 5",
+        "jnp.concatenate([a, jnp.ones((3, 5))], axis=1)",
+        "verified",
+    ),
+    Case(SETUP, "bool(a > 0)", "ambiguous-truth", 1, "a > 0", "bool((a > 0).any())"),
+]
+NOTHING = [
+    "unknown(a) @ b",
+    "a.no_such_method()",
+    "jnp.no_such_function(a)",
+    "jax.random.normal(3, (2,))",
+    jitted("return jnp.ones(4) @ unknown(x)", "f(a)"),
+]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.text)
+def test_what_is_said(case: Case) -> None:
+    check(case)
+
+
+@pytest.mark.parametrize("text", NOTHING)
+def test_nothing_is_said_where_nothing_is_known(text: str) -> None:
+    check(Case(SETUP, text, None))
+
+
+def test_two_fixes_that_fit_equally_are_both_told_and_none_is_claimed() -> None:
+    found = explained(Case(SETUP, "jnp.ones((3, 4)) @ jnp.ones((3, 3))", None))
+    assert found is not None
+    assert found.finding is not None
+    fixes = [found.finding.fix, *(each.fix for each in found.alternatives)]
+    assert [each.status for each in fixes if isinstance(each, Fix)] == ["unverified"] * 2

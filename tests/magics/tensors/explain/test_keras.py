@@ -1,0 +1,430 @@
+"""Mistakes with layers, models and losses of Keras, on TensorFlow."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.magics.tensors.explain.explained import Case, check, explained
+
+SETUP = """
+import numpy as np
+import tensorflow as tf
+import keras
+from keras import layers
+x, ids = np.random.rand(8, 4).astype("float32"), np.arange(8) % 3
+rows = keras.utils.to_categorical(ids, 3)
+logits = tf.ones((8, 3))
+def made(loss=None, outputs=3, activation="softmax"):
+    model = keras.Sequential([keras.Input((4,)), layers.Dense(outputs, activation=activation)])
+    if loss:
+        model.compile("sgd", loss)
+    return model
+"""
+IMAGES = (
+    SETUP
+    + """
+conv = layers.Conv2D(4, 3)
+conv.build((None, 8, 8, 3))
+image, first = np.ones((8, 8, 3), "float32"), np.ones((1, 3, 8, 8), "float32")
+"""
+)
+LAYER = """class Mine(layers.Layer):
+    def build(self, shape):
+        self.w = self.add_weight(shape=(5, 4))
+    def call(self, x):
+        return x @ self.w
+"""
+CASES = [
+    Case(
+        IMAGES,
+        "conv(image)",
+        "missing-axes",
+        1,
+        "image has 3: (8, 8, 3)",
+        "conv(image[None])",
+        "shape-verified",
+    ),
+    Case(
+        IMAGES,
+        "layers.Conv2D(4, 3)(image)",
+        "missing-axes",
+        1,
+        "4 axes",
+        "layers.Conv2D(4, 3)(image[None])",
+        "shape-verified",
+    ),
+    Case(
+        IMAGES,
+        "conv(first)",
+        "input-length",
+        1,
+        "made for 3 on axis -1",
+        "conv(np.moveaxis(first, 1, -1))",
+        "shape-verified",
+    ),
+    Case(
+        IMAGES,
+        'layers.Conv2D(4, 3, data_format="channels_first")(first)',
+        "channels-first",
+        1,
+        "first (1, 3, 8, 8)",
+        'layers.Conv2D(4, 3, data_format="channels_last")(np.moveaxis(first, 1, -1))',
+        "unverified",
+    ),
+    Case(
+        SETUP,
+        "model = made()\nmodel(x[0])",
+        "missing-axes",
+        2,
+        "x[0] has 1: (4,)",
+        "model(x[0][None])",
+        "shape-verified",
+    ),
+    Case(
+        SETUP,
+        "model = made()\nmodel.predict(x[0], verbose=0)",
+        "missing-axes",
+        2,
+        "model takes arrays with 2 axes",
+        "model.predict(x[0][None], verbose=0)",
+        "shape-verified",
+    ),
+    Case(
+        SETUP,
+        "layers.LSTM(3)(x)",
+        "missing-axes",
+        1,
+        "x has 2",
+        "layers.LSTM(3)(x[None])",
+        "unverified",
+    ),
+    Case(
+        SETUP,
+        "model = made()\nmodel.predict(x.T, verbose=0)",
+        "input-length",
+        2,
+        "x.T has 8",
+        "model.predict(np.moveaxis(x.T, 0, 1), verbose=0)",
+        "shape-verified",
+    ),
+    Case(
+        SETUP,
+        "model = keras.Sequential([keras.Input((5,)), layers.Dense(2)])\nmodel(x)",
+        "input-length",
+        1,
+        "model was made for 5 on axis 1",
+        "model = keras.Sequential([keras.Input((4,)), layers.Dense(2)])",
+        "unverified",
+    ),
+    Case(
+        SETUP,
+        'model = made("mse")\nmodel.fit(x[:, :3], rows, verbose=0)',
+        "input-length",
+        2,
+        "x[:, :3] has 3",
+    ),
+    Case(
+        SETUP,
+        'model = made("categorical_crossentropy")\nmodel.fit(x, ids, verbose=0)',
+        "class-ids",
+        2,
+        "ids (8,) has one class id",
+        "model.fit(x, keras.utils.to_categorical(ids, 3), verbose=0)",
+        "unverified",
+    ),
+    Case(
+        SETUP,
+        'model = made("sparse_categorical_crossentropy")\nmodel.fit(x, rows, verbose=0)',
+        "one-hot-labels",
+        2,
+        "rows (8, 3) has a row of 3",
+        "model.fit(x, np.argmax(rows, axis=-1), verbose=0)",
+        "unverified",
+    ),
+    Case(
+        SETUP,
+        "keras.losses.CategoricalCrossentropy()(ids, logits)",
+        "class-ids",
+        1,
+        "ids",
+        "keras.losses.CategoricalCrossentropy()(keras.utils.to_categorical(ids, 3), logits)",
+    ),
+    Case(
+        SETUP,
+        "tf.nn.sparse_softmax_cross_entropy_with_logits(labels=rows, logits=logits)",
+        "one-hot-labels",
+        1,
+        "rows",
+        "tf.nn.sparse_softmax_cross_entropy_with_logits("
+        "labels=np.argmax(rows, axis=-1), logits=logits)",
+    ),
+    Case(
+        SETUP,
+        'model = made("sparse_categorical_crossentropy")\nmodel.fit(x, ids + 1, verbose=0)',
+        "label-range",
+        2,
+        "3 classes, 0 to 2, and ids + 1 has labels from 1 to 3",
+        "model.fit(x, (ids + 1) - 1, verbose=0)",
+        "verified",
+    ),
+    Case(
+        SETUP,
+        "tf.nn.sparse_softmax_cross_entropy_with_logits(labels=ids + 1, logits=logits)",
+        "label-range",
+        1,
+        "labels from 1 to 3",
+        "tf.nn.sparse_softmax_cross_entropy_with_logits(labels=(ids + 1) - 1, logits=logits)",
+        "verified",
+    ),
+    Case(
+        SETUP,
+        "model = keras.Sequential([keras.Input((4,)), layers.Dense(3)])\n"
+        'model.compile("sgd", "sparse_categorical_crossentropy")\n'
+        "model.fit(x, ids * 2, verbose=0)",
+        "label-range",
+        1,
+        "labels from 0 to 4",
+        "model = keras.Sequential([keras.Input((4,)), layers.Dense(5)])",
+        "unverified",
+    ),
+    Case(
+        SETUP,
+        'model = keras.Sequential([keras.Input((4,)), layers.Dense(1, "sigmoid")])\n'
+        'model.compile("sgd", "binary_crossentropy")\n'
+        "model.fit(x, rows, verbose=0)",
+        "loss-shapes",
+        1,
+        "axis 1 of rows has 3 elements",
+        'model = keras.Sequential([keras.Input((4,)), layers.Dense(3, "sigmoid")])',
+    ),
+    Case(
+        SETUP,
+        "keras.losses.MeanSquaredError()(rows, np.ones((8, 2)))",
+        "loss-shapes",
+        1,
+        "axis 1 of rows has 3 elements, that of np.ones((8, 2)) 2",
+    ),
+    Case(
+        SETUP,
+        "keras.losses.SparseCategoricalCrossentropy()(ids, logits[:5])",
+        "loss-shapes",
+        1,
+        "axis 0 of ids has 8 elements, that of logits[:5] 5",
+    ),
+    Case(
+        SETUP,
+        'model = made("mse")\nmodel.fit(x, rows[:5], verbose=0)',
+        "unequal-samples",
+        2,
+        "x has 8, rows[:5] 5",
+    ),
+    Case(
+        SETUP,
+        "model = made()\nmodel.fit(x, ids, verbose=0)",
+        "not-compiled",
+        2,
+        "model has no loss",
+        'model.compile("adam", "sparse_categorical_crossentropy"); model.fit(x, ids, verbose=0)',
+        "unverified",
+    ),
+    Case(
+        SETUP,
+        "model = made()\nmodel.fit(x, rows, verbose=0)",
+        "not-compiled",
+        2,
+        "model has no loss",
+        'model.compile("adam", "categorical_crossentropy"); model.fit(x, rows, verbose=0)',
+    ),
+    Case(
+        SETUP,
+        "model = keras.Sequential([layers.Dense(2)])\nmodel.count_params()",
+        "not-built",
+        2,
+        "model has no weights yet",
+    ),
+    Case(
+        SETUP,
+        "tf.sin(keras.Input((3,)))",
+        None,
+    ),
+    Case(
+        SETUP,
+        "x = keras.Input((3,))\ntf.sin(x)",
+        "symbolic-input",
+        2,
+        "x is a placeholder",
+        "keras.ops.sin(x)",
+        "shape-verified",
+    ),
+    Case(
+        SETUP,
+        "layers.Embedding(5, 2)(np.array([1, 7]))",
+        "index-out-of-range",
+        1,
+        "rows from 1 to 7",
+        "layers.Embedding(8, 2)(np.array([1, 7]))",
+        "unverified",
+    ),
+    Case(
+        SETUP,
+        'model = made("mse")\nmodel.fit(x.tolist(), rows.tolist(), verbose=0)',
+        "list-operand",
+        2,
+        "x.tolist() is a list",
+        "model.fit(np.array(x.tolist()), np.array(rows.tolist()), verbose=0)",
+    ),
+    Case(
+        SETUP,
+        'model = made("mse")\nmodel.fit(x.astype(object), rows, verbose=0)',
+        "object-array",
+        2,
+        "x.astype(object)",
+        'model.fit(x.astype(object).astype("float32"), rows, verbose=0)',
+        "unverified",
+    ),
+    Case(SETUP, "layers.Dense(2)(None)", "none-operand", 1, "None is given"),
+    Case(
+        SETUP,
+        "layers.Concatenate(axis=0)([logits, tf.ones((8, 5))])",
+        "unequal-parts",
+        1,
+        "axis 1 of logits",
+        "layers.Concatenate(axis=1)([logits, tf.ones((8, 5))])",
+    ),
+    Case(
+        SETUP,
+        LAYER + "keras.Sequential([keras.Input((4,)), Mine()])",
+        "matmul-shapes",
+        5,
+        "x has 4 columns, self.w has 5 rows",
+        "return x @ tf.transpose(self.w)",
+        "shape-verified",
+    ),
+    Case(
+        SETUP,
+        LAYER + 'model = keras.Sequential([Mine()])\nmodel.compile("sgd", "mse")\n'
+        "model.fit(x, np.ones((8, 5)), verbose=0)",
+        "matmul-shapes",
+        5,
+        "self.w has 5 rows",
+        "return x @ tf.transpose(self.w)",
+        "shape-verified",
+    ),
+    Case(
+        SETUP,
+        "keras.ops.matmul(logits, tf.ones((5, 3)))",
+        "matmul-shapes",
+        1,
+        "logits has 3 columns",
+        "keras.ops.matmul(logits, tf.transpose(tf.ones((5, 3))))",
+        "verified",
+    ),
+]
+UNWRAPPED = [
+    Case(
+        SETUP,
+        "model = made()\nmodel.set_weights([x])",
+        "weights-mismatch",
+        2,
+        "model has 2 weights, and [x] has 1",
+    ),
+    Case(
+        SETUP,
+        "model = made()\nw = model.get_weights()\nw[0] = w[0].T\nmodel.set_weights(w)",
+        "weights-mismatch",
+        4,
+        "Weight 0 of model has the shape (4, 3), and w[0] (3, 4)",
+    ),
+    Case(
+        SETUP,
+        "model = keras.Sequential([keras.Input((28, 28)), layers.Conv2D(4, 3)])",
+        "missing-axes",
+        1,
+        "conv2d",
+        "model = keras.Sequential([keras.Input((28, 28, 1)), layers.Conv2D(4, 3)])",
+        "unverified",
+    ),
+    Case(
+        SETUP,
+        "w = keras.Input((28, 28))\nlayers.Conv2D(4, 3)(w)",
+        "missing-axes",
+        2,
+        "w has 3: (None, 28, 28)",
+        "layers.Conv2D(4, 3)(w[..., None])",
+        "shape-verified",
+    ),
+    Case(
+        SETUP,
+        "def batches():\n    yield x @ np.ones((5, 4)), rows\n"
+        'model = made("mse")\nmodel.fit(batches(), shuffle=False, verbose=0)',
+        "matmul-shapes",
+        2,
+        "x has 4 columns",
+        "yield x @ np.ones((5, 4)).T, rows",
+        "verified",
+        runs=False,  # five columns are one too many for the model
+    ),
+    Case(
+        SETUP,
+        "def step(r):\n    return r @ tf.ones((5, 4))\n"
+        "tf.data.Dataset.from_tensor_slices(x).batch(2).map(step)",
+        "matmul-shapes",
+        2,
+        "r has 4 columns",
+        "return r @ tf.transpose(tf.ones((5, 4)))",
+        "shape-verified",
+    ),
+    Case(
+        SETUP,
+        "model = keras.Sequential([keras.Input((28, 28)), layers.Dense(3)])\n"
+        'model.compile("sgd", "sparse_categorical_crossentropy")\n'
+        "model.fit(np.ones((8, 28, 28)), ids, verbose=0)",
+        "loss-shapes",
+        3,
+        "a Flatten layer may be missing",
+    ),
+    Case(
+        SETUP,
+        "def inner(v):\n    return v @ np.ones((5, 4))\n"
+        "try:\n    inner(x)\nexcept ValueError as error:\n    raise RuntimeError from error",
+        "matmul-shapes",
+        2,
+        "v has 4 columns",
+        "return v @ np.ones((5, 4)).T",
+    ),
+]
+NOTHING = [
+    "made().no_such_method()",
+    "keras.layers.Dense(-1)",
+    "keras.losses.get('no such loss')",
+    "made().load_weights('/no/such/file.weights.h5')",
+    "made().get_layer('no such layer')",
+]
+
+
+@pytest.mark.parametrize("case", [*CASES, *UNWRAPPED], ids=lambda case: case.text)
+def test_what_is_said(case: Case) -> None:
+    check(case)
+
+
+@pytest.mark.parametrize("text", NOTHING)
+def test_nothing_is_said_where_nothing_is_known(text: str) -> None:
+    check(Case(SETUP, text, None))
+
+
+def test_both_ways_to_make_labels_fit_a_loss_are_told() -> None:
+    text = 'model = made()\nmodel.compile("sgd", "categorical_crossentropy")\nmodel.fit(x, ids)'
+    found = explained(Case(SETUP, text, None))
+    assert found is not None
+    [other] = found.alternatives
+    assert other.fix is not None
+    assert (other.line, other.fix.code) == (
+        2,
+        'model.compile("sgd", "sparse_categorical_crossentropy")',
+    )
+
+
+def test_a_note_says_where_the_value_came_from() -> None:
+    found = explained(Case(SETUP, "wide = np.ones((2, 5))\nwide @ np.ones((4, 3))", None))
+    assert found is not None
+    assert found.notes == ("wide comes from Cell In[1], line 1: wide = np.ones((2, 5))",)

@@ -1,0 +1,257 @@
+"""Mistakes with tensors of TensorFlow, also in functions that it traces."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.magics.tensors.explain.explained import Case, check
+
+SETUP = """
+import numpy as np
+import tensorflow as tf
+a, b = tf.ones((3, 4)), tf.ones((5, 4))
+doubles = np.ones((3, 4))
+objects = np.array([1, 2.5], dtype=object)
+"""
+
+
+def traced(body: str, call: str) -> str:
+    """A cell with a function that TensorFlow traces, and its call."""
+    return f"@tf.function\ndef f(p, q):\n    {body}\n{call}"
+
+
+CASES = [
+    Case(SETUP, "a @ b", "matmul-shapes", 1, "b has 5 rows", "a @ tf.transpose(b)", "verified"),
+    Case(
+        SETUP,
+        "tf.matmul(a, b)",
+        "matmul-shapes",
+        1,
+        "a has 4 columns",
+        "tf.matmul(a, tf.transpose(b))",
+        "verified",
+    ),
+    Case(
+        SETUP,
+        "tf.matmul(a, b, transpose_a=True)",
+        "matmul-shapes",
+        1,
+        "a has 3 columns, b has 5 rows",
+        "tf.matmul(a, b, transpose_b=True)",
+        "verified",
+    ),
+    Case(
+        SETUP,
+        traced("z = p * 2\n    return z @ q", "f(a, b)"),
+        "matmul-shapes",
+        4,
+        "z has 4 columns",
+        "return z @ tf.transpose(q)",
+        "shape-verified",
+    ),
+    Case(
+        SETUP,
+        traced("return (p * 2) @ q", "f(a, b)"),
+        "matmul-shapes",
+        3,
+        "p * 2 has 4 columns",
+        "return (p * 2) @ tf.transpose(q)",
+        "shape-verified",
+    ),
+    Case(
+        SETUP,
+        traced(
+            "for k in tf.range(3):\n        p = p + tf.reduce_sum(p) - q\n    return p", "f(a, b)"
+        ),
+        "broadcast-shapes",
+        4,
+        "p + tf.reduce_sum(p) has 3",
+    ),
+    Case(
+        SETUP,
+        "def g(p, q):\n    return p @ q\n" + traced("return g(p, q) + 1", "f(a, b)"),
+        "matmul-shapes",
+        2,
+        "q has 5 rows",
+        "return p @ tf.transpose(q)",
+        "shape-verified",
+    ),
+    Case(
+        SETUP,
+        "a + tf.ones(3)",
+        "broadcast-shapes",
+        1,
+        "tf.ones(3) 3",
+        "a + tf.ones(3)[..., None]",
+        "verified",
+    ),
+    Case(
+        SETUP,
+        "tf.constant(doubles) * a",
+        "unequal-dtypes",
+        1,
+        "tf.constant(doubles) is float64, a float32",
+        "tf.cast(tf.constant(doubles), tf.float32) * a",
+        "verified",
+    ),
+    Case(
+        SETUP,
+        "c = tf.constant([1, 2])\nc * 0.5",
+        "unequal-dtypes",
+        2,
+        "c is int32, 0.5 a Python float",
+        "tf.cast(c, tf.float32) * 0.5",
+        "verified",
+    ),
+    Case(
+        SETUP,
+        "a + tf.ones((3, 4), tf.int32)",
+        "unequal-dtypes",
+        1,
+        "int32",
+        "a + tf.cast(tf.ones((3, 4), tf.int32), tf.float32)",
+        "verified",
+    ),
+    Case(
+        SETUP,
+        traced("return p * q", "f(a, tf.constant(doubles))"),
+        "unequal-dtypes",
+        3,
+        "q is float64, p float32",
+        "return p * tf.cast(q, tf.float32)",
+        "shape-verified",
+    ),
+    Case(
+        SETUP,
+        "tf.reshape(a, (5, 3))",
+        "reshape-size",
+        1,
+        "a has 12 elements",
+        "tf.reshape(a, (-1, 3))",
+        "verified",
+    ),
+    Case(
+        SETUP,
+        "tf.concat([a, tf.ones((3, 5))], 0)",
+        "unequal-parts",
+        1,
+        "axis 1 of a",
+        "tf.concat([a, tf.ones((3, 5))], axis=1)",
+        "verified",
+    ),
+    Case(
+        SETUP,
+        "tf.stack([a, b])",
+        "unequal-parts",
+        1,
+        "a has (3, 4), b (5, 4)",
+        "tf.concat([a, b], axis=0)",
+        "verified",
+    ),
+    Case(SETUP, "a[3]", "index-out-of-range", 1, "3 elements", "a[-1]", "verified"),
+    Case(SETUP, "a[0, 0, 0]", "too-many-indices", 1, "a has 2 axes", "a[0, 0]", "verified"),
+    Case(SETUP, "tf.gather(a, 7)", "index-out-of-range", 1, "3 rows"),
+    Case(SETUP, "a[0] = 1", "immutable-array", 1, "a cannot be changed"),
+    Case(
+        SETUP,
+        "if a > 0:\n    pass",
+        "ambiguous-truth",
+        1,
+        "a > 0",
+        "if tf.reduce_any(a > 0):",
+        "unverified",
+    ),
+    Case(
+        SETUP,
+        "tf.constant([[1, 2], [3]])",
+        "ragged-rows",
+        1,
+        "1 element",
+        "tf.ragged.constant([[1, 2], [3]])",
+    ),
+    Case(
+        SETUP,
+        "tf.constant(objects)",
+        "object-array",
+        1,
+        "objects holds Python objects",
+        'tf.constant(objects.astype("float32"))',
+        "verified",
+    ),
+    Case(SETUP, "a(1)", "not-callable", 1, "a is no function", "a[1]"),
+    Case(
+        SETUP,
+        "with tf.GradientTape() as tape:\n    loss = a * 2\ng = tape.gradient(loss, a)\ng + a",
+        "none-operand",
+        4,
+        "g is None",
+    ),
+    Case(
+        SETUP,
+        "v = tf.Variable(a)\nv.assign(tf.ones((4, 3)))",
+        "assigned-shape",
+        2,
+        "v has (3, 4), tf.ones((4, 3)) (4, 3)",
+        "v.assign(tf.transpose(tf.ones((4, 3))))",
+        "shape-verified",
+    ),
+    Case(
+        SETUP,
+        "a.mean()",
+        "no-such-method",
+        1,
+        "which has no mean",
+        "tf.reduce_mean(a)",
+        "verified",
+    ),
+    Case(
+        SETUP,
+        "z = a.reshape(4, 3)",
+        "no-such-method",
+        1,
+        "no reshape",
+        "z = tf.reshape(a, (4, 3))",
+        "verified",
+    ),
+    Case(
+        SETUP,
+        "z = a.T @ a",
+        "no-such-method",
+        1,
+        "no T",
+        "z = tf.transpose(a) @ a",
+        "verified",
+    ),
+    Case(
+        SETUP,
+        traced("return p.sum() + q", "f(a, a)"),
+        "no-such-method",
+        3,
+        "p is a tensor of TensorFlow",
+        "return tf.reduce_sum(p) + q",
+        "shape-verified",
+    ),
+    Case(SETUP, traced("return p.numpy()", "f(a, a)"), "no-such-method", 3, "while it is traced"),
+    Case(
+        SETUP,
+        "tf.nn.sparse_softmax_cross_entropy_with_logits(labels=[1, 2, 4], logits=a)",
+        None,
+    ),
+]
+NOTHING = [
+    "a.no_such_method()",
+    "tf.no_such_function(a)",
+    "tf.io.read_file('/no/such/file')",
+    traced("return p.no_such_method()", "f(a, b)"),
+    "tf.linalg.inv(a)",
+]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.text)
+def test_what_is_said(case: Case) -> None:
+    check(case)
+
+
+@pytest.mark.parametrize("text", NOTHING)
+def test_nothing_is_said_where_nothing_is_known(text: str) -> None:
+    check(Case(SETUP, text, None))
