@@ -16,6 +16,7 @@ from dlmagic.magics.tensors.explain.result import Explanation, OperandInfo
 from dlmagic.magics.tensors.explain.rule import Candidate, Explained, Operand
 from dlmagic.magics.tensors.explain.sites import NameOfCell, Place, Site
 from dlmagic.magics.tensors.explain.trying import Tried
+from dlmagic.magics.tensors.explain.values import MISSING
 
 SILENCED = "# dlmagic: ok"
 """On any line that the error passed through, it keeps the explanation away."""
@@ -68,7 +69,7 @@ def _explanation(failure: Failure, site: Site, explained: Explained) -> Explanat
         findings=(findings[0],),
         error=text,
         finding=findings[0],
-        operands=tuple(_info(each) for each in explained.operands),
+        operands=tuple(_info(each) for each in explained.operands if each.value is not MISSING),
         alternatives=tuple(findings[1:_MOST_FIXES]),
         notes=(*origins_of(explained.operands[:1], failure, findings[0]), *explained.notes),
     )

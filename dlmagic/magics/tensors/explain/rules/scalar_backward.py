@@ -41,5 +41,5 @@ def _asks_for_gradients(site: Site | None) -> bool:
 def _candidates(failure: Failure, loss: Operand) -> Iterator[Candidate]:
     if not isinstance(loss.node, ast.expr):
         return
-    for text, name in (("Take the mean: {}.", "mean"), ("Or the sum: {}.", "sum")):
+    for text, name in (("Take the mean: {}.", "mean"), ("Take the sum: {}.", "sum")):
         yield with_call(failure, loss, text, f".{name}()", lambda v, name=name: getattr(v, name)())
