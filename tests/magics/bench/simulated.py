@@ -35,6 +35,8 @@ class Machine:
         return math.floor(self.time / self.tick) * self.tick if self.tick else self.time
 
     def work(self, seconds: float) -> None:
+        if not seconds:  # a block without calls, by which nothing is slowed down
+            return
         self.working = seconds
         self.time += seconds * next(self._factors)
 
