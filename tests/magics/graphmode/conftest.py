@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -33,3 +34,11 @@ def one_thread() -> Iterator[None]:
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(before)
+
+
+@pytest.fixture(autouse=True)
+def nothing_was_donated(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once a cell has donated an array of JAX, each cell of the process runs once more for it."""
+    donation = sys.modules.get("dlmagic.frameworks.jax.donation")
+    if donation is not None:
+        monkeypatch.setattr(donation, "_seen", [])
