@@ -95,6 +95,7 @@ def test_the_numbers_and_the_random_state_stay(module: object) -> None:
     assert np.array_equal(values, np.ones((3, 4)))
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("module", MODULES, ids=lambda module: module.__name__.rpartition(".")[2])
 def test_explanations_are_quick(module: object) -> None:
     """The second time, as the first one loads the rules; the median bears a busy machine."""

@@ -104,6 +104,7 @@ def test_unloading_takes_the_event_away(shell: InteractiveShell) -> None:
     assert events.callbacks["post_run_cell"] == before
 
 
+@pytest.mark.alone
 def test_a_cell_that_runs_costs_next_to_nothing(failing: Any) -> None:
     event = failing.events.callbacks["post_run_cell"][-1]
     result = failing.run_cell("b = a + 1")

@@ -134,6 +134,7 @@ def test_errors_in_a_circle_have_an_end() -> None:
     assert explain(first, name_of_cell) is None
 
 
+@pytest.mark.alone
 def test_an_explanation_takes_no_longer_than_a_blink() -> None:
     seconds = []
     for case in CASES:
@@ -158,6 +159,7 @@ images = torch.zeros(64, 1, 224, 224)
 """
 
 
+@pytest.mark.alone
 def test_a_network_for_images_is_carried_on_in_time() -> None:
     error, _ = raised(Case(IMAGES, "net(images)", None))
     explain(error, name_of_cell)
@@ -168,6 +170,7 @@ def test_a_network_for_images_is_carried_on_in_time() -> None:
     assert any("net.9 gets 100352 instead of 100" in note for note in found.notes)
 
 
+@pytest.mark.alone
 def test_large_operands_are_not_copied() -> None:
     setup = "import torch\no = torch.zeros(())\na, b = o.expand(30000, 40000), o.expand(5, 40000)"
     error, _ = raised(Case(setup, "(a * 1 if False else a) @ b", None))
