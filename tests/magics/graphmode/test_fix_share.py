@@ -21,8 +21,15 @@ SHARE = 0.7
 """Of the findings for which the catalogue has anything to say."""
 
 
-def test_most_fixes_hold() -> None:
-    fixes = [each.fix for program in PROGRAMS for each in report_on(program).findings if each.fix]
+IN_TESTS = 4
+"""Of so many programs one is part of every test run; all of them of ``make prove``."""
+
+
+@pytest.mark.parametrize(
+    "programs", [PROGRAMS[::IN_TESTS], pytest.param(PROGRAMS, marks=pytest.mark.prove)], ids=len
+)
+def test_most_fixes_hold(programs: list[Program]) -> None:
+    fixes = [each.fix for program in programs for each in report_on(program).findings if each.fix]
     held = sum(fix.status == "verified" for fix in fixes)
     assert held / len(fixes) >= SHARE, f"{held} of {len(fixes)}"
 
@@ -34,7 +41,13 @@ def test_each_compiler_has_fixes_that_hold_and_clean_programs() -> None:
         assert sum(not program.found for program in of_mode) >= 5, mode
 
 
-@pytest.mark.parametrize("program", [p for p in PROGRAMS if p.fixable], ids=name_of)
+def fixable() -> Iterator[object]:
+    for number, program in enumerate(each for each in PROGRAMS if each.fixable):
+        marks = [pytest.mark.prove] if number % IN_TESTS else []
+        yield pytest.param(program, id=name_of(program), marks=marks)
+
+
+@pytest.mark.parametrize("program", list(fixable()))
 def test_a_fix_that_holds_changes_no_answer(program: Program) -> None:
     for finding in verified(report_on(program)):
         plain, mended = answers(program), answers_with_fix(program, finding)
