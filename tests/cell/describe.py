@@ -52,6 +52,8 @@ class Describer:
     keep: list[object] = field(default_factory=list)
 
     def __call__(self, value: object) -> object:
+        if type(value) in weakref.ProxyTypes:
+            return "a weak reference"  # what it stands for may be gone
         if isinstance(value, ATOMS) and type(value) in ATOMS:
             return (type(value).__name__, scrub(repr(value)))
         if isinstance(value, ModuleType):
@@ -71,8 +73,6 @@ class Describer:
         return ("module", value.__name__, "the loaded one" if loaded is value else "another one")
 
     def describe(self, value: object) -> object:
-        if type(value) in weakref.ProxyTypes:
-            return "a weak reference"  # what it stands for may be gone
         if isinstance(value, type):
             return self.of_class(value)
         for kind, describe in _BY_TYPE.items():
