@@ -24,6 +24,8 @@ NOT_DESCRIBED_ALIKE = frozenset(
     {
         "the default device",  # under "meta" the state of the random generator cannot be read
         "a function is compiled for another type",  # its compiled versions are described, too
+        "a compiled loop writes to an array",  # numba's own objects are described, too
+        "compiled random numbers",  # numba's generator goes on from one world to the next
         "a compiled module is trained and evaluated",  # PyTorch's own marks are described, too
     }
 )
