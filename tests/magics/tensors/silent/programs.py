@@ -1,9 +1,9 @@
 """Reads the corpus: cells with a mistake that raises nothing, their twins, and cells like them.
 
 A file of the folder ``corpus`` is named after a kind of mistake and consists of cells in the
-percent format. ``# %% mistake: …`` has ``# <- here`` at the line that must be named, and is followed
-by ``# %% right``: the same program without the mistake. ``# %% clean: …`` looks like the mistake and
-is none. ``# %% setup`` runs ahead of the cells below it, after what all files share.
+percent format. ``# %% mistake: …`` has ``# <- here`` at the line that must be named; ``# %% right``
+follows it, the same program without the mistake. ``# %% clean: …`` looks like the mistake and is
+none. ``# %% setup`` runs ahead of the cells below it, after what all files share.
 """
 
 from __future__ import annotations
