@@ -18,6 +18,9 @@ RULES = (
     "first_nan",
     "loss_against_output",
     "result_thrown_away",
+    "labels_outside",
+    "graph_cut",
+    "copied_again",
 )
 """Modules of the folder ``rules``."""
 

@@ -9,7 +9,7 @@ from typing import Literal, Protocol
 
 from dlmagic.finding import Finding, Fix
 from dlmagic.frameworks.captured import Frame
-from dlmagic.frameworks.operations import Event
+from dlmagic.frameworks.operations import CopyTime, Event
 
 Sure = Literal["certain", "likely"]
 """Whether a rule speaks by itself, or only with ``--hints``."""
@@ -46,12 +46,20 @@ class After:
         untrained: Names of parameters that have a gradient and are in no optimiser, besides those
             of the identities that it takes.
         problem_of_model: What of a model's loss does not fit its output, or None.
+        name_of: How the user would write the tensor of a number in events, or None.
+        names_of: Names of the parameters of some identities.
+        columns_with_nan: Names of the columns of a tensor's name that hold NaN or infinity.
+        time_of_copy: What it costs to copy a source once more, or None.
     """
 
     tree: ast.Module
     namespace: Mapping[str, object] = field(repr=False)
     untrained: Callable[[Collection[int]], tuple[str, ...]] = lambda _held: ()
     problem_of_model: Callable[[object], str | None] = lambda _model: None
+    name_of: Callable[[int], str | None] = lambda _number: None
+    names_of: Callable[[Collection[int]], tuple[str, ...]] = lambda _identities: ()
+    columns_with_nan: Callable[[str], tuple[str, ...]] = lambda _name: ()
+    time_of_copy: Callable[[tuple[object, ...]], CopyTime | None] = lambda _source: None
 
 
 class Rule(Protocol):
