@@ -16,6 +16,8 @@ from torch.overrides import TorchFunctionMode
 from dlmagic.frameworks.captured import innermost_frame
 from dlmagic.frameworks.operations import Event, Operation, Seen, Step
 from dlmagic.frameworks.torch import _compat as compat
+from dlmagic.frameworks.torch.looking import exactness, looked_at
+from dlmagic.frameworks.torch.parameter_owners import ParameterOwners
 
 STEPS = 4
 """Steps of an optimiser after which enough was seen: what goes wrong, goes wrong in each."""
@@ -32,6 +34,7 @@ class OperationRecorder(TorchFunctionMode):
         tell: Takes each :class:`Operation` and :class:`Step`.
         in_evaluation: Names of the user's modules that hold some parameters and are set to
             evaluate though they have dropout.
+        namespace: The notebook's names, whose modules hold the parameters.
     """
 
     def __init__(
@@ -39,8 +42,10 @@ class OperationRecorder(TorchFunctionMode):
         filename: str,
         tell: Callable[[Event], object],
         in_evaluation: Callable[[Iterable[Tensor]], tuple[str, ...]] = lambda _parameters: (),
+        namespace: Mapping[str, object] | None = None,
     ) -> None:
         super().__init__()
+        self._owners = ParameterOwners(namespace or {})
         self.steps = self.operations = 0
         self._filename = filename
         self._tell = tell
@@ -85,18 +90,24 @@ class OperationRecorder(TorchFunctionMode):
             return func(*args, **options)
         # Before the call: in place, an operation gives what it took.
         arguments, named = compat.pytree.tree_map(self._as_seen, (args, dict(options)))
-        result = func(*args, **options)
-        self.operations += 1
         operation = Operation(
             name=name,
             inputs=tuple(each for each in _leaves((arguments, named)) if isinstance(each, Seen)),
             arguments=arguments,
             options=named,
             frame=innermost_frame(self._filename, sys._getframe(1)),
-            is_finite=_is_finite(result),
         )
+        operation = looked_at(operation, args, options, self._owners)
+        is_exact = exactness(func, name, args, options)
+        result = func(*args, **options)
+        self.operations += 1
+        operation = replace(operation, is_finite=_is_finite(result), is_exact=is_exact(result))
         if isinstance(result, Tensor):
             operation = replace(operation, output=self._note(result, operation))
+        elif isinstance(result, tuple | list):
+            for each in _leaves(result):  # such as the results of an LSTM
+                if isinstance(each, Tensor):
+                    self._note(each, operation)
         self._tell(operation)
         return result
 

@@ -18,6 +18,15 @@ RULES = (
     "first_nan",
     "loss_against_output",
     "result_thrown_away",
+    "mixed_axes",
+    "evaluation_keeps_graph",
+    "frozen_statistics",
+    "fractions_lost",
+    "integer_overflow",
+    "linear_after_linear",
+    "unscaled_images",
+    "wrong_sequence_axis",
+    "classes_beyond_output",
 )
 """Modules of the folder ``rules``."""
 

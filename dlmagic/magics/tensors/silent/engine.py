@@ -52,7 +52,8 @@ def watch_cell(
         BaseException: What the cell raises.
     """
     rules = fresh_rules()
-    cell = compile_cell(source, namespace)
+    # As module code: the modules that the cell makes have their names while it runs.
+    cell = compile_cell(source, namespace, as_module=True)
     with _recording(source.filename, namespace, rules) as recorder:
         last = cell.commit()
     after = _after(ast.parse(source.python), namespace)
@@ -114,7 +115,10 @@ def _recording(filename: str, namespace: dict[str, object], rules: Sequence[Rule
     module = import_module("dlmagic.frameworks.torch.operation_recorder")
     evaluating = import_module("dlmagic.frameworks.torch.evaluating")
     recorder = module.OperationRecorder(
-        filename, tell, lambda parameters: evaluating.with_dropout(parameters, namespace)
+        filename,
+        tell,
+        lambda parameters: evaluating.with_dropout(parameters, namespace),
+        namespace,
     )
     with recorder:
         yield recorder
