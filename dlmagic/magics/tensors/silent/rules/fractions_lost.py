@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from math import prod
 
-from dlmagic.frameworks.operations import Event, Operation, Seen, sources
+from dlmagic.frameworks.operations import Event, Operation, Seen
 from dlmagic.magics.tensors.silent.rule import After, Listening, Mistake, Sure
 
 _DIVISIONS = frozenset({"__floordiv__", "floor_divide", "floor_divide_", "div"})
@@ -41,12 +41,11 @@ class Rule(Listening):
 
     def _becomes_float(self, seen: Seen) -> None:
         """Of 8-bit images, a division by anything is meant to have fractions then."""
-        for each in sources(seen):
-            maker = each.maker
-            if maker is None or maker.name not in _DIVISIONS or maker.is_exact is not False:
-                return
-            if maker.inputs[0].dtype == "uint8" and each.number == seen.number:
-                self._divided.setdefault(maker.inputs[0].number, maker)
+        maker = seen.maker
+        if maker is None or maker.name not in _DIVISIONS or maker.is_exact is not False:
+            return
+        if maker.inputs[0].dtype == "uint8":
+            self._divided.setdefault(maker.inputs[0].number, maker)
 
     def mistakes(self, after: After) -> Iterable[Mistake]:
         """Divisions whose rest is asked for nowhere, and the others."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from dlmagic.frameworks.operations import Event, Operation, note_sources
+from dlmagic.frameworks.operations import Event, Operation
 from dlmagic.magics.tensors.silent.rule import After, Listening, Mistake, Sure
 
 _RANGES = {"uint8": "0 to 255", "int8": "-128 to 127"}
-_DIVISIONS = frozenset({"__floordiv__", "floor_divide", "floor_divide_", "div", "fill_", "copy_"})
+_OTHERS = frozenset({"__floordiv__", "floor_divide", "floor_divide_", "div", "fill_", "copy_"})
 _ON_PURPOSE = frozenset(
     {
         *("__and__", "__or__", "__xor__", "__rand__", "__ror__", "__rxor__", "__invert__"),
@@ -27,30 +27,31 @@ class Rule(Listening):
     def __init__(self) -> None:
         super().__init__()
         self._overflowed: dict[int, Mistake] = {}
+        self._from: dict[int, int] = {}
 
     def hear(self, event: Event) -> None:
         """Sums, differences and products; bits show that numbers are no amounts."""
         if not isinstance(event, Operation):
             return
+        behind = {self._from[each.number] for each in event.inputs if each.number in self._from}
         output = event.output
-        if event.is_exact is False and event.name not in _DIVISIONS and output is not None:
-            if output.dtype in _RANGES and not self._behind(event):
-                self._overflowed[output.number] = _mistake(event, output.dtype)
-        elif event.name in _ON_PURPOSE and self._overflowed:
-            for number in self._behind(event):
-                del self._overflowed[number]
-
-    def _behind(self, event: Operation) -> set[int]:
-        """What has overflowed of all that an operation rests on."""
-        found: set[int] = set()
-        if self._overflowed:
-            note_sources(event, found)
-        return found & self._overflowed.keys()
+        if event.name in _ON_PURPOSE:
+            for number in behind:
+                self._overflowed.pop(number, None)
+        elif not behind and output is not None and _overflows(event, output.dtype):
+            behind = {output.number}
+            self._overflowed[output.number] = _mistake(event, output.dtype)
+        if behind and output is not None:
+            self._from[output.number] = min(behind)
 
     def mistakes(self, after: After) -> Iterable[Mistake]:
         """Each line once."""
         self.found = list(self._overflowed.values())
         return super().mistakes(after)
+
+
+def _overflows(event: Operation, kind: str) -> bool:
+    return event.is_exact is False and event.name not in _OTHERS and kind in _RANGES
 
 
 def _mistake(event: Operation, kind: str) -> Mistake:

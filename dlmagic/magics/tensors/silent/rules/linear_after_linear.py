@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
@@ -21,10 +22,14 @@ class Rule(Listening):
     def __init__(self) -> None:
         super().__init__()
         self._pairs: dict[tuple[str, str], Operation] = {}
+        self._uses: Counter[int] = Counter()
 
     def hear(self, event: Event) -> None:
         """A linear layer whose input comes straight out of another one."""
-        if not isinstance(event, Operation) or event.name != "linear" or len(event.inputs) < 2:
+        if not isinstance(event, Operation):
+            return
+        self._uses.update({each.number for each in event.inputs})
+        if event.name != "linear" or len(event.inputs) < 2:
             return
         first = _maker(event.inputs[0])
         if first is None or first.name != "linear" or len(first.inputs) < 2:
@@ -39,6 +44,9 @@ class Rule(Listening):
         """At the first layer of a Sequential that the cell makes, or where the second is called."""
         made = dict(_made_in(after.tree))
         for (first, second), event in self._pairs.items():
+            # What is used twice, as by several heads or beside a layer, is a layer of its own.
+            if any(self._uses[number] > 1 for number in _between(event.inputs[0])):
+                continue
             shape = event.inputs[1].shape
             written = made.get((shape[1], shape[0]))
             self.found.append(
@@ -59,6 +67,15 @@ def _maker(seen: Seen) -> Operation | None:
     while maker is not None and maker.name in _ON_THE_WAY and maker.inputs:
         maker = maker.inputs[0].maker
     return maker
+
+
+def _between(seen: Seen) -> Iterator[int]:
+    """Numbers of the tensors between two layers."""
+    yield seen.number
+    maker = seen.maker
+    while maker is not None and maker.name in _ON_THE_WAY and maker.inputs:
+        yield maker.inputs[0].number
+        maker = maker.inputs[0].maker
 
 
 def _layer(event: Operation) -> str:

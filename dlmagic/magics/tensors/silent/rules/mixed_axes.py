@@ -9,6 +9,16 @@ from dlmagic.frameworks.operations import Event, Operation, Seen
 from dlmagic.magics.tensors.silent.rule import After, Listening, Mistake, Sure
 
 _NAMES = frozenset({"view", "reshape", "view_as", "reshape_as"})
+_LEARNING = frozenset(
+    {
+        *("matmul", "__matmul__", "mm", "bmm", "einsum", "scaled_dot_product_attention"),
+        *("cross_entropy", "nll_loss", "mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss"),
+        *("binary_cross_entropy", "binary_cross_entropy_with_logits", "kl_div", "backward"),
+        *("linear", "conv1d", "conv2d", "conv3d", "batch_norm", "layer_norm", "lstm", "gru"),
+        *("rnn_tanh", "rnn_relu", "multi_head_attention_forward"),
+    }
+)
+"""What looks at axes: what is only printed may be a lesson about shapes."""
 
 
 class Rule(Listening):
@@ -20,13 +30,22 @@ class Rule(Listening):
     def __init__(self) -> None:
         super().__init__()
         self._swapped: dict[int, Operation] = {}
+        self._from: dict[int, Operation] = {}
 
     def hear(self, event: Event) -> None:
-        """New shapes that the same axes have in another order."""
-        if not isinstance(event, Operation) or event.name not in _NAMES or event.frame is None:
+        """New shapes that the same axes have in another order, and what is computed from them."""
+        if not isinstance(event, Operation):
             return
-        if event.output is not None and _swaps(event.inputs[0].shape, event.output.shape):
-            self._swapped.setdefault(event.frame.line, event)
+        behind = next((self._from[s.number] for s in event.inputs if s.number in self._from), None)
+        if behind is not None and behind.frame and event.name in _LEARNING:
+            self._swapped.setdefault(behind.frame.line, behind)
+        if event.output is None or event.frame is None:
+            return
+        if event.name in _NAMES and _swaps(event.inputs[0].shape, event.output.shape):
+            # What was swapped before is put back, if nothing has looked at the axes since.
+            behind = event if behind is None else None
+        if behind is not None:
+            self._from[event.output.number] = behind
 
     def mistakes(self, after: After) -> Iterable[Mistake]:
         """Where the cell itself asks for the shape, and does not compute a size of it."""

@@ -35,13 +35,14 @@ class Rule(Listening):
     def __init__(self) -> None:
         super().__init__()
         self._layer: Operation | None = None
+        self._known: set[int] = set()
 
     def hear(self, event: Event) -> None:
         """A loss, and the layer behind its prediction."""
         if not isinstance(event, Operation) or event.name not in _LOSSES or len(event.inputs) < 2:
             return
         prediction, labels = event.inputs[:2]
-        for seen in sources(prediction):
+        for seen in sources(prediction, self._known):
             layer = seen.maker
             if layer is not None and layer.name in _LAYERS and _along_samples(layer, labels):
                 self._layer = layer
