@@ -56,12 +56,12 @@ def watch_cell(
     cell = compile_cell(source, namespace, as_module=True)
     with _recording(source.filename, namespace, rules) as recorder:
         last = cell.commit()
-    after = _after(ast.parse(source.python), namespace)
+    after = left_by(ast.parse(source.python), namespace)
     found = [
         (rule, finding)
         for rule in rules
         for mistake in rule.mistakes(after)
-        if (finding := _finding(rule, mistake, source, name_of_cell)) is not None
+        if (finding := told_of(rule, mistake, source, name_of_cell)) is not None
     ]
     told = tuple(finding for rule, finding in found if hints or rule.sure == "certain")
     mistakes = SilentMistakes(
@@ -75,7 +75,7 @@ def watch_cell(
     return Watched(mistakes, last)
 
 
-def _after(tree: ast.Module, namespace: dict[str, object]) -> After:
+def left_by(tree: ast.Module, namespace: dict[str, object]) -> After:
     """What the cell has left, with what the imported frameworks can tell of it."""
     after = After(tree, namespace)
     if "torch" in sys.modules:
@@ -87,10 +87,10 @@ def _after(tree: ast.Module, namespace: dict[str, object]) -> After:
     return after
 
 
-def _finding(
+def told_of(
     rule: Rule, mistake: Mistake, source: CellSource, name_of_cell: NameOfCell
 ) -> Finding | None:
-    """None where the user has silenced the line."""
+    """A mistake as the user reads of it; None where the line is silenced."""
     frame = mistake.frame
     if frame is not None and frame.file != source.filename:
         return finding_of(rule, mistake, name_of_cell(frame.file), None)

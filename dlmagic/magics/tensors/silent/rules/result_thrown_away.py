@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable, Iterator
 
 from dlmagic.frameworks.description import describers, told
@@ -22,6 +23,7 @@ class Rule(Listening):
 
     kind = "result-thrown-away"
     sure: Sure = "certain"
+    sign = re.compile(rf"(?m)(?:^|[;:])\s*\w+\.(?:{'|'.join(sorted(_NOT_IN_PLACE))})\(")
 
     def mistakes(self, after: After) -> Iterable[Mistake]:
         """The cell's own statements; its last one is shown, and so not thrown away."""
@@ -53,8 +55,15 @@ def _statements(tree: ast.Module) -> Iterator[ast.Expr]:
         node = waiting.pop()
         if isinstance(node, ast.Expr):
             yield node
-        if not isinstance(node, inner):
+        if not isinstance(node, inner) and not _expects_an_error(node):
             waiting += list(ast.iter_child_nodes(node))
+
+
+def _expects_an_error(node: ast.AST) -> bool:
+    """Whether statements are there to fail: in ``try``, or with ``suppress`` or ``raises``."""
+    if isinstance(node, ast.With):
+        return any("suppress" in t or "raises" in t for t in map(ast.unparse, node.items))
+    return isinstance(node, ast.Try | ast.TryStar)
 
 
 def _is_tensor(value: object) -> bool:
