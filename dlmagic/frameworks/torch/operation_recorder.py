@@ -45,7 +45,7 @@ class OperationRecorder(TorchFunctionMode):
         namespace: Mapping[str, object] | None = None,
     ) -> None:
         super().__init__()
-        self._owners = ParameterOwners(namespace or {})
+        self._owners = ParameterOwners({} if namespace is None else namespace)
         self.steps = self.operations = 0
         self._filename = filename
         self._tell = tell
