@@ -7,13 +7,11 @@ the CPU. Nothing is changed, and no random number is drawn.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from dlmagic.frameworks.operations import Operation
 from dlmagic.frameworks.torch import _compat as compat
 from dlmagic.frameworks.torch.parameter_owners import ParameterOwners
 
@@ -45,18 +43,17 @@ Exact = Callable[[object], bool | None]
 
 
 def looked_at(
-    operation: Operation, args: Sequence[Any], options: Mapping[str, Any], owners: ParameterOwners
-) -> Operation:
-    """The operation with what is to be seen of its arguments, before it is called."""
+    name: str, args: Sequence[Any], options: Mapping[str, Any], owners: ParameterOwners
+) -> dict[str, Any]:
+    """What is to be seen of the arguments before a call, by the fields of an operation."""
     parameter = next(_parameters((*args, *options.values())), None)
     owner = owners.of(parameter) if parameter is not None else None
-    return replace(
-        operation,
-        parameter=owner.path if owner else "",
-        evaluating=owner.module if owner and owner.evaluates else "",
-        recording=torch.is_grad_enabled(),
-        extremes=_extremes(operation.name, args, options),
-    )
+    return {
+        "parameter": owner.path if owner else "",
+        "evaluating": owner.module if owner and owner.evaluates else "",
+        "recording": torch.is_grad_enabled(),
+        "extremes": _extremes(name, args, options),
+    }
 
 
 def exactness(

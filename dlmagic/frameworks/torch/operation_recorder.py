@@ -90,18 +90,20 @@ class OperationRecorder(TorchFunctionMode):
             return func(*args, **options)
         # Before the call: in place, an operation gives what it took.
         arguments, named = compat.pytree.tree_map(self._as_seen, (args, dict(options)))
+        looked = looked_at(name, args, options, self._owners)
+        is_exact = exactness(func, name, args, options)
+        result = func(*args, **options)
+        self.operations += 1
         operation = Operation(
             name=name,
             inputs=tuple(each for each in _leaves((arguments, named)) if isinstance(each, Seen)),
             arguments=arguments,
             options=named,
             frame=innermost_frame(self._filename, sys._getframe(1)),
+            is_finite=_is_finite(result),
+            is_exact=is_exact(result),
+            **looked,
         )
-        operation = looked_at(operation, args, options, self._owners)
-        is_exact = exactness(func, name, args, options)
-        result = func(*args, **options)
-        self.operations += 1
-        operation = replace(operation, is_finite=_is_finite(result), is_exact=is_exact(result))
         if isinstance(result, Tensor):
             operation = replace(operation, output=self._note(result, operation))
         elif isinstance(result, tuple | list):
