@@ -57,7 +57,6 @@ class Rule(Listening):
                 "in each call though no gradient is taken: that costs memory and time.",
                 place.frame,
                 text="Evaluate within torch.inference_mode(), or torch.no_grad().",
-                code="with torch.inference_mode():",
                 operands=(place.module,),
             )
             return
