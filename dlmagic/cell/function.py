@@ -211,12 +211,15 @@ class CellFunction:
                 self.namespace.pop(name, None)
 
 
-def compile_cell(source: CellSource, namespace: dict[str, object]) -> CellFunction:
+def compile_cell(
+    source: CellSource, namespace: dict[str, object], *, as_module: bool = False
+) -> CellFunction:
     """Make a function of a cell.
 
     Args:
         source: The cell.
         namespace: The notebook's namespace: names that exist in it become parameters.
+        as_module: Whether all names live in the namespace while the cell runs, as in a plain run.
 
     Raises:
         SyntaxError: At the user's line, as in a plain run.
@@ -227,7 +230,7 @@ def compile_cell(source: CellSource, namespace: dict[str, object]) -> CellFuncti
     tree, flags = build.parse(source)
     with build.compiling_again():
         _refuse_await(tree.body)
-        layout = lay_out(tree.body, namespace)
+        layout = lay_out(tree.body, namespace, as_module=as_module)
     return CellFunction(source, namespace, layout, flags)
 
 

@@ -56,14 +56,22 @@ class Layout:
         return (*self.definitions, *self.body)
 
 
-def lay_out(statements: Sequence[ast.stmt], namespace: dict[str, object]) -> Layout:
-    """Decide where each name of a cell lives."""
+def lay_out(
+    statements: Sequence[ast.stmt], namespace: dict[str, object], *, as_module: bool = False
+) -> Layout:
+    """Decide where each name of a cell lives.
+
+    Args:
+        statements: The cell.
+        namespace: The notebook's names.
+        as_module: Whether all names live in the namespace while the cell runs, as in a plain run.
+    """
     definitions, body = split_definitions(statements, namespace)
     names = flow.analyse(body)
     ahead = flow.analyse(definitions)
     lazily = sorted(ahead.lazy.loads | names.lazy.loads)
     reads = tuple(dict.fromkeys([*ahead.reads, *names.reads, *lazily]))
-    if _reaches_names_by_text(statements, body, names, namespace):
+    if as_module or _reaches_names_by_text(statements, body, names, namespace):
         definitions, body = split_definitions(statements, namespace, leading=True)
         names = flow.analyse(body)
         return Layout(tuple(definitions), tuple(body), True, reads, shared=tuple(names.writes))

@@ -6,7 +6,7 @@ the CPU without waiting for anything.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -113,6 +113,13 @@ class Operation:
         value: The number that gradients are taken of.
         labels: What its targets are like, where it is a loss.
         copied: Inputs that it copied.
+        parameter: The first of the notebook's parameters that takes part, as the user would write
+            it: ``"net.0.weight"``; empty where there is none.
+        evaluating: The notebook's module that holds it and is set to evaluate, or empty.
+        recording: Whether gradients are recorded at all: not so within ``torch.no_grad()``.
+        data_range: Smallest and largest number of images or labels; None where nobody looked.
+        is_exact: Whether whole numbers came out as mathematics has it, without overflow and without
+            a fraction lost; None where nobody looked.
     """
 
     name: str
@@ -128,6 +135,11 @@ class Operation:
     value: float | None = None
     labels: Labels | None = None
     copied: tuple[Copied, ...] = ()
+    parameter: str = ""
+    evaluating: str = ""
+    recording: bool = True
+    data_range: tuple[float, float] | None = None
+    is_exact: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -159,3 +171,27 @@ class Step:
 
 
 Event = Operation | Step
+
+
+def sources(seen: Seen | None, known: set[int] | None = None) -> Iterator[Seen]:
+    """A tensor and all those that it was computed from, each once.
+
+    Args:
+        seen: The tensor.
+        known: Numbers of tensors that are passed by with all behind them; it grows by those found.
+    """
+    waiting = [] if seen is None else [seen]
+    known = set() if known is None else known
+    while waiting:
+        each = waiting.pop()
+        if each.number not in known:
+            known.add(each.number)
+            yield each
+            waiting += each.maker.inputs if each.maker is not None else ()
+
+
+def note_sources(event: Operation, known: set[int]) -> None:
+    """Add the numbers of all tensors that an operation rests on."""
+    for each in event.inputs:
+        for _ in sources(each, known):
+            pass

@@ -11,6 +11,7 @@ from typing import Any
 from IPython.core.interactiveshell import InteractiveShell
 
 from dlmagic.cell.source import CellSource, name_of_users_file
+from dlmagic.shell.ownership import belongs_to_dlmagic
 
 
 def cell_source(shell: InteractiveShell, magic_line: str, body: str) -> CellSource:
@@ -80,6 +81,18 @@ def name_of_cell(shell: InteractiveShell, file: str) -> str | None:
 
 _INPUT_OF_IPYTHON_7 = re.compile(r"^<ipython-input-(\d+)-")
 _IN_KERNEL_OF_IPYTHON_7 = re.compile(r"[/\\]ipykernel_\d+[/\\]\d+\.py$")
+
+
+def uses_own_magic(shell: InteractiveShell, text: str) -> bool:
+    """Whether a cell begins with any cell magic, or has one of dlmagic's on a line."""
+    if text.lstrip().startswith("%%"):
+        return True
+    if "%" not in text:
+        return False
+    # Not by the manager's table, which IPython 9 fills when it is read.
+    configurables: list[Any] = shell.configurables
+    own = [getattr(each, "magics", {}) for each in configurables if belongs_to_dlmagic(each)]
+    return any(f"%{name}" in text for magics in own for name in magics.get("line", ()))
 
 
 def ends_with_semicolon(cell: str) -> bool:

@@ -21,6 +21,12 @@ class DLMagic(Configurable):
         True, help="Whether an error is explained under its traceback; %explain does so on request."
     ).tag(config=True)
 
+    check_cells = Bool(
+        True,
+        help="Whether a cell that has run is checked for mistakes that raise nothing, as far as "
+        "that needs no watching; %%tensors watches a cell.",
+    ).tag(config=True)
+
     @validate("bench_time")
     def _above_zero(self, proposal: dict[str, Any]) -> float:
         seconds = float(proposal["value"])

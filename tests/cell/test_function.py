@@ -174,3 +174,29 @@ def test_a_nested_error_keeps_its_cause() -> None:
     with pytest.raises(KeyError) as caught:
         cell_of(text).commit()
     assert isinstance(caught.value.__cause__, ZeroDivisionError)
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("y = x + 1\nseen = 'y' in names", {"x": 1, "y": 2, "seen": True}),
+        ("x = 3\ndel x\ny = 1", {"y": 1}),
+        ("def f(): return z\nz = 5\ny = f()", {"x": 1, "z": 5, "y": 5}),
+    ],
+)
+def test_as_module_code_names_are_in_the_namespace_while_it_runs(text: str, left) -> None:
+    namespace = namespace_of(x=1)
+    namespace["names"] = namespace
+    cell = compile_cell(CellSource.from_text(text), namespace, as_module=True)
+    assert cell.commit() is None
+    assert {name: namespace[name] for name in left} == left
+    assert ("x" in namespace) == ("x" in left)
+
+
+def test_module_code_that_fails_leaves_what_it_had_assigned() -> None:
+    namespace = namespace_of(x=1)
+    cell = compile_cell(CellSource.from_text("y = 2\n1 / 0\nz = 3"), namespace, as_module=True)
+    with pytest.raises(ZeroDivisionError):
+        cell.commit()
+    assert namespace["y"] == 2
+    assert "z" not in namespace

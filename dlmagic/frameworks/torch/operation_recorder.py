@@ -19,7 +19,10 @@ from dlmagic.frameworks.operations import Event, Operation, Seen, Step
 from dlmagic.frameworks.torch import _compat as compat
 from dlmagic.frameworks.torch.calling import called_from, caller_of
 from dlmagic.frameworks.torch.copies import Copies
+from dlmagic.frameworks.torch.data_range import data_range
+from dlmagic.frameworks.torch.exactness import exactness
 from dlmagic.frameworks.torch.labels import labels_of
+from dlmagic.frameworks.torch.parameter_owners import ParameterOwners
 from dlmagic.frameworks.torch.seen_tensors import SeenTensors
 from dlmagic.frameworks.torch.small_numbers import (
     are_finite,
@@ -46,6 +49,7 @@ class OperationRecorder(TorchFunctionMode):
         tell: Takes each :class:`Operation` and :class:`Step`.
         in_evaluation: Names of the user's modules that hold some parameters and are set to
             evaluate though they have dropout.
+        namespace: The notebook's names, whose modules hold the parameters.
     """
 
     def __init__(
@@ -53,8 +57,10 @@ class OperationRecorder(TorchFunctionMode):
         filename: str,
         tell: Callable[[Event], object],
         in_evaluation: Callable[[Iterable[Tensor]], tuple[str, ...]] = lambda _parameters: (),
+        namespace: Mapping[str, object] | None = None,
     ) -> None:
         super().__init__()
+        self._owners = ParameterOwners({} if namespace is None else namespace)
         self.steps = self.operations = 0
         self._filename = filename
         self._tell = tell
@@ -101,13 +107,15 @@ class OperationRecorder(TorchFunctionMode):
         # Before the call: in place, an operation gives what it took.
         with compat.without_modes():
             begun = self._begun(name, args, options, caller)
+            is_exact = exactness(func, name, args, options)
         result = called_from(caller, func, args, options)
         self.operations += 1
         with compat.without_modes():
             tensors = [each for each in _leaves((args, dict(options))) if isinstance(each, Tensor)]
             given = args[0] if name == "__setitem__" else result
             done = self._with_results(begun, given, tensors)
-        self._tell(done)
+            exact = is_exact(given)
+        self._tell(replace(done, is_exact=exact) if exact is not None else done)
         return result
 
     def _begun(
@@ -119,6 +127,7 @@ class OperationRecorder(TorchFunctionMode):
     ) -> Operation:
         """What is known of an operation ahead of the call."""
         arguments, named = compat.pytree.tree_map(self._as_seen, (args, dict(options)))
+        owner = self._owners.first_of((*args, *options.values()))
         return Operation(
             name=name,
             inputs=tuple(each for each in _leaves((arguments, named)) if isinstance(each, Seen)),
@@ -129,6 +138,10 @@ class OperationRecorder(TorchFunctionMode):
             is_steep=is_steep(name, args),
             value=value_of(args[0]) if name == "backward" and args else None,
             labels=labels_of(name, args, options),
+            parameter=owner.path if owner else "",
+            evaluating=owner.module if owner and owner.evaluates else "",
+            recording=torch.is_grad_enabled(),
+            data_range=data_range(name, args, options),
         )
 
     def _with_results(

@@ -10,7 +10,8 @@ from torch import Tensor
 
 from dlmagic.frameworks.operations import Numbers
 
-_SMALL = 100_000  # elements
+SMALL = 100_000
+"""Elements up to which numbers are looked at."""
 T = TypeVar("T")
 
 
@@ -21,7 +22,7 @@ def is_small(value: object) -> bool:
         and type(value).__torch_dispatch__ is Tensor.__torch_dispatch__
         and value.device.type == "cpu"
         and value.layout == torch.strided
-        and value.numel() <= _SMALL
+        and value.numel() <= SMALL
     )
 
 

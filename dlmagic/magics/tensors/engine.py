@@ -9,6 +9,7 @@ from typing import Any
 from dlmagic.environment import Environment
 from dlmagic.errors import InputError, OptionError, nearest
 from dlmagic.magics.tensors.collect import Collector, Found, joined
+from dlmagic.magics.tensors.namespace import findings_about
 from dlmagic.magics.tensors.numbers import numbers_of
 from dlmagic.magics.tensors.request import SORT_KEYS, Request
 from dlmagic.magics.tensors.result import TensorInfo, TensorTable
@@ -27,8 +28,9 @@ def table_of(request: Request) -> TensorTable:
             f"--sort does not take {request.sort!r}.", nearest(request.sort, SORT_KEYS)
         )
     collector = Collector()
+    own = collector.of_names(request.namespace)
     found = joined(
-        collector.of_names(request.namespace),
+        own,
         collector.of_outputs(request.outputs),
         collector.of_traceback(request.traceback, request.namespace),
     )
@@ -41,13 +43,17 @@ def table_of(request: Request) -> TensorTable:
     ]
     if request.pattern and not infos:
         raise InputError(f"No tensor is called {request.pattern}.", nearest(request.pattern, names))
+    complete = collector.left >= 0
+    parts = found[: len(own)], found[len(own) :]
+    asked_for_all = complete and not request.pattern
     elsewhere = [each.description for each in found if each.description.memory is None]
     return TensorTable(
         environment=Environment.capture(),
         tensors=tuple(sorted(infos, key=_ORDERS[request.sort])),
         pattern=request.pattern,
         nbytes=total + sum(each.nbytes or 0 for each in elsewhere),
-        complete=collector.left >= 0,
+        complete=complete,
+        findings=tuple(findings_about(request.namespace, *parts)) if asked_for_all else (),
     )
 
 

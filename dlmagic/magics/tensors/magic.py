@@ -1,10 +1,15 @@
-"""``%tensors`` and ``%%tensors``: read the options, look or watch, return what was seen."""
+"""``%tensors`` and ``%%tensors``: read the options, look or watch, return what was seen.
+
+An ordinary cell that has run is looked at, too, as far as that needs no watching.
+"""
 
 from __future__ import annotations
 
 import argparse
 import sys
 from collections.abc import Iterable
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from IPython.core.getipython import get_ipython
 from IPython.core.interactiveshell import InteractiveShell
@@ -12,9 +17,19 @@ from IPython.core.magic import Magics, line_cell_magic, magics_class, no_var_exp
 from IPython.display import display
 
 from dlmagic.errors import InputError
-from dlmagic.shell.cells import cell_source, deliver, ends_with_semicolon, name_of_cell
+from dlmagic.shell.cells import (
+    cell_source,
+    deliver,
+    ends_with_semicolon,
+    name_of_cell,
+    uses_own_magic,
+)
 from dlmagic.shell.errors import translate_errors
 from dlmagic.shell.options import magic_options, option, parse, result_options
+from dlmagic.shell.settings import settings
+
+if TYPE_CHECKING:
+    from dlmagic.magics.tensors.silent.unwatched import UnwatchedCells
 
 
 def _orders() -> Iterable[str]:
@@ -32,9 +47,19 @@ def _names() -> Iterable[str]:
 
 @magics_class
 class TensorMagics(Magics):
-    """The magics of this room."""
+    """The magics of this room, and the event that looks at what ordinary cells leave."""
 
     shell: InteractiveShell
+
+    def __init__(self, shell: InteractiveShell) -> None:
+        super().__init__(shell)
+        events: Any = shell.events
+        events.register("post_run_cell", self._after_cell)
+
+    def unload(self) -> None:
+        """Take the event away."""
+        events: Any = self.shell.events
+        events.unregister("post_run_cell", self._after_cell)
 
     @magic_options(examples=("%tensors x* --sort size", "%%tensors --hints"))
     @option("--sort", metavar="KEY", values=_orders, default="name", help="name, size, shape, …")
@@ -89,3 +114,30 @@ class TensorMagics(Magics):
         if watched.last is not None and not ends_with_semicolon(cell):
             display(watched.last)
         return deliver(self.shell, options, watched.mistakes)
+
+    @cached_property
+    def _unwatched(self) -> UnwatchedCells:
+        from dlmagic.magics.tensors.silent.unwatched import UnwatchedCells
+
+        return UnwatchedCells(self.shell.transform_cell)
+
+    def _after_cell(self, result: Any) -> None:
+        """Show what is wrong with a cell that complained of nothing; whatever happens, quietly."""
+        text = getattr(getattr(result, "info", None), "raw_cell", None)
+        if not text or not result.success or not settings(self.shell).check_cells:
+            return
+        try:
+            if uses_own_magic(self.shell, text):
+                return
+            seen = self._unwatched.mistakes_in(text, self.shell.user_ns)
+        except Exception as problem:  # the user's own work is what matters
+            print(_REPORT.format(type(problem).__name__, problem), file=sys.stderr)  # noqa: T201
+            return
+        if seen is not None:
+            display(seen)
+
+
+_REPORT = (
+    "dlmagic could not check this cell ({}: {}). Please report it with %dlmagic env; "
+    "%config DLMagic.check_cells = False turns the checks off."
+)

@@ -52,15 +52,16 @@ def watch_cell(
         BaseException: What the cell raises.
     """
     rules = fresh_rules()
-    cell = compile_cell(source, namespace)
+    # As module code: the modules that the cell makes have their names while it runs.
+    cell = compile_cell(source, namespace, as_module=True)
     with _recording(source.filename, namespace, rules) as recorder:
         last = cell.commit()
-    after = _after(ast.parse(source.python), namespace, recorder)
+    after = left_by(ast.parse(source.python), namespace, recorder)
     found = [
         (rule, finding)
         for rule in rules
         for mistake in rule.mistakes(after)
-        if (finding := _finding(rule, mistake, source, name_of_cell)) is not None
+        if (finding := told_of(rule, mistake, source, name_of_cell)) is not None
     ]
     if recorder is not None:
         recorder.seen.forget()
@@ -76,7 +77,7 @@ def watch_cell(
     return Watched(mistakes, last)
 
 
-def _after(tree: ast.Module, namespace: dict[str, object], recorder: Any) -> After:
+def left_by(tree: ast.Module, namespace: dict[str, object], recorder: Any = None) -> After:
     """What the cell has left, with what the imported frameworks can tell of it."""
     after = After(tree, namespace)
     if "torch" in sys.modules:
@@ -98,10 +99,10 @@ def _after(tree: ast.Module, namespace: dict[str, object], recorder: Any) -> Aft
     return after
 
 
-def _finding(
+def told_of(
     rule: Rule, mistake: Mistake, source: CellSource, name_of_cell: NameOfCell
 ) -> Finding | None:
-    """None where the user has silenced the line."""
+    """A mistake as the user reads of it; None where the line is silenced."""
     frame = mistake.frame
     if frame is not None and frame.file != source.filename:
         return finding_of(rule, mistake, name_of_cell(frame.file), None)
@@ -126,7 +127,10 @@ def _recording(filename: str, namespace: dict[str, object], rules: Sequence[Rule
     module = import_module("dlmagic.frameworks.torch.operation_recorder")
     evaluating = import_module("dlmagic.frameworks.torch.evaluating")
     recorder = module.OperationRecorder(
-        filename, tell, lambda parameters: evaluating.with_dropout(parameters, namespace)
+        filename,
+        tell,
+        lambda parameters: evaluating.with_dropout(parameters, namespace),
+        namespace,
     )
     with recorder:
         yield recorder

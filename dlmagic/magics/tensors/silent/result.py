@@ -17,6 +17,7 @@ class SilentMistakes(Result):
         operations: Operations that were seen.
         complete: Whether the whole cell was; a few steps are enough.
         hints: How many likely mistakes were left out, for want of ``--hints``.
+        watched: Whether the cell was watched; else only what an ordinary cell left was looked at.
     """
 
     view: ClassVar[str] = "dlmagic.magics.tensors.silent.view"
@@ -25,3 +26,4 @@ class SilentMistakes(Result):
     operations: int = 0
     complete: bool = True
     hints: int = 0
+    watched: bool = True

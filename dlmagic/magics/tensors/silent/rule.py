@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
@@ -63,10 +64,18 @@ class After:
 
 
 class Rule(Protocol):
-    """One mistake; a fresh instance hears each cell."""
+    """One mistake; a fresh instance hears each cell.
+
+    Attributes:
+        kind: The mistake's name.
+        sure: Whether it speaks by itself.
+        sign: Of a rule that needs no events, and so looks at ordinary cells, too: what stands in
+            every cell with the mistake. Cells without it are not even parsed.
+    """
 
     kind: str
     sure: Sure
+    sign: re.Pattern[str] | None
 
     def hear(self, event: Event) -> None:
         """One event, in the order in which they happened."""
@@ -77,6 +86,8 @@ class Rule(Protocol):
 
 class Listening:
     """A rule that needs no more than the events: it notes mistakes as it hears of them."""
+
+    sign: re.Pattern[str] | None = None
 
     def __init__(self) -> None:
         self.found: list[Mistake] = []

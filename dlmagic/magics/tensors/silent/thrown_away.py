@@ -37,6 +37,8 @@ OF_ARRAYS = METHODS - {"sort"}
 _UPDATES = frozenset(
     {"set", "add", "subtract", "multiply", "divide", "power", "min", "max", "apply"}
 )
+SIGNS = METHODS | _UPDATES
+"""What a cell must call for such a statement to be in it."""
 _ROOTS = frozenset({"torch", "F", "np", "numpy", "jnp", "functional"})
 _TIMING = frozenset({"perf_counter", "timeit", "synchronize", "profile", "profiler", "Timer"})
 _RAISING = frozenset({"raises", "assertRaises", "suppress", "assertRaisesRegex"})

@@ -9,6 +9,8 @@ from dlmagic.display.parts import Document, Part, sentence
 from dlmagic.display.units import plural
 from dlmagic.magics.tensors.silent.result import SilentMistakes
 
+_SILENCE = "# dlmagic: ok silences a line, %config DLMagic.check_cells = False all of them."
+
 
 def document(seen: SilentMistakes) -> Document:
     """The mistakes, then how much was seen."""
@@ -16,6 +18,10 @@ def document(seen: SilentMistakes) -> Document:
 
 
 def _parts(seen: SilentMistakes) -> Iterator[Part]:
+    if not seen.watched:
+        yield from map(notice, seen.findings)
+        yield sentence(_SILENCE, role="note")
+        return
     count = len(seen.findings)
     yield sentence(
         f"{plural(count, 'mistake')} that raised nothing." if count else "No mistake was seen.",

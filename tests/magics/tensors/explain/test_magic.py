@@ -99,7 +99,7 @@ def test_unloading_takes_the_event_away(shell: InteractiveShell) -> None:
     events: Any = shell.events
     before = list(events.callbacks["post_run_cell"])
     extension.load(shell)
-    assert len(events.callbacks["post_run_cell"]) == len(before) + 1
+    assert len(events.callbacks["post_run_cell"]) == len(before) + 2
     extension.unload(shell)
     assert events.callbacks["post_run_cell"] == before
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable
 
 from dlmagic.magics.tensors.silent.rule import After, Listening, Mistake, Sure
@@ -15,6 +16,7 @@ class Rule(Listening):
 
     kind = "loss-against-output"
     sure: Sure = "certain"
+    sign = re.compile(rf"\.(?:{'|'.join(sorted(_USING))})\(")
 
     def mistakes(self, after: After) -> Iterable[Mistake]:
         """Each model once, at the call that uses it."""

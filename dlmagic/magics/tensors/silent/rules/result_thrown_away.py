@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable
 
 from dlmagic.frameworks.description import Description, describers, told
 from dlmagic.frameworks.operations import Event, Operation
 from dlmagic.magics.tensors.silent.paths import is_of_module, values_of
 from dlmagic.magics.tensors.silent.rule import After, Listening, Mistake, Sure
-from dlmagic.magics.tensors.silent.thrown_away import OF_ARRAYS, Thrown, thrown_in
+from dlmagic.magics.tensors.silent.thrown_away import OF_ARRAYS, SIGNS, Thrown, thrown_in
 
 
 class Rule(Listening):
@@ -17,6 +18,7 @@ class Rule(Listening):
 
     kind = "result-thrown-away"
     sure: Sure = "certain"
+    sign = re.compile(rf"(?m)(?:^|[;:])\s*\w[\w.]*(?:\[.+\])?\.(?:{'|'.join(sorted(SIGNS))})\(")
 
     def __init__(self) -> None:
         super().__init__()
