@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from dlmagic.frameworks.captured import Frame
+from dlmagic.frameworks.captured import Frame, Span
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,7 @@ class Operation:
         arguments: All positional arguments, tensors as :class:`Seen`.
         options: All named arguments, likewise.
         frame: The line of the user's that led to it.
+        span: The expression on that line, where Python knows it.
         is_finite: Whether all of its numbers are; None where nobody looked.
     """
 
@@ -51,6 +52,7 @@ class Operation:
     arguments: tuple[Any, ...] = ()
     options: Mapping[str, Any] = field(default_factory=dict)
     frame: Frame | None = None
+    span: Span | None = None
     is_finite: bool | None = None
 
 

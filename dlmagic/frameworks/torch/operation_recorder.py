@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.optim.optimizer import register_optimizer_step_pre_hook
 from torch.overrides import TorchFunctionMode
 
-from dlmagic.frameworks.captured import innermost_frame
+from dlmagic.frameworks.captured import Frame, innermost_code, innermost_frame, span_of
 from dlmagic.frameworks.operations import Event, Operation, Seen, Step
 from dlmagic.frameworks.torch import _compat as compat
 
@@ -87,16 +87,22 @@ class OperationRecorder(TorchFunctionMode):
         arguments, named = compat.pytree.tree_map(self._as_seen, (args, dict(options)))
         result = func(*args, **options)
         self.operations += 1
+        code = innermost_code(self._filename, sys._getframe(1))
         operation = Operation(
             name=name,
             inputs=tuple(each for each in _leaves((arguments, named)) if isinstance(each, Seen)),
             arguments=arguments,
             options=named,
-            frame=innermost_frame(self._filename, sys._getframe(1)),
+            frame=None if code is None else Frame(self._filename, code.f_lineno, ""),
+            span=None if code is None else span_of(code),
             is_finite=_is_finite(result),
         )
         if isinstance(result, Tensor):
             operation = replace(operation, output=self._note(result, operation))
+        elif isinstance(result, tuple | list):
+            for each in result:
+                if isinstance(each, Tensor):
+                    self._note(each, operation)
         self._tell(operation)
         return result
 
