@@ -9,7 +9,6 @@ from types import FrameType
 
 from dlmagic.cell.source import is_of_dlmagic, is_of_others
 
-
 Span = tuple[int, int, int, int]
 """First and last line, first and last column of an expression, as Python's trees count them."""
 

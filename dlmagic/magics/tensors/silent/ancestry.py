@@ -21,6 +21,10 @@ SAME_NUMBERS = frozenset(
 """Operations that give some of their input's numbers, in another shape, order or type."""
 
 
+_WITH_A_NUMBER = frozenset({"add", "div", "truediv", "clamp", "clip", "mean"})
+"""Operations that are on the way to another only with one tensor: ``p + 1e-8``."""
+
+
 def plain(name: str) -> str:
     """An operation's name without the underscores of operators and of changes in place."""
     return name.strip("_")
@@ -28,24 +32,28 @@ def plain(name: str) -> str:
 
 def maker_through(seen: Seen, ways: Collection[str]) -> Operation | None:
     """The operation that made a tensor, ahead of those that are only on the way."""
-    maker = seen.maker
-    while maker is not None and plain(maker.name) in ways and maker.inputs:
-        maker = maker.inputs[0].maker
-    return maker
+    return source_through(seen, ways).maker
 
 
 def source_through(seen: Seen, ways: Collection[str]) -> Seen:
     """The tensor that another was made from by operations that are only on the way."""
-    while seen.maker is not None and plain(seen.maker.name) in ways and seen.maker.inputs:
+    while seen.maker is not None and _is_on_the_way(seen.maker, ways):
         seen = seen.maker.inputs[0]
     return seen
 
 
 def results_through(seen: Seen, ways: Collection[str]) -> Iterator[Seen]:
     """What the operations on the way gave, the last one first."""
-    while seen.maker is not None and plain(seen.maker.name) in ways and seen.maker.inputs:
+    while seen.maker is not None and _is_on_the_way(seen.maker, ways):
         yield seen
         seen = seen.maker.inputs[0]
+
+
+def _is_on_the_way(operation: Operation, ways: Collection[str]) -> bool:
+    name = plain(operation.name)
+    if name not in ways or not operation.inputs:
+        return False
+    return name not in _WITH_A_NUMBER or len(operation.inputs) == 1
 
 
 def is_learned(seen: Seen) -> bool:

@@ -9,8 +9,8 @@ from dlmagic.frameworks.operations import Operation, Seen
 from dlmagic.magics.tensors.silent.ancestry import (
     SAME_NUMBERS,
     is_learned,
-    results_through,
     plain,
+    results_through,
     source_through,
 )
 

@@ -55,7 +55,7 @@ def watch_cell(
     cell = compile_cell(source, namespace)
     with _recording(source.filename, namespace, rules) as recorder:
         last = cell.commit()
-    after = _after(ast.parse(source.python), namespace)
+    after = _after(source.python, namespace)
     found = [
         (rule, finding)
         for rule in rules
@@ -74,9 +74,9 @@ def watch_cell(
     return Watched(mistakes, last)
 
 
-def _after(tree: ast.Module, namespace: dict[str, object]) -> After:
+def _after(python: str, namespace: dict[str, object]) -> After:
     """What the cell has left, with what the imported frameworks can tell of it."""
-    after = After(tree, namespace)
+    after = After(ast.parse(python), namespace, python)
     if "torch" in sys.modules:
         of_torch = import_module("dlmagic.frameworks.torch.untrained")
         after = replace(after, untrained=lambda held: of_torch.untrained(namespace, held))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from types import ModuleType
 
 from dlmagic.frameworks.captured import Frame
 from dlmagic.frameworks.operations import Operation
@@ -12,6 +13,7 @@ from dlmagic.magics.tensors.explain.sites import Place
 from dlmagic.magics.tensors.silent.rule import After
 
 _LONGEST_NAME = 30
+_NAMESPACES = frozenset({"torch", "F", "nn", "self"})
 
 
 def expression_of(after: After, operation: Operation) -> ast.expr | None:
@@ -19,7 +21,7 @@ def expression_of(after: After, operation: Operation) -> ast.expr | None:
     span = operation.span
     if span is None:
         return None
-    line, end_line, column, end_column = span
+    line, column = span[0], span[2]
     ending = [
         node
         for node in ast.walk(after.tree)
@@ -45,25 +47,27 @@ def callee(after: After, call: ast.Call) -> str:
     function = call.func
     made = _made_by(after.tree, function)
     if made is not None:
-        return _last_name(made)
+        return last_name(made)
     match function:
         case ast.Call(made_by):  # nn.MSELoss()(prediction, target)
-            return _last_name(made_by)
+            return last_name(made_by)
         case ast.Name(name) if name in after.namespace:
             value = after.namespace[name]
             module = type(value).__module__
             return type(value).__name__ if module.startswith("torch.nn.modules.") else name
         case _:
-            return _last_name(function)
+            return last_name(function)
 
 
 def _made_by(tree: ast.Module, name: ast.expr) -> ast.expr | None:
     """The class in ``name = nn.MSELoss()``, if the cell says that once."""
     text = ast.unparse(name)
+    assignments = (node for node in ast.walk(tree) if isinstance(node, ast.Assign))
     assigned = [
-        node.value
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Assign) and text in map(ast.unparse, node.targets)
+        value
+        for node in assignments
+        for target, value in _pairs(node)
+        if ast.unparse(target) == text
     ]
     match assigned:
         case [ast.Call(made_by)]:
@@ -72,7 +76,18 @@ def _made_by(tree: ast.Module, name: ast.expr) -> ast.expr | None:
             return None
 
 
-def _last_name(node: ast.expr) -> str:
+def _pairs(node: ast.Assign) -> Iterator[tuple[ast.expr, ast.expr]]:
+    """What is assigned to what, also in ``a, b = 1, 2``."""
+    for target in node.targets:
+        match target, node.value:
+            case ast.Tuple(names), ast.Tuple(values) if len(names) == len(values):
+                yield from zip(names, values, strict=True)
+            case _:
+                yield target, node.value
+
+
+def last_name(node: ast.expr) -> str:
+    """The name that a dotted name ends with; empty for another expression."""
     match node:
         case ast.Attribute(_, name) | ast.Name(name):
             return name
@@ -80,9 +95,61 @@ def _last_name(node: ast.expr) -> str:
             return ""
 
 
-def with_method(node: ast.expr, method: str) -> str:
+def operand(after: After, call: ast.Call) -> ast.expr | None:
+    """What a method is called on, or else the first argument: ``x.softmax(1)``, ``softmax(x, 1)``.
+
+    A layer that is made and called at once has its argument, too: ``nn.Softmax(1)(x)``.
+    """
+    match call.func:
+        case ast.Attribute(owner, _) if not _is_namespace(after, owner) and not _made_by(
+            after.tree, call.func
+        ):
+            return owner
+        case _:
+            return argument(call, 0, "input")
+
+
+def _is_namespace(after: After, node: ast.expr) -> bool:
+    """Whether it is a Python module, such as ``torch.nn.functional``, or the user's ``self``."""
+    while isinstance(node, ast.Attribute):
+        node = node.value
+    if not isinstance(node, ast.Name):
+        return False
+    value = after.namespace.get(node.id)
+    return isinstance(value, ModuleType) or node.id in _NAMESPACES
+
+
+def input_of(after: After, loss: Operation, layer: str) -> ast.expr | None:
+    """The first argument of the user's call of a loss, if that is what the line says.
+
+    Args:
+        after: The cell.
+        loss: The operation.
+        layer: The class that the loss has, too, such as ``"NLLLoss"``.
+    """
+    node = expression_of(after, loss)
+    if not isinstance(node, ast.Call) or callee(after, node) not in (loss.name, layer):
+        return None
+    return argument(node, 0, "input")
+
+
+def code_of(after: After, node: ast.expr) -> str:
+    """An expression as the user wrote it; on one line, where that took several."""
+    text = ast.get_source_segment(after.text, node)
+    return ast.unparse(node) if text is None or "\n" in text else text
+
+
+def with_method(after: After, node: ast.expr, method: str) -> str:
     """The code of an expression with a method called on it."""
-    return f"{in_brackets(node, ast.unparse(node))}.{method}"
+    return f"{in_brackets(node, code_of(after, node))}.{method}"
+
+
+def in_place_of(after: After, node: ast.expr, inner: ast.expr) -> str:
+    """The code of an expression that takes the place of one around it."""
+    tight = ast.Attribute | ast.BinOp | ast.UnaryOp | ast.Subscript | ast.Compare
+    parents = (each for each in ast.walk(after.tree) if node in ast.iter_child_nodes(each))
+    code = code_of(after, inner)
+    return in_brackets(inner, code) if isinstance(next(parents, None), tight) else code
 
 
 def short(node: ast.expr | None) -> str | None:

@@ -76,7 +76,7 @@ def _mistake(after: After, crossings: list[Crossing]) -> Mistake:
     row, column = operands or (None, None)
     rows = {pair[0] for each in crossings if (pair := _operands(after, each)) is not None}
     axis = len(first.row.shape)
-    changes = {node: with_method(node, f"unsqueeze({axis})") for node in rows}
+    changes = {node: with_method(after, node, f"unsqueeze({axis})") for node in rows}
     complete = len({_line(each.operation) for each in crossings}) == 1
     frame, code = rewritten(first.operation.frame, changes if complete else {})
     stretched = "×".join(map(str, first.stretched))
