@@ -20,6 +20,8 @@ from dlmagic.frameworks.torch import _compat as compat
 STEPS = 4
 """Steps of an optimiser after which enough was seen: what goes wrong, goes wrong in each."""
 OPERATIONS = 20_000
+_VIEWS = frozenset({"T", "mT", "H", "mH", "data"})
+"""Properties that are operations; all others only tell something of a tensor."""
 _SILENT = frozenset({"__get__", "__set__", "size", "dim", "__len__", "register_hook", "__repr__"})
 _SMALL = 100_000  # elements up to which numbers are looked at, on the CPU alone: no device waits
 
@@ -80,7 +82,7 @@ class OperationRecorder(TorchFunctionMode):
         kwargs: Mapping[str, Any] | None = None,
     ) -> Any:
         options = kwargs or {}
-        name = getattr(func, "__name__", "")
+        name = _name(func)
         if name in _SILENT or torch.compiler.is_compiling() or self.operations >= OPERATIONS:
             return func(*args, **options)
         # Before the call: in place, an operation gives what it took.
@@ -145,6 +147,12 @@ class OperationRecorder(TorchFunctionMode):
         self.steps += 1
         if self.steps >= STEPS:
             self.stop()
+
+
+def _name(func: Callable[..., Any]) -> str:
+    name: str = getattr(func, "__name__", "")
+    of_property = getattr(getattr(func, "__self__", None), "__name__", "")
+    return of_property if name == "__get__" and of_property in _VIEWS else name
 
 
 def _leaves(nested: object) -> list[object]:

@@ -12,7 +12,21 @@ _MOST = 5_000
 SAME_NUMBERS = frozenset(
     {
         *("view", "view_as", "reshape", "squeeze", "unsqueeze", "flatten", "unflatten", "ravel"),
-        *("transpose", "permute", "movedim", "moveaxis", "swapaxes", "t", "contiguous", "clone"),
+        *(
+            "T",
+            "mT",
+            "H",
+            "mH",
+            "data",
+            "transpose",
+            "permute",
+            "movedim",
+            "moveaxis",
+            "swapaxes",
+            "t",
+            "contiguous",
+            "clone",
+        ),
         *("getitem", "select", "narrow", "chunk", "split", "unbind", "cat", "concat", "stack"),
         *("index_select", "gather", "masked_select", "expand", "detach", "requires_grad"),
         *("float", "double", "half", "bfloat16", "to", "type", "cpu", "cuda", "rearrange"),

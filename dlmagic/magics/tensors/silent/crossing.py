@@ -30,11 +30,14 @@ _ELEMENT_BY_ELEMENT = frozenset(
         *("sqrt", "rsqrt", "cosh", "clamp", "clamp_min", "clamp_max", "clip", "relu", "softplus"),
         *("sigmoid", "logsigmoid", "tanh", "sign", "reciprocal", "add", "radd", "rmul", "rdiv"),
         *("rpow", "where", "max", "min", "invert", "logical_not", "masked_fill", "nan_to_num"),
-        *("int", "long", "bool", "int_repr"),
+        *("int", "long", "bool"),
     }
 )
+_SQUARES = frozenset({"square", "pow", "abs", "absolute", "sqrt"})
 _REDUCING = frozenset({"mean", "sum", "nanmean", "nansum"})
-_ON_THE_WAY = DIFFERENCES | _PRODUCTS | _ELEMENT_BY_ELEMENT | _REDUCING | SAME_NUMBERS
+_MEETING = DIFFERENCES | _PRODUCTS
+_ON_THE_WAY = _MEETING | _ELEMENT_BY_ELEMENT | _REDUCING | SAME_NUMBERS
+_SQUARED = DIFFERENCES | _SQUARES | _REDUCING | SAME_NUMBERS
 _SHAPED_BY_HAND = frozenset({"unsqueeze", "view", "reshape", "view_as", "expand"})
 _NEW_AXIS = frozenset({"unsqueeze", "getitem"})
 _MOST = 200
@@ -86,17 +89,37 @@ def crossings_behind(total: Seen) -> Iterator[Crossing]:
         seen, in_part = waiting.pop()
         maker = seen.maker
         name = plain(maker.name) if maker is not None else ""
-        if maker is None or name not in _ON_THE_WAY:
+        if maker is None or not _is_followed(maker, name, in_part=in_part):
             continue
         crossing = crossing_of(maker)
-        # A sum along one axis of products may be meant: of waves at times, say.
-        counts = name in DIFFERENCES or (name in _PRODUCTS and not in_part)
-        if crossing is not None and counts:
+        if crossing is not None and name in _MEETING:
             yield crossing
             continue
         new = [each for each in maker.inputs if each.number not in known]
         known.update(each.number for each in new)
         waiting += [(each, in_part or name in _REDUCING) for each in new]
+
+
+def meets_others(operation: Operation) -> bool:
+    """Whether a column meets a row of another length, which only one who means it writes."""
+    if plain(operation.name) not in _MEETING or len(operation.inputs) < 2:
+        return False
+    row, column = sorted((each.shape for each in operation.inputs[:2]), key=len)
+    apart = len(row) == 1 and len(column) == 2 and column[1] == 1
+    return apart and 1 < row[0] != column[0] > 1
+
+
+def _is_followed(maker: Operation, name: str, *, in_part: bool) -> bool:
+    """Whether an operation is looked behind, or is a crossing itself.
+
+    A sum along one axis may be meant for all pairs, of waves at times or of kernels at their
+    centres: behind it, only squares and the like of a difference are followed.
+    """
+    if name in ("max", "min") and len(maker.inputs) < 2:
+        return False  # along an axis
+    if not in_part:
+        return name in _ON_THE_WAY
+    return name in _SQUARED
 
 
 def is_meant(crossing: Crossing, *, in_loss: bool = False) -> bool:

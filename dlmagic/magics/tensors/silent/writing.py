@@ -53,8 +53,9 @@ def callee(after: After, call: ast.Call) -> str:
             return last_name(made_by)
         case ast.Name(name) if name in after.namespace:
             value = after.namespace[name]
-            module = type(value).__module__
-            return type(value).__name__ if module.startswith("torch.nn.modules.") else name
+            if type(value).__module__.startswith("torch.nn.modules."):
+                return type(value).__name__
+            return str(getattr(value, "__name__", name))  # loss_fn = F.mse_loss
         case _:
             return last_name(function)
 

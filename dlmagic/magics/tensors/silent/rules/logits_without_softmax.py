@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from dlmagic.frameworks.captured import Span
 from dlmagic.frameworks.operations import Event, Operation, Seen
 from dlmagic.magics.tensors.silent.ancestry import SAME_NUMBERS, maker_through, plain
 from dlmagic.magics.tensors.silent.rule import After, Listening, Mistake, Sure
@@ -41,7 +42,7 @@ class Rule(Listening):
 
     def __init__(self) -> None:
         super().__init__()
-        self._losses: list[tuple[Operation, Operation]] = []
+        self._losses: dict[Span | None, tuple[Operation, Operation]] = {}
 
     def hear(self, event: Event) -> None:
         """A loss that expects logarithms of probabilities."""
@@ -51,11 +52,11 @@ class Rule(Listening):
             return  # which also picks the number of one class, on purpose
         made = _made_by(event)
         if made is not None and not is_over_one(made):
-            self._losses.append((event, made))
+            self._losses.setdefault(event.span, (event, made))
 
     def mistakes(self, after: After) -> Iterable[Mistake]:
         """Each line once."""
-        self.found += [_mistake(after, loss, made) for loss, made in self._losses]
+        self.found += [_mistake(after, loss, made) for loss, made in self._losses.values()]
         return super().mistakes(after)
 
 
@@ -70,13 +71,21 @@ def _made_by(loss: Operation) -> Operation | None:
 def _layer_behind(scores: Seen) -> Operation | None:
     """The layer that scores came out of, perhaps with a bias or those of another layer added."""
     made = maker_through(scores, _STILL_SCORES)
-    if made is None or plain(made.name) in _SCORES:
-        return made
+    if made is None:
+        return None
+    if plain(made.name) in _SCORES:
+        return None if any(map(_is_logarithm, made.inputs)) else made
     if plain(made.name) not in _ADDING or len(made.inputs) < 2:
         return None
     first, other = made.inputs[:2]
     is_bias = len(other.shape) < len(first.shape)
     return _layer_behind(first) if is_bias or _layer_behind(other) is not None else None
+
+
+def _is_logarithm(seen: Seen) -> bool:
+    """Whether a product with it gives logarithms again, as in naive Bayes."""
+    made = maker_through(seen, SAME_NUMBERS)
+    return made is not None and plain(made.name).startswith("log")
 
 
 def _mistake(after: After, loss: Operation, made: Operation) -> Mistake:

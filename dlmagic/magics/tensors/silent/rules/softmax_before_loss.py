@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable
 
-from dlmagic.frameworks.captured import Frame
+from dlmagic.frameworks.captured import Frame, Span
 from dlmagic.frameworks.operations import Event, Operation
 from dlmagic.magics.tensors.silent.ancestry import SAME_NUMBERS, maker_through
 from dlmagic.magics.tensors.silent.layers import call_of, layer_of, without_layer
@@ -47,7 +47,7 @@ class Rule(Listening):
 
     def __init__(self) -> None:
         super().__init__()
-        self._pairs: list[tuple[Operation, Operation]] = []
+        self._pairs: dict[tuple[Span | None, ...], tuple[Operation, Operation]] = {}
 
     def hear(self, event: Event) -> None:
         """A loss that applies softmax or sigmoid itself."""
@@ -62,11 +62,11 @@ class Rule(Listening):
             if axis is None or made.inputs[0].shape[axis] != classes(scores):
                 return  # along another axis than that of the classes
         if not is_over_one(made):  # of which another rule speaks
-            self._pairs.append((made, event))
+            self._pairs.setdefault((made.span, event.span), (made, event))
 
     def mistakes(self, after: After) -> Iterable[Mistake]:
         """Each line once."""
-        self.found += [_mistake(after, made, loss) for made, loss in self._pairs]
+        self.found += [_mistake(after, made, loss) for made, loss in self._pairs.values()]
         return super().mistakes(after)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from dlmagic.frameworks.captured import Frame
+from dlmagic.frameworks.captured import Frame, Span
 from dlmagic.frameworks.operations import Event, Operation, Seen
 from dlmagic.magics.tensors.silent.ancestry import SAME_NUMBERS, is_learned, maker_through, plain
 from dlmagic.magics.tensors.silent.constant import softmax_behind
@@ -28,30 +28,36 @@ class Rule(Listening):
 
     def __init__(self) -> None:
         super().__init__()
-        self._used: list[tuple[Operation, Operation]] = []
+        self._used: dict[Span | None, tuple[Operation, Operation]] = {}
+        self._of_many: set[Span | None] = set()
 
     def hear(self, event: Event) -> None:
-        """What becomes of a softmax: a loss, one number, or a decision."""
+        """What becomes of a softmax: a loss, or a decision."""
         if not isinstance(event, Operation) or not event.inputs:
             return
+        if function_of(event) in (SOFTMAX, "log_softmax") and not is_over_one(event):
+            self._of_many.add(event.span)  # an attention to a sequence that grows, say
         made = _softmax_used_by(event)
         if made is not None:
-            if is_learned(made.inputs[0]):
-                self._used.append((made, event))
+            if made.span not in self._used and is_learned(made.inputs[0]):
+                self._used[made.span] = (made, event)
         elif event.name == "cross_entropy" and _is_of_one_class(event.inputs[0]):
             self.found.append(_mistake_of_loss(event))
 
     def mistakes(self, after: After) -> Iterable[Mistake]:
         """Each line once."""
-        self.found += [_mistake(after, made, use) for made, use in self._used]
+        self.found += [
+            _mistake(after, made, use)
+            for made, use in self._used.values()
+            if made.span not in self._of_many
+        ]
         return super().mistakes(after)
 
 
 def _softmax_used_by(event: Operation) -> Operation | None:
     name = plain(event.name)
     first = event.inputs[0]
-    is_total = name in ("mean", "sum") and event.output is not None and event.output.shape == ()
-    if is_total or "loss" in name or "entropy" in name or name == "kl_div":
+    if name == "backward" or "loss" in name or "entropy" in name or name == "kl_div":
         return softmax_behind(first)
     if name in _COMPARING and len(event.inputs) == 1:
         made = maker_through(first, SAME_NUMBERS)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator
 
+from dlmagic.frameworks.captured import Span
 from dlmagic.frameworks.operations import Event, Operation
 from dlmagic.magics.tensors.silent.ancestry import plain
 from dlmagic.magics.tensors.silent.crossing import (
@@ -12,6 +13,7 @@ from dlmagic.magics.tensors.silent.crossing import (
     crossing_of,
     crossings_behind,
     is_meant,
+    meets_others,
 )
 from dlmagic.magics.tensors.silent.rule import After, Listening, Mistake, Sure
 from dlmagic.magics.tensors.silent.writing import (
@@ -34,7 +36,7 @@ _LOSSES = {
     "dist": "",
 }
 _TO_ONE_NUMBER = frozenset(
-    {"mean", "sum", "nanmean", "nansum", "median", "norm", "linalg_norm", "count_nonzero", "any"}
+    {"mean", "sum", "nanmean", "nansum", "median", "norm", "linalg_norm", "count_nonzero"}
     | {"linalg_vector_norm", "std", "var"}
 )
 
@@ -47,25 +49,36 @@ class Rule(Listening):
 
     def __init__(self) -> None:
         super().__init__()
-        self._totals: list[list[Crossing]] = []
+        self._totals: dict[frozenset[Span | None], list[Crossing]] = {}
+        self._meant: set[Span | None] = set()
 
     def hear(self, event: Event) -> None:
         """A loss, or the end of a difference."""
         if not isinstance(event, Operation) or not event.inputs:
             return
+        if meets_others(event):
+            self._meant.add(event.span)
         if event.name in _LOSSES:
             crossing = crossing_of(event)
             one_number = event.options.get("reduction") != "none"
             if crossing is not None and not is_meant(crossing, in_loss=one_number):
-                self._totals.append([crossing])
+                self._note([crossing])
         elif event.name in _TO_ONE_NUMBER and event.output is not None and event.output.shape == ():
-            self._totals.append(
-                [each for each in crossings_behind(event.inputs[0]) if not is_meant(each)]
-            )
+            behind = crossings_behind(event.inputs[0])
+            self._note([each for each in behind if not is_meant(each)])
+
+    def _note(self, crossings: list[Crossing]) -> None:
+        """Once for each place: a loop comes by it again and again."""
+        if crossings:
+            places = frozenset(each.operation.span for each in crossings)
+            self._totals.setdefault(places, crossings)
 
     def mistakes(self, after: After) -> Iterable[Mistake]:
         """Each line once."""
-        self.found += [_mistake(after, crossings) for crossings in self._totals if crossings]
+        for total in self._totals.values():
+            crossings = [each for each in total if each.operation.span not in self._meant]
+            if crossings:
+                self.found.append(_mistake(after, crossings))
         return super().mistakes(after)
 
 
