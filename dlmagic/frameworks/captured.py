@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import islice
-from types import FrameType
+from functools import lru_cache
+from types import CodeType, FrameType
 
 from dlmagic.cell.source import is_of_dlmagic, is_of_others
 
@@ -66,13 +66,17 @@ def innermost_code(
 
 def span_of(frame: FrameType) -> Span | None:
     """Which expression running code is at; None where Python does not know."""
-    positions = frame.f_code.co_positions()
-    line, end_line, column, end_column = next(
-        islice(positions, frame.f_lasti // 2, None), (None, None, None, None)
-    )
+    code = frame.f_code
+    line, end_line, column, end_column = _positions(code, code.co_linetable)[frame.f_lasti // 2]
     if line is None or end_line is None or column is None or end_column is None:
         return None
     return (line, end_line, column, end_column)
+
+
+@lru_cache(maxsize=64)
+def _positions(code: CodeType, _table: bytes) -> tuple[tuple[int | None, ...], ...]:
+    """Those of all instructions; codes that only stand elsewhere are equal but for the table."""
+    return tuple(code.co_positions())
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ SOFTMAX, SIGMOID = "softmax", "sigmoid"
 _FUNCTIONS = {
     "softmax": SOFTMAX,
     "special_softmax": SOFTMAX,
+    "gumbel_softmax": SOFTMAX,
     "log_softmax": "log_softmax",
     "special_log_softmax": "log_softmax",
     "sigmoid": SIGMOID,

@@ -39,6 +39,11 @@ def test_a_target_gets_an_axis(earlier: str, call: str) -> None:
     assert code(call.format("y"), earlier) == call.format("y.unsqueeze(1)")
 
 
+def test_a_squeeze_too_many_goes() -> None:
+    earlier = "target = y[:, None]"
+    assert code("F.mse_loss(net(x).squeeze(), target)", earlier) == "F.mse_loss(net(x), target)"
+
+
 def test_a_longer_target_gets_brackets() -> None:
     assert code("F.mse_loss(net(x), y + 1)") == "F.mse_loss(net(x), (y + 1).unsqueeze(1))"
 

@@ -19,6 +19,7 @@ from dlmagic.magics.tensors.silent.rule import After, Listening, Mistake, Sure
 from dlmagic.magics.tensors.silent.writing import (
     argument,
     callee,
+    code_of,
     expression_of,
     rewritten,
     short,
@@ -87,9 +88,11 @@ def _mistake(after: After, crossings: list[Crossing]) -> Mistake:
     first = min(crossings, key=lambda each: _line(each.operation))
     operands = _operands(after, first)
     row, column = operands or (None, None)
-    rows = {pair[0] for each in crossings if (pair := _operands(after, each)) is not None}
-    axis = len(first.row.shape)
-    changes = {node: with_method(after, node, f"unsqueeze({axis})") for node in rows}
+    changes = {
+        pair[0]: _as_column(after, each, pair[0])
+        for each in crossings
+        if (pair := _operands(after, each)) is not None
+    }
     complete = len({_line(each.operation) for each in crossings}) == 1
     frame, code = rewritten(first.operation.frame, changes if complete else {})
     stretched = "×".join(map(str, first.stretched))
@@ -103,6 +106,18 @@ def _mistake(after: After, crossings: list[Crossing]) -> Mistake:
         code=code,
         operands=tuple(name for each in (column, row) if (name := short(each)) is not None),
     )
+
+
+def _as_column(after: After, crossing: Crossing, row: ast.expr) -> str:
+    """The code of a row with its last axis: the one that it was squeezed out of, or a new one."""
+    maker = crossing.row.maker
+    match row:
+        case ast.Call(ast.Attribute(owner, "squeeze" | "flatten")) if (
+            maker is not None and maker.inputs[0].shape == crossing.column.shape
+        ):
+            return code_of(after, owner)
+        case _:
+            return with_method(after, row, f"unsqueeze({len(crossing.row.shape)})")
 
 
 def _line(operation: Operation) -> int:
