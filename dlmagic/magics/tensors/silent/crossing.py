@@ -139,7 +139,9 @@ def is_meant(crossing: Crossing, *, in_loss: bool = False) -> bool:
     written_here = any(each.frame == here and plain(each.name) in _NEW_AXIS for each in shaping)
     if written_here and not in_loss:
         return True
-    return bool(shaping) and is_learned(column) == is_learned(row)
+    learned = {is_learned(column), is_learned(row)}
+    of_one_sort = learned == {False} if in_loss else len(learned) == 1
+    return bool(shaping) and of_one_sort
 
 
 def _adding_axis(seen: Seen) -> Operation | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping
-from types import ModuleType
+from types import BuiltinFunctionType, FunctionType, ModuleType
 
 from dlmagic.frameworks.captured import Frame
 from dlmagic.frameworks.operations import Operation
@@ -13,7 +13,7 @@ from dlmagic.magics.tensors.explain.sites import Place
 from dlmagic.magics.tensors.silent.rule import After
 
 _LONGEST_NAME = 30
-_NAMESPACES = frozenset({"torch", "F", "nn", "self"})
+_USUAL_MODULES = frozenset({"torch", "F", "nn"})
 
 
 def expression_of(after: After, operation: Operation) -> ast.expr | None:
@@ -55,7 +55,9 @@ def callee(after: After, call: ast.Call) -> str:
             value = after.namespace[name]
             if type(value).__module__.startswith("torch.nn.modules."):
                 return type(value).__name__
-            return str(getattr(value, "__name__", name))  # loss_fn = F.mse_loss
+            if isinstance(value, FunctionType | BuiltinFunctionType):
+                return value.__name__  # loss_fn = F.mse_loss
+            return name
         case _:
             return last_name(function)
 
@@ -99,25 +101,38 @@ def last_name(node: ast.expr) -> str:
 def operand(after: After, call: ast.Call) -> ast.expr | None:
     """What a method is called on, or else the first argument: ``x.softmax(1)``, ``softmax(x, 1)``.
 
-    A layer that is made and called at once has its argument, too: ``nn.Softmax(1)(x)``.
+    None where the cell does not tell the one from the other: ``x.softmax(axis)`` in a function.
     """
+    given = argument(call, 0, "input")
     match call.func:
-        case ast.Attribute(owner, _) if not _is_namespace(after, owner) and not _made_by(
-            after.tree, call.func
-        ):
-            return owner
+        case ast.Attribute(owner, _):
+            if given is None or _is_number(after, given):
+                return owner
+            of_layer = _made_by(after.tree, call.func) is not None
+            return given if of_layer or _is_namespace(after, owner) else None
         case _:
-            return argument(call, 0, "input")
+            return given
+
+
+def _is_number(after: After, node: ast.expr) -> bool:
+    match node:
+        case ast.Constant(value) | ast.UnaryOp(ast.USub(), ast.Constant(value)):
+            return isinstance(value, int)
+        case ast.Name(name):
+            return isinstance(after.namespace.get(name), int)
+        case _:
+            return False
 
 
 def _is_namespace(after: After, node: ast.expr) -> bool:
-    """Whether it is a Python module, such as ``torch.nn.functional``, or the user's ``self``."""
-    while isinstance(node, ast.Attribute):
-        node = node.value
-    if not isinstance(node, ast.Name):
-        return False
-    value = after.namespace.get(node.id)
-    return isinstance(value, ModuleType) or node.id in _NAMESPACES
+    """Whether it is a Python module, such as ``torch.nn.functional``."""
+    match node:
+        case ast.Name(name):
+            return isinstance(after.namespace.get(name), ModuleType) or name in _USUAL_MODULES
+        case ast.Attribute(owner, _):
+            return _is_namespace(after, owner)
+        case _:
+            return False
 
 
 def input_of(after: After, loss: Operation, layer: str) -> ast.expr | None:

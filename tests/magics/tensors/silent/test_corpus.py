@@ -17,7 +17,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::UserWarning", "ignore::RuntimeW
 
 WITH_CODE = {
     "stretched-target": 1.0,
-    "softmax-before-loss": 0.8,
+    "softmax-before-loss": 0.75,
     "softmax-of-one": 0.6,
     "logits-without-softmax": 1.0,
 }

@@ -113,6 +113,28 @@ def test_softmax_goes_and_brackets_stay_where_they_are_needed(line: str, mended:
     assert code(text, earlier) == mended
 
 
+@pytest.mark.parametrize(
+    ("owner", "code_of_line"),
+    [
+        ("self.scores.softmax(1)", "return self.scores"),
+        ("self.scores.softmax(axis)", None),
+        ("self.scores.softmax(AXIS)", "return self.scores"),
+        ("torch.softmax(self.scores, axis)", "return self.scores"),
+        ("self.softmax(self.scores)", None),
+    ],
+)
+def test_a_method_and_a_function_are_told_apart(owner: str, code_of_line: str | None) -> None:
+    text = (
+        "AXIS = 1\n"
+        "class Head:\n"
+        "    scores, softmax = classifier(x), staticmethod(nn.Softmax(dim=1))\n"
+        "    def forward(self, axis):\n"
+        f"        return {owner}\n"
+        "F.cross_entropy(Head().forward(1), labels)"
+    )
+    assert code(text) == code_of_line
+
+
 @pytest.mark.parametrize("line", ["p = F.softmax(p, 1)", "p = p.softmax(1)"])
 def test_a_line_that_would_say_nothing_is_not_given(line: str) -> None:
     assert code(f"p = classifier(x)\n{line}\nF.cross_entropy(p, labels)") is None

@@ -57,7 +57,7 @@ class Rule(Listening):
         """A loss, or the end of a difference."""
         if not isinstance(event, Operation) or not event.inputs:
             return
-        if meets_others(event):
+        if event.span is not None and meets_others(event):
             self._meant.add(event.span)
         if event.name in _LOSSES:
             crossing = crossing_of(event)
@@ -86,14 +86,10 @@ class Rule(Listening):
 def _mistake(after: After, crossings: list[Crossing]) -> Mistake:
     """Of all that one total is made of: the first line, and its code if that is all of them."""
     first = min(crossings, key=lambda each: _line(each.operation))
-    operands = _operands(after, first)
-    row, column = operands or (None, None)
-    changes = {
-        pair[0]: _as_column(after, each, pair[0])
-        for each in crossings
-        if (pair := _operands(after, each)) is not None
-    }
-    complete = len({_line(each.operation) for each in crossings}) == 1
+    pairs = [(each, _operands(after, each)) for each in crossings]
+    row, column = next(pair for each, pair in pairs if each is first) or (None, None)
+    changes = {pair[0]: _as_column(after, each, pair[0]) for each, pair in pairs if pair}
+    complete = all(pair for _, pair in pairs)
     frame, code = rewritten(first.operation.frame, changes if complete else {})
     stretched = "×".join(map(str, first.stretched))
     return Mistake(
