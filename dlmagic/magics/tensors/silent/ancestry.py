@@ -35,7 +35,8 @@ SAME_NUMBERS = frozenset(
 """Operations that give some of their input's numbers, in another shape, order or type."""
 
 
-_WITH_A_NUMBER = frozenset({"add", "div", "truediv", "clamp", "clip", "mean"})
+SCALED = frozenset({"add", "sub", "rsub", "mul", "div", "truediv"})
+_WITH_A_NUMBER = SCALED | {"clamp", "clip", "mean"}
 """Operations that are on the way to another only with one tensor: ``p + 1e-8``."""
 
 

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from dlmagic.frameworks.operations import Operation, Seen
 from dlmagic.magics.tensors.silent.ancestry import (
     SAME_NUMBERS,
+    SCALED,
     is_learned,
+    maker_through,
     plain,
     results_through,
     source_through,
@@ -40,6 +42,7 @@ _ON_THE_WAY = _MEETING | _ELEMENT_BY_ELEMENT | _REDUCING | SAME_NUMBERS
 _SQUARED = DIFFERENCES | _SQUARES | _REDUCING | SAME_NUMBERS
 _SHAPED_BY_HAND = frozenset({"unsqueeze", "view", "reshape", "view_as", "expand"})
 _NEW_AXIS = frozenset({"unsqueeze", "getitem"})
+_GRIDS = frozenset({"linspace", "arange", "logspace"})
 _MOST = 200
 
 
@@ -133,6 +136,8 @@ def is_meant(crossing: Crossing, *, in_loss: bool = False) -> bool:
     column, row = crossing.column, crossing.row
     if source_through(column, SAME_NUMBERS) == source_through(row, SAME_NUMBERS):
         return True
+    if plain(crossing.operation.name) in _PRODUCTS and (_is_grid(row) or _is_grid(column)):
+        return True
     results = results_through(column, SAME_NUMBERS)
     shaping = [made for each in results if (made := _adding_axis(each)) is not None]
     here = crossing.operation.frame
@@ -142,6 +147,12 @@ def is_meant(crossing: Crossing, *, in_loss: bool = False) -> bool:
     learned = {is_learned(column), is_learned(row)}
     of_one_sort = learned == {False} if in_loss else len(learned) == 1
     return bool(shaping) and of_one_sort
+
+
+def _is_grid(seen: Seen) -> bool:
+    """Whether it holds evenly spaced numbers, such as quantiles, which no sample owns."""
+    maker = maker_through(seen, SAME_NUMBERS | SCALED)
+    return maker is not None and plain(maker.name) in _GRIDS
 
 
 def _adding_axis(seen: Seen) -> Operation | None:
