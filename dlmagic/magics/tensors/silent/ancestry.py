@@ -12,24 +12,11 @@ _MOST = 5_000
 SAME_NUMBERS = frozenset(
     {
         *("view", "view_as", "reshape", "squeeze", "unsqueeze", "flatten", "unflatten", "ravel"),
-        *(
-            "T",
-            "mT",
-            "H",
-            "mH",
-            "data",
-            "transpose",
-            "permute",
-            "movedim",
-            "moveaxis",
-            "swapaxes",
-            "t",
-            "contiguous",
-            "clone",
-        ),
+        *("T", "mT", "H", "mH", "t", "transpose", "permute", "movedim", "moveaxis", "swapaxes"),
+        *("contiguous", "clone", "data"),
         *("getitem", "select", "narrow", "chunk", "split", "unbind", "cat", "concat", "stack"),
         *("index_select", "gather", "masked_select", "expand", "detach", "requires_grad"),
-        *("float", "double", "half", "bfloat16", "to", "type", "cpu", "cuda", "rearrange"),
+        *("float", "double", "half", "bfloat16", "to", "type", "cpu", "cuda"),
     }
 )
 """Operations that give some of their input's numbers, in another shape, order or type."""
