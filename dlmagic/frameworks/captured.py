@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from types import FrameType
+from functools import lru_cache
+from types import CodeType, FrameType
 
 from dlmagic.cell.source import is_of_dlmagic, is_of_others
+
+Span = tuple[int, int, int, int]
+"""First and last line, first and last column of an expression, as Python's trees count them."""
 
 
 @dataclass(frozen=True)
@@ -36,14 +40,43 @@ def innermost_frame(
         frame: Where the stack is looked at from.
         but_below: Code of files whose names contain one of these ends the search.
     """
+    found = innermost_code(filename, frame, but_below=but_below)
+    return None if found is None else Frame(filename, found.f_lineno, "")
+
+
+def innermost_code(
+    filename: str, frame: FrameType | None, *, but_below: Iterable[str] = ()
+) -> FrameType | None:
+    """The innermost running code of a file on a stack, or None.
+
+    Args:
+        filename: The file's name in tracebacks.
+        frame: Where the stack is looked at from.
+        but_below: Code of files whose names contain one of these ends the search.
+    """
     while frame is not None:
         found = frame.f_code.co_filename
         if any(part in found for part in but_below):
             return None
         if found == filename:
-            return Frame(filename, frame.f_lineno, "")
+            return frame
         frame = frame.f_back
     return None
+
+
+def span_of(frame: FrameType) -> Span | None:
+    """Which expression running code is at; None where Python does not know."""
+    code = frame.f_code
+    line, end_line, column, end_column = _positions(code, code.co_linetable)[frame.f_lasti // 2]
+    if line is None or end_line is None or column is None or end_column is None:
+        return None
+    return (line, end_line, column, end_column)
+
+
+@lru_cache(maxsize=64)
+def _positions(code: CodeType, _table: bytes) -> tuple[tuple[int | None, ...], ...]:
+    """Those of all instructions; codes that only stand elsewhere are equal but for the table."""
+    return tuple(code.co_positions())
 
 
 @dataclass(frozen=True)

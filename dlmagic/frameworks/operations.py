@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from dlmagic.frameworks.captured import Frame
+from dlmagic.frameworks.captured import Frame, Span
 
 Numbers = Literal["finite", "low", "infinite", "nan"]
 """All finite; minus infinity among them, as in masks; infinity among them; NaN among them."""
@@ -105,6 +105,7 @@ class Operation:
         arguments: All positional arguments, tensors as :class:`Seen`.
         options: All named arguments, likewise.
         frame: The line of the user's that led to it.
+        span: The expression on that line, where Python knows it.
         is_finite: Whether all of its numbers are; None where nobody looked.
         is_direct: Whether the user's line calls it itself, not by way of a library.
         is_steep: Whether its slope is infinite somewhere, as that of a root is at 0.
@@ -128,6 +129,7 @@ class Operation:
     arguments: tuple[Any, ...] = ()
     options: Mapping[str, Any] = field(default_factory=dict)
     frame: Frame | None = None
+    span: Span | None = None
     is_finite: bool | None = None
     is_direct: bool = False
     is_steep: bool = False

@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.optim.optimizer import register_optimizer_step_pre_hook
 from torch.overrides import TorchFunctionMode
 
-from dlmagic.frameworks.captured import Frame, innermost_frame
+from dlmagic.frameworks.captured import Frame, innermost_code, innermost_frame, span_of
 from dlmagic.frameworks.operations import Event, Operation, Seen, Step
 from dlmagic.frameworks.torch import _compat as compat
 from dlmagic.frameworks.torch.calling import called_from, caller_of
@@ -128,13 +128,15 @@ class OperationRecorder(TorchFunctionMode):
         """What is known of an operation ahead of the call."""
         arguments, named = compat.pytree.tree_map(self._as_seen, (args, dict(options)))
         owner = self._owners.first_of((*args, *options.values()))
+        code = innermost_code(self._filename, caller)
         return Operation(
             name=name,
             inputs=tuple(each for each in _leaves((arguments, named)) if isinstance(each, Seen)),
             arguments=arguments,
             options=named,
-            frame=innermost_frame(self._filename, caller),
-            is_direct=caller is not None and caller.f_code.co_filename == self._filename,
+            frame=None if code is None else Frame(self._filename, code.f_lineno, ""),
+            span=None if code is None else span_of(code),
+            is_direct=caller is not None and caller is code,
             is_steep=is_steep(name, args),
             value=value_of(args[0]) if name == "backward" and args else None,
             labels=labels_of(name, args, options),

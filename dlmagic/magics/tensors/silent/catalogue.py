@@ -11,6 +11,7 @@ from dlmagic.magics.tensors.silent.rule import Rule
 RULES = (
     "stretched_target",
     "softmax_before_loss",
+    "logits_without_softmax",
     "softmax_of_one",
     "gradients_not_cleared",
     "steps_without_gradients",

@@ -56,7 +56,7 @@ def watch_cell(
     cell = compile_cell(source, namespace, as_module=True)
     with _recording(source.filename, namespace, rules) as recorder:
         last = cell.commit()
-    after = left_by(ast.parse(source.python), namespace, recorder)
+    after = left_by(source.python, namespace, recorder)
     found = [
         (rule, finding)
         for rule in rules
@@ -77,9 +77,9 @@ def watch_cell(
     return Watched(mistakes, last)
 
 
-def left_by(tree: ast.Module, namespace: dict[str, object], recorder: Any = None) -> After:
+def left_by(python: str, namespace: dict[str, object], recorder: Any = None) -> After:
     """What the cell has left, with what the imported frameworks can tell of it."""
-    after = After(tree, namespace)
+    after = After(ast.parse(python), namespace, python)
     if "torch" in sys.modules:
         of_torch = import_module("dlmagic.frameworks.torch.untrained")
         after = replace(after, untrained=lambda held: of_torch.untrained(namespace, held))

@@ -44,6 +44,7 @@ class After:
     Attributes:
         tree: The cell.
         namespace: The notebook's names.
+        text: The cell as Python.
         untrained: Names of parameters that have a gradient and are in no optimiser, besides those
             of the identities that it takes.
         problem_of_model: What of a model's loss does not fit its output, or None.
@@ -55,6 +56,7 @@ class After:
 
     tree: ast.Module
     namespace: Mapping[str, object] = field(repr=False)
+    text: str = field(default="", repr=False)
     untrained: Callable[[Collection[int]], tuple[str, ...]] = lambda _held: ()
     problem_of_model: Callable[[object], str | None] = lambda _model: None
     name_of: Callable[[int], str | None] = lambda _number: None

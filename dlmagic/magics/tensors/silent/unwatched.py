@@ -40,7 +40,7 @@ class UnwatchedCells:
         if not rules:
             return None
         source = CellSource.from_text(text, register=lambda _text: "")
-        after = left_by(self._parsed(text), namespace)
+        after = left_by(self._python(text), namespace)
         found = tuple(
             finding
             for rule in rules
@@ -52,13 +52,14 @@ class UnwatchedCells:
             return None
         return SilentMistakes(environment=Environment.capture(), findings=found, watched=False)
 
-    def _parsed(self, text: str) -> ast.Module:
+    def _python(self, text: str) -> str:
         """The cell; most are plain Python, and IPython takes ten times as long to see that."""
         try:
-            return ast.parse(text)
+            ast.parse(text)
         except SyntaxError:
             whole = CellSource.from_text(text, transform=self._python_of, register=lambda _t: "")
-            return ast.parse(whole.python)
+            return whole.python
+        return text
 
     def _is_new(self, finding: Finding, text: str) -> bool:
         place = (finding.kind, finding.line, hash(text))

@@ -3,24 +3,57 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import cache
 
 import pytest
 
+from dlmagic.finding import Finding
+from dlmagic.fixing.edit import Edit
 from dlmagic.magics.tensors.silent.catalogue import fresh_rules
 from tests.magics.tensors.silent.programs import Clean, Program, clean_cells, kinds, programs
 from tests.magics.tensors.silent.watching import found_in
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning", "ignore::RuntimeWarning")
 
+WITH_CODE = {
+    "stretched-target": 1.0,
+    "softmax-before-loss": 0.75,
+    "softmax-of-one": 0.6,
+    "logits-without-softmax": 1.0,
+}
+"""Which part of a kind's mistakes is put right by a single line that takes the place of another."""
+
 
 def _title(program: Program | Clean) -> str:
     return f"{program.kind}: {program.title}"
 
 
+@cache
+def _found(program: Program) -> tuple[Finding, ...]:
+    return found_in(program.text, program.setup)
+
+
 @pytest.mark.parametrize("program", programs(), ids=_title)
 def test_the_mistake_is_found(program: Program) -> None:
-    found = found_in(program.text, program.setup)
-    assert [(each.kind, each.line) for each in found] == [(program.kind, program.line)]
+    found = [(each.kind, each.line) for each in _found(program)]
+    assert found == [(program.kind, program.line)]
+
+
+@pytest.mark.parametrize("program", programs(), ids=_title)
+def test_the_line_that_its_fix_gives_puts_it_right(program: Program) -> None:
+    for finding in _found(program):
+        if finding.fix is not None and finding.fix.code is not None:
+            line = finding.line or 0
+            mended = Edit(line, line, finding.fix.code).apply(program.text)
+            assert mended != program.text
+            assert found_in(mended, program.setup) == ()
+
+
+@pytest.mark.parametrize("kind", sorted(WITH_CODE))
+def test_most_fixes_are_a_line(kind: str) -> None:
+    fixes = [each.fix for p in programs() if p.kind == kind for each in _found(p)]
+    with_code = sum(fix is not None and fix.code is not None for fix in fixes)
+    assert with_code >= WITH_CODE[kind] * len(fixes)
 
 
 @pytest.mark.parametrize("program", programs(), ids=_title)

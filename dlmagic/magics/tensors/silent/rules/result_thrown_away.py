@@ -57,12 +57,13 @@ def _is_known(thrown: Thrown, after: After) -> bool:
 def _mistake(thrown: Thrown) -> Mistake:
     name, call = ast.unparse(thrown.owner), ast.unparse(thrown.node.value)
     whose = thrown.module or name
+    is_one_line = thrown.node.end_lineno == thrown.node.lineno
     both = ".values" if thrown.method == "sort" else ""  # it gives the order, too
     return Mistake(
         f"{whose}.{thrown.method}() gives something new, and {name} stays as it is.",
         line=thrown.node.lineno,
         text="Keep the result.",
-        code=f"{name} = {call}{both}",
+        code=f"{name} = {call}{both}" if is_one_line else None,
         operands=(name,),
     )
 
