@@ -63,19 +63,69 @@ class Step:
         parameters: How many it holds.
         with_gradient: How many of them have a gradient.
         uncleared: How many still have the very gradient that they had at the step before.
-        in_evaluation: Names of modules of the user's that hold them, have dropout, and are set to
-            evaluate.
-        frame: The line of the user's that led to it.
+        fresh: How many have a gradient that came or changed since the step before.
+        trainable: How many gradients are recorded for.
+        closure: Whether the step computes the loss itself, so that gradients are yet to come.
+        gradients: Numbers of the gradients.
+        rates: The learning rates that it steps with, where they are plain numbers.
         held: Identities of its parameters.
+        reached: Identities of all tensors, its own or not, that gradients have reached so far.
+        frame: The line of the user's that led to it.
     """
 
     optimizer: int
     parameters: int
     with_gradient: int
     uncleared: int
-    in_evaluation: tuple[str, ...] = ()
-    frame: Frame | None = None
+    fresh: int = 0
+    trainable: int = 0
+    closure: bool = False
+    gradients: frozenset[int] = frozenset()
+    rates: frozenset[float] = frozenset()
     held: frozenset[int] = frozenset()
+    reached: frozenset[int] = frozenset()
+    frame: Frame | None = None
 
 
-Event = Operation | Step
+@dataclass(frozen=True)
+class GradientRead:
+    """A gradient that was looked at, by other code than the framework's own.
+
+    Attributes:
+        owner: Identity of the tensor whose gradient it is.
+        frame: The line of the user's that led to it.
+    """
+
+    owner: int
+    frame: Frame | None = None
+
+
+@dataclass(frozen=True)
+class TrainedInEvaluation:
+    """A step that trains modules which are set to evaluate though they have dropout.
+
+    Attributes:
+        names: What the user calls them.
+        frame: The line of the user's that led to it.
+    """
+
+    names: tuple[str, ...]
+    frame: Frame | None = None
+
+
+@dataclass(frozen=True)
+class End:
+    """Watching ends; the cell may run on.
+
+    Attributes:
+        kept: Single numbers with a graph that are still there.
+        reached: Identities of the tensors that gradients have reached.
+        complete: Whether the whole cell was watched.
+    """
+
+    kept: tuple[Seen, ...] = ()
+    reached: frozenset[int] = frozenset()
+    complete: bool = True
+
+
+Event = Operation | Step | GradientRead | TrainedInEvaluation | End

@@ -13,14 +13,23 @@ from torch import Tensor
 from torch.optim.optimizer import register_optimizer_step_pre_hook
 from torch.overrides import TorchFunctionMode
 
-from dlmagic.frameworks.captured import innermost_frame
-from dlmagic.frameworks.operations import Event, Operation, Seen, Step
+from dlmagic.frameworks.captured import Frame, innermost_frame
+from dlmagic.frameworks.operations import (
+    End,
+    Event,
+    GradientRead,
+    Operation,
+    Seen,
+    TrainedInEvaluation,
+)
 from dlmagic.frameworks.torch import _compat as compat
+from dlmagic.frameworks.torch.gradient_states import GradientStates, is_users_code
 
 STEPS = 4
 """Steps of an optimiser after which enough was seen: what goes wrong, goes wrong in each."""
 OPERATIONS = 20_000
-_SILENT = frozenset({"__get__", "__set__", "size", "dim", "__len__", "register_hook", "__repr__"})
+_SILENT = frozenset({"__get__", "__set__", "size", "dim", "__len__", "__repr__"})
+_GRADIENT = Tensor.grad.__get__  # type: ignore[attr-defined]  # of a property written in C
 _SMALL = 100_000  # elements up to which numbers are looked at, on the CPU alone: no device waits
 
 
@@ -46,7 +55,8 @@ class OperationRecorder(TorchFunctionMode):
         self._tell = tell
         self._in_evaluation = in_evaluation
         self._seen: dict[int, Seen] = {}
-        self._gradients: dict[int, list[weakref.ref[Tensor]]] = {}
+        self._gradients = GradientStates()
+        self._later_steps = 0
         self._count = 0
         self._active = False
 
@@ -58,6 +68,7 @@ class OperationRecorder(TorchFunctionMode):
 
     def __exit__(self, *error: Any) -> None:
         self.stop()
+        self._handle.remove()
 
     @property
     def complete(self) -> bool:
@@ -65,11 +76,12 @@ class OperationRecorder(TorchFunctionMode):
         return self.steps < STEPS and self.operations < OPERATIONS
 
     def stop(self) -> None:
-        """Hear no more; what runs on costs nothing from now on."""
+        """Hear no more operations; what runs on costs next to nothing from now on."""
         if self._active:
             self._active = False
             super().__exit__(None, None, None)  # type: ignore[no-untyped-call]
-            self._handle.remove()
+            kept = tuple(each for each in self._seen.values() if _is_number_with_graph(each))
+            self._tell(End(kept, self._gradients.reached(), self.complete))
             self._seen.clear()
 
     def __torch_function__(
@@ -81,6 +93,9 @@ class OperationRecorder(TorchFunctionMode):
     ) -> Any:
         options = kwargs or {}
         name = getattr(func, "__name__", "")
+        if name == "__get__" and func == _GRADIENT and is_users_code(sys._getframe(1)):
+            frame = innermost_frame(self._filename, sys._getframe(1))
+            self._tell(GradientRead(id(args[0]), frame))
         if name in _SILENT or torch.compiler.is_compiling() or self.operations >= OPERATIONS:
             return func(*args, **options)
         # Before the call: in place, an operation gives what it took.
@@ -107,6 +122,7 @@ class OperationRecorder(TorchFunctionMode):
 
     def _note(self, tensor: Tensor, maker: Operation | None) -> Seen:
         self._count += 1
+        self._gradients.meet(tensor)
         seen = Seen(
             self._count,
             tuple(tensor.shape),
@@ -120,25 +136,48 @@ class OperationRecorder(TorchFunctionMode):
         self._seen[key] = seen
         return seen
 
-    def _before_step(self, optimizer: torch.optim.Optimizer, *_: object) -> None:
+    def _before_step(
+        self, optimizer: torch.optim.Optimizer, arguments: Any = (), options: Any = None
+    ) -> None:
+        # The first argument is the optimiser itself; a closure follows.
+        closure = any(map(callable, (*arguments[1:], *(options or {}).values())))
         parameters = [each for group in optimizer.param_groups for each in group["params"]]
-        gradients = [each.grad for each in parameters if each.grad is not None]
-        before = self._gradients.get(id(optimizer), [])
-        known = {id(gradient) for reference in before if (gradient := reference()) is not None}
-        self._gradients[id(optimizer)] = [weakref.ref(gradient) for gradient in gradients]
-        step = Step(
-            optimizer=id(optimizer),
-            parameters=len(parameters),
-            with_gradient=len(gradients),
-            uncleared=sum(id(gradient) in known for gradient in gradients),
-            in_evaluation=self._in_evaluation(parameters),
-            frame=innermost_frame(self._filename, sys._getframe(1)),
-            held=frozenset(map(id, parameters)),
+        frame = innermost_frame(self._filename, sys._getframe(1))
+        if not self._active:
+            self._count_later_step(parameters, frame)
+            return
+        self._tell_evaluation(parameters, frame)
+        step = self._gradients.step(id(optimizer), parameters)
+        numbers = frozenset(
+            self._number(p.grad) for p in parameters if p.grad is not None and not closure
         )
+        rates = frozenset(
+            rate for g in optimizer.param_groups if isinstance(rate := g.get("lr"), int | float)
+        )
+        step = replace(step, closure=closure, gradients=numbers, rates=rates, frame=frame)
         self._tell(step)
         self.steps += 1
         if self.steps >= STEPS:
             self.stop()
+
+    def _count_later_step(self, parameters: list[Tensor], frame: Frame | None) -> None:
+        """Look at the 1st, 2nd, 4th, … later step: one of them is in the second half of any loop."""
+        self._later_steps += 1
+        if self._later_steps & (self._later_steps - 1) == 0:
+            self._tell_evaluation(parameters, frame)
+
+    def _tell_evaluation(self, parameters: list[Tensor], frame: Frame | None) -> None:
+        names = self._in_evaluation([each for each in parameters if each.grad is not None])
+        if names:
+            self._tell(TrainedInEvaluation(names, frame))
+
+    def _number(self, gradient: Tensor) -> int:
+        return (self._seen.get(id(gradient)) or self._note(gradient, None)).number
+
+
+def _is_number_with_graph(seen: Seen) -> bool:
+    """Whether it was computed, as losses are, and gradients can be taken of it."""
+    return seen.requires_grad and seen.maker is not None and all(n == 1 for n in seen.shape)
 
 
 def _leaves(nested: object) -> list[object]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from importlib import import_module
@@ -15,6 +15,7 @@ from dlmagic.cell.source import CellSource
 from dlmagic.environment import Environment
 from dlmagic.finding import Finding
 from dlmagic.frameworks.operations import Event
+from dlmagic.frameworks.training import Training
 from dlmagic.magics.tensors.silent.catalogue import fresh_rules
 from dlmagic.magics.tensors.silent.result import SilentMistakes
 from dlmagic.magics.tensors.silent.rule import After, Mistake, Rule, finding_of
@@ -53,9 +54,10 @@ def watch_cell(
     """
     rules = fresh_rules()
     cell = compile_cell(source, namespace)
+    training = _training(namespace)
     with _recording(source.filename, namespace, rules) as recorder:
         last = cell.commit()
-    after = _after(ast.parse(source.python), namespace)
+    after = _after(ast.parse(source.python), namespace, training)
     found = [
         (rule, finding)
         for rule in rules
@@ -74,12 +76,17 @@ def watch_cell(
     return Watched(mistakes, last)
 
 
-def _after(tree: ast.Module, namespace: dict[str, object]) -> After:
+def _training(namespace: Mapping[str, object]) -> Training | None:
+    """What PyTorch can tell of the notebook, where the user has imported it."""
+    if "torch" not in sys.modules:
+        return None
+    made: Training = import_module("dlmagic.frameworks.torch.training").TorchTraining(namespace)
+    return made
+
+
+def _after(tree: ast.Module, namespace: dict[str, object], training: Training | None) -> After:
     """What the cell has left, with what the imported frameworks can tell of it."""
-    after = After(tree, namespace)
-    if "torch" in sys.modules:
-        of_torch = import_module("dlmagic.frameworks.torch.untrained")
-        after = replace(after, untrained=lambda held: of_torch.untrained(namespace, held))
+    after = After(tree, namespace, training or _training(namespace) or Training())
     if "keras" in sys.modules:
         of_keras = import_module("dlmagic.frameworks.keras.loss_and_output")
         after = replace(after, problem_of_model=of_keras.problem_of)

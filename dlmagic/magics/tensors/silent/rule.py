@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from dlmagic.finding import Finding, Fix
 from dlmagic.frameworks.captured import Frame
 from dlmagic.frameworks.operations import Event
+from dlmagic.frameworks.training import Training
 
 Sure = Literal["certain", "likely"]
 """Whether a rule speaks by itself, or only with ``--hints``."""
@@ -43,14 +44,13 @@ class After:
     Attributes:
         tree: The cell.
         namespace: The notebook's names.
-        untrained: Names of parameters that have a gradient and are in no optimiser, besides those
-            of the identities that it takes.
+        training: What the notebook has to train with.
         problem_of_model: What of a model's loss does not fit its output, or None.
     """
 
     tree: ast.Module
     namespace: Mapping[str, object] = field(repr=False)
-    untrained: Callable[[Collection[int]], tuple[str, ...]] = lambda _held: ()
+    training: Training = field(default=Training(), repr=False)
     problem_of_model: Callable[[object], str | None] = lambda _model: None
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dlmagic.frameworks.operations import Event, Step
+from dlmagic.frameworks.operations import Event, TrainedInEvaluation
 from dlmagic.magics.tensors.silent.rule import Listening, Mistake, Sure
 
 
@@ -14,8 +14,10 @@ class Rule(Listening):
 
     def hear(self, event: Event) -> None:
         """A step."""
-        if isinstance(event, Step) and event.in_evaluation:
-            name = event.in_evaluation[0]
+        if isinstance(event, TrainedInEvaluation):
+            name = event.names[0]
             message = f"{name} is trained while it is set to evaluate: its dropout does nothing."
-            advice = f"Call {name}.train() before the training loop."
-            self.found.append(Mistake(message, event.frame, text=advice, operands=(name,)))
+            advice = "Call this before each round of training:"
+            self.found.append(
+                Mistake(message, event.frame, text=advice, code=f"{name}.train()", operands=(name,))
+            )
