@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from dlmagic.frameworks.operations import Step
+
 Block = list[ast.stmt]
 Loop = ast.For | ast.AsyncFor | ast.While
 
@@ -18,6 +20,16 @@ def owner_of(tree: ast.AST, line: int | None, method: str) -> str | None:
                     return ast.unparse(owner)
             case _:
                 continue
+    return None
+
+
+def stepping(tree: ast.AST, step: Step) -> str | None:
+    """The text of the optimiser that steps, also by ``scaler.step(optimizer)``."""
+    line = step.frame.line if step.frame is not None else 0
+    for owner, call in calls_of(tree, "step"):
+        if is_on(call, line):
+            by_another = bool(call.args) and not step.closure
+            return ast.unparse(call.args[0]) if by_another else owner
     return None
 
 

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-
 from dlmagic.frameworks.operations import Event, Operation, Step
 
 _ENOUGH = 2
-"""Idle steps of one optimiser among several: tasks may take turns."""
+"""Idle steps in a row of an optimiser that is one of several, or has had gradients before."""
 
 
 class IdleSteps:
-    """Optimisers that were never seen to step with a gradient that had come since."""
+    """Optimisers whose last steps found no gradient that had come since the step before."""
 
     def __init__(self) -> None:
         self._backward = 0
         self._last: dict[int, int] = {}
-        self._idle: dict[int, list[Step]] = defaultdict(list)
+        self._idle: dict[int, list[Step]] = {}
         self._busy: set[int] = set()
 
     @property
@@ -33,14 +31,15 @@ class IdleSteps:
             self._last[event.optimizer] = self._backward
             if event.fresh or event.closure or not event.parameters:
                 self._busy.add(event.optimizer)
+                self._idle[event.optimizer] = []
             elif between:
-                self._idle[event.optimizer].append(event)
+                self._idle.setdefault(event.optimizer, []).append(event)
 
     def idle(self) -> list[Step]:
-        """The last of each optimiser's, which has heard of all gradients so far."""
-        enough = _ENOUGH if self.are_many else 1
-        return [
-            steps[-1]
-            for optimizer, steps in self._idle.items()
-            if len(steps) >= enough and optimizer not in self._busy
-        ]
+        """The last step of each, by which all gradients that come have come."""
+        return [steps[-1] for key, steps in self._idle.items() if self._are_enough(key, len(steps))]
+
+    def _are_enough(self, optimizer: int, count: int) -> bool:
+        if self.are_many:  # tasks may take turns
+            return optimizer not in self._busy and count >= _ENOUGH
+        return count >= (_ENOUGH if optimizer in self._busy else 1)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from dlmagic.frameworks.captured import Frame
 from dlmagic.frameworks.operations import Event, Operation, Step
-from dlmagic.magics.tensors.silent.calls import owner_of
+from dlmagic.magics.tensors.silent.calls import stepping
 from dlmagic.magics.tensors.silent.rule import After, Listening, Mistake, Sure
 
 _CLEARING = frozenset({"zero_", "_foreach_zero_", "fill_"})
@@ -68,7 +68,7 @@ class Rule(Listening):
     def mistakes(self, after: After) -> Iterable[Mistake]:
         """Each optimiser once, unless it is one of an old model, which its own rule tells of."""
         for step in {each.frame: each for each in reversed(self._found)}.values():
-            name = owner_of(after.tree, step.frame.line if step.frame else None, "step")
+            name = stepping(after.tree, step)
             yield _mistake(step, name or "optimizer")
 
 

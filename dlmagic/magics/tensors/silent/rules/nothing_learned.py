@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from dlmagic.frameworks.operations import Event, Step
-from dlmagic.magics.tensors.silent.calls import owner_of
+from dlmagic.magics.tensors.silent.calls import stepping
 from dlmagic.magics.tensors.silent.rule import After, Listening, Mistake, Sure
 
 _ENOUGH = 2
@@ -37,7 +37,7 @@ class Rule(Listening):
             if after.training.made_with_rate(optimizer) != 0:
                 continue
             frame = steps[0].frame
-            name = owner_of(after.tree, frame.line if frame else None, "step") or "The optimiser"
+            name = stepping(after.tree, steps[0]) or "The optimiser"
             made = _line_that_makes(name, after.tree)
             yield Mistake(
                 f"{name} has a learning rate of 0: its steps change nothing.",

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
-from dlmagic.frameworks.operations import Event
-from dlmagic.magics.tensors.silent.calls import blocks, calls_of, is_on, leads_to, owner_of
+from dlmagic.frameworks.operations import Event, Operation, Step
+from dlmagic.magics.tensors.silent.calls import blocks, calls_of, is_on, leads_to, stepping
 from dlmagic.magics.tensors.silent.idle_steps import IdleSteps
 from dlmagic.magics.tensors.silent.rule import After, Listening, Mistake, Sure
+
+_TO_ZERO = ("zero_", "_foreach_zero_")
 
 
 class Rule(Listening):
@@ -20,34 +22,41 @@ class Rule(Listening):
     def __init__(self) -> None:
         super().__init__()
         self._steps = IdleSteps()
+        self._zeroed = False
+        self._after_zeros: list[Step] = []
 
     def hear(self, event: Event) -> None:
         """Backward passes and steps."""
         self._steps.hear(event)
+        if isinstance(event, Operation) and event.name in ("backward", *_TO_ZERO):
+            self._zeroed = event.name in _TO_ZERO
+        elif isinstance(event, Step) and self._zeroed:
+            self._after_zeros.append(event)
 
     def mistakes(self, after: After) -> Iterable[Mistake]:
         """Each optimiser once, unless its model was made again: then another rule speaks."""
-        for step in self._steps.idle():
-            if after.training.renewed(step.held, step.reached) is not None:
-                continue
-            line = step.frame.line if step.frame else 0
-            name = owner_of(after.tree, line, "step") or "The optimiser"
-            clearing = _clearing_between(after, step.held, name, line)
+        idle = self._steps.idle()
+        for step in {each.optimizer: each for each in (*self._after_zeros, *idle)}.values():
+            name = stepping(after.tree, step) or "The optimiser"
+            clearing = _clearing_between(after, step, name)
             if clearing is not None:
                 yield _cleared(name, clearing)
-            elif not step.trainable and not self._steps.are_many:
-                yield Mistake(
-                    f"{name} changes nothing: all of its parameters are frozen.",
-                    step.frame,
-                    text="Give it those that are trained, or set requires_grad_(True).",
-                )
-            elif step.trainable:
-                yield Mistake(
-                    f"{name} changes nothing: backward() has reached none of its parameters.",
-                    step.frame,
-                    text="Take the loss from the model that it was made for, or make it anew from "
-                    "the parameters of the model that is trained.",
-                )
+            elif step in idle and after.training.renewed(step.held, step.reached) is None:
+                yield from self._idle(step, name)
+
+    def _idle(self, step: Step, name: str) -> Iterator[Mistake]:
+        """Nothing for frozen parameters of one optimiser among several: they may thaw."""
+        if step.trainable:
+            message = f"{name} changes nothing: backward() has reached none of its parameters."
+            advice = (
+                "Take the loss from the model that it was made for, or make it anew from the "
+                "parameters of the model that is trained."
+            )
+            yield Mistake(message, step.frame, text=advice)
+        elif not self._steps.are_many:
+            message = f"{name} changes nothing: all of its parameters are frozen."
+            advice = "Give it those that are trained, or set requires_grad_(True)."
+            yield Mistake(message, step.frame, text=advice)
 
 
 def _cleared(name: str, statement: ast.stmt) -> Mistake:
@@ -61,8 +70,9 @@ def _cleared(name: str, statement: ast.stmt) -> Mistake:
     )
 
 
-def _clearing_between(after: After, held: frozenset[int], name: str, line: int) -> ast.stmt | None:
+def _clearing_between(after: After, step: Step, name: str) -> ast.stmt | None:
     """The statement that clears the optimiser's gradients after backward() and before step()."""
+    line = step.frame.line if step.frame is not None else 0
     for block in blocks(after.tree):
         last = next((k for k, each in enumerate(block) if leads_to(each, line, after.tree)), None)
         for statement in reversed(block[:last] if last is not None else []):
@@ -70,7 +80,7 @@ def _clearing_between(after: After, held: frozenset[int], name: str, line: int) 
                 break
             for owner, call in calls_of(statement, "zero_grad"):
                 if is_on(statement, call.lineno) and (
-                    owner == name or after.training.holds(owner, held)
+                    owner == name or after.training.holds(owner, step.held)
                 ):
                     return statement
     return None
