@@ -69,7 +69,8 @@ class Step:
         gradients: Numbers of the gradients.
         rates: The learning rates that it steps with, where they are plain numbers.
         held: Identities of its parameters.
-        reached: Identities of all tensors, its own or not, that gradients have reached so far.
+        reached: Identities of all tensors, its own or not, that gradients have reached since any
+            optimiser stepped.
         frame: The line of the user's that led to it.
     """
 
@@ -102,14 +103,16 @@ class GradientRead:
 
 @dataclass(frozen=True)
 class TrainedInEvaluation:
-    """A step that trains modules which are set to evaluate though they have dropout.
+    """A step that trains a module which is set to evaluate though it has dropout.
 
     Attributes:
-        names: What the user calls them.
+        module: Its identity.
+        kind: Its class's name.
         frame: The line of the user's that led to it.
     """
 
-    names: tuple[str, ...]
+    module: int
+    kind: str
     frame: Frame | None = None
 
 
@@ -119,7 +122,7 @@ class End:
 
     Attributes:
         kept: Single numbers with a graph that are still there.
-        reached: Identities of the tensors that gradients have reached.
+        reached: Identities of the tensors that gradients have reached since the last step.
         complete: Whether the whole cell was watched.
     """
 

@@ -63,6 +63,10 @@ class Training:
         """Whether an optimiser or module of this name has some of these parameters."""
         return False
 
+    def name_of(self, module: int, kind: str) -> str | None:  # noqa: ARG002
+        """What the user calls a module; an empty text for a part of another, None if nothing."""
+        return None
+
     def unregistered(self) -> tuple[Unregistered, ...]:
         """What modules keep in plain lists and the like."""
         return ()

@@ -57,7 +57,6 @@ class GradientStates:
 
     def __init__(self) -> None:
         self._met: dict[int, tuple[weakref.ref[Tensor], _State]] = {}
-        self._reached: dict[int, weakref.ref[Tensor]] = {}
         self._before: dict[int, dict[int, _State]] = {}
 
     def meet(self, tensor: Tensor) -> None:
@@ -69,31 +68,35 @@ class GradientStates:
             self._met[id(tensor)] = (weakref.ref(tensor), _State.of(tensor))
 
     def reached(self) -> frozenset[int]:
-        """Identities of the leaves that gradients have reached since."""
-        for key, (reference, before) in self._met.items():
+        """Identities of the leaves that gradients have reached since this was asked last."""
+        found = set()
+        for key, (reference, before) in list(self._met.items()):
             tensor = reference()
-            if tensor is not None and _State.of(tensor).is_fresh_since(before):
-                self._reached[key] = reference
-        return frozenset(key for key, each in self._reached.items() if each() is not None)
+            if tensor is None:
+                del self._met[key]
+            elif (now := _State.of(tensor)).is_fresh_since(before):
+                found.add(key)
+                self._met[key] = (reference, now)
+        return frozenset(found)
 
     def step(self, optimizer: int, parameters: Sequence[Tensor]) -> Step:
         """What an optimiser finds, in comparison with its step before."""
         before = self._before.get(optimizer, {})
         now = {id(each): _State.of(each) for each in parameters}
-        first = {id(each): self._at_first_sight(each) for each in parameters}
+        first = {id(each): self._first_state(each) for each in parameters if id(each) not in before}
         self._before[optimizer] = now
         return Step(
             optimizer=optimizer,
             parameters=len(now),
             with_gradient=sum(each.gradient is not None for each in now.values()),
             uncleared=sum(each.is_same_gradient(before.get(k, _NONE)) for k, each in now.items()),
-            fresh=sum(each.is_fresh_since(before.get(k, first[k])) for k, each in now.items()),
+            fresh=sum(e.is_fresh_since(before.get(k) or first[k]) for k, e in now.items()),
             trainable=sum(each.requires_grad for each in parameters),
             held=frozenset(now),
             reached=self.reached(),
         )
 
-    def _at_first_sight(self, tensor: Tensor) -> _State:
+    def _first_state(self, tensor: Tensor) -> _State:
         reference, state = self._met.get(id(tensor), (None, _NONE))
         return state if reference is not None and reference() is tensor else _NONE
 

@@ -23,6 +23,7 @@ from dlmagic.frameworks.operations import (
     TrainedInEvaluation,
 )
 from dlmagic.frameworks.torch import _compat as compat
+from dlmagic.frameworks.torch.evaluating import DROPPING, Dropping
 from dlmagic.frameworks.torch.gradient_states import GradientStates, is_users_code
 
 STEPS = 4
@@ -39,23 +40,16 @@ class OperationRecorder(TorchFunctionMode):
     Args:
         filename: The cell's, to find the line of each call.
         tell: Takes each :class:`Operation` and :class:`Step`.
-        in_evaluation: Names of the user's modules that hold some parameters and are set to
-            evaluate though they have dropout.
     """
 
-    def __init__(
-        self,
-        filename: str,
-        tell: Callable[[Event], object],
-        in_evaluation: Callable[[Iterable[Tensor]], tuple[str, ...]] = lambda _parameters: (),
-    ) -> None:
+    def __init__(self, filename: str, tell: Callable[[Event], object]) -> None:
         super().__init__()
         self.steps = self.operations = 0
         self._filename = filename
         self._tell = tell
-        self._in_evaluation = in_evaluation
         self._seen: dict[int, Seen] = {}
         self._gradients = GradientStates()
+        self._dropping = Dropping()
         self._later_steps = 0
         self._count = 0
         self._active = False
@@ -98,6 +92,8 @@ class OperationRecorder(TorchFunctionMode):
             self._tell(GradientRead(id(args[0]), frame))
         if name in _SILENT or torch.compiler.is_compiling() or self.operations >= OPERATIONS:
             return func(*args, **options)
+        if name in DROPPING:
+            self._dropping.note(sys._getframe(1))
         # Before the call: in place, an operation gives what it took.
         arguments, named = compat.pytree.tree_map(self._as_seen, (args, dict(options)))
         result = func(*args, **options)
@@ -167,9 +163,9 @@ class OperationRecorder(TorchFunctionMode):
             self._tell_evaluation(parameters, frame)
 
     def _tell_evaluation(self, parameters: list[Tensor], frame: Frame | None) -> None:
-        names = self._in_evaluation([each for each in parameters if each.grad is not None])
-        if names:
-            self._tell(TrainedInEvaluation(names, frame))
+        trained = [each for each in parameters if each.grad is not None]
+        for module in self._dropping.evaluating(trained):
+            self._tell(TrainedInEvaluation(id(module), type(module).__name__, frame))
 
     def _number(self, gradient: Tensor) -> int:
         return (self._seen.get(id(gradient)) or self._note(gradient, None)).number

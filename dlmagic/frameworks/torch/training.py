@@ -47,6 +47,15 @@ class TorchTraining(Training):
             return not {id(each) for each in value.parameters()}.isdisjoint(held)
         return isinstance(value, torch.optim.Optimizer) and not held_by(value).isdisjoint(held)
 
+    def name_of(self, module: int, kind: str) -> str | None:
+        """What the user calls a module; an empty text for a part of another, None if nothing."""
+        known = modules(self._namespace)
+        parts = {id(part) for m in known.values() for part in m.modules() if part is not m}
+        if module in parts:
+            return ""
+        names = (k for k, m in known.items() if id(m) == module and type(m).__name__ == kind)
+        return next(names, None)
+
     def unregistered(self) -> tuple[Unregistered, ...]:
         """What modules keep in plain lists and the like."""
         return unregistered(self._namespace)

@@ -39,10 +39,13 @@ def untrained(
 def _on_purpose(namespace: Mapping[str, object], known: Collection[int]) -> Iterator[int]:
     for module in modules(namespace).values():
         keys = [id(parameter) for parameter in module.parameters()]
+        own = {id(parameter) for parameter in module.parameters(recurse=False)}
         places = [place for place, key in enumerate(keys) if key in known]
         if places:
             first_layers = keys[: places[0]]
-            # Only where all from there on are trained: the last layers of a model.
-            yield from first_layers if len(places) + len(first_layers) == len(keys) else ()
+            # Only where all from there on are trained: the last layers of a model. What the model
+            # holds itself comes first, too, and is no layer.
+            all_others = len(places) + len(first_layers) == len(keys)
+            yield from first_layers if all_others and not own.issuperset(first_layers) else ()
         elif not any(each.training for each in module.modules()):
             yield from keys

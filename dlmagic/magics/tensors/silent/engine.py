@@ -55,7 +55,7 @@ def watch_cell(
     rules = fresh_rules()
     cell = compile_cell(source, namespace)
     training = _training(namespace)
-    with _recording(source.filename, namespace, rules) as recorder:
+    with _recording(source.filename, rules) as recorder:
         last = cell.commit()
     after = _after(ast.parse(source.python), namespace, training)
     found = [
@@ -108,7 +108,7 @@ def _finding(
 
 
 @contextmanager
-def _recording(filename: str, namespace: dict[str, object], rules: Sequence[Rule]) -> Iterator[Any]:
+def _recording(filename: str, rules: Sequence[Rule]) -> Iterator[Any]:
     """Tell the rules of what PyTorch computes, where the user has imported it."""
     if "torch" not in sys.modules:
         yield None
@@ -119,9 +119,6 @@ def _recording(filename: str, namespace: dict[str, object], rules: Sequence[Rule
             rule.hear(event)
 
     module = import_module("dlmagic.frameworks.torch.operation_recorder")
-    evaluating = import_module("dlmagic.frameworks.torch.evaluating")
-    recorder = module.OperationRecorder(
-        filename, tell, lambda parameters: evaluating.with_dropout(parameters, namespace)
-    )
+    recorder = module.OperationRecorder(filename, tell)
     with recorder:
         yield recorder

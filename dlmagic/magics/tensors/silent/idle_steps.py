@@ -16,6 +16,8 @@ class IdleSteps:
         self._last: dict[int, int] = {}
         self._idle: dict[int, list[Step]] = {}
         self._busy: set[int] = set()
+        self.reached: frozenset[int] = frozenset()
+        """Identities of all tensors that gradients have reached."""
 
     @property
     def are_many(self) -> bool:
@@ -27,6 +29,7 @@ class IdleSteps:
         if isinstance(event, Operation):
             self._backward += event.name == "backward"
         elif isinstance(event, Step):
+            self.reached |= event.reached
             between = self._backward - self._last.get(event.optimizer, 0)
             self._last[event.optimizer] = self._backward
             if event.fresh or event.closure or not event.parameters:

@@ -26,7 +26,7 @@ class Rule(Listening):
     def mistakes(self, after: After) -> Iterable[Mistake]:
         """Each optimiser once."""
         for step in self._steps.idle():
-            renewed = after.training.renewed(step.held, step.reached)
+            renewed = after.training.renewed(step.held, self._steps.reached)
             if renewed is not None:
                 yield Mistake(
                     f"{renewed.optimizer} holds the parameters that {renewed.model} had before it "

@@ -41,7 +41,7 @@ class Rule(Listening):
             clearing = _clearing_between(after, step, name)
             if clearing is not None:
                 yield _cleared(name, clearing)
-            elif step in idle and after.training.renewed(step.held, step.reached) is None:
+            elif step in idle and after.training.renewed(step.held, self._steps.reached) is None:
                 yield from self._idle(step, name)
 
     def _idle(self, step: Step, name: str) -> Iterator[Mistake]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 
 from dlmagic.frameworks.operations import Event, GradientRead, Step
@@ -20,6 +21,8 @@ class Rule(Listening):
         self._last: Step | None = None
         self._held: set[int] = set()
         self._read: set[int] = set()
+        self._times: Counter[int] = Counter()
+        self._steps = 0
 
     def hear(self, event: Event) -> None:
         """Steps, what they change, and gradients that the user looks at."""
@@ -27,6 +30,8 @@ class Rule(Listening):
             # Where the optimiser has no gradient at all, another rule speaks of the cause.
             self._last = event if event.fresh else self._last
             self._held.update(event.held)
+            self._times.update(event.reached)
+            self._steps += 1
         elif isinstance(event, GradientRead):
             self._read.add(event.owner)
 
@@ -36,7 +41,9 @@ class Rule(Listening):
             return
         # Whose gradient alone is read, is changed by hand; a log reads those of all.
         by_hand = self._read if self._read.isdisjoint(self._held) else set()
-        names = after.training.untrained(self._held | by_hand, self._last.reached)
+        # Once is no training: gradients may be there to be looked at.
+        again = {key for key, times in self._times.items() if times >= min(self._steps, 2)}
+        names = after.training.untrained(self._held | by_hand, again)
         if not names:
             return
         yield self._mistake(names, _in_list(names[0], after))
