@@ -75,6 +75,10 @@ class Training:
         """Identity of the optimiser whose learning rate the scheduler of this name changes."""
         return None
 
+    def is_scheduler(self, kind: str) -> bool:  # noqa: ARG002
+        """Whether a class of this name schedules learning rates."""
+        return False
+
     def has_stepped(self, optimizer: int) -> bool:  # noqa: ARG002
         """Whether an optimiser has stepped before the cell ran."""
         return False

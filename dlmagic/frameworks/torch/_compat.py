@@ -459,3 +459,9 @@ def has_backward_hooks(module: torch.nn.Module) -> bool:
     """Whether functions are called with the gradients that pass a module."""
     kept = (getattr(module, name, None) for name in ("_backward_hooks", "_backward_pre_hooks"))
     return any(kept)
+
+
+def is_current_mode(mode: torch.overrides.TorchFunctionMode) -> bool:
+    """Whether a mode is the innermost of those that are active; False where nobody tells."""
+    current = getattr(torch.overrides, "_get_current_function_mode", None)
+    return current is not None and current() is mode

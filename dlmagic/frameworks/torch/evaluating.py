@@ -56,11 +56,11 @@ class Dropping:
 
 def _drops(module: nn.Module) -> bool:
     if isinstance(module, _LAYERS):
-        return module.p > 0
+        return bool(module.p > 0)
     if isinstance(module, nn.RNNBase):
-        return module.dropout > 0 and module.num_layers > 1
+        return bool(module.dropout > 0 and module.num_layers > 1)
     if isinstance(module, nn.MultiheadAttention):
-        return module.dropout > 0
+        return bool(module.dropout > 0)
     # F.dropout(x, training=self.training), in a forward() of the user's.
     names = set(getattr(getattr(type(module).forward, "__code__", None), "co_names", ()))
     users = not type(module).__module__.startswith("torch.")

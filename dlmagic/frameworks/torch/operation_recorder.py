@@ -30,7 +30,8 @@ STEPS = 4
 """Steps of an optimiser after which enough was seen: what goes wrong, goes wrong in each."""
 OPERATIONS = 20_000
 _SILENT = frozenset({"__get__", "__set__", "size", "dim", "__len__", "__repr__"})
-_GRADIENT = Tensor.grad.__get__  # type: ignore[attr-defined]  # of a property written in C
+_GRADIENT = getattr(Tensor.grad, "__get__", None)
+"""What modes are told of when ``tensor.grad`` is read."""
 _SMALL = 100_000  # elements up to which numbers are looked at, on the CPU alone: no device waits
 
 
@@ -52,16 +53,17 @@ class OperationRecorder(TorchFunctionMode):
         self._dropping = Dropping()
         self._later_steps = 0
         self._count = 0
-        self._active = False
+        self._active = self._pushed = False
 
     def __enter__(self) -> OperationRecorder:
         self._handle = register_optimizer_step_pre_hook(self._before_step)
         super().__enter__()  # type: ignore[no-untyped-call]
-        self._active = True
+        self._active = self._pushed = True
         return self
 
     def __exit__(self, *error: Any) -> None:
         self.stop()
+        self._pop()
         self._handle.remove()
 
     @property
@@ -73,10 +75,17 @@ class OperationRecorder(TorchFunctionMode):
         """Hear no more operations; what runs on costs next to nothing from now on."""
         if self._active:
             self._active = False
-            super().__exit__(None, None, None)  # type: ignore[no-untyped-call]
+            # In a hook of backward(), or below a mode of the user's, it has to wait for the end.
+            if compat.is_current_mode(self):
+                self._pop()
             kept = tuple(each for each in self._seen.values() if _is_number_with_graph(each))
             self._tell(End(kept, self._gradients.reached(), self.complete))
             self._seen.clear()
+
+    def _pop(self) -> None:
+        if self._pushed:
+            self._pushed = False
+            super().__exit__(None, None, None)  # type: ignore[no-untyped-call]
 
     def __torch_function__(
         self,
@@ -86,6 +95,8 @@ class OperationRecorder(TorchFunctionMode):
         kwargs: Mapping[str, Any] | None = None,
     ) -> Any:
         options = kwargs or {}
+        if not self._active:
+            return func(*args, **options)
         name = getattr(func, "__name__", "")
         if name == "__get__" and func == _GRADIENT and is_users_code(sys._getframe(1)):
             frame = innermost_frame(self._filename, sys._getframe(1))
@@ -157,7 +168,7 @@ class OperationRecorder(TorchFunctionMode):
             self.stop()
 
     def _count_later_step(self, parameters: list[Tensor], frame: Frame | None) -> None:
-        """Look at the 1st, 2nd, 4th, … later step: one of them is in the second half of any loop."""
+        """Look at the 1st, 2nd, 4th, … later step: the second half of any loop has one of them."""
         self._later_steps += 1
         if self._later_steps & (self._later_steps - 1) == 0:
             self._tell_evaluation(parameters, frame)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from typing import Any
 
 import torch
 
@@ -68,9 +69,13 @@ class TorchTraining(Training):
             for known, value in reached(self._namespace)
             if known == name or (name[:1] == "." and known.endswith(name))
         ]
-        schedules = torch.optim.lr_scheduler.LRScheduler
-        found = [each for each in values if isinstance(each, schedules) and _goes_first(each)]
+        found: list[Any] = [each for each in values if _goes_first(type(each))]
         return id(found[0].optimizer) if found else None
+
+    def is_scheduler(self, kind: str) -> bool:
+        """Whether a class of this name schedules learning rates."""
+        found = getattr(torch.optim.lr_scheduler, kind, None)
+        return isinstance(found, type) and _goes_first(found)
 
     def has_stepped(self, optimizer: int) -> bool:
         """Whether an optimiser has stepped before the cell ran."""
@@ -93,6 +98,9 @@ class TorchTraining(Training):
         return hooked or any(any(compat.hooks_of(p)) for part in parts for p in part.parameters())
 
 
-def _goes_first(scheduler: torch.optim.lr_scheduler.LRScheduler) -> bool:
-    """Whether its first step leaves the first rate; one that waits for a plateau leaves none."""
-    return not isinstance(scheduler, torch.optim.lr_scheduler.ReduceLROnPlateau)
+def _goes_first(kind: type) -> bool:
+    """Whether a scheduler's first step leaves the first rate; waiting for a plateau it does not."""
+    schedules = torch.optim.lr_scheduler
+    return issubclass(kind, schedules.LRScheduler) and not issubclass(
+        kind, schedules.ReduceLROnPlateau
+    )

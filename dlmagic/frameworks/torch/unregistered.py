@@ -63,10 +63,14 @@ def _told(
     if not keys or what is None:
         return None
     frame = _setting(kind, key)
-    layers = any(isinstance(each, nn.Module) for each in _held(value))
-    if not layers and (frame is None or _text(frame).endswith(("[]", "{}", "()"))):
+    made = _value_of(frame, key) if frame is not None else None
+    held = list(_held(value))
+    layers = any(isinstance(each, nn.Module) for each in held)
+    meant = layers or any(isinstance(each, nn.Parameter) for each in held)
+    if not meant and (made is None or "requires_grad" not in ast.unparse(made)):
         return None  # tensors that are put there later, such as inputs
-    code = _fixed(frame, _KEEPERS.get((what, nn.Module if layers else Tensor))) if frame else None
+    keeper = _KEEPERS.get((what, nn.Module if layers else Tensor))
+    code = _fixed(frame, key, made, keeper) if frame is not None and made is not None else None
     return Unregistered(place, key, what, keys, frame, code)
 
 
@@ -128,31 +132,46 @@ def _file_of(kind: type) -> str:
     return next((code.co_filename for code in codes), "<frozen nothing>")
 
 
-def _text(frame: Frame) -> str:
-    return linecache.getline(frame.file, frame.line).strip()
-
-
-def _fixed(frame: Frame, keeper: str | None) -> str | None:
-    """The line with its value in what registers it; None for a statement of several lines."""
+def _value_of(frame: Frame, attribute: str) -> ast.expr | None:
+    """What a line sets an attribute to, as it is written."""
+    lines = linecache.getlines(frame.file)
+    python = "".join("\n" if line[:1] in "%!" else line for line in lines)
     try:
-        (statement,) = ast.parse(_text(frame)).body
+        nodes = [node for node in ast.walk(ast.parse(python)) if isinstance(node, ast.Assign)]
     except (SyntaxError, ValueError):
         return None
-    if keeper is None or not isinstance(statement, ast.Assign):
+    for node in nodes:
+        if node.lineno <= frame.line <= (node.end_lineno or 0):
+            for target in node.targets:
+                for one, value in _pairs(target, node.value):
+                    if isinstance(one, ast.Attribute) and one.attr == attribute:
+                        return value
+    return None
+
+
+def _pairs(target: ast.expr, value: ast.expr) -> list[tuple[ast.expr, ast.expr]]:
+    if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple):
+        return list(zip(target.elts, value.elts, strict=False))
+    return [(target, value)]
+
+
+def _fixed(frame: Frame, attribute: str, value: ast.expr, keeper: str | None) -> str | None:
+    """The statement with its value in what registers it."""
+    if keeper is None:
         return None
-    value = statement.value
     match value:
         case ast.Call(ast.Attribute(ast.expr() as tensor, "requires_grad_")):
             value = tensor
+        case ast.Call(ast.Name("tuple" | "list"), [inner]):
+            value = inner
         case ast.Call():
             value.keywords = [each for each in value.keywords if each.arg != "requires_grad"]
         case _:
             pass
-    home = "nn" if re.search(r"\bnn\b(?!\.functional)", _cell(frame)) else "torch.nn"
-    inner = ast.unparse(value)
-    inner = "" if inner in ("[]", "{}", "()") else inner
-    return f"{ast.unparse(statement.targets[0])} = {home}.{keeper}({inner})"
-
-
-def _cell(frame: Frame) -> str:
-    return "".join(linecache.getlines(frame.file)).replace("torch.nn", "")
+    text = "".join(linecache.getlines(frame.file)).replace("torch.nn", "")
+    home = "nn" if re.search(r"\bnn\.", text) else "torch.nn"
+    inside = ast.unparse(value)
+    inside = "" if inside in ("[]", "{}", "()") else inside
+    if isinstance(value, ast.GeneratorExp):
+        inside = inside[1:-1]
+    return f"self.{attribute} = {home}.{keeper}({inside})"

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from dlmagic.frameworks.operations import End, Event, Operation, Seen
 
 _ADDING = frozenset({"add", "__add__", "__iadd__", "__radd__", "add_"})
+_SCALING = frozenset({"mul", "__mul__", "__rmul__", "div", "__truediv__"})
 _BUDGET = 200_000
 """Tensors that are passed on the way back from losses: more take too long to look at."""
 
@@ -44,9 +46,9 @@ class Graphs:
             self.end = event
         elif isinstance(event, Operation) and event.name == "backward" and event.inputs:
             self._backward.append(event)
-        elif isinstance(event, Operation) and event.name in _ADDING and event.frame is not None:
-            if _is_loss(event.output):
-                self._adding[event.frame.line].append((event, len(self._backward)))
+        elif isinstance(event, Operation) and event.name in _ADDING and _is_loss(event.output):
+            line = event.frame.line if event.frame is not None else 0
+            self._adding[line].append((event, len(self._backward)))
 
     @property
     def count(self) -> int:
@@ -56,7 +58,7 @@ class Graphs:
     def sums(self) -> dict[int, list[Sum]]:
         """Sums that went on, by their line."""
         found = {
-            line: [each for pair in zip(made, made[1:], strict=False) if (each := _linked(*pair))]
+            line: [each for pair in pairwise(made) if (each := _linked(*pair))]
             for line, made in self._adding.items()
         }
         return {line: each for line, each in found.items() if each}
@@ -97,17 +99,11 @@ def _linked(one: tuple[Operation, int], other: tuple[Operation, int]) -> Sum | N
 
 
 def _same_line(operation: Operation) -> Iterator[Seen]:
-    """What an operation took, past others of its line: a mean that runs is ``0.9 * m + 0.1 * x``."""
+    """What an operation took, past factors on its line, as in ``mean = 0.9 * mean + 0.1 * x``."""
     for each in operation.inputs:
         maker = each.maker
-        if (
-            maker is not None
-            and maker.frame == operation.frame
-            and maker.name in ("mul", "__rmul__", "__mul__", "div", "__truediv__")
-        ):
-            yield from maker.inputs
-        else:
-            yield each
+        scaled = maker is not None and maker.name in _SCALING and maker.frame == operation.frame
+        yield from maker.inputs if maker is not None and scaled else (each,)
 
 
 def _graph(loss: Seen, budget: int) -> Iterator[int]:

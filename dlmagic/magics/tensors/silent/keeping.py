@@ -45,12 +45,15 @@ def kept_at(tree: ast.Module, line: int) -> tuple[ast.stmt, str | None] | None:
     names = _names_for(tree, line)
     found = sorted(_keeping(tree), key=lambda each: each[0].lineno)
     for statement, value in found:
-        loss = next((n for n in ast.walk(value) if ast.unparse(n) in names), None)
-        if loss is None and is_on(statement, line):
+        without = _detached(value)
+        nodes = (n for n in ast.walk(value) if isinstance(n, ast.expr) and n not in without)
+        loss: ast.expr | None = next((n for n in nodes if ast.unparse(n) in names), None)
+        if loss is None and is_on(statement, line) and not without:
             loss = value
         if loss is not None:
             return statement, _replaced(statement, loss)
-    return (found[0][0], None) if len(found) == 1 else None
+    others = [statement for statement, value in found if not _detached(value)]
+    return (others[0], None) if len(others) == 1 else None
 
 
 def is_used_for_gradients(tree: ast.Module, name: str) -> bool:
@@ -84,7 +87,7 @@ def _keeping(tree: ast.Module) -> Iterator[tuple[ast.stmt, ast.expr]]:
                 value = kept
             case _:
                 continue
-        if value is not None and not _is_detached(value):
+        if value is not None:
             yield node, value
 
 
@@ -106,8 +109,15 @@ def _each(target: ast.expr) -> list[ast.expr]:
     return list(target.elts) if isinstance(target, ast.Tuple | ast.List) else [target]
 
 
-def _is_detached(value: ast.expr) -> bool:
-    return any(_name(each) in _DETACHING for each in ast.walk(value))
+def _detached(value: ast.expr) -> set[ast.AST]:
+    """Parts of a value that have no graph: ``loss.item()``, ``float(loss)``."""
+    parts = [
+        each
+        for each in ast.walk(value)
+        if (isinstance(each, ast.Attribute) and each.attr in _DETACHING)
+        or (isinstance(each, ast.Call) and _name(each.func) in _DETACHING)
+    ]
+    return {inner for each in parts for inner in ast.walk(each)}
 
 
 def _name(node: ast.AST) -> str:

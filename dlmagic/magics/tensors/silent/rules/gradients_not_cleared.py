@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from dlmagic.frameworks.captured import Frame
 from dlmagic.frameworks.operations import Event, Operation, Step
@@ -34,7 +34,6 @@ class _Optimizer:
     cleared: bool = False
     backward: bool = False
     in_a_row: int = 0
-    seen: list[int] = field(default_factory=list)
 
 
 class Rule(Listening):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable
 
+from dlmagic.frameworks.captured import Frame
 from dlmagic.frameworks.operations import End, Event, Step
 from dlmagic.frameworks.training import Unregistered
 from dlmagic.magics.tensors.silent.calls import names_in
@@ -31,7 +32,7 @@ class Rule(Listening):
     def mistakes(self, after: After) -> Iterable[Mistake]:
         """Each attribute of a class once."""
         mentioned = names_in(after.tree)
-        found = {}
+        found: dict[tuple[Frame | None, str], Unregistered] = {}
         for each in after.training.unregistered():
             if each.module.partition(".")[0].partition("[")[0] not in mentioned:
                 continue
@@ -43,7 +44,7 @@ class Rule(Listening):
 
 def _mistake(kept: Unregistered, tree: ast.Module) -> Mistake:
     what = "a tensor that is no Parameter" if kept.kind == "tensor" else f"in a plain {kept.kind}"
-    what = "of its class" if kept.kind == "class" else what
+    what = "one layer for all of its class" if kept.kind == "class" else what
     name = f"{kept.module}.{kept.attribute}"
     return Mistake(
         f"{name} is {what}: parameters(), to() and state_dict() of {kept.module} miss it."

@@ -72,8 +72,9 @@ class Rule(Listening):
 
     def _collected(self, after: After, contents: Numbers) -> Iterator[Mistake]:
         by_frame: dict[Frame, set[int]] = defaultdict(set)
+        freed = self._graphs.freed(contents)
         for each in self._graphs.end.kept:
-            if each.maker is not None and each.maker.frame is not None:
+            if each.maker is not None and each.maker.frame is not None and each.number in freed:
                 by_frame[each.maker.frame].add(each.number)
         told: set[int] = set()
         for frame, numbers in by_frame.items():

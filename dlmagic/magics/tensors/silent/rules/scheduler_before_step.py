@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterable, Iterator
 
 from dlmagic.frameworks.operations import Event, Step
-from dlmagic.magics.tensors.silent.calls import blocks, leads_to, loops
+from dlmagic.magics.tensors.silent.calls import blocks, leads_to, loops, stepping
 from dlmagic.magics.tensors.silent.rule import After, Listening, Mistake, Sure
 
 
@@ -28,11 +28,11 @@ class Rule(Listening):
     def mistakes(self, after: After) -> Iterable[Mistake]:
         """Each call of a scheduler once."""
         told: set[int] = set()
-        for optimizer, step in self._first.items():
-            if after.training.has_stepped(optimizer) or step.frame is None:
+        for step in self._first.values():
+            if after.training.has_stepped(step.optimizer) or step.frame is None:
                 continue
             for name, statement in _ahead_of(step.frame.line, after.tree):
-                if after.training.scheduled(name) == optimizer and statement.lineno not in told:
+                if statement.lineno not in told and _is_for(name, step, after):
                     told.add(statement.lineno)
                     yield _mistake(name, statement)
 
@@ -49,6 +49,21 @@ def _ahead_of(line: int, tree: ast.Module) -> Iterator[tuple[str, ast.stmt]]:
                         yield ast.unparse(owner), statement
                     case _:
                         continue
+
+
+def _is_for(name: str, step: Step, after: After) -> bool:
+    """Whether a name is that of a scheduler of the optimiser, also within a function."""
+    scheduled = after.training.scheduled(name)
+    if scheduled is not None:
+        return scheduled == step.optimizer
+    for node in ast.walk(after.tree):
+        match node:
+            case ast.Assign([target], ast.Call(func, [first, *_])) if ast.unparse(target) == name:
+                if after.training.is_scheduler(ast.unparse(func).rpartition(".")[2]):
+                    return ast.unparse(first) == stepping(after.tree, step)
+            case _:
+                continue
+    return False
 
 
 def _mistake(name: str, statement: ast.stmt) -> Mistake:

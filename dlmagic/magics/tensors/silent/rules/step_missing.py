@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from dlmagic.frameworks.operations import End, Event, GradientRead, Operation, Step
-from dlmagic.magics.tensors.silent.calls import Loop, calls_of, is_on, owner_of
+from dlmagic.magics.tensors.silent.calls import Loop, calls_of, is_on, names_in, owner_of
 from dlmagic.magics.tensors.silent.rule import After, Listening, Mistake, Sure
 
 _LOOKED_AT = frozenset({"register_hook", "retain_grad", "register_post_accumulate_grad_hook"})
@@ -46,13 +46,15 @@ class Rule(Listening):
             return
         line = next((each for each in lines if owner_of(after.tree, each, "backward")), None)
         if line is not None and _trains(after.tree, line) and not _steps_or_measures(after):
+            mentioned = names_in(after.tree)
+            name = next((each for each in names if each in mentioned), names[0])
             yield Mistake(
-                f"{names[0]} never steps: gradients are computed in each round, and nothing is "
+                f"{name} never steps: gradients are computed in each round, and nothing is "
                 "changed with them.",
                 line=line,
                 text="Add this after backward():",
-                code=f"{names[0]}.step()",
-                operands=(names[0],),
+                code=f"{name}.step()",
+                operands=(name,),
             )
 
 
