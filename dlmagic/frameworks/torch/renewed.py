@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 import torch
-from torch import nn
 
 from dlmagic.frameworks.torch.reached import held_by, modules, optimisers, reached
 from dlmagic.frameworks.training import Renewed
@@ -42,8 +41,8 @@ def renewed(
     return Renewed(name, model, f"{name} = {_call(optimiser, model)}")
 
 
-def _shapes(parameters: object) -> list[tuple[int, ...]]:
-    return [tuple(each.shape) for each in parameters if isinstance(each, nn.Parameter)]  # type: ignore[attr-defined]
+def _shapes(parameters: Iterable[torch.Tensor]) -> list[tuple[int, ...]]:
+    return [tuple(each.shape) for each in parameters]
 
 
 def _call(optimiser: torch.optim.Optimizer, model: str) -> str:

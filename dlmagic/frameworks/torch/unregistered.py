@@ -63,14 +63,14 @@ def _told(
     if not keys or what is None:
         return None
     frame = _setting(kind, key)
-    made = _value_of(frame, key) if frame is not None else None
+    made, alone = _value_of(frame, key) if frame is not None else (None, False)
     held = list(_held(value))
     layers = any(isinstance(each, nn.Module) for each in held)
     meant = layers or any(isinstance(each, nn.Parameter) for each in held)
     if not meant and (made is None or "requires_grad" not in ast.unparse(made)):
         return None  # tensors that are put there later, such as inputs
     keeper = _KEEPERS.get((what, nn.Module if layers else Tensor))
-    code = _fixed(frame, key, made, keeper) if frame is not None and made is not None else None
+    code = _fixed(frame, key, made, keeper) if frame and made is not None and alone else None
     return Unregistered(place, key, what, keys, frame, code)
 
 
@@ -132,21 +132,21 @@ def _file_of(kind: type) -> str:
     return next((code.co_filename for code in codes), "<frozen nothing>")
 
 
-def _value_of(frame: Frame, attribute: str) -> ast.expr | None:
-    """What a line sets an attribute to, as it is written."""
+def _value_of(frame: Frame, attribute: str) -> tuple[ast.expr | None, bool]:
+    """What a line sets an attribute to, as it is written, and whether it sets nothing else."""
     lines = linecache.getlines(frame.file)
     python = "".join("\n" if line[:1] in "%!" else line for line in lines)
     try:
         nodes = [node for node in ast.walk(ast.parse(python)) if isinstance(node, ast.Assign)]
     except (SyntaxError, ValueError):
-        return None
+        return None, False
     for node in nodes:
         if node.lineno <= frame.line <= (node.end_lineno or 0):
             for target in node.targets:
                 for one, value in _pairs(target, node.value):
                     if isinstance(one, ast.Attribute) and one.attr == attribute:
-                        return value
-    return None
+                        return value, node.targets == [one]
+    return None, False
 
 
 def _pairs(target: ast.expr, value: ast.expr) -> list[tuple[ast.expr, ast.expr]]:

@@ -78,7 +78,8 @@ class Graphs:
     def freed(self, contents: Sequence[frozenset[int]]) -> frozenset[int]:
         """Tensors through whose graphs no second backward pass could go."""
         passes = zip(self._backward, contents, strict=True)
-        done = [numbers for each, numbers in passes if not each.options.get("retain_graph")]
+        keeping = ("retain_graph", "create_graph")
+        done = [numbers for each, numbers in passes if not any(map(each.options.get, keeping))]
         return frozenset().union(*done)
 
 

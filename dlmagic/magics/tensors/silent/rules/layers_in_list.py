@@ -21,13 +21,15 @@ class Rule(Listening):
     def __init__(self) -> None:
         super().__init__()
         self._steps = False
-        self._reached: frozenset[int] = frozenset()
+        self._known: frozenset[int] = frozenset()
 
     def hear(self, event: Event) -> None:
-        """What gradients have reached: another rule tells of it where optimisers step."""
+        """What optimisers change, and what gradients reach, of which another rule tells then."""
         if isinstance(event, Step | End):
             self._steps |= isinstance(event, Step)
-            self._reached |= event.reached
+            self._known |= event.reached
+        if isinstance(event, Step):
+            self._known |= event.held
 
     def mistakes(self, after: After) -> Iterable[Mistake]:
         """Each attribute of a class once."""
@@ -36,7 +38,7 @@ class Rule(Listening):
         for each in after.training.unregistered():
             if each.module.partition(".")[0].partition("[")[0] not in mentioned:
                 continue
-            if self._steps and each.parameters & self._reached:
+            if self._steps and each.parameters & self._known:
                 continue
             found.setdefault((each.frame, each.attribute), each)
         yield from (_mistake(each, after.tree) for each in found.values())

@@ -72,7 +72,7 @@ def _in_list(name: str, after: After) -> Unregistered | None:
         (
             each
             for each in after.training.unregistered()
-            if name.startswith(f"{each.module}.{each.attribute}")
+            if name.removeprefix(f"{each.module}.{each.attribute}")[:1] in ("", ".", "[")
         ),
         None,
     )
