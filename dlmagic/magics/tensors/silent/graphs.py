@@ -46,9 +46,8 @@ class Graphs:
             self.end = event
         elif isinstance(event, Operation) and event.name == "backward" and event.inputs:
             self._backward.append(event)
-        elif isinstance(event, Operation) and event.name in _ADDING and _is_loss(event.output):
-            line = event.frame.line if event.frame is not None else 0
-            self._adding[line].append((event, len(self._backward)))
+        elif isinstance(event, Operation) and event.frame is not None and _adds_losses(event):
+            self._adding[event.frame.line].append((event, len(self._backward)))
 
     @property
     def count(self) -> int:
@@ -81,6 +80,11 @@ class Graphs:
         keeping = ("retain_graph", "create_graph")
         done = [numbers for each, numbers in passes if not any(map(each.options.get, keeping))]
         return frozenset().union(*done)
+
+
+def _adds_losses(operation: Operation) -> bool:
+    adds = operation.name in _ADDING and not _changes_a_weight(operation)
+    return adds and _is_loss(operation.output)
 
 
 def _is_loss(output: Seen | None) -> bool:
