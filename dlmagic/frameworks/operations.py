@@ -153,26 +153,79 @@ class Step:
         parameters: How many it holds.
         with_gradient: How many of them have a gradient.
         uncleared: How many still have the very gradient that they had at the step before.
-        in_evaluation: Names of modules of the user's that hold them, have dropout, and are set to
-            evaluate.
-        frame: The line of the user's that led to it.
+        fresh: How many have a gradient that came or changed since the step before.
+        trainable: How many gradients are recorded for.
+        closure: Whether the step computes the loss itself, so that gradients are yet to come.
+        gradients: Numbers of the gradients.
+        rates: The learning rates that it steps with, where they are plain numbers.
         held: Identities of its parameters.
         without_gradient: Identities of those that have none though they could.
         has_finite_gradients: Whether all gradients are; None where nobody looked.
+        reached: Identities of all tensors, its own or not, that gradients have reached since any
+            optimiser stepped.
+        frame: The line of the user's that led to it.
     """
 
     optimizer: int
     parameters: int
     with_gradient: int
     uncleared: int
-    in_evaluation: tuple[str, ...] = ()
-    frame: Frame | None = None
+    fresh: int = 0
+    trainable: int = 0
+    closure: bool = False
+    gradients: frozenset[int] = frozenset()
+    rates: frozenset[float] = frozenset()
     held: frozenset[int] = frozenset()
     without_gradient: frozenset[int] = frozenset()
     has_finite_gradients: bool | None = None
+    reached: frozenset[int] = frozenset()
+    frame: Frame | None = None
 
 
-Event = Operation | Step
+@dataclass(frozen=True)
+class GradientRead:
+    """A gradient that was looked at, by other code than the framework's own.
+
+    Attributes:
+        owner: Identity of the tensor whose gradient it is.
+        frame: The line of the user's that led to it.
+    """
+
+    owner: int
+    frame: Frame | None = None
+
+
+@dataclass(frozen=True)
+class TrainedInEvaluation:
+    """A step that trains a module which is set to evaluate though it has dropout.
+
+    Attributes:
+        module: Its identity.
+        kind: Its class's name.
+        frame: The line of the user's that led to it.
+    """
+
+    module: int
+    kind: str
+    frame: Frame | None = None
+
+
+@dataclass(frozen=True)
+class End:
+    """Watching ends; the cell may run on.
+
+    Attributes:
+        kept: Single numbers with a graph that are still there.
+        reached: Identities of the tensors that gradients have reached since the last step.
+        complete: Whether the whole cell was watched.
+    """
+
+    kept: tuple[Seen, ...] = ()
+    reached: frozenset[int] = frozenset()
+    complete: bool = True
+
+
+Event = Operation | Step | GradientRead | TrainedInEvaluation | End
 
 
 def sources(seen: Seen | None, known: set[int] | None = None) -> Iterator[Seen]:

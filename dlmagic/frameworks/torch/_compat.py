@@ -460,3 +460,20 @@ def stacks_of_nodes() -> Iterator[Callable[[list[str]], None]]:
         return
     with keeping():
         yield torch.fx.traceback.set_stack_trace
+
+
+def has_stepped(optimizer: torch.optim.Optimizer) -> bool:
+    """Whether an optimiser has stepped since a scheduler came to it."""
+    return bool(getattr(optimizer, "_opt_called", False))
+
+
+def has_backward_hooks(module: torch.nn.Module) -> bool:
+    """Whether functions are called with the gradients that pass a module."""
+    kept = (getattr(module, name, None) for name in ("_backward_hooks", "_backward_pre_hooks"))
+    return any(kept)
+
+
+def is_current_mode(mode: torch.overrides.TorchFunctionMode) -> bool:
+    """Whether a mode is the innermost of those that are active; False where nobody tells."""
+    current = getattr(torch.overrides, "_get_current_function_mode", None)
+    return current is not None and current() is mode

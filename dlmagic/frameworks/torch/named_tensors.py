@@ -8,8 +8,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from dlmagic.frameworks.torch.reached import reached
 from dlmagic.frameworks.torch.small_numbers import is_small, looked_at
-from dlmagic.frameworks.torch.untrained import reached
 
 _LARGE = 1_000_000  # numbers of a table that is not searched
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import weakref
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from types import FrameType
@@ -15,15 +14,25 @@ from torch.optim.optimizer import register_optimizer_step_pre_hook
 from torch.overrides import TorchFunctionMode
 
 from dlmagic.frameworks.captured import Frame, innermost_code, innermost_frame, span_of
-from dlmagic.frameworks.operations import Event, Operation, Seen, Step
+from dlmagic.frameworks.operations import (
+    End,
+    Event,
+    GradientRead,
+    Operation,
+    Seen,
+    Step,
+    TrainedInEvaluation,
+)
 from dlmagic.frameworks.torch import _compat as compat
 from dlmagic.frameworks.torch.calling import called_from, caller_of
 from dlmagic.frameworks.torch.copies import Copies
 from dlmagic.frameworks.torch.data_range import data_range
+from dlmagic.frameworks.torch.evaluating import DROPPING, Dropping
 from dlmagic.frameworks.torch.exactness import exactness
+from dlmagic.frameworks.torch.gradient_states import GradientStates, is_users_code
 from dlmagic.frameworks.torch.labels import labels_of
 from dlmagic.frameworks.torch.parameter_owners import ParameterOwners
-from dlmagic.frameworks.torch.seen_tensors import SeenTensors
+from dlmagic.frameworks.torch.seen_tensors import SeenTensors, tensors_in
 from dlmagic.frameworks.torch.small_numbers import (
     are_finite,
     extremes_of,
@@ -36,9 +45,16 @@ from dlmagic.frameworks.torch.small_numbers import (
 STEPS = 4
 """Steps of an optimiser after which enough was seen: what goes wrong, goes wrong in each."""
 OPERATIONS = 20_000
-_SILENT = frozenset({"__get__", "__set__", "size", "dim", "__len__", "register_hook", "__repr__"})
+_SILENT = frozenset(
+    {
+        *("__get__", "__set__", "size", "dim", "__len__", "__repr__"),
+        *("_record_function_enter_new", "_record_function_exit._RecordFunction"),  # of steps
+    }
+)
 _ATTRIBUTES = frozenset({"T", "mT", "H", "mH", "data", "real", "imag"})
 """Those that give a tensor; asking for any other is no operation."""
+_GRADIENT = getattr(Tensor.grad, "__get__", None)
+"""What modes are told of when ``tensor.grad`` is read."""
 
 
 class OperationRecorder(TorchFunctionMode):
@@ -46,9 +62,7 @@ class OperationRecorder(TorchFunctionMode):
 
     Args:
         filename: The cell's, to find the line of each call.
-        tell: Takes each :class:`Operation` and :class:`Step`.
-        in_evaluation: Names of the user's modules that hold some parameters and are set to
-            evaluate though they have dropout.
+        tell: Takes each event.
         namespace: The notebook's names, whose modules hold the parameters.
     """
 
@@ -56,28 +70,30 @@ class OperationRecorder(TorchFunctionMode):
         self,
         filename: str,
         tell: Callable[[Event], object],
-        in_evaluation: Callable[[Iterable[Tensor]], tuple[str, ...]] = lambda _parameters: (),
         namespace: Mapping[str, object] | None = None,
     ) -> None:
         super().__init__()
-        self._owners = ParameterOwners({} if namespace is None else namespace)
         self.steps = self.operations = 0
         self._filename = filename
         self._tell = tell
-        self._in_evaluation = in_evaluation
+        self._gradients = GradientStates()
         self.copies = Copies()
-        self.seen = SeenTensors()
-        self._gradients: dict[int, list[weakref.ref[Tensor]]] = {}
-        self._active = False
+        self.seen = SeenTensors(self._gradients.meet)
+        self._owners = ParameterOwners({} if namespace is None else namespace)
+        self._dropping = Dropping()
+        self._later_steps = 0
+        self._active = self._pushed = False
 
     def __enter__(self) -> OperationRecorder:
         self._handle = register_optimizer_step_pre_hook(self._before_step)
         super().__enter__()  # type: ignore[no-untyped-call]
-        self._active = True
+        self._active = self._pushed = True
         return self
 
     def __exit__(self, *error: Any) -> None:
         self.stop()
+        self._pop()
+        self._handle.remove()
 
     @property
     def complete(self) -> bool:
@@ -85,11 +101,19 @@ class OperationRecorder(TorchFunctionMode):
         return self.steps < STEPS and self.operations < OPERATIONS
 
     def stop(self) -> None:
-        """Hear no more; what runs on costs nothing from now on."""
+        """Hear no more operations; what runs on costs next to nothing from now on."""
         if self._active:
             self._active = False
+            # In a hook of backward(), or below a mode of the user's, it has to wait for the end.
+            if compat.is_current_mode(self):
+                self._pop()
+            kept = tuple(each for each in self.seen.alive() if _is_number_with_graph(each))
+            self._tell(End(kept, self._gradients.reached(), self.complete))
+
+    def _pop(self) -> None:
+        if self._pushed:
+            self._pushed = False
             super().__exit__(None, None, None)  # type: ignore[no-untyped-call]
-            self._handle.remove()
 
     def __torch_function__(
         self,
@@ -101,8 +125,9 @@ class OperationRecorder(TorchFunctionMode):
         options = kwargs or {}
         if torch.compiler.is_compiling():  # first of all: Dynamo reads what runs until here
             return func(*args, **options)
-        name, caller = _name_of(func), caller_of(sys._getframe(1))
-        if name in _SILENT or self.operations >= OPERATIONS:
+        name, frame = _name_of(func), sys._getframe(1)
+        caller = caller_of(frame)
+        if self._passes_by(name, func, args, frame):
             return called_from(caller, func, args, options)
         # Before the call: in place, an operation gives what it took.
         with compat.without_modes():
@@ -111,12 +136,23 @@ class OperationRecorder(TorchFunctionMode):
         result = called_from(caller, func, args, options)
         self.operations += 1
         with compat.without_modes():
-            tensors = [each for each in _leaves((args, dict(options))) if isinstance(each, Tensor)]
             given = args[0] if name == "__setitem__" else result
-            done = self._with_results(begun, given, tensors)
+            done = self._done(begun, given, tensors_in((*args, *options.values())))
             exact = is_exact(given)
         self._tell(replace(done, is_exact=exact) if exact is not None else done)
         return result
+
+    def _passes_by(
+        self, name: str, func: Callable[..., Any], args: Sequence[Any], frame: FrameType
+    ) -> bool:
+        """Whether a call is no operation, or nobody hears of it any more."""
+        if not self._active:
+            return True
+        if name == "__get__" and func == _GRADIENT and is_users_code(frame):
+            self._tell(GradientRead(id(args[0]), innermost_frame(self._filename, frame)))
+        if name in DROPPING:
+            self._dropping.note(frame)
+        return name in _SILENT or self.operations >= OPERATIONS
 
     def _begun(
         self,
@@ -126,12 +162,14 @@ class OperationRecorder(TorchFunctionMode):
         caller: FrameType | None,
     ) -> Operation:
         """What is known of an operation ahead of the call."""
-        arguments, named = compat.pytree.tree_map(self._as_seen, (args, dict(options)))
+        inputs: list[Seen] = []
+        arguments = tuple(self.seen.in_place_of(each, inputs) for each in args)
+        named = {key: self.seen.in_place_of(value, inputs) for key, value in options.items()}
         owner = self._owners.first_of((*args, *options.values()))
         code = innermost_code(self._filename, caller)
         return Operation(
             name=name,
-            inputs=tuple(each for each in _leaves((arguments, named)) if isinstance(each, Seen)),
+            inputs=tuple(inputs),
             arguments=arguments,
             options=named,
             frame=None if code is None else Frame(self._filename, code.f_lineno, ""),
@@ -146,9 +184,7 @@ class OperationRecorder(TorchFunctionMode):
             data_range=data_range(name, args, options),
         )
 
-    def _with_results(
-        self, operation: Operation, result: object, inputs: Sequence[Tensor]
-    ) -> Operation:
+    def _done(self, operation: Operation, result: object, inputs: Sequence[Tensor]) -> Operation:
         """The operation with what it gave, which is known to be its work from now on."""
         numbers = numbers_of(result)
         not_finite = numbers not in (None, "finite")
@@ -165,52 +201,73 @@ class OperationRecorder(TorchFunctionMode):
             return replace(operation, output=self.seen.note(result, operation, numbers))
         if isinstance(result, tuple | list):
             taken = set(map(id, inputs))
-            for each in _leaves(result):
-                if isinstance(each, Tensor) and id(each) not in taken:
+            for each in tensors_in(result):
+                if id(each) not in taken:
                     self.seen.note(each, operation, numbers_of(each))
         return operation
 
-    def _as_seen(self, value: object) -> object:
-        return self.seen.known(value) if isinstance(value, Tensor) else value
-
-    def _before_step(self, optimizer: torch.optim.Optimizer, *_: object) -> None:
+    def _before_step(
+        self, optimizer: torch.optim.Optimizer, arguments: Any = (), options: Any = None
+    ) -> None:
         frame = innermost_frame(self._filename, sys._getframe(1))
+        # The first argument is the optimiser itself; a closure follows.
+        closure = any(map(callable, (*arguments[1:], *(options or {}).values())))
+        parameters = [each for group in optimizer.param_groups for each in group["params"]]
+        if not self._active:
+            self._count_later_step(parameters, frame)
+            return
         with compat.without_modes():
-            step = self._step(optimizer, frame)
+            self._tell_evaluation(parameters, frame)
+            step = self._step(optimizer, parameters, frame, closure=closure)
         self._tell(step)
         self.steps += 1
         if self.steps >= STEPS:
             self.stop()
 
-    def _step(self, optimizer: torch.optim.Optimizer, frame: Frame | None) -> Step:
-        parameters = [each for group in optimizer.param_groups for each in group["params"]]
+    def _step(
+        self,
+        optimizer: torch.optim.Optimizer,
+        parameters: Sequence[Tensor],
+        frame: Frame | None,
+        *,
+        closure: bool,
+    ) -> Step:
         gradients = [each.grad for each in parameters if each.grad is not None]
-        before = self._gradients.get(id(optimizer), [])
-        known = {id(gradient) for reference in before if (gradient := reference()) is not None}
-        self._gradients[id(optimizer)] = [weakref.ref(gradient) for gradient in gradients]
-        return Step(
-            optimizer=id(optimizer),
-            parameters=len(parameters),
-            with_gradient=len(gradients),
-            uncleared=sum(id(gradient) in known for gradient in gradients),
-            in_evaluation=self._in_evaluation(parameters),
+        groups = optimizer.param_groups
+        return replace(
+            self._gradients.step(id(optimizer), parameters),
+            closure=closure,
+            gradients=frozenset(self.seen.known(each).number for each in gradients if not closure),
+            rates=frozenset(
+                rate for each in groups if isinstance(rate := each.get("lr"), int | float)
+            ),
             frame=frame,
-            held=frozenset(map(id, parameters)),
             without_gradient=frozenset(
                 id(each) for each in parameters if each.requires_grad and each.grad is None
             ),
             has_finite_gradients=are_finite(gradients),
         )
 
+    def _count_later_step(self, parameters: Sequence[Tensor], frame: Frame | None) -> None:
+        """Look at the 1st, 2nd, 4th, … later step: the second half of any loop has one of them."""
+        self._later_steps += 1
+        if self._later_steps & (self._later_steps - 1) == 0:
+            self._tell_evaluation(parameters, frame)
 
-def _leaves(nested: object) -> list[object]:
-    found: list[object] = compat.pytree.tree_leaves(nested)
-    return found
+    def _tell_evaluation(self, parameters: Sequence[Tensor], frame: Frame | None) -> None:
+        trained = [each for each in parameters if each.grad is not None]
+        for module in self._dropping.evaluating(trained):
+            self._tell(TrainedInEvaluation(id(module), type(module).__name__, frame))
+
+
+def _is_number_with_graph(seen: Seen) -> bool:
+    """Whether it was computed, as losses are, and gradients can be taken of it."""
+    return seen.requires_grad and seen.maker is not None and all(n == 1 for n in seen.shape)
 
 
 def _name_of(function: Callable[..., Any]) -> str:
     """Its name, which for an attribute that gives a tensor is the attribute's."""
-    name = getattr(function, "__name__", "")
+    name: str = getattr(function, "__name__", "")
     if name == "__get__":
         attribute = getattr(getattr(function, "__self__", None), "__name__", "")
         return attribute if attribute in _ATTRIBUTES else name

@@ -3,20 +3,34 @@
 from __future__ import annotations
 
 import weakref
+from collections.abc import Callable, Sequence
+from functools import cache
+from typing import Any
 
+import torch
 from torch import Tensor
 
 from dlmagic.frameworks.operations import Numbers, Operation, Seen
 from dlmagic.frameworks.torch import _compat as compat
 from dlmagic.frameworks.torch.small_numbers import looked_at, numbers_of
 
+_PLAIN = frozenset(
+    {int, float, bool, str, slice, type(None), type(...), torch.dtype, torch.device, torch.Size}
+)
+
 
 class SeenTensors:
-    """What is known of each tensor that is alive."""
+    """What is known of each tensor that is alive.
 
-    def __init__(self) -> None:
+    Args:
+        meet: Called with each tensor whenever something new becomes known of it.
+    """
+
+    def __init__(self, meet: Callable[[Tensor], object] = lambda _tensor: None) -> None:
+        self._meet = meet
         self._seen: dict[int, Seen] = {}
         self._versions: dict[int, int | None] = {}
+        self._alive: dict[int, weakref.ref[Tensor]] = {}
         self._count = 0
 
     def known(self, tensor: Tensor) -> Seen:
@@ -31,31 +45,72 @@ class SeenTensors:
     def note(self, tensor: Tensor, maker: Operation | None, numbers: Numbers | None) -> Seen:
         """Know a tensor as the work of an operation from now on."""
         self._count += 1
+        self._meet(tensor)
         key = id(tensor)
         seen = Seen(
             self._count,
             looked_at(lambda: tuple(tensor.shape)) or (),
-            str(tensor.dtype).removeprefix("torch."),
+            _name_of(tensor.dtype),
             tensor.requires_grad,
             maker,
             key if tensor.requires_grad and tensor.is_leaf else None,
             numbers,
         )
         if key not in self._seen:
-            weakref.finalize(tensor, self._seen.pop, key, None)
+            self._alive[key] = weakref.ref(tensor, lambda _dead: self._drop(key))
         self._seen[key] = seen
         self._versions[key] = _version(tensor)
         return seen
+
+    def in_place_of(self, value: Any, inputs: list[Seen]) -> Any:
+        """An argument with what is seen of its tensors in their place; those are collected."""
+        if isinstance(value, Tensor):
+            inputs.append(self.known(value))
+            return inputs[-1]
+        if type(value) in _PLAIN:
+            return value
+        if type(value) in (list, tuple):
+            return type(value)([self.in_place_of(each, inputs) for each in value])
+        return compat.pytree.tree_map_only(
+            Tensor, lambda tensor: self.in_place_of(tensor, inputs), value
+        )
 
     def number_of(self, value: object) -> int | None:
         """The number under which events know a tensor; None for what was not seen."""
         seen = self._seen.get(id(value)) if isinstance(value, Tensor) else None
         return seen.number if seen is not None else None
 
+    def alive(self) -> list[Seen]:
+        """What is known of all tensors that are still there."""
+        return list(self._seen.values())
+
     def forget(self) -> None:
         """Know no tensor any more."""
         self._seen.clear()
         self._versions.clear()
+        self._alive.clear()
+
+    def _drop(self, key: int) -> None:
+        """Another tensor may get the same identity."""
+        self._seen.pop(key, None)
+        self._versions.pop(key, None)
+        self._alive.pop(key, None)
+
+
+def tensors_in(values: Sequence[Any]) -> list[Tensor]:
+    """The tensors of some values, also in lists and the like."""
+    found: list[Tensor] = []
+    for value in values:
+        if isinstance(value, Tensor):
+            found.append(value)
+        elif type(value) not in _PLAIN:
+            found += [e for e in compat.pytree.tree_leaves(value) if isinstance(e, Tensor)]
+    return found
+
+
+@cache
+def _name_of(dtype: torch.dtype) -> str:
+    return str(dtype).removeprefix("torch.")
 
 
 def _version(tensor: Tensor) -> int | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
@@ -42,7 +43,8 @@ def numbers_of(value: object) -> Numbers | None:
 
 
 def _numbers(tensor: Tensor) -> Numbers:
-    if bool(torch.isfinite(tensor).all()):
+    # What is not finite stays so in a sum; one that overflows tells nothing.
+    if math.isfinite(tensor.sum().item()) or bool(torch.isfinite(tensor).all()):
         return "finite"
     if bool(torch.isnan(tensor).any()):
         return "nan"

@@ -165,3 +165,27 @@ def test_the_base_of_a_view_is_told_and_modes_are_put_aside():
         assert heard == []
         table.sum()
     assert len(heard) == 1
+
+
+def test_schedulers_still_count_the_steps_of_their_optimiser():
+    optimizer = torch.optim.SGD(nn.Linear(1, 1).parameters(), lr=0.1)
+    torch.optim.lr_scheduler.StepLR(optimizer, 1)
+    assert not compat.has_stepped(optimizer)
+    optimizer.step()
+    assert compat.has_stepped(optimizer)
+
+
+def test_hooks_for_gradients_of_modules_are_still_kept_where_they_were():
+    for register in ("register_full_backward_hook", "register_full_backward_pre_hook"):
+        layer = nn.Linear(1, 1)
+        assert not compat.has_backward_hooks(layer)
+        getattr(layer, register)(lambda *_: None)
+        assert compat.has_backward_hooks(layer)
+
+
+def test_the_innermost_mode_is_known():
+    outer, inner = torch.overrides.BaseTorchFunctionMode(), torch.device("cpu")
+    with outer:
+        assert compat.is_current_mode(outer)
+        with inner:
+            assert not compat.is_current_mode(outer)

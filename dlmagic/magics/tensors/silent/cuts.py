@@ -27,6 +27,8 @@ class Cuts:
             elif event.name in _LEAVING and event.inputs:
                 self._leaving.append(event)
             return {}
+        if not isinstance(event, Step):
+            return {}
         found = self._at_step(event) if self._losses and event.without_gradient else {}
         self._losses, self._leaving = [], []
         return found

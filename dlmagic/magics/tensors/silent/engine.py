@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from importlib import import_module
@@ -15,6 +15,7 @@ from dlmagic.cell.source import CellSource
 from dlmagic.environment import Environment
 from dlmagic.finding import Finding
 from dlmagic.frameworks.operations import Event
+from dlmagic.frameworks.training import Training
 from dlmagic.magics.tensors.silent.catalogue import fresh_rules
 from dlmagic.magics.tensors.silent.result import SilentMistakes
 from dlmagic.magics.tensors.silent.rule import After, Mistake, Rule, finding_of
@@ -54,9 +55,10 @@ def watch_cell(
     rules = fresh_rules()
     # As module code: the modules that the cell makes have their names while it runs.
     cell = compile_cell(source, namespace, as_module=True)
+    training = _training(namespace)
     with _recording(source.filename, namespace, rules) as recorder:
         last = cell.commit()
-    after = left_by(source.python, namespace, recorder)
+    after = left_by(source.python, namespace, training, recorder)
     found = [
         (rule, finding)
         for rule in rules
@@ -77,12 +79,22 @@ def watch_cell(
     return Watched(mistakes, last)
 
 
-def left_by(python: str, namespace: dict[str, object], recorder: Any = None) -> After:
+def _training(namespace: Mapping[str, object]) -> Training:
+    """What PyTorch can tell of the notebook, where the user has imported it."""
+    if "torch" not in sys.modules:
+        return Training()
+    made: Training = import_module("dlmagic.frameworks.torch.training").TorchTraining(namespace)
+    return made
+
+
+def left_by(
+    python: str,
+    namespace: dict[str, object],
+    training: Training | None = None,
+    recorder: Any = None,
+) -> After:
     """What the cell has left, with what the imported frameworks can tell of it."""
-    after = After(ast.parse(python), namespace, python)
-    if "torch" in sys.modules:
-        of_torch = import_module("dlmagic.frameworks.torch.untrained")
-        after = replace(after, untrained=lambda held: of_torch.untrained(namespace, held))
+    after = After(ast.parse(python), namespace, python, training or _training(namespace))
     if recorder is not None:
         naming = import_module("dlmagic.frameworks.torch.named_tensors")
         names = naming.NamedTensors(namespace, recorder.seen.number_of)
@@ -125,12 +137,6 @@ def _recording(filename: str, namespace: dict[str, object], rules: Sequence[Rule
             rule.hear(event)
 
     module = import_module("dlmagic.frameworks.torch.operation_recorder")
-    evaluating = import_module("dlmagic.frameworks.torch.evaluating")
-    recorder = module.OperationRecorder(
-        filename,
-        tell,
-        lambda parameters: evaluating.with_dropout(parameters, namespace),
-        namespace,
-    )
+    recorder = module.OperationRecorder(filename, tell, namespace)
     with recorder:
         yield recorder

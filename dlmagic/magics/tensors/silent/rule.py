@@ -11,6 +11,7 @@ from typing import Literal, Protocol
 from dlmagic.finding import Finding, Fix
 from dlmagic.frameworks.captured import Frame
 from dlmagic.frameworks.operations import CopyTime, Event
+from dlmagic.frameworks.training import Training
 
 Sure = Literal["certain", "likely"]
 """Whether a rule speaks by itself, or only with ``--hints``."""
@@ -45,8 +46,7 @@ class After:
         tree: The cell.
         namespace: The notebook's names.
         text: The cell as Python.
-        untrained: Names of parameters that have a gradient and are in no optimiser, besides those
-            of the identities that it takes.
+        training: What the notebook has to train with.
         problem_of_model: What of a model's loss does not fit its output, or None.
         name_of: How the user would write the tensor of a number in events, or None.
         names_of: Names of the parameters of some identities.
@@ -57,7 +57,7 @@ class After:
     tree: ast.Module
     namespace: Mapping[str, object] = field(repr=False)
     text: str = field(default="", repr=False)
-    untrained: Callable[[Collection[int]], tuple[str, ...]] = lambda _held: ()
+    training: Training = field(default=Training(), repr=False)
     problem_of_model: Callable[[object], str | None] = lambda _model: None
     name_of: Callable[[int], str | None] = lambda _number: None
     names_of: Callable[[Collection[int]], tuple[str, ...]] = lambda _identities: ()

@@ -24,6 +24,12 @@ WITH_CODE = {
 """Which part of a kind's mistakes is put right by a single line that takes the place of another."""
 
 
+WITH_A_LINE_MORE = frozenset(
+    {"gradients-not-cleared", "optimizer-of-old-model", "step-missing", "training-in-eval"}
+)
+"""Kinds whose fix gives a line to be added, where its text says."""
+
+
 def _title(program: Program | Clean) -> str:
     return f"{program.kind}: {program.title}"
 
@@ -42,7 +48,8 @@ def test_the_mistake_is_found(program: Program) -> None:
 @pytest.mark.parametrize("program", programs(), ids=_title)
 def test_the_line_that_its_fix_gives_puts_it_right(program: Program) -> None:
     for finding in _found(program):
-        if finding.fix is not None and finding.fix.code is not None:
+        added = finding.kind in WITH_A_LINE_MORE
+        if finding.fix is not None and finding.fix.code is not None and not added:
             line = finding.line or 0
             mended = Edit(line, line, finding.fix.code).apply(program.text)
             assert mended != program.text

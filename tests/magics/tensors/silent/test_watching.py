@@ -9,8 +9,8 @@ import pytest
 import torch
 
 from dlmagic.cell.source import CellSource
-from tests.magics.tensors.silent.programs import SETUP
-from tests.magics.tensors.silent.watching import watched
+from tests.magics.tensors.silent.programs import SETUP, programs
+from tests.magics.tensors.silent.watching import found_in, watched
 
 pytestmark = pytest.mark.filterwarnings("ignore:Using a target size:UserWarning")
 
@@ -79,3 +79,74 @@ def test_what_needs_no_framework_is_seen_without_one() -> None:
     (finding,) = found.findings
     assert finding.fix is not None
     assert finding.fix.code == "a = a.astype('float32')"
+
+
+def test_watching_that_ends_in_a_hook_of_backward_disturbs_nothing() -> None:
+    text = """
+optimisers = {p: torch.optim.SGD([p], lr=0.1) for p in net.parameters()}
+for p in net.parameters():
+    p.register_post_accumulate_grad_hook(lambda p: optimisers[p].step())
+for _ in range(3):
+    net.zero_grad()
+    net(x).sum().backward()
+done = True
+"""
+    names: dict[str, Any] = {"__name__": "__main__"}
+    exec(SETUP, names)
+    assert watched(text, names).steps == 4
+    assert names["done"]
+
+
+def test_a_mode_of_the_users_stays_as_watching_ends_below_it() -> None:
+    text = """
+with torch.device("meta"):
+    for _ in range(6):
+        optimizer.step()
+    there = torch.ones(1).device.type
+after = torch.ones(1).device.type
+"""
+    names: dict[str, Any] = {"__name__": "__main__"}
+    exec(SETUP, names)
+    watched(text, names)
+    assert (names["there"], names["after"]) == ("meta", "cpu")
+
+
+def test_losses_are_as_free_to_go_as_without_a_watch() -> None:
+    text = """
+import gc, weakref
+seen = []
+for _ in range(3):
+    optimizer.zero_grad()
+    loss = net(x).sum()
+    seen.append(weakref.ref(loss))
+    loss.backward()
+    optimizer.step()
+alive = sum(each() is not None for each in seen)
+"""
+    names: dict[str, Any] = {"__name__": "__main__"}
+    exec(SETUP, names)
+    watched(text, names)
+    assert names["alive"] == 1
+
+
+def test_the_code_of_a_fix_uses_the_users_names() -> None:
+    codes = {
+        program.title: finding.fix.code
+        for program in programs()
+        if program.title in _CODES
+        for finding in found_in(program.text, program.setup)
+        if finding.fix is not None
+    }
+    assert codes == _CODES
+
+
+_CODES = {
+    "a scaler with mixed precision": "optimizer.zero_grad()",
+    "total = total + loss": "total = total + loss.item()",
+    "kept by the number of the epoch": "curve[epoch, len(curve)] = loss.item()",
+    "clipped and forgotten": "rms.step()",
+    "a scale that is a plain tensor": "self.scale = nn.Parameter(torch.ones(4))",
+    "layers built in a loop, with an append": "self.hidden = nn.ModuleList()",
+    "a tuple of convolutions of several widths": None,  # it covers several lines
+    "steps after eval()": "dropping.train()",
+}

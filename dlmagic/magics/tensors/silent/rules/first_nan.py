@@ -41,7 +41,7 @@ class Rule(Listening):
             return
         if isinstance(event, Step):
             self._step(event)
-        elif event.name in _GRADIENTS and event.inputs:
+        elif isinstance(event, Operation) and event.name in _GRADIENTS and event.inputs:
             loss = event.inputs[0]
             self._since_step.append(loss)
             self._losses += [] if event.value is None else [event.value]
