@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import weakref
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import torch
@@ -20,7 +22,15 @@ from dlmagic.frameworks.torch import _compat as compat
 STEPS = 4
 """Steps of an optimiser after which enough was seen: what goes wrong, goes wrong in each."""
 OPERATIONS = 20_000
-_SILENT = frozenset({"__get__", "__set__", "size", "dim", "__len__", "register_hook", "__repr__"})
+_SILENT = frozenset(
+    {
+        *("__get__", "__set__", "size", "dim", "__len__", "register_hook", "__repr__"),
+        *("_record_function_enter_new", "_record_function_exit._RecordFunction"),  # of steps
+    }
+)
+_PLAIN = frozenset(
+    {int, float, bool, str, slice, type(None), type(...), torch.dtype, torch.device, torch.Size}
+)
 _SMALL = 100_000  # elements up to which numbers are looked at, on the CPU alone: no device waits
 
 
@@ -46,6 +56,7 @@ class OperationRecorder(TorchFunctionMode):
         self._tell = tell
         self._in_evaluation = in_evaluation
         self._seen: dict[int, Seen] = {}
+        self._alive: dict[int, weakref.ref[Tensor]] = {}
         self._gradients: dict[int, list[weakref.ref[Tensor]]] = {}
         self._count = 0
         self._active = False
@@ -71,6 +82,7 @@ class OperationRecorder(TorchFunctionMode):
             super().__exit__(None, None, None)  # type: ignore[no-untyped-call]
             self._handle.remove()
             self._seen.clear()
+            self._alive.clear()
 
     def __torch_function__(
         self,
@@ -83,13 +95,15 @@ class OperationRecorder(TorchFunctionMode):
         name = getattr(func, "__name__", "")
         if name in _SILENT or torch.compiler.is_compiling() or self.operations >= OPERATIONS:
             return func(*args, **options)
+        inputs: list[Seen] = []
         # Before the call: in place, an operation gives what it took.
-        arguments, named = compat.pytree.tree_map(self._as_seen, (args, dict(options)))
+        arguments = tuple(self._described(each, inputs) for each in args)
+        named = {key: self._described(value, inputs) for key, value in options.items()}
         result = func(*args, **options)
         self.operations += 1
         operation = Operation(
             name=name,
-            inputs=tuple(each for each in _leaves((arguments, named)) if isinstance(each, Seen)),
+            inputs=tuple(inputs),
             arguments=arguments,
             options=named,
             frame=innermost_frame(self._filename, sys._getframe(1)),
@@ -100,25 +114,35 @@ class OperationRecorder(TorchFunctionMode):
         self._tell(operation)
         return result
 
-    def _as_seen(self, value: object) -> object:
-        if not isinstance(value, Tensor):
+    def _described(self, value: Any, inputs: list[Seen]) -> Any:
+        """An argument with what is seen of its tensors in their place; those are collected."""
+        if isinstance(value, Tensor):
+            seen = self._seen.get(id(value)) or self._note(value, None)
+            inputs.append(seen)
+            return seen
+        if type(value) in _PLAIN:
             return value
-        return self._seen.get(id(value)) or self._note(value, None)
+        if type(value) in (list, tuple):
+            return type(value)([self._described(each, inputs) for each in value])
+        return compat.pytree.tree_map_only(
+            Tensor, lambda tensor: self._described(tensor, inputs), value
+        )
 
     def _note(self, tensor: Tensor, maker: Operation | None) -> Seen:
         self._count += 1
         seen = Seen(
-            self._count,
-            tuple(tensor.shape),
-            str(tensor.dtype).removeprefix("torch."),
-            tensor.requires_grad,
-            maker,
+            self._count, tuple(tensor.shape), _name_of(tensor.dtype), tensor.requires_grad, maker
         )
         key = id(tensor)
         if key not in self._seen:
-            weakref.finalize(tensor, self._seen.pop, key, None)
+            self._alive[key] = weakref.ref(tensor, lambda _dead: self._forget(key))
         self._seen[key] = seen
         return seen
+
+    def _forget(self, key: int) -> None:
+        """Another tensor may get the same identity."""
+        self._seen.pop(key, None)
+        self._alive.pop(key, None)
 
     def _before_step(self, optimizer: torch.optim.Optimizer, *_: object) -> None:
         parameters = [each for group in optimizer.param_groups for each in group["params"]]
@@ -141,9 +165,9 @@ class OperationRecorder(TorchFunctionMode):
             self.stop()
 
 
-def _leaves(nested: object) -> list[object]:
-    found: list[object] = compat.pytree.tree_leaves(nested)
-    return found
+@cache
+def _name_of(dtype: torch.dtype) -> str:
+    return str(dtype).removeprefix("torch.")
 
 
 def _is_finite(result: object) -> bool | None:
@@ -153,6 +177,8 @@ def _is_finite(result: object) -> bool | None:
     if result.device.type != "cpu" or result.numel() > _SMALL or result.layout != torch.strided:
         return None
     try:
-        return bool(torch.isfinite(result.detach()).all())
+        numbers = result.detach()
+        # What is not finite stays so in a sum; one that overflows tells nothing.
+        return math.isfinite(numbers.sum().item()) or bool(torch.isfinite(numbers).all())
     except RuntimeError:  # of a tensor without numbers
         return None
