@@ -14,7 +14,13 @@ from typing import Any
 
 from dlmagic.magics.tensors.explain.computing import value_of
 from dlmagic.magics.tensors.explain.failure import Failure
-from dlmagic.magics.tensors.explain.layers import Mend, UnknownShapeError, layer_kind, passed
+from dlmagic.magics.tensors.explain.layers import (
+    Mend,
+    UnknownShapeError,
+    layer_kind,
+    passed,
+    zeros_like_batch,
+)
 from dlmagic.magics.tensors.explain.sites import Site
 from dlmagic.magics.tensors.explain.sources import function_around
 from dlmagic.magics.tensors.explain.values import MISSING
@@ -22,15 +28,16 @@ from dlmagic.magics.tensors.explain.values import MISSING
 _RESULT = "the_result_of_the_mended_layer"
 
 
-def further_mends(failure: Failure, result: Any) -> list[Mend]:
+def further_mends(failure: Failure, first: Mend) -> list[Mend]:
     """Layers behind the failed one that must be made otherwise too, as far as can be foreseen.
 
     Args:
         failure: What happened, within a layer of PyTorch.
-        result: Zeros of the shape that the failed layer will give.
+        first: The failed layer.
     """
     mends: list[Mend] = []
     try:
+        result = passed([first.layer], zeros_like_batch(first.shape), [])
         for given, layers in _containers_left(failure):
             del given
             result = passed(layers, result, mends)

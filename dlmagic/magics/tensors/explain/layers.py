@@ -12,7 +12,7 @@ from typing import Any
 _MANY_ELEMENTS = 1_000_000
 _MOST_ELEMENTS = 16_000_000
 _PASSING = ("activation", "dropout", "batchnorm", "instancenorm", "normalization")
-_RESHAPING = ("pooling", "flatten", "padding", "upsampling", "pixelshuffle")
+_RESHAPING = ("flatten", "padding", "upsampling", "pixelshuffle")
 _OTHERS = ("MultiheadAttention", "GLU", "Softmax2d", "FractionalMaxPool2d", "FractionalMaxPool3d")
 
 
@@ -28,11 +28,13 @@ class Mend:
         layer: The layer.
         wanted: What it was made for.
         gets: What it gets.
+        shape: Of its whole input.
     """
 
     layer: Any = field(repr=False)
     wanted: int
     gets: int
+    shape: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,7 @@ def zeros_like_batch(shape: tuple[int, ...]) -> Any:
         return zeros_like_batch((2, *shape[1:]))
     if count > _MOST_ELEMENTS:
         raise UnknownShapeError
-    return torch.zeros(shape)
+    return torch.zeros(()).expand(shape)  # one number in memory
 
 
 def passed(layers: Iterable[Any], given: Any, mends: list[Mend]) -> Any:
@@ -114,13 +116,15 @@ def _through(layer: Any, given: Any, mends: list[Mend]) -> Any:
     if made is not None:
         wanted, gets = getattr(layer, made.keyword), given.shape[made.axis]
         if wanted != gets:
-            mends.append(Mend(layer, wanted, gets))
+            mends.append(Mend(layer, wanted, gets, tuple(given.shape)))
     if type(layer).__name__ in _OTHERS:
         raise UnknownShapeError
     if kind == "linear":
         return _of_linear(layer, given)
     if kind == "conv":
         return _of_conv(layer, given)
+    if kind == "pooling":
+        return _of_pooling(layer, given)
     if kind in _PASSING:
         return given
     if kind in _RESHAPING:
@@ -135,17 +139,31 @@ def _of_linear(layer: Any, given: Any) -> Any:
 
 
 def _of_conv(layer: Any, given: Any) -> Any:
-    """What a convolution gives, computed with one channel of zeros."""
-    torch: Any = sys.modules["torch"]
-    if layer.transposed or isinstance(layer.padding, str) or layer.padding_mode != "zeros":
-        raise UnknownShapeError
+    """What a convolution gives, by the lengths alone."""
     axes = len(layer.kernel_size)
-    function = getattr(torch.nn.functional, f"conv{axes}d")
-    one = given.narrow(-1 - axes, 0, 1)
-    weight = given.new_zeros((1, 1, *layer.kernel_size))
-    result = function(one, weight, None, layer.stride, layer.padding, layer.dilation)
+    known = not layer.transposed and not isinstance(layer.padding, str)
+    if not known or given.ndim not in (axes + 1, axes + 2):
+        raise UnknownShapeError
+    sizes = zip(
+        given.shape[-axes:],
+        layer.kernel_size,
+        layer.stride,
+        layer.padding,
+        layer.dilation,
+        strict=True,
+    )
+    lengths = [(n + 2 * pad - gaps * (k - 1) - 1) // step + 1 for n, k, step, pad, gaps in sizes]
+    if min(lengths) < 1:
+        raise UnknownShapeError
+    return zeros_like_batch((*given.shape[: -1 - axes], layer.out_channels, *lengths))
+
+
+def _of_pooling(layer: Any, given: Any) -> Any:
+    """What pooling gives, computed with one channel of zeros."""
+    axis = -1 - int(type(layer).__name__[-2])  # such as MaxPool2d
+    result = _without_hooks(layer, given.narrow(axis, 0, 1))
     shape = list(result.shape)
-    shape[-1 - axes] = layer.out_channels
+    shape[axis] = given.shape[axis]
     return zeros_like_batch(tuple(shape))
 
 

@@ -50,11 +50,15 @@ class Constructor:
 
     def with_argument(self, position: int, keyword: str, code: str) -> str | None:
         """The line with another value for one argument; None where it is not written there."""
-        written = {each.arg: each.value for each in self.call.keywords}
-        node = written.get(keyword)
-        if node is None and len(self.call.args) > position:
-            node = self.call.args[position]
+        node = self.argument(position, keyword)
         return None if node is None else line_with(self.place, {node: code})
+
+    def argument(self, position: int, keyword: str) -> ast.expr | None:
+        """What is written for one argument, or None."""
+        written = {each.arg: each.value for each in self.call.keywords}
+        if keyword not in written and len(self.call.args) > position:
+            return self.call.args[position]
+        return written.get(keyword)
 
 
 def found_module(layer: Any, sites: Sequence[Site]) -> Found | None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import linecache
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from dlmagic.finding import Finding
 from dlmagic.magics.tensors.explain.engine import explain
 from dlmagic.magics.tensors.explain.result import Explanation
 
@@ -79,20 +81,27 @@ def _run(file: str, text: str, namespace: dict[str, object]) -> None:
 
 def run_mended(case: Case, found: Explanation) -> None:
     """Run both cells with the first fix written down; it raises what the mended cells raise."""
-    finding = found.finding
-    assert finding is not None
-    assert finding.fix is not None
-    assert finding.fix.code is not None
-    texts = {SETUP_CELL: case.setup, CELL: case.text}
-    lines = texts[str(finding.cell)].splitlines()
-    old = lines[(finding.line or 1) - 1]
-    indented = old[: len(old) - len(old.lstrip())]
-    new = [indented + line for line in finding.fix.code.splitlines()]
-    lines[(finding.line or 1) - 1 : finding.line] = new
-    texts[str(finding.cell)] = "\n".join(lines)
+    _run_edited(case, found.findings[:1])
+
+
+def run_with_all_edits(case: Case, found: Explanation) -> None:
+    """Run both cells with all edits written down, one after the other."""
+    _run_edited(case, found.findings)
+
+
+def _run_edited(case: Case, findings: Sequence[Finding]) -> None:
+    texts = {SETUP_CELL: case.setup.splitlines(), CELL: case.text.splitlines()}
+    for finding in findings:
+        assert finding.fix is not None
+        assert finding.fix.code is not None
+        lines, number = texts[str(finding.cell)], finding.line or 1
+        old = lines[number - 1]
+        indented = old[: len(old) - len(old.lstrip())]
+        new = [indented + line for line in finding.fix.code.splitlines()]
+        lines[number - 1 : number] = new
     namespace: dict[str, object] = {"__name__": "__main__"}
-    _run(_SETUP_FILE, texts[SETUP_CELL], namespace)
-    _run(_FILE, texts[CELL], namespace)
+    _run(_SETUP_FILE, "\n".join(texts[SETUP_CELL]), namespace)
+    _run(_FILE, "\n".join(texts[CELL]), namespace)
 
 
 def check(case: Case) -> None:

@@ -167,7 +167,7 @@ def test_a_network_for_images_is_carried_on_in_time() -> None:
     found = explain(error, name_of_cell)
     assert time.perf_counter() - start < MOST_SECONDS
     assert found is not None
-    assert any("net.9 gets 100352 instead of 100" in note for note in found.notes)
+    assert "net.9 gets 100352 features instead of 100" in found.findings[-1].message
 
 
 @pytest.mark.alone
