@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import sys
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from math import prod
 from typing import Any
@@ -74,6 +75,36 @@ def layer_kind(layer: object) -> str | None:
     return module.rpartition(".")[2] if module.startswith("torch.nn.modules.") else "of the user's"
 
 
+def uncompiled(model: Any) -> Any:
+    """The model in the wrapper of ``torch.compile``; any other value itself."""
+    inner = model._modules.get("_orig_mod") if layer_kind(model) is not None else None
+    return model if inner is None else inner
+
+
+def leaves(layer: Any) -> list[Any]:
+    """The layers of a ``Sequential`` and of those within it, in the order in which they run."""
+    return [leaf for each in layer for leaf in leaves(each)] if is_chain(layer) else [layer]
+
+
+def is_chain(layer: object) -> bool:
+    """Whether a layer is a ``Sequential`` and does nothing else."""
+    torch: Any = sys.modules.get("torch")
+    return torch is not None and type(layer) is torch.nn.Sequential
+
+
+def first_misfit(chain: Any, given: Any) -> tuple[Any, Any]:
+    """The first layer of a chain that was made for something else, and zeros of what it gets.
+
+    None for both where all fit, or where it cannot be foreseen.
+    """
+    mends: list[Mend] = []
+    with suppress(UnknownShapeError, RuntimeError, TypeError, ValueError, IndexError):
+        passed(leaves(chain), zeros_like_batch(tuple(given.shape)), mends)
+    if not mends:
+        return None, None
+    return mends[0].layer, given.new_zeros(()).expand(mends[0].shape)
+
+
 def zeros_like_batch(shape: tuple[int, ...]) -> Any:
     """Zeros of a shape, of a few samples where there are very many numbers.
 
@@ -100,14 +131,9 @@ def passed(layers: Iterable[Any], given: Any, mends: list[Mend]) -> Any:
     Raises:
         UnknownShapeError: One of them does what is not known here.
     """
-    for layer in layers:
-        given = passed(layer, given, mends) if _is_list(layer) else _through(layer, given, mends)
+    for layer in (leaf for each in layers for leaf in leaves(each)):
+        given = _through(layer, given, mends)
     return given
-
-
-def _is_list(layer: object) -> bool:
-    torch: Any = sys.modules["torch"]
-    return type(layer) is torch.nn.Sequential
 
 
 def _through(layer: Any, given: Any, mends: list[Mend]) -> Any:

@@ -14,6 +14,9 @@ from dlmagic.magics.tensors.explain.failure import Failure
 from dlmagic.magics.tensors.explain.sites import Place, Site
 from dlmagic.magics.tensors.explain.sources import Code, code_of, codes, place_of
 
+COMPILED = "_orig_mod"
+"""What the wrapper of ``torch.compile`` calls the model in it."""
+
 
 @dataclass(frozen=True)
 class Found:
@@ -32,8 +35,8 @@ class Found:
     @property
     def name(self) -> str:
         """Such as ``"model.head.1"``."""
-        path = self.path.replace("_orig_mod.", "")  # what torch.compile puts between
-        return f"{self.root}.{path}" if path else self.root
+        steps = self.path.split(".") if self.path else []
+        return ".".join([self.root, *(step for step in steps if step != COMPILED)])
 
 
 @dataclass(frozen=True)
@@ -99,10 +102,21 @@ def constructor_of(found: Found | None, failure: Failure) -> Constructor | None:
         return _assigned(found.root, failure)
     owner_path, _, key = found.path.rpartition(".")
     owner = found.model.get_submodule(owner_path)
+    if key == COMPILED:
+        return _compiled(constructor_of(Found(found.root, found.model, owner_path), failure))
     if key.isdecimal():
         made = constructor_of(Found(found.root, found.model, owner_path), failure)
         return None if made is None else _argument(made, int(key))
     return _attribute(type(owner), key, failure)
+
+
+def _compiled(made: Constructor | None) -> Constructor | None:
+    """The model that was given to ``torch.compile`` where it is made."""
+    call = made.call if made is not None else None
+    if made is None or call is None or not call.args:
+        return None
+    is_compile = ast.unparse(call.func).rpartition(".")[2] == "compile"
+    return _constructor(made.place, call.args[0]) if is_compile else None
 
 
 def _argument(made: Constructor, position: int) -> Constructor | None:
