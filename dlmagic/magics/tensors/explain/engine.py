@@ -11,6 +11,7 @@ from dlmagic.frameworks.description import told
 from dlmagic.magics.tensors.explain.catalogue import rules
 from dlmagic.magics.tensors.explain.compiled import as_if_eager
 from dlmagic.magics.tensors.explain.failure import Failure, errors_behind, failure_of
+from dlmagic.magics.tensors.explain.hostile import class_name
 from dlmagic.magics.tensors.explain.origins import origins_of
 from dlmagic.magics.tensors.explain.result import Explanation, OperandInfo
 from dlmagic.magics.tensors.explain.rule import Candidate, Explained, Operand
@@ -61,7 +62,7 @@ def _explained(failure: Failure) -> Explained | None:
 
 def _explanation(failure: Failure, site: Site, explained: Explained) -> Explanation:
     findings = _findings(explained, site)
-    text = " ".join(f"{type(failure.error).__name__}: {failure.texts[0]}".split())
+    text = " ".join(f"{class_name(failure.error)}: {failure.texts[0]}".split())
     return Explanation(
         environment=Environment.capture(),
         findings=(findings[0], *(_findings(each, None)[0] for each in explained.further)),
@@ -133,7 +134,7 @@ def _source(place: Place, line: int | None) -> str:
 def _info(operand: Operand) -> OperandInfo:
     known = operand.description
     if known is None:
-        return OperandInfo(operand.name, type(operand.value).__name__)
+        return OperandInfo(operand.name, class_name(operand.value))
     return OperandInfo(
         operand.name, known.kind, known.shape, known.dtype, known.device, known.contiguous
     )
@@ -145,6 +146,6 @@ def explain_or_say(error: BaseException, name_of_cell: NameOfCell) -> Explanatio
     if found is not None:
         return found
     text = " ".join(
-        f"{type(error).__name__}: {failure_of(error, lambda _file: None).texts[0]}".split()
+        f"{class_name(error)}: {failure_of(error, lambda _file: None).texts[0]}".split()
     )
     return Explanation(environment=Environment.capture(), error=text, notes=(_NO_MORE,))

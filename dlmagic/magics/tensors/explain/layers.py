@@ -10,10 +10,14 @@ from dataclasses import dataclass, field
 from math import prod
 from typing import Any
 
+from dlmagic.magics.tensors.explain.hostile import is_a
+
 _MANY_ELEMENTS = 1_000_000
 _MOST_ELEMENTS = 16_000_000
 _PASSING = ("activation", "dropout", "batchnorm", "instancenorm", "normalization")
 _RESHAPING = ("flatten", "padding", "upsampling", "pixelshuffle")
+_CONVOLUTIONS = tuple(f"{kind}{axes}d" for kind in ("Conv", "ConvTranspose") for axes in (1, 2, 3))
+_NORMALISING = ("BatchNorm1d", "BatchNorm2d", "BatchNorm3d", "SyncBatchNorm")
 _OTHERS = ("MultiheadAttention", "GLU", "Softmax2d", "FractionalMaxPool2d", "FractionalMaxPool3d")
 
 
@@ -51,25 +55,31 @@ class Made:
     axis: int
 
 
-def made_for(layer: object) -> Made | None:
+def made_for(layer: Any) -> Made | None:
     """Which number of a layer must be that of its input, or None."""
     torch: Any = sys.modules["torch"]
-    modules = torch.nn.modules
+    if layer_kind(layer) is None:
+        return None
     if isinstance(layer, torch.nn.Linear):
         return Made("in_features", -1)
     if isinstance(layer, torch.nn.RNNBase | torch.nn.RNNCellBase):
         return Made("input_size", -1)
-    if isinstance(layer, modules.conv._ConvNd):
+    if _is_one_of(layer, _CONVOLUTIONS):
         return Made("in_channels", -1 - len(layer.kernel_size))
-    if isinstance(layer, modules.batchnorm._BatchNorm):
+    if _is_one_of(layer, _NORMALISING):
         return Made("num_features", 1)
     return None
+
+
+def _is_one_of(layer: object, names: Iterable[str]) -> bool:
+    torch: Any = sys.modules["torch"]
+    return isinstance(layer, tuple(getattr(torch.nn, name) for name in names))
 
 
 def layer_kind(layer: object) -> str | None:
     """The file of PyTorch in which a layer is written, or None for all other values."""
     torch: Any = sys.modules.get("torch")
-    if torch is None or not isinstance(layer, torch.nn.Module):
+    if torch is None or not is_a(layer, torch.nn.Module):
         return None
     module = type(layer).__module__
     return module.rpartition(".")[2] if module.startswith("torch.nn.modules.") else "of the user's"

@@ -11,6 +11,7 @@ from typing import Any
 from dlmagic.frameworks.description import told
 from dlmagic.magics.tensors.explain.edits import line_with
 from dlmagic.magics.tensors.explain.failure import Failure
+from dlmagic.magics.tensors.explain.hostile import is_a
 from dlmagic.magics.tensors.explain.sites import Place, Site
 from dlmagic.magics.tensors.explain.sources import Code, code_of, codes, place_of
 
@@ -85,7 +86,7 @@ def _named(site: Site) -> Iterator[tuple[str, Any]]:
 
 def _is_module(value: object) -> bool:
     torch: Any = sys.modules.get("torch")
-    return torch is not None and isinstance(value, torch.nn.Module)
+    return torch is not None and is_a(value, torch.nn.Module)
 
 
 def named_module(layer: Any, sites: Sequence[Site]) -> str:

@@ -120,7 +120,7 @@ def _only_shape(value: Any) -> Any:
     torch: Any = sys.modules.get("torch")
     if torch is None or not isinstance(value, torch.Tensor):
         return value if isinstance(value, int | float | str | tuple | type(None)) else MISSING
-    if value.layout != torch.strided or "torch._refs" not in sys.modules:
+    if value.layout != torch.strided or sys.modules.get("torch._refs") is None:
         return MISSING
     kind = {"dtype": value.dtype, "device": "meta"}
     return torch.empty_strided(value.shape, value.stride(), **kind)
