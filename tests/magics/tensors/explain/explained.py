@@ -80,9 +80,19 @@ def raised_by(case: Case) -> tuple[Exception | None, dict[str, object]]:
     return None, namespace
 
 
-def _run(file: str, text: str, namespace: dict[str, object]) -> None:
+def written(case: Case) -> None:
+    """Let the lines of the case be those that are looked up, as when it ran."""
+    _write(_SETUP_FILE, case.setup)
+    _write(_FILE, case.text)
+
+
+def _write(file: str, text: str) -> None:
     linecache.cache.pop(file, None)
     linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
+
+
+def _run(file: str, text: str, namespace: dict[str, object]) -> None:
+    _write(file, text)
     exec(compile(text, file, "exec"), namespace)
 
 

@@ -73,6 +73,7 @@ def check_blocked(step: int, when: str) -> dict[str, int]:
     counted: dict[str, int] = json.loads(ran.stdout.splitlines()[-1])
     assert counted["blocked"] > 1000
     assert counted["explained"] > 0
+    assert counted["torch"]
     assert counted["numpy"]
     return counted
 
