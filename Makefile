@@ -15,7 +15,8 @@ FLOOR_SHORT := tests/shell tests/display
 SIDE_BY_SIDE := --numprocesses 2 --dist worksteal
 
 # As modules: benchmarks.bench.overhead and so on.
-BENCHMARKS := $(subst /,.,$(basename $(wildcard benchmarks/bench/*.py benchmarks/graphmode/*.py)))
+BENCHMARKS := $(subst /,.,$(basename \
+	$(wildcard benchmarks/bench/*.py benchmarks/graphmode/*.py benchmarks/tensors/*.py)))
 
 # Only newer versions of pip read the dependency groups of pyproject.toml.
 PIP_WITH_GROUPS := "pip>=25.1"

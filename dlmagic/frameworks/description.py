@@ -72,10 +72,14 @@ class Describer(Protocol):
 
 
 def describers() -> tuple[Describer, ...]:
-    """Those of the frameworks that the user has imported, NumPy's last."""
+    """Those of the frameworks that the user has imported, NumPy's last.
+
+    A framework of another version, in which a part is missing that this needs, has none.
+    """
     roots = [entry.root for entry in ENTRIES if entry.root in _DESCRIBING and is_loaded(entry)]
     modules = [f"dlmagic.frameworks.{root}.description" for root in [*roots, "plain"]]
-    return tuple(importlib.import_module(module) for module in modules)
+    found = (told(lambda: importlib.import_module(module)) for module in modules)  # noqa: B023
+    return tuple(each for each in found if each is not None)
 
 
 def told(probe: Callable[[], T]) -> T | None:

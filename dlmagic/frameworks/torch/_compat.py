@@ -12,15 +12,28 @@ import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from importlib import import_module
 from types import FunctionType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
-from torch.utils import _pytree as pytree
-from torch.utils._python_dispatch import TorchDispatchMode
 
-__all__ = ["TorchDispatchMode", "pytree"]  # private modules that every released PyTorch has
+if TYPE_CHECKING:
+    from torch.utils import _pytree as pytree
+    from torch.utils._python_dispatch import TorchDispatchMode
+else:
+
+    def __getattr__(name: str) -> Any:
+        """Private modules, when first asked for: one that is gone costs what needs it alone."""
+        if name == "pytree":
+            return import_module("torch.utils._pytree")
+        if name == "TorchDispatchMode":
+            return import_module("torch.utils._python_dispatch").TorchDispatchMode
+        raise AttributeError(name)
+
+
+__all__ = ["TorchDispatchMode", "pytree"]  # which every released PyTorch has
 
 TracerWarning: type[Warning] = getattr(torch.jit, "TracerWarning", UserWarning)
 """What tracing says when it may have got something wrong."""

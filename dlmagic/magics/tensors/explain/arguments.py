@@ -9,7 +9,8 @@ from typing import Any
 from dlmagic.magics.tensors.explain.computing import value_of
 from dlmagic.magics.tensors.explain.edits import in_brackets, line_with
 from dlmagic.magics.tensors.explain.failure import Failure
-from dlmagic.magics.tensors.explain.layers import layer_kind
+from dlmagic.magics.tensors.explain.layers import first_misfit, is_chain, layer_kind, uncompiled
+from dlmagic.magics.tensors.explain.pure import is_plain_tensor
 from dlmagic.magics.tensors.explain.rule import Candidate, Operand
 from dlmagic.magics.tensors.explain.sites import Site
 from dlmagic.magics.tensors.explain.trying import tried
@@ -48,7 +49,9 @@ def running_layer(failure: Failure, *kinds: str) -> tuple[Any, Any]:
     node = site.node if site is not None else None
     if site is None or failure.below or not isinstance(node, ast.Call) or not node.args:
         return None, None
-    layer, value = value_of(node.func, site), value_of(node.args[0], site)
+    layer, value = uncompiled(value_of(node.func, site)), value_of(node.args[0], site)
+    if is_chain(layer) and is_plain_tensor(value):
+        layer, value = first_misfit(layer, value)
     return (None, None) if value is MISSING or layer_kind(layer) not in kinds else (layer, value)
 
 

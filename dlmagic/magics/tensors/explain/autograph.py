@@ -6,6 +6,7 @@ import ast
 import re
 from types import TracebackType
 
+from dlmagic.magics.tensors.explain.hostile import own_value, said
 from dlmagic.magics.tensors.explain.sites import (
     NameOfCell,
     Site,
@@ -36,8 +37,9 @@ def traced_site(error: BaseException, name_of_cell: NameOfCell) -> Site | None:
 
     The values are those of the copy that ran: its variables have the same names.
     """
-    ran = [step for step in steps(error.__traceback__) if _GENERATED in _file(step)]
-    entries = list(_ENTRY.finditer(str(error))) if ran else []
+    ran = [step for step in steps(own_value(error, "__traceback__")) if _GENERATED in _file(step)]
+    text = said(error) if ran else ""
+    entries = list(_ENTRY.finditer(text))
     if not entries:
         return None
     file, line = entries[-1]["file"], int(entries[-1]["line"])
@@ -46,7 +48,7 @@ def traced_site(error: BaseException, name_of_cell: NameOfCell) -> Site | None:
         return None
     tree = tree_of(file, ran[-1].tb_frame)
     statement = statement_at(tree, line) if tree else None
-    node = _failed(statement, ran[-1], str(error)) if statement else None
+    node = _failed(statement, ran[-1], text) if statement else None
     return site_at(cell, file, line, ran[-1].tb_frame, statement, node)
 
 

@@ -8,6 +8,7 @@ from types import ModuleType
 from typing import Any
 
 from dlmagic.magics.tensors.explain.computing import library_value
+from dlmagic.magics.tensors.explain.hostile import is_a
 from dlmagic.magics.tensors.explain.rule import Operand, operand
 from dlmagic.magics.tensors.explain.sites import Site
 from dlmagic.magics.tensors.explain.values import MISSING
@@ -98,7 +99,7 @@ def sign_of(site: Site | None) -> ast.operator | None:
 def module_name(site: Site | None, module: str, usual: str) -> str:
     """What the user calls a library's module, such as ``"np"``; the usual name if none is found."""
     names = {**site.frame.f_globals, **site.frame.f_locals} if site else {}
-    modules = {v.__name__: name for name, v in names.items() if isinstance(v, ModuleType)}
+    modules = {v.__name__: name for name, v in names.items() if is_a(v, ModuleType)}
     if module == "keras" and module not in modules and "tensorflow" in modules:
         return f"{modules['tensorflow']}.keras"
     return modules.get(module, usual)

@@ -14,7 +14,16 @@ from typing import Any
 
 from dlmagic.magics.tensors.explain.computing import value_of
 from dlmagic.magics.tensors.explain.failure import Failure
-from dlmagic.magics.tensors.explain.layers import Mend, UnknownShapeError, layer_kind, passed
+from dlmagic.magics.tensors.explain.layers import (
+    Mend,
+    UnknownShapeError,
+    is_chain,
+    layer_kind,
+    leaves,
+    passed,
+    uncompiled,
+    zeros_like_batch,
+)
 from dlmagic.magics.tensors.explain.sites import Site
 from dlmagic.magics.tensors.explain.sources import function_around
 from dlmagic.magics.tensors.explain.values import MISSING
@@ -22,26 +31,28 @@ from dlmagic.magics.tensors.explain.values import MISSING
 _RESULT = "the_result_of_the_mended_layer"
 
 
-def further_mends(failure: Failure, result: Any) -> list[Mend]:
+def further_mends(failure: Failure, first: Mend) -> list[Mend]:
     """Layers behind the failed one that must be made otherwise too, as far as can be foreseen.
 
     Args:
         failure: What happened, within a layer of PyTorch.
-        result: Zeros of the shape that the failed layer will give.
+        first: The failed layer.
     """
     mends: list[Mend] = []
     try:
-        for given, layers in _containers_left(failure):
+        result = passed([first.layer], zeros_like_batch(first.shape), [])
+        for given, layers in _containers_left(failure, first):
             del given
             result = passed(layers, result, mends)
         if failure.site is not None and failure.site.node is not None:
-            _Forward(failure.site, mends).carry_on(failure.site.node, result)
+            known = dict(failure.site.assumed)
+            _Forward(failure.site, mends, known).carry_on(failure.site.node, result)
     except (UnknownShapeError, RuntimeError, TypeError, ValueError, IndexError):
         pass
     return mends
 
 
-def _containers_left(failure: Failure) -> list[tuple[Any, list[Any]]]:
+def _containers_left(failure: Failure, first: Mend) -> list[tuple[Any, list[Any]]]:
     """The ``Sequential`` ones that were running, the innermost first, and what they had left."""
     found = []
     for step in reversed(failure.below):
@@ -52,7 +63,20 @@ def _containers_left(failure: Failure) -> list[tuple[Any, list[Any]]]:
             if len(left) != 1:
                 raise UnknownShapeError
             found.append((container, layers[left[0] + 1 :]))
-    return found
+    return found or _chain_left(failure.site, first)
+
+
+def _chain_left(site: Site | None, first: Mend) -> list[tuple[Any, list[Any]]]:
+    """The same where the chain was compiled, and is called in the user's line."""
+    node = site.node if site is not None else None
+    chain = uncompiled(value_of(node.func, site)) if site and isinstance(node, ast.Call) else None
+    if not is_chain(chain):
+        return []
+    layers = leaves(chain)
+    place = [k for k, layer in enumerate(layers) if layer is first.layer]
+    if len(place) != 1:
+        raise UnknownShapeError
+    return [(chain, layers[place[0] + 1 :])]
 
 
 @dataclass

@@ -64,6 +64,8 @@ RULES = (
     "keras_lookup",
     "keras_weights",
     # Shapes
+    "einsum",
+    "linear_function",
     "matrix_product",
     "broadcast",
     # Arrays of any library

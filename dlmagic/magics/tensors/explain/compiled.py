@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import linecache
 import re
-import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -13,6 +12,7 @@ from typing import Any
 from dlmagic.magics.tensors.explain.carrying import read_up_to
 from dlmagic.magics.tensors.explain.computing import value_of
 from dlmagic.magics.tensors.explain.failure import Failure
+from dlmagic.magics.tensors.explain.layers import uncompiled
 from dlmagic.magics.tensors.explain.sites import Site, only_expression, statement_at
 from dlmagic.magics.tensors.explain.sources import Code, code_of, function_at
 
@@ -30,7 +30,15 @@ def as_if_eager(failure: Failure) -> Failure:
     if outer is None or quoted is None:
         return failure
     inner = list(_sites(failure, outer, quoted["steps"]))
-    return replace(failure, sites=(*failure.sites, *inner[:1]), below=()) if inner else failure
+    if inner:
+        return replace(failure, sites=(*failure.sites, *inner[:1]), below=())
+    return replace(failure, below=()) if _is_compiled_model(outer) else failure
+
+
+def _is_compiled_model(site: Site) -> bool:
+    """Whether the call is that of a model of which all code that was read is PyTorch's own."""
+    model = value_of(site.node.func, site) if isinstance(site.node, ast.Call) else None
+    return uncompiled(model) is not model
 
 
 def _sites(failure: Failure, outer: Site, steps: str) -> Iterator[Site]:
@@ -67,13 +75,6 @@ def _arguments(function: ast.FunctionDef | ast.AsyncFunctionDef, outer: Site) ->
     names = [each.arg for each in function.args.args]
     values = [value_of(each, outer) for each in call.args]
     if names[:1] == ["self"]:
-        values.insert(0, _uncompiled(value_of(call.func, outer)))
+        values.insert(0, uncompiled(value_of(call.func, outer)))
     named = {each.arg: value_of(each.value, outer) for each in call.keywords if each.arg}
     return dict(zip(names, values, strict=False)) | named
-
-
-def _uncompiled(model: Any) -> Any:
-    """The model in the wrapper of ``torch.compile``."""
-    torch: Any = sys.modules.get("torch")
-    inner = getattr(model, "_modules", {}).get("_orig_mod")
-    return model if torch is None or inner is None else inner

@@ -18,7 +18,7 @@ from dlmagic.magics.tensors.explain.pure import (
     stays_small,
 )
 from dlmagic.magics.tensors.explain.sites import Site
-from dlmagic.magics.tensors.explain.trying import Tried, tried
+from dlmagic.magics.tensors.explain.trying import TooLargeError, Tried, tried
 from dlmagic.magics.tensors.explain.values import MISSING, VIEWS, is_tensor, stored_value
 
 _PLAIN = (
@@ -65,7 +65,7 @@ class Computation:
 
 
 class _ImpureError(Exception):
-    """A part of the expression may have an effect, is large, or is not known."""
+    """A part of the expression may have an effect, or is not known."""
 
 
 def value_of(node: ast.expr | None, site: Site) -> Any:
@@ -214,7 +214,7 @@ class _Lifting(ast.NodeTransformer):
 def _guarded(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
     def guarded(*arguments: Any, **keywords: Any) -> Any:
         if not stays_small(name, [*arguments, *keywords.values()]):
-            raise _ImpureError
+            raise TooLargeError
         return function(*arguments, **keywords)
 
     return guarded

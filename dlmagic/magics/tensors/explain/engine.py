@@ -11,6 +11,7 @@ from dlmagic.frameworks.description import told
 from dlmagic.magics.tensors.explain.catalogue import rules
 from dlmagic.magics.tensors.explain.compiled import as_if_eager
 from dlmagic.magics.tensors.explain.failure import Failure, errors_behind, failure_of
+from dlmagic.magics.tensors.explain.hostile import class_name
 from dlmagic.magics.tensors.explain.origins import origins_of
 from dlmagic.magics.tensors.explain.result import Explanation, OperandInfo
 from dlmagic.magics.tensors.explain.rule import Candidate, Explained, Operand
@@ -60,19 +61,24 @@ def _explained(failure: Failure) -> Explained | None:
 
 
 def _explanation(failure: Failure, site: Site, explained: Explained) -> Explanation:
-    findings = [
-        _finding(site, explained, fix, candidate) for candidate, fix in _fixes(explained.candidates)
-    ] or [_finding(site, explained, None, None)]
-    text = " ".join(f"{type(failure.error).__name__}: {failure.texts[0]}".split())
+    findings = _findings(explained, site)
+    text = " ".join(f"{class_name(failure.error)}: {failure.texts[0]}".split())
     return Explanation(
         environment=Environment.capture(),
-        findings=(findings[0],),
+        findings=(findings[0], *(_findings(each, None)[0] for each in explained.further)),
         error=text,
         finding=findings[0],
         operands=tuple(_info(each) for each in explained.operands if each.value is not MISSING),
         alternatives=tuple(findings[1:_MOST_FIXES]),
         notes=(*origins_of(explained.operands[:1], failure, findings[0]), *explained.notes),
     )
+
+
+def _findings(explained: Explained, site: Site | None) -> list[Finding]:
+    """What is wrong, once for each change that mends it."""
+    fixes = _fixes(explained.candidates)
+    found = [_finding(site, explained, fix, candidate) for candidate, fix in fixes]
+    return found or [_finding(site, explained, None, None)]
 
 
 def _fixes(candidates: tuple[Candidate, ...]) -> Iterator[tuple[Candidate, Fix]]:
@@ -100,33 +106,35 @@ def _tried(candidate: Candidate) -> Tried:
 
 
 def _finding(
-    site: Site,
+    site: Site | None,
     explained: Explained,
     fix: Fix | None,
     candidate: Candidate | None,
 ) -> Finding:
     place = candidate.site if candidate and candidate.site else site
-    line = candidate.line if candidate and candidate.line else place.line
+    line = candidate.line if candidate and candidate.line else place.line if place else None
     return Finding(
         kind=explained.kind,
         level="error",
         message=explained.message,
-        cell=place.cell,
+        cell=place.cell if place else None,
         line=line,
-        source=place.source if line == place.line else _source(place, line),
+        source=_source(place, line) if place else None,
         operands=tuple(each.name for each in explained.operands),
         fix=fix,
     )
 
 
-def _source(place: Place, line: int) -> str:
+def _source(place: Place, line: int | None) -> str:
+    if line is None or line == place.line:
+        return place.source
     return linecache.getline(place.file, line).strip()
 
 
 def _info(operand: Operand) -> OperandInfo:
     known = operand.description
     if known is None:
-        return OperandInfo(operand.name, type(operand.value).__name__)
+        return OperandInfo(operand.name, class_name(operand.value))
     return OperandInfo(
         operand.name, known.kind, known.shape, known.dtype, known.device, known.contiguous
     )
@@ -138,6 +146,6 @@ def explain_or_say(error: BaseException, name_of_cell: NameOfCell) -> Explanatio
     if found is not None:
         return found
     text = " ".join(
-        f"{type(error).__name__}: {failure_of(error, lambda _file: None).texts[0]}".split()
+        f"{class_name(error)}: {failure_of(error, lambda _file: None).texts[0]}".split()
     )
     return Explanation(environment=Environment.capture(), error=text, notes=(_NO_MORE,))

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from dlmagic.magics.tensors.explain.autograph import traced_site
+from dlmagic.magics.tensors.explain.hostile import own_value, said
 from dlmagic.magics.tensors.explain.sites import (
     LibraryFrame,
     NameOfCell,
@@ -16,6 +17,7 @@ from dlmagic.magics.tensors.explain.sites import (
     sites_of,
 )
 
+_MOST_CHARACTERS = 20_000
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 _LINES = re.DOTALL | re.MULTILINE
 _WRAPPED = (
@@ -69,7 +71,7 @@ class Failure:
 
 def failure_of(error: BaseException, name_of_cell: NameOfCell) -> Failure:
     """What is known of an error."""
-    traceback = error.__traceback__
+    traceback = own_value(error, "__traceback__")
     traced = traced_site(error, name_of_cell)
     return Failure(
         error,
@@ -86,8 +88,9 @@ def errors_behind(error: BaseException) -> Iterator[BaseException]:
     while waiting is not None and not any(waiting is each for each in seen):
         seen.append(waiting)
         yield waiting
-        hidden = waiting.__suppress_context__
-        waiting = waiting.__cause__ or (None if hidden else waiting.__context__)
+        cause, context = own_value(waiting, "__cause__"), own_value(waiting, "__context__")
+        hidden = cause is not None or own_value(waiting, "__suppress_context__")
+        waiting = cause if hidden else context
 
 
 def _texts(error: BaseException) -> Iterator[str]:
@@ -98,10 +101,10 @@ def _texts(error: BaseException) -> Iterator[str]:
 
 
 def _said(error: BaseException) -> str:
-    try:
-        return str(error)
-    except Exception:  # an error of the user's may fail to say anything
-        return ""
+    """What it says; of a very long text both ends, in which errors quote others."""
+    text = said(error)
+    half = _MOST_CHARACTERS // 2
+    return text if len(text) <= _MOST_CHARACTERS else f"{text[:half]}\n…\n{text[-half:]}"
 
 
 def _quoted(text: str) -> Iterator[str]:

@@ -11,8 +11,12 @@ from typing import Any
 from dlmagic.frameworks.description import told
 from dlmagic.magics.tensors.explain.edits import line_with
 from dlmagic.magics.tensors.explain.failure import Failure
+from dlmagic.magics.tensors.explain.hostile import is_a
 from dlmagic.magics.tensors.explain.sites import Place, Site
 from dlmagic.magics.tensors.explain.sources import Code, code_of, codes, place_of
+
+COMPILED = "_orig_mod"
+"""What the wrapper of ``torch.compile`` calls the model in it."""
 
 
 @dataclass(frozen=True)
@@ -32,8 +36,8 @@ class Found:
     @property
     def name(self) -> str:
         """Such as ``"model.head.1"``."""
-        path = self.path.replace("_orig_mod.", "")  # what torch.compile puts between
-        return f"{self.root}.{path}" if path else self.root
+        steps = self.path.split(".") if self.path else []
+        return ".".join([self.root, *(step for step in steps if step != COMPILED)])
 
 
 @dataclass(frozen=True)
@@ -50,11 +54,15 @@ class Constructor:
 
     def with_argument(self, position: int, keyword: str, code: str) -> str | None:
         """The line with another value for one argument; None where it is not written there."""
-        written = {each.arg: each.value for each in self.call.keywords}
-        node = written.get(keyword)
-        if node is None and len(self.call.args) > position:
-            node = self.call.args[position]
+        node = self.argument(position, keyword)
         return None if node is None else line_with(self.place, {node: code})
+
+    def argument(self, position: int, keyword: str) -> ast.expr | None:
+        """What is written for one argument, or None."""
+        written = {each.arg: each.value for each in self.call.keywords}
+        if keyword not in written and len(self.call.args) > position:
+            return self.call.args[position]
+        return written.get(keyword)
 
 
 def found_module(layer: Any, sites: Sequence[Site]) -> Found | None:
@@ -78,7 +86,7 @@ def _named(site: Site) -> Iterator[tuple[str, Any]]:
 
 def _is_module(value: object) -> bool:
     torch: Any = sys.modules.get("torch")
-    return torch is not None and isinstance(value, torch.nn.Module)
+    return torch is not None and is_a(value, torch.nn.Module)
 
 
 def named_module(layer: Any, sites: Sequence[Site]) -> str:
@@ -95,10 +103,21 @@ def constructor_of(found: Found | None, failure: Failure) -> Constructor | None:
         return _assigned(found.root, failure)
     owner_path, _, key = found.path.rpartition(".")
     owner = found.model.get_submodule(owner_path)
+    if key == COMPILED:
+        return _compiled(constructor_of(Found(found.root, found.model, owner_path), failure))
     if key.isdecimal():
         made = constructor_of(Found(found.root, found.model, owner_path), failure)
         return None if made is None else _argument(made, int(key))
     return _attribute(type(owner), key, failure)
+
+
+def _compiled(made: Constructor | None) -> Constructor | None:
+    """The model that was given to ``torch.compile`` where it is made."""
+    call = made.call if made is not None else None
+    if made is None or call is None or not call.args:
+        return None
+    is_compile = ast.unparse(call.func).rpartition(".")[2] == "compile"
+    return _constructor(made.place, call.args[0]) if is_compile else None
 
 
 def _argument(made: Constructor, position: int) -> Constructor | None:

@@ -45,7 +45,7 @@ _FUNCTIONS = (
     | _words(
         "tensor as_tensor from_numpy array asarray constant convert_to_tensor cat stack concat "
         "concatenate dstack hstack vstack where gather take split expand_dims matrix_transpose "
-        "pad leaky_relu elu normalize max_pool1d max_pool2d avg_pool1d avg_pool2d "
+        "pad linear leaky_relu elu normalize max_pool1d max_pool2d avg_pool1d avg_pool2d "
         "adaptive_avg_pool1d adaptive_avg_pool2d astype cast float32 float64 int32 int64 einsum "
         "logical_and logical_not logical_or maximum minimum subtract tan tril triu ones_like "
         "zeros_like reduce_all reduce_any reduce_max reduce_mean reduce_min reduce_prod "
@@ -135,6 +135,8 @@ def _elements(name: str, shapes: list[tuple[int, ...]]) -> int:
     first, second = shapes[:2]
     if name in _PRODUCTS:
         return prod(first[:-1]) * (second[-1] if len(second) > 1 else 1)
+    if name == "linear":
+        return prod(first[:-1]) * second[0]
     if name == "item":
         return prod(first[1:]) * max(map(prod, shapes[1:]))
     if name == "einsum":

@@ -36,7 +36,8 @@ class Explanation(Result):
 
     Attributes:
         error: The error in one line, with its type.
-        finding: The mistake: where, which operands, and the first fix.
+        finding: The mistake: where, which operands, and the first fix. It is the first of the
+            findings; all others are edits that must be made too, in their order.
         operands: The values that took part.
         alternatives: Further fixes, which fit as well as the first.
         notes: What else a reader should know, such as where a value came from.

@@ -91,6 +91,7 @@ class Explained:
         operands: The values that took part, the offending one first.
         candidates: Changes that may help, the likeliest first.
         notes: What else helps, such as where a value came from.
+        further: What must be changed too once this is mended, each with one change.
     """
 
     kind: str
@@ -98,6 +99,7 @@ class Explained:
     operands: tuple[Operand, ...] = ()
     candidates: tuple[Candidate, ...] = ()
     notes: tuple[str, ...] = ()
+    further: tuple[Explained, ...] = ()
 
 
 class Rule(Protocol):

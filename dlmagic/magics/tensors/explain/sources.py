@@ -93,13 +93,13 @@ def origin_of(name: str, site: Site, failure: Failure) -> Origin | None:
     if here is not None:
         found = [each for each in _assigned(around or here.tree, name) if _before(each, site)]
         if found:
-            return _origin(here, found[-1])
+            return _origin(here, found[-1], name)
     if around is not None and name in site.frame.f_code.co_varnames:
         return None
     for code in codes(failure.name_of_cell, name):
         elsewhere = [] if code.file == site.file and not around else _assigned(code.tree, name)
         if elsewhere:
-            return _origin(code, elsewhere[-1])
+            return _origin(code, elsewhere[-1], name)
     return None
 
 
@@ -126,8 +126,10 @@ def _before(statement: ast.Assign, site: Site) -> bool:
     return statement.lineno < site.line and not own
 
 
-def _origin(code: Code, statement: ast.Assign) -> Origin:
-    return Origin(code.place(statement), statement.value, statement)
+def _origin(code: Code, statement: ast.Assign, name: str) -> Origin:
+    values = [_given(target, statement.value, name) for target in statement.targets]
+    value = next(each for each in values if each is not None)
+    return Origin(code.place(statement), value, statement)
 
 
 def _assigned(scope: ast.AST, name: str) -> list[ast.Assign]:
@@ -135,8 +137,29 @@ def _assigned(scope: ast.AST, name: str) -> list[ast.Assign]:
     return [
         node
         for node in inside(scope)
-        if isinstance(node, ast.Assign) and any(ast.unparse(each) == name for each in node.targets)
+        if isinstance(node, ast.Assign)
+        and any(_given(target, node.value, name) is not None for target in node.targets)
     ]
+
+
+def _given(target: ast.expr, value: ast.expr, name: str) -> ast.expr | None:
+    """What a target gives to a name: all of the value, or a part of it as in ``a, b = pair``."""
+    if isinstance(target, ast.Starred):
+        target = target.value
+    if not isinstance(target, ast.Tuple | ast.List):
+        return value if ast.unparse(target) == name else None
+    found = (_given(each, _part(value, k, target), name) for k, each in enumerate(target.elts))
+    return next((each for each in found if each is not None), None)
+
+
+def _part(value: ast.expr, position: int, target: ast.Tuple | ast.List) -> ast.expr:
+    """The part of a value for one of several targets; by its index where it is not written out."""
+    written = value.elts if isinstance(value, ast.Tuple | ast.List) else []
+    starred = any(isinstance(each, ast.Starred) for each in (*written, *target.elts))
+    if len(written) == len(target.elts) and not starred:
+        return written[position]
+    part = ast.Subscript(value, ast.Constant(position), ast.Load())
+    return ast.copy_location(part, value)
 
 
 def inside(scope: ast.AST) -> Iterator[ast.AST]:

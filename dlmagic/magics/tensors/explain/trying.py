@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from typing import Any, Literal, Protocol
 
 import numpy as np
@@ -16,6 +17,10 @@ MOST_RESULTS = 10_000_000
 """A change with more elements than that in its result is not tried: it would need the memory."""
 _TRYING = ("tensorflow", "jax")
 Tried = Literal["verified", "shape-verified", "failed", "not tried"]
+
+
+class TooLargeError(Exception):
+    """A change that would need too much time or memory; its shapes may be tried."""
 
 
 class Trials(Protocol):
@@ -47,13 +52,10 @@ def tried(function: Callable[..., object], *operands: Any) -> Tried:
     trials = _trials(operands)
     if trials is not None:
         return _tried_by(trials, function, operands)
-    copies = [_copy(value) for value in operands]
-    if not any(value is MISSING for value in copies):
-        return "verified" if _runs(function, copies) else "failed"
-    shapes = [_only_shape(value) for value in operands]
-    if any(value is MISSING for value in shapes):
-        return "not tried"
-    return "shape-verified" if _runs(function, shapes) else "failed"
+    outcome = _outcome(function, [_copy(value) for value in operands], "verified")
+    if outcome != "not tried":
+        return outcome
+    return _outcome(function, [_only_shape(value) for value in operands], "shape-verified")
 
 
 def _trials(operands: Sequence[Any]) -> Trials | None:
@@ -72,24 +74,31 @@ def _tried_by(trials: Trials, function: Callable[..., object], operands: Sequenc
     if any(value is MISSING for value in values):
         return "not tried"
     numbers = all(trials.is_small(value) for value in values if trials.owns(value))
+    outcome = (
+        _holds(lambda: trials.on_copies(function, values), "verified") if numbers else "not tried"
+    )
+    if outcome != "not tried":
+        return outcome
+    return _holds(lambda: trials.on_shapes(function, values), "shape-verified")
+
+
+def _outcome(function: Callable[..., object], values: list[Any], holding: Tried) -> Tried:
+    """What trying it on values says, none of which may be missing."""
+    if any(value is MISSING for value in values):
+        return "not tried"
+    torch: Any = sys.modules.get("torch")
+    with nullcontext() if torch is None else torch.no_grad():
+        return _holds(lambda: function(*values), holding)
+
+
+def _holds(trial: Callable[[], object], holding: Tried) -> Tried:
     try:
-        (trials.on_copies if numbers else trials.on_shapes)(function, values)
+        trial()
+    except TooLargeError:
+        return "not tried"
     except Exception:  # whatever it raises, the change does not hold
         return "failed"
-    return "verified" if numbers else "shape-verified"
-
-
-def _runs(function: Callable[..., object], values: list[Any]) -> bool:
-    torch: Any = sys.modules.get("torch")
-    try:
-        if torch is None:
-            function(*values)
-        else:
-            with torch.no_grad():
-                function(*values)
-    except Exception:  # whatever it raises, the change does not hold
-        return False
-    return True
+    return holding
 
 
 def _copy(value: Any) -> Any:
@@ -111,7 +120,7 @@ def _only_shape(value: Any) -> Any:
     torch: Any = sys.modules.get("torch")
     if torch is None or not isinstance(value, torch.Tensor):
         return value if isinstance(value, int | float | str | tuple | type(None)) else MISSING
-    if value.layout != torch.strided or "torch._refs" not in sys.modules:
+    if value.layout != torch.strided or sys.modules.get("torch._refs") is None:
         return MISSING
     kind = {"dtype": value.dtype, "device": "meta"}
     return torch.empty_strided(value.shape, value.stride(), **kind)

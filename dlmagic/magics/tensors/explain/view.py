@@ -24,6 +24,7 @@ def _parts(explanation: Explanation) -> Iterator[Part]:
     for other in explanation.alternatives:
         if other.fix is not None:
             yield sentence(f"Or: {other.fix.text} {other.fix.code or ''}".strip())
+    yield from map(notice, explanation.findings[1:])
     if explanation.operands:
         yield _table(explanation.operands)
     for note in explanation.notes:

@@ -18,7 +18,7 @@ from dlmagic.frameworks.operations import Event
 from dlmagic.frameworks.training import Training
 from dlmagic.magics.tensors.silent.catalogue import fresh_rules
 from dlmagic.magics.tensors.silent.result import SilentMistakes
-from dlmagic.magics.tensors.silent.rule import After, Mistake, Rule, finding_of
+from dlmagic.magics.tensors.silent.rule import After, Mistake, Rule, finding_of, hears
 
 _SILENCED = "# dlmagic: ok"
 NameOfCell = Callable[[str], str | None]
@@ -132,9 +132,11 @@ def _recording(filename: str, namespace: dict[str, object], rules: Sequence[Rule
         yield None
         return
 
+    heard = [rule.hear for rule in rules if hears(rule)]
+
     def tell(event: Event) -> None:
-        for rule in rules:
-            rule.hear(event)
+        for hear in heard:
+            hear(event)
 
     module = import_module("dlmagic.frameworks.torch.operation_recorder")
     recorder = module.OperationRecorder(filename, tell, namespace)

@@ -102,6 +102,11 @@ class Listening:
         return list({each.frame: each for each in reversed(self.found)}.values())
 
 
+def hears(rule: Rule) -> bool:
+    """Whether a rule does anything with events: to tell them to all takes time in each step."""
+    return any("hear" in vars(kind) for kind in type(rule).__mro__ if kind is not Listening)
+
+
 def finding_of(rule: Rule, mistake: Mistake, cell: str | None, source: str | None) -> Finding:
     """A mistake as the user reads of it."""
     return Finding(

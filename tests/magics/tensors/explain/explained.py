@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import linecache
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from dlmagic.finding import Finding
 from dlmagic.magics.tensors.explain.engine import explain
 from dlmagic.magics.tensors.explain.result import Explanation
 
@@ -62,37 +64,61 @@ def explained(case: Case, text: str | None = None) -> Explanation | None:
 
 def raised(case: Case) -> tuple[Exception, dict[str, object]]:
     """The error that the cell raises, and the names of the notebook after it."""
+    error, namespace = raised_by(case)
+    assert error is not None, f"nothing was raised by {case.text}"
+    return error, namespace
+
+
+def raised_by(case: Case) -> tuple[Exception | None, dict[str, object]]:
+    """The same of a cell that need not raise."""
     namespace: dict[str, object] = {"__name__": "__main__"}
     _run(_SETUP_FILE, case.setup, namespace)
     try:
         _run(_FILE, case.text, namespace)
     except Exception as error:
         return error, namespace
-    raise AssertionError(f"nothing was raised by {case.text}")
+    return None, namespace
+
+
+def written(case: Case) -> None:
+    """Let the lines of the case be those that are looked up, as when it ran."""
+    _write(_SETUP_FILE, case.setup)
+    _write(_FILE, case.text)
+
+
+def _write(file: str, text: str) -> None:
+    linecache.cache.pop(file, None)
+    linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
 
 
 def _run(file: str, text: str, namespace: dict[str, object]) -> None:
-    linecache.cache.pop(file, None)
-    linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
+    _write(file, text)
     exec(compile(text, file, "exec"), namespace)
 
 
 def run_mended(case: Case, found: Explanation) -> None:
     """Run both cells with the first fix written down; it raises what the mended cells raise."""
-    finding = found.finding
-    assert finding is not None
-    assert finding.fix is not None
-    assert finding.fix.code is not None
-    texts = {SETUP_CELL: case.setup, CELL: case.text}
-    lines = texts[str(finding.cell)].splitlines()
-    old = lines[(finding.line or 1) - 1]
-    indented = old[: len(old) - len(old.lstrip())]
-    new = [indented + line for line in finding.fix.code.splitlines()]
-    lines[(finding.line or 1) - 1 : finding.line] = new
-    texts[str(finding.cell)] = "\n".join(lines)
+    _run_edited(case, found.findings[:1])
+
+
+def run_with_all_edits(case: Case, found: Explanation) -> None:
+    """Run both cells with all edits written down, one after the other."""
+    _run_edited(case, found.findings)
+
+
+def _run_edited(case: Case, findings: Sequence[Finding]) -> None:
+    texts = {SETUP_CELL: case.setup.splitlines(), CELL: case.text.splitlines()}
+    for finding in findings:
+        assert finding.fix is not None
+        assert finding.fix.code is not None
+        lines, number = texts[str(finding.cell)], finding.line or 1
+        old = lines[number - 1]
+        indented = old[: len(old) - len(old.lstrip())]
+        new = [indented + line for line in finding.fix.code.splitlines()]
+        lines[number - 1 : number] = new
     namespace: dict[str, object] = {"__name__": "__main__"}
-    _run(_SETUP_FILE, texts[SETUP_CELL], namespace)
-    _run(_FILE, texts[CELL], namespace)
+    _run(_SETUP_FILE, "\n".join(texts[SETUP_CELL]), namespace)
+    _run(_FILE, "\n".join(texts[CELL]), namespace)
 
 
 def check(case: Case) -> None:

@@ -8,7 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.magics.tensors.explain.explained import SETUP_CELL, Case, check
+from tests.magics.tensors.explain.explained import (
+    SETUP_CELL,
+    Case,
+    check,
+    explained,
+    run_with_all_edits,
+)
 
 SETUP = """
 import torch
@@ -64,10 +70,78 @@ CASES = [
     ),
 ]
 
+CHAINS = """
+import torch
+import torch.nn as nn
+rows, images = torch.ones(3, 4), torch.ones(2, 1, 8, 8)
+single = torch.compile(nn.Linear(5, 2), backend="eager")
+chain = torch.compile(nn.Sequential(
+    nn.Linear(4, 8),
+    nn.Sequential(nn.ReLU(), nn.Linear(9, 6)),
+    nn.Linear(7, 2),
+), backend="eager")
+parts = nn.Sequential(nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU()), nn.Conv2d(5, 2, 1))
+body = torch.compile(parts, backend="eager")
+@torch.compile(backend="eager")
+def scores(x):
+    return parts(x)
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.parts = nn.Sequential(nn.Linear(4, 8), nn.Linear(9, 2))
+        self.last = nn.Linear(3, 1)
+    def forward(self, x):
+        x = self.parts(x)
+        return self.last(x)
+net = torch.compile(Net(), backend="eager")
+"""
+WHOLE = [
+    Case(CHAINS, "single(rows)", "layer-features", 5, "single was made for 5", cell=SETUP_CELL),
+    Case(
+        CHAINS,
+        "chain(rows)",
+        "layer-features",
+        8,
+        "chain.1.1 was made for 9 features and gets 8",
+        "nn.Sequential(nn.ReLU(), nn.Linear(8, 6)),",
+        "shape-verified",
+        SETUP_CELL,
+        runs=False,
+    ),
+    Case(CHAINS, "body(images)", "channels", 11, "parts.1 was made for 5", cell=SETUP_CELL),
+    Case(CHAINS, "scores(images)", "channels", 11, "parts.1 was made for 5", cell=SETUP_CELL),
+    Case(
+        CHAINS,
+        "net(rows)",
+        "layer-features",
+        19,
+        "net.parts.1 was made for 9",
+        "self.parts = nn.Sequential(nn.Linear(4, 8), nn.Linear(8, 2))",
+        cell=SETUP_CELL,
+        runs=False,
+    ),
+]
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.text)
+
+@pytest.mark.parametrize("case", [*CASES, *WHOLE], ids=lambda case: case.text)
 def test_what_is_said(case: Case) -> None:
     check(case)
+
+
+@pytest.mark.parametrize(
+    ("text", "lines", "last"),
+    [
+        ("chain(rows)", [8, 9], "Then chain.2 gets 6 features instead of 7."),
+        ("net(rows)", [19, 20], "Then net.last gets 2 features instead of 3."),
+    ],
+)
+def test_all_edits_of_a_compiled_chain_are_found(text: str, lines: list[int], last: str) -> None:
+    case = Case(CHAINS, text, None)
+    found = explained(case)
+    assert found is not None
+    assert [each.line for each in found.findings] == lines
+    assert found.findings[-1].message == last
+    run_with_all_edits(case, found)
 
 
 def check_worker() -> None:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import ast
 import linecache
+import time
 
 import numpy as np
 import pytest
+import torch
 
-from dlmagic.magics.tensors.explain.computing import computation, computed
+from dlmagic.magics.tensors.explain.computing import check_of, computation, computed
 from dlmagic.magics.tensors.explain.engine import explain
 from dlmagic.magics.tensors.explain.sites import Site
 from dlmagic.magics.tensors.explain.values import MISSING
+from tests.magics.tensors.explain.explained import SETUP_CELL, Case, explained
 
 
 def site(**names: object) -> Site:
@@ -95,6 +98,42 @@ def test_operators_of_the_users_objects_are_not_called(code: str) -> None:
     assert called == []
 
 
+LARGE = {"numpy": np.zeros(1).repeat(1_000_001), "torch": torch.zeros(()).expand(2000, 2000)}
+MIDDLE = {"numpy": np.zeros((2, 900_000)), "torch": torch.zeros(2, 900_000)}
+
+
+@pytest.mark.parametrize("code", ["x + 1", "x * x", "x.sum()", "np.concatenate([x, x])"])
+def test_large_arrays_are_not_computed_with(code: str) -> None:
+    assert value(code, x=LARGE["numpy"]) is MISSING
+
+
+@pytest.mark.parametrize("code", ["x + 1", "x @ x", "x.sum()", "torch.cat([x, x])", "x.relu()"])
+def test_large_tensors_are_not_computed_with(code: str) -> None:
+    assert value(code, x=LARGE["torch"], torch=torch) is MISSING
+
+
+@pytest.mark.parametrize("code", ["x.T @ x", "x.T @ x + 1", "x[:, None] * x[..., None]"])
+@pytest.mark.parametrize("library", MIDDLE)
+def test_results_that_would_be_large_are_not_computed(code: str, library: str) -> None:
+    start = time.perf_counter()
+    assert value(code, x=MIDDLE[library]) is MISSING
+    assert time.perf_counter() - start < 5
+
+
+def test_what_is_too_large_is_tried_on_shapes_or_not_at_all() -> None:
+    """It has not failed, which would say that the change does not help."""
+    tried = {}
+    for library, x in MIDDLE.items():
+        check = check_of("x.T @ x", site(x=x))
+        assert check is not None
+        tried[library] = check()
+    torch.zeros(1, device="meta") + 1  # loads what PyTorch needs to try shapes
+    assert tried == {"numpy": "not tried", "torch": "shape-verified"}
+    wrong = check_of("x @ x", site(x=LARGE["torch"][:, :3]))
+    assert wrong is not None
+    assert wrong() == "failed"
+
+
 def test_what_writes_to_an_argument_writes_to_a_copy() -> None:
     a = np.zeros(3)
     found = computation("np.add(a, 1, out=a)", site(np=np, a=a))
@@ -114,3 +153,26 @@ def test_a_value_of_an_earlier_cell_is_told_with_its_cell() -> None:
     found = explain(caught.value, lambda file: file[1:-1] if file in cells else None)
     assert found is not None
     assert found.notes == ("rows comes from cell 1, line 1: rows = np.ones((2, 5))",)
+
+
+@pytest.mark.parametrize(
+    ("setup", "line"),
+    [
+        ("rows, k = np.ones((2, 5)), 3", "rows @ np.ones((4, 3))"),
+        ("(first, [rows, last]) = 1, (np.ones((2, 5)), 2)", "rows @ np.ones((4, 3))"),
+        ("rows, last = list(np.ones((2, 2, 5)))", "rows @ np.ones((4, 3))"),
+        ("*others, rows = [1, 2, np.ones((2, 5))]", "rows @ np.ones((4, 3))"),
+        ("copy = rows = np.ones((2, 5))", "rows @ np.ones((4, 3))"),
+    ],
+)
+def test_a_name_that_got_a_part_of_a_value_is_told_with_its_line(setup: str, line: str) -> None:
+    found = explained(Case(f"import numpy as np\n{setup}", line, None))
+    assert found is not None
+    assert found.notes == (f"rows comes from {SETUP_CELL}, line 2: {setup}",)
+
+
+def test_what_returns_two_values_is_not_said_to_return_none() -> None:
+    setup = "import torch\nvalues, order = torch.ones(2, 5).sort()"
+    found = explained(Case(setup, "values @ torch.ones(4, 3)", None))
+    assert found is not None
+    assert found.notes == (f"values comes from {SETUP_CELL}, line 2: {setup.splitlines()[1]}",)

@@ -13,6 +13,7 @@ from tests.magics.tensors.explain.explained import (
     explained,
     name_of_cell,
     raised,
+    run_with_all_edits,
 )
 
 SETUP = """
@@ -118,24 +119,112 @@ def test_where_a_square_fits_two_ways_both_are_named() -> None:
     ]
 
 
-def test_all_edits_of_a_chain_are_found_through_shapes() -> None:
+def edits(case: Case) -> list[tuple[int | None, str | None, str | None]]:
+    """Line, message and code of what must be changed, in order; all together mend the cell."""
+    found = explained(case)
+    assert found is not None
+    run_with_all_edits(case, found)
+    assert all(each.fix and each.fix.status == "shape-verified" for each in found.findings)
+    return [(each.line, each.message, each.fix and each.fix.code) for each in found.findings]
+
+
+def test_all_edits_of_a_chain_are_findings_of_their_own() -> None:
     text = SEQUENTIAL.replace(
         "\n)", "\n    nn.Tanh(),\n    nn.Linear(5, 2),\n    nn.Linear(7, 1),\n)"
     )
-    found = explained(Case(SETUP, text, None))
-    assert found is not None
-    assert [note.split(":")[0] for note in found.notes] == [
-        "Then model.4 gets 3 instead of 5",
-        "Then model.5 gets 2 instead of 7",
+    assert edits(Case(SETUP, text, None)) == [
+        (4, "model.2 was made for 9 features and gets 8.", "nn.Linear(8, 3),"),
+        (6, "Then model.4 gets 3 features instead of 5.", "nn.Linear(3, 2),"),
+        (7, "Then model.5 gets 2 features instead of 7.", "nn.Linear(2, 1),"),
     ]
-    assert "line 6: nn.Linear(3, 2)" in found.notes[0]
+
+
+def test_edits_of_one_line_keep_those_before_them() -> None:
+    text = "net = nn.Sequential(nn.Linear(5, 3), nn.Linear(2, 6), nn.LSTM(7, 2))\nnet(rows)"
+    assert [code for _, _, code in edits(Case(SETUP, text, None))] == [
+        "net = nn.Sequential(nn.Linear(4, 3), nn.Linear(2, 6), nn.LSTM(7, 2))",
+        "net = nn.Sequential(nn.Linear(4, 3), nn.Linear(3, 6), nn.LSTM(7, 2))",
+        "net = nn.Sequential(nn.Linear(4, 3), nn.Linear(3, 6), nn.LSTM(6, 2))",
+    ]
+
+
+def test_numbers_on_lines_of_their_own_are_found_there() -> None:
+    text = """net = nn.Sequential(
+    nn.Conv2d(
+        3,
+        8,
+        kernel_size=3,
+    ),
+    nn.BatchNorm2d(
+        num_features=9,
+    ),
+)
+net(images)"""
+    assert edits(Case(SETUP, text, None)) == [
+        (3, "net.0 was made for 3 channels; images (2, 1, 12, 12) has 1 on that axis.", "1,"),
+        (8, "Then net.1 gets 8 channels instead of 9.", "num_features=8,"),
+    ]
 
 
 def test_a_chain_is_carried_on_through_the_lines_of_forward() -> None:
     setup = SETUP.replace("nn.Linear(20, out", "nn.Linear(30, out")
     found = explained(Case(setup, "Net()(images)", None))
     assert found is not None
-    assert "Then self.fc2 gets 20 instead of 30" in found.notes[0]
+    assert [(each.cell, each.line) for each in found.findings] == [
+        (SETUP_CELL, 9),
+        (SETUP_CELL, 10),
+    ]
+    assert found.findings[1].message == "Then self.fc2 gets 20 features instead of 30."
+    assert found.findings[1].source == "self.fc2 = nn.Linear(30, out_features=5)"
+    assert found.findings[1].fix is not None
+    assert found.findings[1].fix.code == "self.fc2 = nn.Linear(20, out_features=5)"
+    shown = " ".join(repr(found).split())
+    assert shown.index("self.fc1 was made for") < shown.index("Then self.fc2 gets")
+    assert shown.index("Then self.fc2 gets") < shown.index("The values that took part")
+
+
+def test_where_what_comes_next_is_not_known_the_first_edit_stands_alone() -> None:
+    text = "up = nn.Sequential(nn.ConvTranspose2d(3, 4, 2), nn.Conv2d(5, 1, 1))\nup(images)"
+    found = explained(Case(SETUP, text, None))
+    assert found is not None
+    assert [each.message.split(";")[0] for each in found.findings] == [
+        "up.0 was made for 3 channels"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("layer", "gives"),
+    [
+        ("nn.Conv2d(1, 4, 3, stride=2, padding=1, dilation=2)", 4 * 5 * 5),
+        ("nn.Conv2d(1, 4, (3, 5)), nn.MaxPool2d(3, ceil_mode=True)", 4 * 4 * 3),
+        ("nn.Conv2d(1, 4, 1), nn.AdaptiveAvgPool2d((2, 3))", 4 * 2 * 3),
+        ("nn.Conv2d(1, 4, 3, padding=1, padding_mode='reflect'), nn.AvgPool2d(2)", 4 * 6 * 6),
+    ],
+)
+def test_lengths_are_those_that_the_layers_give(layer: str, gives: int) -> None:
+    text = f"net = nn.Sequential(nn.Conv2d(3, 1, 1), {layer}, nn.Flatten(), nn.Linear(7, 2))"
+    assert edits(Case(SETUP, f"{text}\nnet(images)", None))[1][1] == (
+        f"Then net.{layer.count('nn.') + 2} gets {gives} features instead of 7."
+    )
+
+
+def test_where_a_layer_is_made_out_of_sight_the_edit_has_no_line() -> None:
+    setup = f"{SETUP}\nwide = nn.Sequential(*[nn.Linear(5, n) for n in (3, 2)])"
+    found = explained(Case(setup, "wide(rows)", None))
+    assert found is not None
+    further = found.findings[1]
+    assert further.message == "Then wide.1 gets 3 features instead of 5."
+    assert (further.cell, further.line, further.source) == (None, None, None)
+    assert further.fix is not None
+    assert "nn.Linear(3, 2)" in further.fix.text
+
+
+def test_a_layer_that_is_used_twice_is_not_made_for_both() -> None:
+    found = explained(Case(f"{SETUP}\nlayer = nn.Linear(5, 3)", "layer(layer(rows))", None))
+    assert found is not None
+    assert [each.message for each in found.findings] == [
+        "layer was made for 5 features and gets 4."
+    ]
 
 
 def test_the_chain_is_read_and_not_run() -> None:

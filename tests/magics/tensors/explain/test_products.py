@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import pytest
 
-from tests.magics.tensors.explain.explained import Case, check
+from tests.magics.tensors.explain.explained import Case, check, explained
 
 SETUP = """
 import numpy as np
+import jax.numpy as jnp
+import tensorflow as tf
 import torch
+import torch.nn.functional as F
 a, w, v = torch.ones(3, 4), torch.ones(5, 4), torch.ones(3)
 square = torch.ones(3, 3)
 A, B = np.ones((3, 4)), np.ones((5, 4))
-batch = torch.ones(2, 3, 4)
+batch, other = torch.ones(2, 3, 4), torch.ones(4, 6)
+cube = torch.ones(3, 3, 4)
 """
 CASES = [
     Case(SETUP, "y = a @ w", "matmul-shapes", 1, "w has 5 rows", "y = a @ w.T", "verified"),
@@ -26,7 +30,70 @@ CASES = [
     Case(SETUP, "a + v", "broadcast-shapes", 1, "v", "a + v[..., None]", "verified"),
     Case(SETUP, "a.T.T @ w.T.T", "matmul-shapes", 1, "w.T.T", "a.T.T @ w.T", "verified"),
     Case(SETUP, "a.nothing", None),
+    Case(SETUP, "F.linear(a, w.T)", "matmul-shapes", 1, "w.T is (4, 5)", "F.linear(a, w)"),
+    Case(SETUP, "F.linear(batch, other)", "matmul-shapes", 1, "(4, 6)", "F.linear(batch, other.T)"),
+    Case(SETUP, "y = F.linear(a.T, w)", "matmul-shapes", 1, "a.T", "y = F.linear(a, w)"),
+    Case(SETUP, "F.linear(a, square)", "matmul-shapes", 1, "square is (3, 3)", runs=False),
+    Case(SETUP, "def linear(x, y):\n    return x @ y\nlinear(a, w)", "matmul-shapes", 2, "x has 4"),
 ]
+LENGTHS, AXES = "einsum-lengths", "einsum-axes"
+SUMS = [
+    Case(
+        SETUP,
+        "torch.einsum('ij,jk', a, w)",
+        LENGTHS,
+        1,
+        "j stands for one length: it is 4 in a (3, 4) and 5 in w (5, 4)",
+        "torch.einsum('ij,kj', a, w)",
+        "verified",
+    ),
+    Case(
+        SETUP,
+        'y = torch.einsum("bij, kj -> bik", batch, w.T)',
+        LENGTHS,
+        1,
+        "w.T (4, 5)",
+        'y = torch.einsum("bij,jk->bik", batch, w.T)',
+    ),
+    Case(SETUP, "torch.einsum('ij,jk->ik', square, w)", LENGTHS, 1, "w", runs=False),
+    Case(SETUP, "torch.einsum('ijk,kl->il', a, w.T)", AXES, 1, "3 axes of a (ijk), which has 2"),
+    Case(
+        SETUP,
+        "torch.einsum('ij,kj->ik', batch, w)",
+        AXES,
+        1,
+        "2 axes of batch (ij), which has 3 (2, 3, 4)",
+        "torch.einsum('...ij,kj->...ik', batch, w)",
+        "verified",
+    ),
+    Case(SETUP, "np.einsum('ij,jk', A, B)", LENGTHS, 1, "B", "np.einsum('ij,kj', A, B)"),
+    Case(SETUP, "np.einsum('ij,jk', A, B, optimize=True)", LENGTHS, 1, "5 in B"),
+    Case(SETUP, "np.einsum('ijk,kj->i', A, B)", AXES, 1, "A"),
+    Case(
+        SETUP, "np.einsum('i,j->ij', A, B[0])", AXES, 1, "A", "np.einsum('...i,j->...ij', A, B[0])"
+    ),
+    Case(SETUP, "jnp.einsum('ij,jk', A, B)", LENGTHS, 1, "B", "jnp.einsum('ij,kj', A, B)"),
+    Case(SETUP, "jnp.einsum('ijk,jk->i', A, B)", AXES, 1, "A"),
+    Case(SETUP, "tf.einsum('ij,jk->ik', A, B)", LENGTHS, 1, "B", "tf.einsum('ij,kj->ik', A, B)"),
+    Case(SETUP, "tf.einsum('ijk,jk->i', A, B)", AXES, 1, "A"),
+    Case(SETUP, "terms = 'ij,jk'\ntorch.einsum(terms, a, w)", None),
+    Case(SETUP, "torch.einsum('ij,jk', a)", None),
+    Case(SETUP, "torch.einsum('ij->iz', a)", None),
+]
+
+
+@pytest.mark.parametrize("case", SUMS, ids=lambda case: case.text)
+def test_what_is_said_of_sums(case: Case) -> None:
+    check(case)
+
+
+def test_where_a_square_can_be_named_in_two_orders_none_is_called_checked() -> None:
+    found = explained(Case(SETUP, "torch.einsum('abc,cad->bd', cube, cube[:, :, :2])", None))
+    assert found is not None
+    assert found.finding is not None
+    assert found.finding.fix is not None
+    assert found.finding.fix.status == "unverified"
+    assert found.alternatives
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.text)

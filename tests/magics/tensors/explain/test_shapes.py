@@ -98,8 +98,6 @@ CASES = [
     Case(SETUP, "nn.Conv2d(3, 4, 1)(rows)", "axes-count", 1, "rows"),
     Case(SETUP, "nn.Conv2d(8, 4, 1)(cube[None, None])", "axes-count", 1, "has 5"),
     Case(SETUP, "rows.permute(0, 1, 2)", None),
-    Case(SETUP, "torch.einsum('ij,jk', rows, rows)", None),
-    Case(SETUP, "F.linear(rows, square)", None),
 ]
 
 

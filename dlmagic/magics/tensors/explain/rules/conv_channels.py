@@ -8,10 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from dlmagic.magics.tensors.explain.arguments import given, running_layer, with_call
-from dlmagic.magics.tensors.explain.carrying import further_mends
 from dlmagic.magics.tensors.explain.failure import Failure
-from dlmagic.magics.tensors.explain.layers import Mend, made_for, passed, zeros_like_batch
-from dlmagic.magics.tensors.explain.mending import mend, notes_of
+from dlmagic.magics.tensors.explain.layers import Mend, made_for, passed
+from dlmagic.magics.tensors.explain.mending import further_edits, mend
 from dlmagic.magics.tensors.explain.modules import named_module
 from dlmagic.magics.tensors.explain.rule import Candidate, Explained, Operand
 
@@ -59,19 +58,23 @@ def _explained(known: _Layer, name: str) -> Explained | None:
     if got == known.wanted or not possible:
         return None
     has = f"has {got} on that axis" if enough else "has too few axes"
-    further = [] if _by_axes(known) or not enough else _behind(known, shape)
     return Explained(
         kind="channels",
         message=f"{name} was made for {known.wanted} channels; {known.operand.name} {shape} {has}.",
         operands=(known.operand, Operand(f"{name}.weight", getattr(known.layer, "weight", None))),
         candidates=tuple(_candidates(known, got)),
-        notes=notes_of(known.failure, further),
+        further=tuple(_further(known, got)),
     )
 
 
-def _behind(known: _Layer, shape: tuple[int, ...]) -> list[Mend]:
-    result = passed([known.layer], zeros_like_batch(shape), [])
-    return further_mends(known.failure, result)
+def _further(known: _Layer, got: int | None) -> Iterator[Explained]:
+    """What must be changed behind the layer, once it is made for what it gets."""
+    if got is not None and not _by_axes(known):
+        yield from further_edits(known.failure, _broken(known, got))
+
+
+def _broken(known: _Layer, got: int) -> Mend:
+    return Mend(known.layer, known.wanted, got, known.operand.shape or ())
 
 
 def _candidates(known: _Layer, got: int | None) -> Iterator[Candidate]:
@@ -86,7 +89,7 @@ def _candidates(known: _Layer, got: int | None) -> Iterator[Candidate]:
         )
     alike = len(set((known.operand.shape or ())[-2:])) == 1  # a square proves nothing
     if got is not None and (not changes or (alike and "movedim" in changes[0][1])):
-        yield mend(known.failure, Mend(known.layer, known.wanted, got), known.operand)
+        yield mend(known.failure, _broken(known, got))
 
 
 def _by_axes(known: _Layer) -> list[tuple[str, str, Any]]:

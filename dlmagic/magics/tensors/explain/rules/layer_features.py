@@ -9,10 +9,9 @@ from math import prod
 from typing import Any
 
 from dlmagic.magics.tensors.explain.arguments import given, running_layer, with_call
-from dlmagic.magics.tensors.explain.carrying import further_mends
 from dlmagic.magics.tensors.explain.failure import Failure
-from dlmagic.magics.tensors.explain.layers import Mend, made_for, zeros_like_batch
-from dlmagic.magics.tensors.explain.mending import mend, notes_of
+from dlmagic.magics.tensors.explain.layers import Mend, made_for
+from dlmagic.magics.tensors.explain.mending import further_edits, mend
 from dlmagic.magics.tensors.explain.modules import named_module
 from dlmagic.magics.tensors.explain.rule import Candidate, Explained, Operand
 
@@ -37,13 +36,13 @@ def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa
     operand = Operand(f"the input of {name}", value)
     if not isinstance(wanted, int) or not operand.shape or operand.shape[-1] == wanted:
         return None
-    broken = Mend(layer, wanted, operand.shape[-1])
+    broken = Mend(layer, wanted, operand.shape[-1], operand.shape)
     return Explained(
         kind="layer-features",
         message=f"{name} was made for {wanted} features and gets {broken.gets}.",
         operands=(operand, *_weight(name, layer)),
         candidates=tuple(_candidates(failure, operand, broken)),
-        notes=notes_of(failure, _behind(failure, operand.shape, layer)),
+        further=tuple(further_edits(failure, broken)),
     )
 
 
@@ -61,7 +60,7 @@ def _candidates(failure: Failure, operand: Operand, broken: Mend) -> Iterator[Ca
                 failure, taken, "Flatten all axes but the batch: {}.", ".flatten(1)", _fits(broken)
             )
             return
-    yield mend(failure, broken, operand)
+    yield mend(failure, broken)
 
 
 def _fits(broken: Mend) -> Any:
@@ -69,10 +68,3 @@ def _fits(broken: Mend) -> Any:
     return lambda value: torch.nn.functional.linear(
         value.flatten(1), value.new_zeros((1, broken.wanted))
     )
-
-
-def _behind(failure: Failure, shape: tuple[int, ...], layer: Any) -> list[Mend]:
-    if not hasattr(layer, "out_features"):
-        return []
-    result = zeros_like_batch((*shape[:-1], layer.out_features))
-    return further_mends(failure, result)
