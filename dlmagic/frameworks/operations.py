@@ -43,6 +43,7 @@ class Operation:
         options: All named arguments, likewise.
         frame: The line of the user's that led to it.
         is_finite: Whether all of its numbers are; None where nobody looked.
+        is_within: Whether all places that it reads lie in the tensor; None where nobody looked.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Operation:
     options: Mapping[str, Any] = field(default_factory=dict)
     frame: Frame | None = None
     is_finite: bool | None = None
+    is_within: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,8 @@ class Step:
         in_evaluation: Names of modules of the user's that hold them, have dropout, and are set to
             evaluate.
         frame: The line of the user's that led to it.
-        held: Identities of its parameters.
+        held: Identities of its parameters; empty where nobody can tell of others that they are
+            trained.
     """
 
     optimizer: int

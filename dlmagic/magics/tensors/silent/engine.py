@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import Any
@@ -20,6 +20,7 @@ from dlmagic.magics.tensors.silent.result import SilentMistakes
 from dlmagic.magics.tensors.silent.rule import After, Mistake, Rule, finding_of
 
 _SILENCED = "# dlmagic: ok"
+_HEARD = ("torch", "tensorflow", "jax")
 NameOfCell = Callable[[str], str | None]
 
 
@@ -53,7 +54,7 @@ def watch_cell(
     """
     rules = fresh_rules()
     cell = compile_cell(source, namespace)
-    with _recording(source.filename, namespace, rules) as recorder:
+    with _recording(source.filename, namespace, rules) as recorders:
         last = cell.commit()
     after = _after(ast.parse(source.python), namespace)
     found = [
@@ -66,9 +67,9 @@ def watch_cell(
     mistakes = SilentMistakes(
         environment=Environment.capture(),
         findings=tuple(sorted(told, key=lambda each: each.line or 0)),
-        steps=getattr(recorder, "steps", 0),
-        operations=getattr(recorder, "operations", 0),
-        complete=getattr(recorder, "complete", True),
+        steps=sum(each.steps for each in recorders),
+        operations=sum(each.operations for each in recorders),
+        complete=all(each.complete for each in recorders),
         hints=len(found) - len(told),
     )
     return Watched(mistakes, last)
@@ -101,20 +102,28 @@ def _finding(
 
 
 @contextmanager
-def _recording(filename: str, namespace: dict[str, object], rules: Sequence[Rule]) -> Iterator[Any]:
-    """Tell the rules of what PyTorch computes, where the user has imported it."""
-    if "torch" not in sys.modules:
-        yield None
-        return
+def _recording(
+    filename: str, namespace: dict[str, object], rules: Sequence[Rule]
+) -> Iterator[list[Any]]:
+    """Tell the rules of what the frameworks compute that the user has imported."""
 
     def tell(event: Event) -> None:
         for rule in rules:
             rule.hear(event)
 
-    module = import_module("dlmagic.frameworks.torch.operation_recorder")
-    evaluating = import_module("dlmagic.frameworks.torch.evaluating")
-    recorder = module.OperationRecorder(
-        filename, tell, lambda parameters: evaluating.with_dropout(parameters, namespace)
-    )
-    with recorder:
-        yield recorder
+    with ExitStack() as stack:
+        yield [stack.enter_context(each) for each in _recorders(filename, namespace, tell)]
+
+
+def _recorders(
+    filename: str, namespace: dict[str, object], tell: Callable[[Event], None]
+) -> Iterator[Any]:
+    for root in _HEARD:
+        if root not in sys.modules:
+            continue
+        kind = import_module(f"dlmagic.frameworks.{root}.operation_recorder").OperationRecorder
+        if root != "torch":
+            yield kind(filename, tell)
+            continue
+        evaluating = import_module("dlmagic.frameworks.torch.evaluating")
+        yield kind(filename, tell, lambda held: evaluating.with_dropout(held, namespace))  # noqa: B023

@@ -38,8 +38,8 @@ class Rule(Listening):
         if not self._in_loss or self._first is None:
             return
         advice = {
-            "log": "Keep its input above 0: x.clamp_min(1e-8).log(), or log_softmax.",
-            "sqrt": "Add a small number first: (x + 1e-8).sqrt().",
+            "log": "Keep its input above 0: add 1e-8 to it, or use log_softmax.",
+            "sqrt": "Keep its input above 0: add 1e-8 to it.",
             "div": "Add a small number to what is divided by.",
         }
         name = self._first.name.strip("_")

@@ -8,9 +8,13 @@ from dlmagic.magics.tensors.silent.rule import Listening, Mistake, Sure
 _TWICE = {
     "cross_entropy": ("softmax", "torch.nn.NLLLoss on log_softmax, or no softmax at all"),
     "binary_cross_entropy_with_logits": ("sigmoid", "binary_cross_entropy, or no sigmoid"),
+    "sparse_softmax_cross_entropy_with_logits": ("softmax", "its scores as they are"),
+    "softmax_cross_entropy_with_logits": ("softmax", "its scores as they are"),
+    "sigmoid_cross_entropy_with_logits": ("sigmoid", "its scores as they are"),
 }
 _ON_THE_WAY = frozenset(
     {"view", "reshape", "squeeze", "unsqueeze", "flatten", "transpose", "permute", "float", "to"}
+    | {"identity"}
 )
 
 

@@ -8,7 +8,9 @@ from dlmagic.magics.tensors.silent.rule import Listening, Mistake, Sure
 _LOSSES = frozenset(
     {"mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss", "gaussian_nll_loss", "poisson_nll_loss"}
 )
-_DIFFERENCES = frozenset({"sub", "__sub__", "__rsub__", "rsub", "eq", "__eq__", "ne", "__ne__"})
+_DIFFERENCES = frozenset(
+    {"sub", "__sub__", "__rsub__", "rsub", "eq", "__eq__", "ne", "__ne__", "squared_difference"}
+)
 _SUMS = frozenset({"mean", "sum"})
 _ON_THE_WAY = frozenset({"pow", "__pow__", "square", "abs", "float", "to", "__mul__", "mul"})
 
@@ -44,7 +46,7 @@ class Rule(Listening):
                     "every prediction meets every target, not its own."
                 ),
                 frame=operation.frame or place.frame,
-                text="Give both one shape: target.view_as(prediction), or prediction.squeeze(1).",
+                text="Give both one shape: prediction[:, 0], or target[:, None].",
             )
         )
 

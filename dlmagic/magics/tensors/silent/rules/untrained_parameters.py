@@ -21,7 +21,7 @@ class Rule(Listening):
 
     def hear(self, event: Event) -> None:
         """Steps, and what they change."""
-        if isinstance(event, Step):
+        if isinstance(event, Step) and event.held:
             self._last = event
             self._held.update(event.held)
 
