@@ -18,6 +18,9 @@ RULES = (
     "first_nan",
     "loss_against_output",
     "result_thrown_away",
+    "update_thrown_away",
+    "key_reused",
+    "index_clamped",
 )
 """Modules of the folder ``rules``."""
 

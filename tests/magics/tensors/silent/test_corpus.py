@@ -6,6 +6,7 @@ from collections import Counter
 
 import pytest
 
+from dlmagic.finding import Finding
 from dlmagic.magics.tensors.silent.catalogue import fresh_rules
 from tests.magics.tensors.silent.programs import Clean, Program, clean_cells, kinds, programs
 from tests.magics.tensors.silent.watching import found_in
@@ -14,23 +15,30 @@ pytestmark = pytest.mark.filterwarnings("ignore::UserWarning", "ignore::RuntimeW
 
 
 def _title(program: Program | Clean) -> str:
-    return f"{program.kind}: {program.title}"
+    return " ".join(filter(None, (program.kind, program.framework))) + f": {program.title}"
+
+
+def _found_in(program: Program | Clean, text: str) -> tuple[Finding, ...]:
+    """What is found, where the framework that a file needs is installed."""
+    if program.framework:
+        pytest.importorskip(program.framework)
+    return found_in(text, program.setup)
 
 
 @pytest.mark.parametrize("program", programs(), ids=_title)
 def test_the_mistake_is_found(program: Program) -> None:
-    found = found_in(program.text, program.setup)
+    found = _found_in(program, program.text)
     assert [(each.kind, each.line) for each in found] == [(program.kind, program.line)]
 
 
 @pytest.mark.parametrize("program", programs(), ids=_title)
 def test_its_twin_gives_no_alarm(program: Program) -> None:
-    assert found_in(program.twin, program.setup) == ()
+    assert _found_in(program, program.twin) == ()
 
 
 @pytest.mark.parametrize("cell", clean_cells(), ids=_title)
 def test_a_clean_cell_gives_no_alarm(cell: Clean) -> None:
-    assert found_in(cell.text, cell.setup) == ()
+    assert _found_in(cell, cell.text) == ()
 
 
 def test_every_rule_has_mistakes_and_twenty_cells_that_are_none() -> None:
