@@ -104,7 +104,7 @@ def _is_mapped(inputs: Sequence[Any], outputs: Sequence[Any]) -> bool:
     if len(shapes) != 3:
         return False
     one, other, made = shapes
-    crossed = len(one) != len(other) and (*one, 1) == other or (*other, 1) == one
+    crossed = other == (*one, 1) or one == (*other, 1)
     return crossed and made in (one, other)
 
 

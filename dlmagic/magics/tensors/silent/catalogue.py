@@ -17,6 +17,8 @@ RULES = (
     "loss_with_graph",
     "first_nan",
     "loss_against_output",
+    "metric_against_output",
+    "labels_outside_keras",
     "result_thrown_away",
     "update_thrown_away",
     "key_reused",

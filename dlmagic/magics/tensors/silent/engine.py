@@ -14,13 +14,14 @@ from dlmagic.cell.function import compile_cell
 from dlmagic.cell.source import CellSource
 from dlmagic.environment import Environment
 from dlmagic.finding import Finding
+from dlmagic.frameworks.entries import JAX, PYTORCH, TENSORFLOW, is_loaded
 from dlmagic.frameworks.operations import Event
 from dlmagic.magics.tensors.silent.catalogue import fresh_rules
 from dlmagic.magics.tensors.silent.result import SilentMistakes
 from dlmagic.magics.tensors.silent.rule import After, Mistake, Rule, finding_of
 
 _SILENCED = "# dlmagic: ok"
-_HEARD = ("torch", "tensorflow", "jax")
+_HEARD = (PYTORCH, TENSORFLOW, JAX)
 NameOfCell = Callable[[str], str | None]
 
 
@@ -82,9 +83,17 @@ def _after(tree: ast.Module, namespace: dict[str, object]) -> After:
         of_torch = import_module("dlmagic.frameworks.torch.untrained")
         after = replace(after, untrained=lambda held: of_torch.untrained(namespace, held))
     if "keras" in sys.modules:
-        of_keras = import_module("dlmagic.frameworks.keras.loss_and_output")
-        after = replace(after, problem_of_model=of_keras.problem_of)
+        after = replace(
+            after,
+            problem_of_model=_of_keras("loss_and_output").problem_of,
+            problem_of_labels=_of_keras("labels_and_loss").problem_of_labels,
+            problem_of_metrics=_of_keras("metrics_and_output").problem_of_metrics,
+        )
     return after
+
+
+def _of_keras(module: str) -> Any:
+    return import_module(f"dlmagic.frameworks.keras.{module}")
 
 
 def _finding(
@@ -118,11 +127,12 @@ def _recording(
 def _recorders(
     filename: str, namespace: dict[str, object], tell: Callable[[Event], None]
 ) -> Iterator[Any]:
-    for root in _HEARD:
-        if root not in sys.modules:
+    for entry in _HEARD:
+        if not is_loaded(entry):
             continue
-        kind = import_module(f"dlmagic.frameworks.{root}.operation_recorder").OperationRecorder
-        if root != "torch":
+        module = import_module(f"dlmagic.frameworks.{entry.root}.operation_recorder")
+        kind = module.OperationRecorder
+        if entry is not PYTORCH:
             yield kind(filename, tell)
             continue
         evaluating = import_module("dlmagic.frameworks.torch.evaluating")

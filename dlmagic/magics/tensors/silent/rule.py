@@ -13,6 +13,8 @@ from dlmagic.frameworks.operations import Event
 
 Sure = Literal["certain", "likely"]
 """Whether a rule speaks by itself, or only with ``--hints``."""
+Problem = tuple[str, str] | None
+"""What is wrong, to follow a name, and what to do about it."""
 
 
 @dataclass(frozen=True)
@@ -45,13 +47,17 @@ class After:
         namespace: The notebook's names.
         untrained: Names of parameters that have a gradient and are in no optimiser, besides those
             of the identities that it takes.
-        problem_of_model: What of a model's loss does not fit its output, or None.
+        problem_of_model: What of a model's loss does not fit its output and what to do, or None.
+        problem_of_labels: Likewise of a model's loss and its labels.
+        problem_of_metrics: Likewise of a model's metrics, with its labels.
     """
 
     tree: ast.Module
     namespace: Mapping[str, object] = field(repr=False)
     untrained: Callable[[Collection[int]], tuple[str, ...]] = lambda _held: ()
-    problem_of_model: Callable[[object], str | None] = lambda _model: None
+    problem_of_model: Callable[[object], Problem] = lambda _model: None
+    problem_of_labels: Callable[[object, object], Problem] = lambda _model, _labels: None
+    problem_of_metrics: Callable[[object, object], Problem] = lambda _model, _labels: None
 
 
 class Rule(Protocol):

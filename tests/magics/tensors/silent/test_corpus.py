@@ -11,7 +11,9 @@ from dlmagic.magics.tensors.silent.catalogue import fresh_rules
 from tests.magics.tensors.silent.programs import Clean, Program, clean_cells, kinds, programs
 from tests.magics.tensors.silent.watching import found_in
 
-pytestmark = pytest.mark.filterwarnings("ignore::UserWarning", "ignore::RuntimeWarning")
+pytestmark = pytest.mark.filterwarnings(
+    "ignore::UserWarning", "ignore::RuntimeWarning", "ignore:In loss:SyntaxWarning"
+)
 
 
 def _title(program: Program | Clean) -> str:
