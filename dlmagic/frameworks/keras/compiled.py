@@ -72,22 +72,20 @@ def _compiled(model: Any) -> Compiled | None:
     return Compiled(
         loss=name,
         expects_scores=bool(settings.get("from_logits", False)) if has_scores else None,
-        activation=_activation(_last(model)),
+        activation=_activation(model),
         units=units,
         ignored=settings.get("ignore_class"),
         metrics=tuple(told(lambda: list(_metrics(model, name, units))) or ()),
     )
 
 
-def _last(model: Any) -> Any:
-    """The layer or function that gives the output, past what leaves its numbers alone."""
-    steps = getattr(model, "operations", None) or model.layers
-    return steps[-1]
-
-
-def _activation(last: Any) -> str | None:
+def _activation(model: Any) -> str | None:
+    """What the layer or function applies that gives the output; None where that is not said."""
+    last = (getattr(model, "operations", None) or model.layers)[-1]
     known = _LAYERS.get(type(last).__name__)
-    return known or getattr(getattr(last, "activation", None), "__name__", None)
+    name = known or getattr(getattr(last, "activation", None), "__name__", None)
+    # As a layer of its own it only changes the type: what stands before it counts.
+    return None if name == "linear" and isinstance(last, keras.layers.Activation) else name
 
 
 def _metrics(model: Any, loss: str, units: int) -> Iterator[Metric]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from typing import Any
@@ -12,12 +13,13 @@ import torch
 from tests.magics.tensors.silent.watching import watched
 
 FLAX = """\
-model = nnx.Linear(4, 1, rngs=nnx.Rngs(0))
-optimizer = nnx.Optimizer(model, optax.sgd(0.1), wrt=nnx.Param)
 dropout = nnx.Dropout(0.5, rngs=nnx.Rngs(1))
+first, last = nnx.Linear(4, 8, rngs=nnx.Rngs(0)), nnx.Linear(8, 1, rngs=nnx.Rngs(2))
+model = nnx.Sequential(first, dropout, last)
+optimizer = nnx.Optimizer(model, optax.sgd(0.1), wrt=nnx.Param)
 
 def loss_fn(model):
-    return jnp.mean((dropout(model(x))[:, 0] - y) ** 2)
+    return jnp.mean((model(x)[:, 0] - y) ** 2)
 
 for _ in range(5):
     gradients = nnx.grad(loss_fn)(model)
@@ -43,7 +45,9 @@ def names_of_jax() -> dict[str, Any]:
     return {"__name__": "__main__", **known, "x": x, "y": x[:, 0]}
 
 
-@pytest.mark.parametrize(("text", "result"), [(FLAX, "model.kernel[...]"), (LINEN, "kernel")])
+@pytest.mark.parametrize(
+    ("text", "result"), [(FLAX, "model.layers[0].kernel[...]"), (LINEN, "kernel")]
+)
 def test_networks_of_flax_learn_the_same_under_watch(text: str, result: str) -> None:
     under_watch, plain = names_of_jax(), names_of_jax()
     assert watched(text, under_watch).findings == ()
@@ -78,6 +82,25 @@ def test_steps_of_keras_say_nothing_about_parameters_of_pytorch() -> None:
     assert watched(text, names).findings == ()
 
 
+OUTSIDE = """\
+import keras, numpy
+from dlmagic.cell.source import CellSource
+from dlmagic.magics.tensors.silent.engine import watch_cell
+model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3, activation="softmax")])
+model.compile("sgd", "sparse_categorical_crossentropy")
+names = {"model": model, "x": numpy.ones((3, 4), "float32"), "y": numpy.array([1, 2, 3])}
+cell = CellSource.from_text("history = model.fit(x, y, verbose=0)")
+found = watch_cell(cell, names, lambda file: None, hints=False).mistakes
+print(*[each.message for each in found.findings])
+"""
+
+
+def test_class_ids_that_there_are_not_are_found_where_nothing_is_raised() -> None:
+    pytest.importorskip("keras")
+    pytest.importorskip("jax")
+    assert printed_by(OUTSIDE, KERAS_BACKEND="jax") == "y holds class ids outside of 0 to 2."
+
+
 WITHOUT = """\
 import numpy, sys
 from dlmagic.cell.source import CellSource
@@ -89,8 +112,18 @@ print(*{"torch", "tensorflow", "keras", "jax"} & set(sys.modules))
 
 
 def test_no_framework_is_imported_for_a_cell_without_one() -> None:
+    assert printed_by(WITHOUT) == ""
+
+
+def printed_by(program: str, **environment: str) -> str:
+    """What a program prints in a process of its own."""
     done = subprocess.run(
-        [sys.executable, "-c", WITHOUT], capture_output=True, text=True, check=False, timeout=300
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+        env={**os.environ, **environment},
     )
     assert done.returncode == 0, done.stderr[-2000:]
-    assert done.stdout.strip() == ""
+    return done.stdout.strip()
