@@ -17,11 +17,18 @@ import numpy as np
 
 from dlmagic.frameworks.captured import innermost_frame
 from dlmagic.frameworks.description import told
-from dlmagic.frameworks.hearing import OPERATIONS, SMALL, STEPS, SeenTensors
+from dlmagic.frameworks.hearing import (
+    OPERATIONS,
+    SMALL,
+    STEPS,
+    Description,
+    SeenTensors,
+    numbers_in,
+)
 from dlmagic.frameworks.jax import _compat as compat
 from dlmagic.frameworks.jax.index_bounds import is_within
 from dlmagic.frameworks.jax.operation_names import name_of
-from dlmagic.frameworks.operations import Event, Operation
+from dlmagic.frameworks.operations import Event, Numbers, Operation
 
 
 class OperationRecorder:
@@ -78,10 +85,13 @@ class OperationRecorder:
             inputs=tuple(self._seen.of(each) for each in inputs if _is_array(each)),
             arguments=arguments,
             frame=innermost_frame(self._filename, sys._getframe(1)),
-            is_finite=told(lambda: _is_finite(made[0])) if made else None,
             is_within=told(lambda: is_within(name, inputs, params)),
         )
-        seen = [self._seen.note(each, *_described(each), operation) for each in made]
+        known = [_described(each) for each in made]
+        if known and known[0][-1] is not None:
+            operation = replace(operation, is_finite=known[0][-1] == "finite")
+        pairs = zip(made, known, strict=True)
+        seen = [self._seen.note(each, about, operation) for each, about in pairs]
         self._tell(replace(operation, output=seen[0]) if seen else operation)
 
     def _note_gradient(self, _function: Any, _arguments: tuple[Any, ...], result: Any) -> None:
@@ -112,15 +122,15 @@ def _is_array(value: object) -> bool:
     return isinstance(value, jax.Array | np.ndarray)
 
 
-def _described(array: Any) -> tuple[tuple[int, ...], str, bool]:
+def _described(array: Any) -> Description:
     """No array of JAX knows whether a gradient will be taken."""
-    return tuple(array.shape), str(array.dtype), False
+    return tuple(array.shape), str(array.dtype), False, told(lambda: _numbers(array))
 
 
-def _is_finite(array: Any) -> bool | None:
-    """Whether all numbers of a small array on the CPU are; None for any other."""
+def _numbers(array: Any) -> Numbers | None:
+    """What the numbers of a small array on the CPU are; None for any other."""
     if not jax.numpy.issubdtype(array.dtype, jax.numpy.floating) or array.size > SMALL:
         return None
-    if any(each.platform != "cpu" for each in array.devices()):
+    if isinstance(array, jax.Array) and any(each.platform != "cpu" for each in array.devices()):
         return None
-    return bool(np.isfinite(np.asarray(array)).all())
+    return numbers_in(np.asarray(array))

@@ -12,8 +12,15 @@ import numpy as np
 
 from dlmagic.frameworks.captured import innermost_frame
 from dlmagic.frameworks.description import told
-from dlmagic.frameworks.hearing import OPERATIONS, SMALL, STEPS, SeenTensors
-from dlmagic.frameworks.operations import Event, Operation, Step
+from dlmagic.frameworks.hearing import (
+    OPERATIONS,
+    SMALL,
+    STEPS,
+    Description,
+    SeenTensors,
+    numbers_in,
+)
+from dlmagic.frameworks.operations import Event, Numbers, Operation, Step
 from dlmagic.frameworks.tensorflow import _compat as compat
 from dlmagic.frameworks.tensorflow.autograd_tapes import TapeListener, tapes_told
 from dlmagic.frameworks.tensorflow.operation_names import composed_name, name_of
@@ -80,8 +87,7 @@ class OperationRecorder(TapeListener):
         if composed is not None:
             self._tell(Operation(composed, taken, arguments=taken, frame=line))
         options = {"dim": -1} if name in _ALONG_THE_LAST else {}
-        finite = told(lambda: _is_finite(outputs[0])) if outputs else None
-        operation = Operation(name, taken, None, taken, options, line, finite)
+        operation = Operation(name, taken, None, taken, options, line)
         recorded = name not in _ENDS and any(map(compat.is_recorded, inputs))
         self._tell(self._with_outputs(operation, outputs, recorded))
 
@@ -89,12 +95,13 @@ class OperationRecorder(TapeListener):
         self, operation: Operation, outputs: Sequence[Any], recorded: bool
     ) -> Operation:
         """The operation with the first of its results; all are known from now on."""
-        made = [
-            self._seen.note(
-                each, *_shape_and_type(each), recorded and each.dtype.is_floating, operation
-            )
-            for each in outputs
-        ]
+        numbers = [_numbers(each) for each in outputs]
+        if numbers and numbers[0] is not None:
+            operation = replace(operation, is_finite=numbers[0] == "finite")
+        made = []
+        for each, known in zip(outputs, numbers, strict=True):
+            about = (*_shape_and_type(each), recorded and each.dtype.is_floating, known)
+            made.append(self._seen.note(each, about, operation))
         return replace(operation, output=made[0]) if made else operation
 
     # What happens to the user's tapes and optimisers
@@ -130,18 +137,18 @@ class OperationRecorder(TapeListener):
             self._busy = before
 
 
-def _described(tensor: Any) -> tuple[tuple[int, ...], str, bool]:
-    return (*_shape_and_type(tensor), compat.is_recorded(tensor))
+def _described(tensor: Any) -> Description:
+    return (*_shape_and_type(tensor), compat.is_recorded(tensor), _numbers(tensor))
 
 
 def _shape_and_type(tensor: Any) -> tuple[tuple[int, ...], str]:
     return tuple(tensor.shape), tensor.dtype.name
 
 
-def _is_finite(tensor: Any) -> bool | None:
-    """Whether all numbers of a small tensor on the CPU are; None for any other."""
+def _numbers(tensor: Any) -> Numbers | None:
+    """What the numbers of a small tensor on the CPU are; None for any other."""
     if not tensor.dtype.is_floating or "CPU" not in tensor.device:
         return None
     if tensor.shape.num_elements() > SMALL:
         return None
-    return bool(np.isfinite(np.asarray(tensor)).all())
+    return told(lambda: numbers_in(np.asarray(tensor)))

@@ -300,6 +300,18 @@ def is_view(tensor: Tensor) -> bool:
     return bool(getattr(tensor, "_is_view", bool)())
 
 
+def base_of(tensor: Tensor) -> Tensor:
+    """The tensor that a view looks at; the tensor itself where it is none, or that is not told."""
+    base = getattr(tensor, "_base", None)
+    return base if isinstance(base, Tensor) else tensor
+
+
+def without_modes() -> AbstractContextManager[object]:
+    """While active, functions of PyTorch are told to no mode."""
+    disabled = getattr(torch._C, "DisableTorchFunction", None)
+    return nullcontext() if disabled is None else disabled()
+
+
 def print_options() -> dict[str, Any]:
     """How tensors are printed, as ``torch.set_printoptions`` takes it; empty if not known."""
     options = getattr(getattr(torch, "_tensor_str", None), "PRINT_OPTS", None)

@@ -17,7 +17,7 @@ def untrained(namespace: Mapping[str, object], held: Collection[int]) -> tuple[s
         namespace: The notebook's names; optimisers in them count, also in objects and containers.
         held: Identities of parameters that optimisers have been seen to change.
     """
-    found = list(_reached(namespace))
+    found = list(reached(namespace))
     optimisers = [value for _, value in found if isinstance(value, torch.optim.Optimizer)]
     known = {id(p) for each in optimisers for group in each.param_groups for p in group["params"]}
     names = {
@@ -28,7 +28,7 @@ def untrained(namespace: Mapping[str, object], held: Collection[int]) -> tuple[s
     return tuple(sorted(name for key, name in names.items() if key not in known | set(held)))
 
 
-def _reached(namespace: Mapping[str, object]) -> Iterator[tuple[str, object]]:
+def reached(namespace: Mapping[str, object]) -> Iterator[tuple[str, object]]:
     """The notebook's modules, parameters and optimisers, by the way that the user would write."""
     seen: set[int] = set()
     level = [(name, value) for name, value in namespace.items() if name[:1] != "_"]

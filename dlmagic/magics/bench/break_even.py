@@ -32,7 +32,7 @@ from dlmagic.magics.bench.paired import (
 )
 
 _NORMAL = 1.96  # standard deviations that hold 95 % of a normal distribution
-_ERROR = 1e-5
+ERROR = 1e-5
 """Probability, at most, that a mode without any gain is said to pay off."""
 
 
@@ -134,4 +134,4 @@ def is_certain(ratios: npt.NDArray[np.float64]) -> bool:
         return True
     from scipy.stats import ttest_1samp
 
-    return bool(ttest_1samp(ratios, 0.0, alternative="greater").pvalue < _ERROR)
+    return bool(ttest_1samp(ratios, 0.0, alternative="greater").pvalue < ERROR)

@@ -146,3 +146,22 @@ def test_precision_is_read_and_put_back_by_all_its_names():
     assert compat.tf32_in_matmul() is True
     compat.set_precision(before)
     assert compat.precision() == before
+
+
+def test_the_base_of_a_view_is_told_and_modes_are_put_aside():
+    table = torch.ones(2, 3)
+    assert compat.base_of(table.T) is table
+    assert compat.base_of(table) is table
+    heard = []
+
+    class Mode(torch.overrides.TorchFunctionMode):
+        def __torch_function__(self, func, types, args=(), kwargs=None):
+            heard.append(func)
+            return func(*args, **(kwargs or {}))
+
+    with Mode():
+        with compat.without_modes():
+            table.sum()
+        assert heard == []
+        table.sum()
+    assert len(heard) == 1

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
-from dlmagic.magics.bench.break_even import BreakEven, Gain, break_even, gain_of
+from dlmagic.magics.bench.break_even import ERROR, BreakEven, Gain, break_even, gain_of
 from dlmagic.magics.bench.measure import measure
 from dlmagic.magics.bench.timing import timings_of
 from tests.magics.bench.simulated import NOISES, FakeRunner, Machine, machine_with
@@ -117,7 +117,7 @@ def covered(noise: str, trials: int, seconds: float = 0.8e-3) -> int:
     return inside
 
 
-def said_to_pay_off(noise: str, trials: int, seconds: float) -> int:
+def said_to_pay_off(noise: str, seconds: float, trials: int = 200) -> int:
     return sum(trial(noise, seed, seconds)[0].calls is not None for seed in range(trials))
 
 
@@ -135,21 +135,24 @@ def test_the_interval_is_no_wider_than_it_must_be() -> None:
 
 
 def test_a_mode_that_gains_much_is_said_to_pay_off() -> None:
-    assert said_to_pay_off("normal", 30, 0.5e-3) == 30
-    assert said_to_pay_off("lognormal", 30, 0.5e-3) == 30
+    assert said_to_pay_off("normal", 0.5e-3, 30) == 30
+    assert said_to_pay_off("lognormal", 0.5e-3, 30) == 30
 
 
 @pytest.mark.parametrize("factor", [1.0, 1.02, 1.5])
 @pytest.mark.parametrize("noise", NOISES)
 def test_a_mode_without_a_gain_never_pays_off(noise: str, factor: float) -> None:
-    assert said_to_pay_off(noise, 20, factor * 1e-3) == 0
+    assert said_to_pay_off(noise, factor * 1e-3, 20) == 0
 
 
 @pytest.mark.prove
 def test_break_even_in_full() -> None:
-    """200 trials each; whoever is promised a gain has one in all of them."""
+    """200 trials each; a gain is promised where there is none as rarely as ``ERROR`` says.
+
+    The limit is that of all these trials as one family: the 99 % binomial one.
+    """
     for noise in SYMMETRIC:
         assert covered(noise, 200) >= 0.9 * 200, noise
-    for noise in NOISES:
-        for factor in (1.0, 1.02, 1.5):
-            assert said_to_pay_off(noise, 200, factor * 1e-3) == 0, (noise, factor)
+    without_gain = [(noise, 1e-3 * factor) for noise in NOISES for factor in (1.0, 1.02, 1.5)]
+    promised = {each: count for each in without_gain if (count := said_to_pay_off(*each))}
+    assert sum(promised.values()) <= binom.ppf(0.99, 200 * len(without_gain), ERROR), promised

@@ -20,9 +20,11 @@ RULES = (
     "metric_against_output",
     "labels_outside_keras",
     "result_thrown_away",
-    "update_thrown_away",
     "key_reused",
     "index_clamped",
+    "labels_outside",
+    "graph_cut",
+    "copied_again",
 )
 """Modules of the folder ``rules``."""
 

@@ -57,13 +57,16 @@ def watch_cell(
     cell = compile_cell(source, namespace)
     with _recording(source.filename, namespace, rules) as recorders:
         last = cell.commit()
-    after = _after(ast.parse(source.python), namespace)
+    recorder = next((each for each in recorders if hasattr(each, "copies")), None)  # PyTorch's
+    after = _after(ast.parse(source.python), namespace, recorder)
     found = [
         (rule, finding)
         for rule in rules
         for mistake in rule.mistakes(after)
         if (finding := _finding(rule, mistake, source, name_of_cell)) is not None
     ]
+    if recorder is not None:
+        recorder.seen.forget()
     told = tuple(finding for rule, finding in found if hints or rule.sure == "certain")
     mistakes = SilentMistakes(
         environment=Environment.capture(),
@@ -76,12 +79,22 @@ def watch_cell(
     return Watched(mistakes, last)
 
 
-def _after(tree: ast.Module, namespace: dict[str, object]) -> After:
+def _after(tree: ast.Module, namespace: dict[str, object], recorder: Any) -> After:
     """What the cell has left, with what the imported frameworks can tell of it."""
     after = After(tree, namespace)
     if "torch" in sys.modules:
         of_torch = import_module("dlmagic.frameworks.torch.untrained")
         after = replace(after, untrained=lambda held: of_torch.untrained(namespace, held))
+    if recorder is not None:
+        naming = import_module("dlmagic.frameworks.torch.named_tensors")
+        names = naming.NamedTensors(namespace, recorder.seen.number_of)
+        after = replace(
+            after,
+            name_of=names.name_of,
+            names_of=names.names_of,
+            columns_with_nan=names.columns_with_nan,
+            time_of_copy=recorder.copies.time_of,
+        )
     if "keras" in sys.modules:
         after = replace(
             after,

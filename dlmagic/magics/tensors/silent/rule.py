@@ -9,7 +9,7 @@ from typing import Literal, Protocol
 
 from dlmagic.finding import Finding, Fix
 from dlmagic.frameworks.captured import Frame
-from dlmagic.frameworks.operations import Event
+from dlmagic.frameworks.operations import CopyTime, Event
 
 Sure = Literal["certain", "likely"]
 """Whether a rule speaks by itself, or only with ``--hints``."""
@@ -50,6 +50,10 @@ class After:
         problem_of_model: What of a model's loss does not fit its output and what to do, or None.
         problem_of_labels: Likewise of a model's loss and its labels.
         problem_of_metrics: Likewise of a model's metrics, with its labels.
+        name_of: How the user would write the tensor of a number in events, or None.
+        names_of: Names of the parameters of some identities.
+        columns_with_nan: Names of the columns of a tensor's name that hold NaN or infinity.
+        time_of_copy: What it costs to copy a source once more, or None.
     """
 
     tree: ast.Module
@@ -58,6 +62,10 @@ class After:
     problem_of_model: Callable[[object], Problem] = lambda _model: None
     problem_of_labels: Callable[[object, object], Problem] = lambda _model, _labels: None
     problem_of_metrics: Callable[[object, object], Problem] = lambda _model, _labels: None
+    name_of: Callable[[int], str | None] = lambda _number: None
+    names_of: Callable[[Collection[int]], tuple[str, ...]] = lambda _identities: ()
+    columns_with_nan: Callable[[str], tuple[str, ...]] = lambda _name: ()
+    time_of_copy: Callable[[tuple[object, ...]], CopyTime | None] = lambda _source: None
 
 
 class Rule(Protocol):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import pytest
 import torch
 
+from dlmagic.cell.source import CellSource
 from tests.magics.tensors.silent.programs import SETUP
 from tests.magics.tensors.silent.watching import watched
 
@@ -45,6 +47,29 @@ def test_a_cell_that_fails_raises_its_error_and_leaves_no_hook(error: str) -> No
     from torch.overrides import _get_current_function_mode_stack
 
     assert not _get_current_function_mode_stack()
+
+
+@pytest.mark.parametrize("loss", ["F.mse_loss", "nn.MSELoss()"])
+def test_a_warning_names_the_place_that_a_plain_run_names(loss: str) -> None:
+    text = f"z = 1\nloss = {loss}(net(x), y)\nloss.backward()"
+    names: dict[str, Any] = {"__name__": "__main__"}
+    exec(SETUP, names)
+    source = CellSource.from_text(text)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        exec(compile(text, source.filename, "exec"), names)
+        watched(text, names)
+    plain, under_watch = [(each.filename, each.lineno) for each in caught]
+    assert under_watch == plain
+    assert (plain == (source.filename, 2)) is (loss == "F.mse_loss")
+
+
+def test_compiled_modules_run_as_without() -> None:
+    names: dict[str, Any] = {"__name__": "__main__"}
+    exec(SETUP, names)
+    plain = names["net"](names["x"])
+    watched("quick = torch.compile(net, backend='eager')\nz = quick(x)\nz.mean().backward()", names)
+    assert torch.equal(names["z"], plain)
 
 
 def test_what_needs_no_framework_is_seen_without_one() -> None:
