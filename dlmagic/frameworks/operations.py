@@ -107,6 +107,7 @@ class Operation:
         frame: The line of the user's that led to it.
         span: The expression on that line, where Python knows it.
         is_finite: Whether all of its numbers are; None where nobody looked.
+        is_within: Whether all places that it reads lie in the tensor; None where nobody looked.
         is_direct: Whether the user's line calls it itself, not by way of a library.
         is_steep: Whether its slope is infinite somewhere, as that of a root is at 0.
         extremes: The least and the greatest number of each input, where the result is not finite
@@ -131,6 +132,7 @@ class Operation:
     frame: Frame | None = None
     span: Span | None = None
     is_finite: bool | None = None
+    is_within: bool | None = None
     is_direct: bool = False
     is_steep: bool = False
     extremes: tuple[tuple[float, float] | None, ...] = ()
@@ -158,7 +160,8 @@ class Step:
         closure: Whether the step computes the loss itself, so that gradients are yet to come.
         gradients: Numbers of the gradients.
         rates: The learning rates that it steps with, where they are plain numbers.
-        held: Identities of its parameters.
+        held: Identities of its parameters; empty where nobody can tell of others that they are
+            trained.
         without_gradient: Identities of those that have none though they could.
         has_finite_gradients: Whether all gradients are; None where nobody looked.
         reached: Identities of all tensors, its own or not, that gradients have reached since any

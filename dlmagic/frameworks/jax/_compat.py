@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from functools import cache, wraps
 from importlib import import_module
 from inspect import getclosurevars, signature
@@ -172,7 +172,10 @@ Told = Callable[[Any, tuple[Any, ...], Sequence[Any], Mapping[str, Any], Sequenc
 
 @contextmanager
 def operations_told(
-    operation: Told, differentiation: Callable[[Any, tuple[Any, ...], Any], None]
+    operation: Told,
+    differentiation: Callable[[Any, tuple[Any, ...], Any], None],
+    *,
+    inside: bool = False,
 ) -> Iterator[bool]:
     """While active, every operation that runs at once is told of; whether that is possible.
 
@@ -180,7 +183,8 @@ def operations_told(
         operation: Called after each one. What happens inside a compiled function, or inside one
             with a gradient of its own, is part of it and not told of.
         differentiation: Called after ``jax.grad`` and its like with the function, the values of
-            its arguments, and its result. The operations inside are not told of.
+            its arguments, and its result.
+        inside: Whether the operations of a function that is differentiated are told of, too.
     """
     kind, enter = _recording_trace(), _private("core", "set_current_trace")
     if kind is None or not callable(_private("api", "vjp")):
@@ -192,7 +196,7 @@ def operations_told(
         api = import_module("jax._src.api")
         for module, name in ((jax, "vjp"), (api, "vjp"), (api, "_vjp")):  # versions call either
             if hasattr(module, name):
-                stack.enter_context(_vjp_told(module, name, trace, differentiation))
+                stack.enter_context(_vjp_told(module, name, trace, differentiation, inside))
         for module in ("jax.core", "jax.extend.core", "jax._src.core"):
             stack.enter_context(_state_hidden(module, trace))
         stack.enter_context(enter(trace))
@@ -251,7 +255,11 @@ def apart(result: Any, inputs: Sequence[Any]) -> Any:
 
 @contextmanager
 def _vjp_told(
-    module: Any, name: str, trace: Any, tell: Callable[[Any, tuple[Any, ...], Any], None]
+    module: Any,
+    name: str,
+    trace: Any,
+    tell: Callable[[Any, tuple[Any, ...], Any], None],
+    inside: bool,
 ) -> Iterator[None]:
     """While active, ``vjp`` of a module tells of calls with values; behind it is every gradient."""
     original, core = getattr(module, name), import_module("jax._src.core")
@@ -260,7 +268,7 @@ def _vjp_told(
     def vjp(fun: Any, *primals: Any, **options: Any) -> Any:
         if core.trace_ctx.trace is not trace:
             return original(fun, *primals, **options)
-        with core.set_current_trace(core.eval_trace):
+        with nullcontext() if inside else core.set_current_trace(core.eval_trace):
             result = original(fun, *primals, **options)
         tell(fun, primals, result[0])
         return result

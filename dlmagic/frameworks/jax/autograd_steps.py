@@ -49,11 +49,11 @@ def steps_of(operations: Iterable[Operation]) -> Iterator[Step]:
     the user's are taken apart.
     """
     for each in operations:
-        inner = _inner(each.primitive, each.params)
+        inner = called_by_user(each.primitive, each.params)
         if inner is not None and all(map(_is_there, each.inputs)):
             yield from _inside(inner, each.inputs, each.outputs, each.call)
             continue
-        name, is_custom = _named(each.primitive, each.params, each.functions)
+        name, is_custom = named(each.primitive, each.params, each.functions)
         run = partial(_run, each.primitive, each.functions, each.params)
         yield Step(name, run, each.inputs, each.outputs, each.call, is_custom)
 
@@ -63,7 +63,7 @@ def _is_there(value: Any) -> bool:
     return not isinstance(value, jax.Array) or not value.is_deleted()
 
 
-def _inner(primitive: Any, params: Mapping[str, Any]) -> Any:
+def called_by_user(primitive: Any, params: Mapping[str, Any]) -> Any:
     """The jaxpr of a compiled function of the user's; None for every other operation."""
     if primitive.name not in _CALLS or "jaxpr" not in params:
         return None
@@ -109,11 +109,11 @@ def _of_equation(
     equation: Any, values: tuple[Any, ...], results: Sequence[Any], call: Call
 ) -> Iterator[Step]:
     here = _call_of(equation, call)
-    inner = _inner(equation.primitive, equation.params)
+    inner = called_by_user(equation.primitive, equation.params)
     if inner is not None:
         yield from _inside(inner, values, results, here)
         return
-    name, is_custom = _named(equation.primitive, equation.params, ())
+    name, is_custom = named(equation.primitive, equation.params, ())
     run = partial(_run_equation, equation)
     within = compat.is_differentiated(equation)
     yield Step(name, run, values, tuple(results), here, is_custom, within)
@@ -141,7 +141,7 @@ def _call_of(equation: Any, around: Call) -> Call:
     return Call(own) if own else around
 
 
-def _named(primitive: Any, params: Mapping[str, Any], functions: Sequence[Any]) -> tuple[str, bool]:
+def named(primitive: Any, params: Mapping[str, Any], functions: Sequence[Any]) -> tuple[str, bool]:
     """What to call an operation, and whether it is a function with the user's own gradient."""
     custom = functions[0] if functions else getattr(params.get("call_jaxpr"), "jaxpr", None)
     if custom is not None:

@@ -324,6 +324,12 @@ def watches_variables(tape: Any) -> bool:
     return bool(getattr(tape, "_watch_accessed_variables", True))
 
 
+def is_recorded(tensor: Any) -> bool:
+    """Whether some tape records what is computed with a tensor; True where it does not tell."""
+    ask = _internal("eager.record", "should_record_backprop")
+    return bool(ask([tensor])) if callable(ask) else True
+
+
 def is_persistent(tape: Any) -> bool:
     """Whether a tape may be asked more than once; True where it does not tell."""
     return bool(getattr(tape, "_persistent", True))

@@ -8,7 +8,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from dlmagic.frameworks.torch.small_numbers import SMALL, extremes_of
+from dlmagic.frameworks.hearing import SMALL
+from dlmagic.frameworks.torch.small_numbers import extremes_of
 
 _POSITIONS = {
     "conv2d": 0,

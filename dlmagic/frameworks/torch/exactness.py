@@ -12,8 +12,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from dlmagic.frameworks.hearing import SMALL
 from dlmagic.frameworks.torch import _compat as compat
-from dlmagic.frameworks.torch.small_numbers import SMALL
 
 _NARROW = frozenset({torch.uint8, torch.int8})
 _CAN_OVERFLOW = frozenset(

@@ -14,6 +14,7 @@ from torch.optim.optimizer import register_optimizer_step_pre_hook
 from torch.overrides import TorchFunctionMode
 
 from dlmagic.frameworks.captured import Frame, innermost_code, innermost_frame, span_of
+from dlmagic.frameworks.hearing import OPERATIONS, STEPS
 from dlmagic.frameworks.operations import (
     End,
     Event,
@@ -42,9 +43,6 @@ from dlmagic.frameworks.torch.small_numbers import (
     value_of,
 )
 
-STEPS = 4
-"""Steps of an optimiser after which enough was seen: what goes wrong, goes wrong in each."""
-OPERATIONS = 20_000
 _SILENT = frozenset(
     {
         *("__get__", "__set__", "size", "dim", "__len__", "__repr__"),

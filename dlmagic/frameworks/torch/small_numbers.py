@@ -9,10 +9,9 @@ from typing import TypeVar
 import torch
 from torch import Tensor
 
+from dlmagic.frameworks.hearing import SMALL
 from dlmagic.frameworks.operations import Numbers
 
-SMALL = 100_000
-"""Elements up to which numbers are looked at."""
 T = TypeVar("T")
 
 

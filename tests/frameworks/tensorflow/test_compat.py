@@ -181,3 +181,12 @@ def test_a_tape_tells_how_it_was_made():
     assert not compat.is_persistent(tf.GradientTape())
     assert compat.watches_variables(tf.GradientTape())
     assert not compat.watches_variables(tf.GradientTape(watch_accessed_variables=False))
+
+
+def test_tapes_tell_what_they_record():
+    weight, other = tf.constant(1.0), tf.constant(2.0)
+    with tf.GradientTape() as tape:
+        tape.watch(weight)
+        assert compat.is_recorded(weight)
+        assert not compat.is_recorded(other)
+    assert not compat.is_recorded(weight)

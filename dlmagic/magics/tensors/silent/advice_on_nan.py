@@ -62,7 +62,7 @@ def _is_half(origin: Origin) -> bool:
 
 def code_for(operation: Operation, tree: ast.Module) -> str | None:
     """The line with that done; None where it is not done in one place."""
-    if operation.frame is None:
+    if operation.frame is None or not operation.extremes:  # PyTorch alone tells them
         return None
     name = plain_name(operation)
     low, _ = _extremes(operation)

@@ -17,6 +17,7 @@ SAME_NUMBERS = frozenset(
         *("getitem", "select", "narrow", "chunk", "split", "unbind", "cat", "concat", "stack"),
         *("index_select", "gather", "masked_select", "expand", "detach", "requires_grad"),
         *("float", "double", "half", "bfloat16", "to", "type", "cpu", "cuda"),
+        *("strided_slice", "identity", "pack", "unpack"),  # of TensorFlow
     }
 )
 """Operations that give some of their input's numbers, in another shape, order or type."""

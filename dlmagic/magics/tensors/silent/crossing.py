@@ -22,7 +22,7 @@ _COMPARING = frozenset(
         *("not_equal", "and", "or", "xor", "logical_and", "logical_or", "isclose"),
     }
 )
-DIFFERENCES = frozenset({"sub", "rsub", "subtract"}) | _COMPARING
+DIFFERENCES = frozenset({"sub", "rsub", "subtract", "squared_difference"}) | _COMPARING
 _PRODUCTS = frozenset(
     {"mul", "multiply", "div", "divide", "truediv", "true_divide", "pow", "maximum", "minimum"}
 )

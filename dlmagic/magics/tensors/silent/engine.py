@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import Any
@@ -14,6 +14,7 @@ from dlmagic.cell.function import compile_cell
 from dlmagic.cell.source import CellSource
 from dlmagic.environment import Environment
 from dlmagic.finding import Finding
+from dlmagic.frameworks.entries import JAX, PYTORCH, TENSORFLOW, is_loaded
 from dlmagic.frameworks.operations import Event
 from dlmagic.frameworks.training import Training
 from dlmagic.magics.tensors.silent.catalogue import fresh_rules
@@ -21,6 +22,7 @@ from dlmagic.magics.tensors.silent.result import SilentMistakes
 from dlmagic.magics.tensors.silent.rule import After, Mistake, Rule, finding_of, hears
 
 _SILENCED = "# dlmagic: ok"
+_HEARD = (PYTORCH, TENSORFLOW, JAX)
 NameOfCell = Callable[[str], str | None]
 
 
@@ -56,8 +58,9 @@ def watch_cell(
     # As module code: the modules that the cell makes have their names while it runs.
     cell = compile_cell(source, namespace, as_module=True)
     training = _training(namespace)
-    with _recording(source.filename, namespace, rules) as recorder:
+    with _recording(source.filename, namespace, rules) as recorders:
         last = cell.commit()
+    recorder = next((each for each in recorders if hasattr(each, "copies")), None)  # PyTorch's
     after = left_by(source.python, namespace, training, recorder)
     found = [
         (rule, finding)
@@ -71,9 +74,9 @@ def watch_cell(
     mistakes = SilentMistakes(
         environment=Environment.capture(),
         findings=tuple(sorted(told, key=lambda each: each.line or 0)),
-        steps=getattr(recorder, "steps", 0),
-        operations=getattr(recorder, "operations", 0),
-        complete=getattr(recorder, "complete", True),
+        steps=sum(each.steps for each in recorders),
+        operations=sum(each.operations for each in recorders),
+        complete=all(each.complete for each in recorders),
         hints=len(found) - len(told),
     )
     return Watched(mistakes, last)
@@ -106,9 +109,17 @@ def left_by(
             time_of_copy=recorder.copies.time_of,
         )
     if "keras" in sys.modules:
-        of_keras = import_module("dlmagic.frameworks.keras.loss_and_output")
-        after = replace(after, problem_of_model=of_keras.problem_of)
+        after = replace(
+            after,
+            problem_of_model=_of_keras("loss_and_output").problem_of,
+            problem_of_labels=_of_keras("labels_and_loss").problem_of_labels,
+            problem_of_metrics=_of_keras("metrics_and_output").problem_of_metrics,
+        )
     return after
+
+
+def _of_keras(module: str) -> Any:
+    return import_module(f"dlmagic.frameworks.keras.{module}")
 
 
 def told_of(
@@ -126,19 +137,25 @@ def told_of(
 
 
 @contextmanager
-def _recording(filename: str, namespace: dict[str, object], rules: Sequence[Rule]) -> Iterator[Any]:
-    """Tell the rules of what PyTorch computes, where the user has imported it."""
-    if "torch" not in sys.modules:
-        yield None
-        return
-
+def _recording(
+    filename: str, namespace: dict[str, object], rules: Sequence[Rule]
+) -> Iterator[list[Any]]:
+    """Tell the rules of what the frameworks compute that the user has imported."""
     heard = [rule.hear for rule in rules if hears(rule)]
 
     def tell(event: Event) -> None:
         for hear in heard:
             hear(event)
 
-    module = import_module("dlmagic.frameworks.torch.operation_recorder")
-    recorder = module.OperationRecorder(filename, tell, namespace)
-    with recorder:
-        yield recorder
+    with ExitStack() as stack:
+        yield [stack.enter_context(each) for each in _recorders(filename, namespace, tell)]
+
+
+def _recorders(
+    filename: str, namespace: dict[str, object], tell: Callable[[Event], None]
+) -> Iterator[Any]:
+    for entry in _HEARD:
+        if is_loaded(entry):
+            module = import_module(f"dlmagic.frameworks.{entry.root}.operation_recorder")
+            of_notebook = (namespace,) if entry is PYTORCH else ()
+            yield module.OperationRecorder(filename, tell, *of_notebook)

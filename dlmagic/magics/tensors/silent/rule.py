@@ -15,6 +15,8 @@ from dlmagic.frameworks.training import Training
 
 Sure = Literal["certain", "likely"]
 """Whether a rule speaks by itself, or only with ``--hints``."""
+Problem = tuple[str, str] | None
+"""What is wrong, to follow a name, and what to do about it."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,9 @@ class After:
         namespace: The notebook's names.
         text: The cell as Python.
         training: What the notebook has to train with.
-        problem_of_model: What of a model's loss does not fit its output, or None.
+        problem_of_model: What of a model's loss does not fit its output and what to do, or None.
+        problem_of_labels: Likewise of a model's loss and its labels.
+        problem_of_metrics: Likewise of a model's metrics, with its labels.
         name_of: How the user would write the tensor of a number in events, or None.
         names_of: Names of the parameters of some identities.
         columns_with_nan: Names of the columns of a tensor's name that hold NaN or infinity.
@@ -58,7 +62,9 @@ class After:
     namespace: Mapping[str, object] = field(repr=False)
     text: str = field(default="", repr=False)
     training: Training = field(default=Training(), repr=False)
-    problem_of_model: Callable[[object], str | None] = lambda _model: None
+    problem_of_model: Callable[[object], Problem] = lambda _model: None
+    problem_of_labels: Callable[[object, object], Problem] = lambda _model, _labels: None
+    problem_of_metrics: Callable[[object, object], Problem] = lambda _model, _labels: None
     name_of: Callable[[int], str | None] = lambda _number: None
     names_of: Callable[[Collection[int]], tuple[str, ...]] = lambda _identities: ()
     columns_with_nan: Callable[[str], tuple[str, ...]] = lambda _name: ()

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import ast
-import re
 from collections.abc import Iterable
 
+from dlmagic.magics.tensors.silent.fitted import FITTING, fitted
 from dlmagic.magics.tensors.silent.rule import After, Listening, Mistake, Sure
-
-_USING = frozenset({"fit", "train_on_batch", "evaluate"})
 
 
 class Rule(Listening):
@@ -16,23 +13,14 @@ class Rule(Listening):
 
     kind = "loss-against-output"
     sure: Sure = "certain"
-    sign = re.compile(rf"\.(?:{'|'.join(sorted(_USING))})\(")
+    sign = FITTING
 
     def mistakes(self, after: After) -> Iterable[Mistake]:
         """Each model once, at the call that uses it."""
-        calls = [node for node in ast.walk(after.tree) if isinstance(node, ast.Call)]
-        for node in sorted(calls, key=lambda call: call.lineno):
-            match node.func:
-                case ast.Attribute(ast.Name(name), method) if method in _USING:
-                    problem = after.problem_of_model(after.namespace.get(name))
-                    if problem is not None:
-                        yield Mistake(
-                            f"{name} {problem}.",
-                            line=node.lineno,
-                            text="Make loss and last layer fit: scores with from_logits=True, or "
-                            "probabilities with from_logits=False.",
-                            operands=(name,),
-                        )
-                        return
-                case _:
-                    continue
+        known = set()
+        for use in fitted(after):
+            problem = after.problem_of_model(use.model)
+            if problem is not None and use.name not in known:
+                known.add(use.name)
+                message, advice = f"{use.name} {problem[0]}.", problem[1]
+                yield Mistake(message, line=use.line, text=advice, operands=(use.name,))

@@ -43,7 +43,9 @@ class Rule(Listening):
 
 def _is_known(thrown: Thrown, after: After) -> bool:
     if thrown.is_update:
-        return any(is_of_module(value, "jax") for value in after.namespace.values())
+        owners = values_of(thrown.owner, after.tree, after.namespace)
+        uses_jax = any(is_of_module(value, "jax") for value in after.namespace.values())
+        return uses_jax and (not owners or any(map(_description, owners)))
     if thrown.module:
         root = after.namespace.get(thrown.module.split(".")[0])
         return thrown.method in OF_ARRAYS and any(

@@ -30,12 +30,16 @@ _TWICE = {
     "cross_entropy": (SOFTMAX, (SOFTMAX,)),
     "binary_cross_entropy_with_logits": (SIGMOID, (SIGMOID, SOFTMAX)),
     "multilabel_soft_margin_loss": (SIGMOID, (SIGMOID, SOFTMAX)),
+    "sparse_softmax_cross_entropy_with_logits": (SOFTMAX, (SOFTMAX,)),
+    "softmax_cross_entropy_with_logits": (SOFTMAX, (SOFTMAX,)),
+    "sigmoid_cross_entropy_with_logits": (SIGMOID, (SIGMOID, SOFTMAX)),
 }
 _LOSSES = {
     "cross_entropy": "CrossEntropyLoss",
     "binary_cross_entropy_with_logits": "BCEWithLogitsLoss",
     "multilabel_soft_margin_loss": "MultiLabelSoftMarginLoss",
 }
+"""The module of each loss; TensorFlow has none."""
 _OTHER_LOSS = {SOFTMAX: "nll_loss of the logarithm", SIGMOID: "binary_cross_entropy"}
 
 
@@ -76,13 +80,14 @@ def _mistake(after: After, made: Operation, loss: Operation) -> Mistake:
     frame, code = _scores_for_loss(after, made, loss) or _dropped(after, made)
     if maker_through(loss.inputs[0], SAME_NUMBERS) is not made:
         code = None  # what keeps probabilities off zero has no place after scores
+    other = f"; or use {_OTHER_LOSS[function]}" if loss.name in _LOSSES else ""
     return Mistake(
         message=(
             f"{loss.name} applies {applied} itself, and its input went through {function} {again}: "
             "it learns slowly and cannot reach a loss of 0."
         ),
         frame=frame or loss.frame,
-        text=f"Give it the scores, without the {function}; or use {_OTHER_LOSS[function]}.",
+        text=f"Give it the scores, without the {function}{other}.",
         code=code,
     )
 
@@ -93,7 +98,7 @@ def _scores_for_loss(
     """The loss with ``logits``, where the cell says ``probabilities = softmax(logits)``."""
     call = call_of(after, made, function_of(made))
     scores = operand(after, call) if call is not None else None
-    probabilities = input_of(after, loss, _LOSSES[loss.name])
+    probabilities = input_of(after, loss, _LOSSES.get(loss.name, loss.name))
     if not isinstance(scores, ast.Name) or not isinstance(probabilities, ast.Name):
         return None
     named = [

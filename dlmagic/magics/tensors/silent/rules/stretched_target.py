@@ -98,7 +98,7 @@ def _mistake(after: After, crossings: list[Crossing]) -> Mistake:
             "every target, not its own."
         ),
         frame=frame,
-        text="Give both one shape: target.view_as(prediction), or prediction.squeeze(1).",
+        text="Give both one shape: prediction[:, 0], or target[:, None].",
         code=code,
         operands=tuple(name for each in (column, row) if (name := short(each)) is not None),
     )

@@ -26,7 +26,7 @@ class Rule(Listening):
 
     def hear(self, event: Event) -> None:
         """Steps, what they change, and gradients that the user looks at."""
-        if isinstance(event, Step):
+        if isinstance(event, Step) and event.held:
             # Where the optimiser has no gradient at all, another rule speaks of the cause.
             self._last = event if event.fresh else self._last
             self._held.update(event.held)

@@ -1,0 +1,65 @@
+"""What recorders of operations share: how far they listen, and which tensors they have seen."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from dlmagic.frameworks.operations import Numbers, Operation, Seen
+
+Description = tuple[tuple[int, ...], str, bool, Numbers | None]
+"""The shape, the type, whether gradients are recorded, and what the numbers are."""
+
+STEPS = 4
+"""Steps of an optimiser after which enough was seen: what goes wrong, goes wrong in each."""
+OPERATIONS = 20_000
+"""Operations after which nobody listens any more."""
+SMALL = 100_000
+"""Elements up to which numbers are looked at, on the CPU alone: no device waits."""
+
+
+class SeenTensors:
+    """Tensors by their identity; none is kept alive.
+
+    Args:
+        describe: What is known of one that nobody has seen being made.
+    """
+
+    def __init__(self, describe: Callable[[Any], Description]) -> None:
+        self._describe = describe
+        self._seen: dict[int, Seen] = {}
+        self._count = 0
+
+    def of(self, tensor: Any) -> Seen:
+        """What is known of a tensor; one that was not seen before gets a number."""
+        return self._seen.get(id(tensor)) or self.note(tensor, self._describe(tensor))
+
+    def note(self, tensor: Any, known: Description, maker: Operation | None = None) -> Seen:
+        """Give a tensor a number, also one that was seen before: it was changed in place."""
+        self._count += 1
+        shape, dtype, requires_grad, numbers = known
+        seen = Seen(self._count, shape, dtype, requires_grad, maker, numbers=numbers)
+        key = id(tensor)
+        try:
+            if key not in self._seen:
+                weakref.finalize(tensor, self._seen.pop, key, None)
+        except TypeError:  # a number in the guise of an array: it is nobody's but this call's
+            return seen
+        self._seen[key] = seen
+        return seen
+
+    def clear(self) -> None:
+        """Forget all of them."""
+        self._seen.clear()
+
+
+def numbers_in(array: Any) -> Numbers:
+    """What the numbers of an array of NumPy are."""
+    if bool(np.isfinite(array).all()):
+        return "finite"
+    if bool(np.isnan(array).any()):
+        return "nan"
+    return "infinite" if bool((array == np.inf).any()) else "low"
