@@ -15,19 +15,31 @@ _CROSS_ENTROPIES = frozenset(
 )
 
 
-def problem_of(value: object) -> str | None:
-    """What does not fit, to follow the model's name; None where all does, or nobody can tell."""
+def problem_of(value: object) -> tuple[str, str] | None:
+    """What does not fit, to follow the model's name, and what to do about it.
+
+    None where all fits, or nobody can tell.
+    """
     if not isinstance(value, keras.Model):
         return None
     loss, activation, units = told(lambda: _compiled(value)) or (None, None, None)
     if loss is None or activation is None:
         return None
     if activation == "softmax" and units == 1:
-        return "ends in a softmax over one unit, which is 1 whatever goes in"
+        return (
+            "ends in a softmax over one unit, which is 1 whatever goes in",
+            'Take activation="sigmoid", or a unit for each class.',
+        )
     if activation in _SCORES and not loss:
-        return "ends in scores, and its loss expects probabilities (from_logits=False)"
+        return (
+            "ends in scores, and its loss expects probabilities (from_logits=False)",
+            "Make the loss with from_logits=True, or end the model in a softmax or sigmoid.",
+        )
     if activation in _PROBABILITIES and loss:
-        return f"ends in {activation}, and its loss expects scores (from_logits=True)"
+        return (
+            f"ends in {activation}, and its loss expects scores (from_logits=True)",
+            f"Make the loss with from_logits=False, or leave the {activation} out.",
+        )
     return None
 
 

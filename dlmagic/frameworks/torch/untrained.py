@@ -2,20 +2,37 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Collection, Iterator, Mapping
 
 import torch
-from torch import nn
+from torch import Tensor, nn
+
+from dlmagic.frameworks.torch import _compat as compat
 
 _DEPTH = 4
+Gradients = Mapping[int, tuple[weakref.ref[Tensor], int | None]]
+"""A parameter's identity; its gradient, which is not kept alive; and how often that changed."""
 
 
-def untrained(namespace: Mapping[str, object], held: Collection[int]) -> tuple[str, ...]:
-    """Names of parameters with a gradient that are in no optimiser.
+def gradients(namespace: Mapping[str, object]) -> Gradients:
+    """The gradients of the notebook's parameters, to tell later which of them are new."""
+    return {
+        id(value): (weakref.ref(value.grad), compat.version_of(value.grad))
+        for _, value in reached(namespace)
+        if isinstance(value, nn.Parameter) and value.grad is not None
+    }
+
+
+def untrained(
+    namespace: Mapping[str, object], held: Collection[int], before: Gradients
+) -> tuple[str, ...]:
+    """Names of parameters with a new gradient that are in no optimiser.
 
     Args:
         namespace: The notebook's names; optimisers in them count, also in objects and containers.
         held: Identities of parameters that optimisers have been seen to change.
+        before: The gradients that parameters had at the start.
     """
     found = list(reached(namespace))
     optimisers = [value for _, value in found if isinstance(value, torch.optim.Optimizer)]
@@ -23,9 +40,18 @@ def untrained(namespace: Mapping[str, object], held: Collection[int]) -> tuple[s
     names = {
         id(value): name
         for name, value in reversed(found)
-        if isinstance(value, nn.Parameter) and value.requires_grad and value.grad is not None
+        if isinstance(value, nn.Parameter) and value.requires_grad and _is_new(value, before)
     }
     return tuple(sorted(name for key, name in names.items() if key not in known | set(held)))
+
+
+def _is_new(parameter: nn.Parameter, before: Gradients) -> bool:
+    """Whether it has a gradient that it did not have, or that was added to."""
+    if parameter.grad is None:
+        return False
+    old, version = before.get(id(parameter), (None, None))
+    is_old = old is not None and old() is parameter.grad
+    return not (is_old and compat.version_of(parameter.grad) == version)
 
 
 def reached(namespace: Mapping[str, object]) -> Iterator[tuple[str, object]]:

@@ -31,8 +31,8 @@ def _note(failure: Failure, broken: Mend) -> str:
     place, line = _written(failure, broken)
     found = found_module(broken.layer, failure.sites)
     name = found.name if found else "the layer behind it"
-    where = f" ({place.cell}, line {place.line}: {line})" if place and line else ""
-    return f"Then {name} gets {broken.gets} instead of {broken.wanted}: {_short(broken)}{where}."
+    known = f"{place.cell}, line {place.line} becomes {line}" if place and line else _short(broken)
+    return f"Then {name} gets {broken.gets} instead of {broken.wanted}: {known}."
 
 
 def _written(failure: Failure, broken: Mend) -> tuple[Place | None, str | None]:

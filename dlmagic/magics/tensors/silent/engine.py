@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from importlib import import_module
@@ -21,6 +21,7 @@ from dlmagic.magics.tensors.silent.rule import After, Mistake, Rule, finding_of
 
 _SILENCED = "# dlmagic: ok"
 NameOfCell = Callable[[str], str | None]
+Untrained = Callable[[Collection[int]], tuple[str, ...]]
 
 
 @dataclass(frozen=True)
@@ -53,9 +54,10 @@ def watch_cell(
     """
     rules = fresh_rules()
     cell = compile_cell(source, namespace)
+    untrained = _untrained(namespace)
     with _recording(source.filename, namespace, rules) as recorder:
         last = cell.commit()
-    after = _after(ast.parse(source.python), namespace, recorder)
+    after = _after(ast.parse(source.python), namespace, untrained, recorder)
     found = [
         (rule, finding)
         for rule in rules
@@ -76,12 +78,20 @@ def watch_cell(
     return Watched(mistakes, last)
 
 
-def _after(tree: ast.Module, namespace: dict[str, object], recorder: Any) -> After:
+def _untrained(namespace: dict[str, object]) -> Untrained:
+    """Asked before the cell, what will tell which parameters it leaves untrained."""
+    if "torch" not in sys.modules:
+        return lambda _held: ()
+    of_torch = import_module("dlmagic.frameworks.torch.untrained")
+    before = of_torch.gradients(namespace)
+    return lambda held: tuple(of_torch.untrained(namespace, held, before))
+
+
+def _after(
+    tree: ast.Module, namespace: dict[str, object], untrained: Untrained, recorder: Any
+) -> After:
     """What the cell has left, with what the imported frameworks can tell of it."""
-    after = After(tree, namespace)
-    if "torch" in sys.modules:
-        of_torch = import_module("dlmagic.frameworks.torch.untrained")
-        after = replace(after, untrained=lambda held: of_torch.untrained(namespace, held))
+    after = After(tree, namespace, untrained)
     if recorder is not None:
         naming = import_module("dlmagic.frameworks.torch.named_tensors")
         names = naming.NamedTensors(namespace, recorder.seen.number_of)

@@ -43,9 +43,9 @@ class After:
     Attributes:
         tree: The cell.
         namespace: The notebook's names.
-        untrained: Names of parameters that have a gradient and are in no optimiser, besides those
-            of the identities that it takes.
-        problem_of_model: What of a model's loss does not fit its output, or None.
+        untrained: Names of parameters that the cell gave a gradient and that are in no optimiser,
+            besides those of the identities that it takes.
+        problem_of_model: What of a model's loss does not fit its output, and what to do; or None.
         name_of: How the user would write the tensor of a number in events, or None.
         names_of: Names of the parameters of some identities.
         columns_with_nan: Names of the columns of a tensor's name that hold NaN or infinity.
@@ -55,7 +55,7 @@ class After:
     tree: ast.Module
     namespace: Mapping[str, object] = field(repr=False)
     untrained: Callable[[Collection[int]], tuple[str, ...]] = lambda _held: ()
-    problem_of_model: Callable[[object], str | None] = lambda _model: None
+    problem_of_model: Callable[[object], tuple[str, str] | None] = lambda _model: None
     name_of: Callable[[int], str | None] = lambda _number: None
     names_of: Callable[[Collection[int]], tuple[str, ...]] = lambda _identities: ()
     columns_with_nan: Callable[[str], tuple[str, ...]] = lambda _name: ()

@@ -128,7 +128,7 @@ def test_all_edits_of_a_chain_are_found_through_shapes() -> None:
         "Then model.4 gets 3 instead of 5",
         "Then model.5 gets 2 instead of 7",
     ]
-    assert "line 6: nn.Linear(3, 2)" in found.notes[0]
+    assert "line 6 becomes nn.Linear(3, 2)" in found.notes[0]
 
 
 def test_a_chain_is_carried_on_through_the_lines_of_forward() -> None:

@@ -10,6 +10,7 @@ import pytest
 keras = pytest.importorskip("keras")
 
 from dlmagic.cell.source import CellSource  # noqa: E402 - the framework first
+from dlmagic.finding import Finding  # noqa: E402
 from dlmagic.magics.tensors.silent.engine import watch_cell  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")  # Keras sees some of it, too
@@ -18,30 +19,37 @@ X, IDS, BINARY = np.ones((4, 3), np.float32), np.array([0, 1, 2, 0]), np.array([
 TEXT = "history = model.fit(x, y, verbose=0)"
 
 
-def kinds(last: Any, loss: Any, y: Any) -> set[tuple[str, int | None]]:
+def findings(last: Any, loss: Any, y: Any) -> tuple[Finding, ...]:
     model = keras.Sequential([keras.Input((3,)), last])
     model.compile(loss=loss, optimizer="sgd")
     names: dict[str, Any] = {"model": model, "x": X, "y": y}
     watched = watch_cell(CellSource.from_text(TEXT), names, lambda _file: None, hints=True)
-    return {(each.kind, each.line) for each in watched.mistakes.findings}
+    return watched.mistakes.findings
+
+
+def kinds(last: Any, loss: Any, y: Any) -> set[tuple[str, int | None]]:
+    return {(each.kind, each.line) for each in findings(last, loss, y)}
 
 
 @pytest.mark.parametrize(
-    ("units", "activation", "loss", "logits", "y"),
+    ("units", "activation", "loss", "logits", "y", "advice"),
     [
-        (3, None, "SparseCategoricalCrossentropy", False, IDS),
-        (3, "softmax", "SparseCategoricalCrossentropy", True, IDS),
-        (1, None, "BinaryCrossentropy", False, BINARY),
-        (1, "sigmoid", "BinaryCrossentropy", True, BINARY),
-        (1, "softmax", "BinaryCrossentropy", False, BINARY),
+        (3, None, "SparseCategoricalCrossentropy", False, IDS, "from_logits=True"),
+        (3, "softmax", "SparseCategoricalCrossentropy", True, IDS, "leave the softmax out"),
+        (1, None, "BinaryCrossentropy", False, BINARY, "from_logits=True"),
+        (1, "sigmoid", "BinaryCrossentropy", True, BINARY, "from_logits=False"),
+        (1, "softmax", "BinaryCrossentropy", False, BINARY, 'activation="sigmoid"'),
     ],
 )
 def test_what_does_not_fit_is_found(
-    units: int, activation: Any, loss: str, logits: bool, y: Any
+    units: int, activation: Any, loss: str, logits: bool, y: Any, advice: str
 ) -> None:
     last = keras.layers.Dense(units, activation=activation)
     made = getattr(keras.losses, loss)(from_logits=logits)
-    assert kinds(last, made, y) == {("loss-against-output", 1)}
+    (finding,) = findings(last, made, y)
+    assert (finding.kind, finding.line) == ("loss-against-output", 1)
+    assert finding.fix is not None
+    assert advice in finding.fix.text
 
 
 def test_a_loss_by_its_name_expects_probabilities() -> None:

@@ -22,15 +22,11 @@ class Rule(Listening):
         for node in sorted(calls, key=lambda call: call.lineno):
             match node.func:
                 case ast.Attribute(ast.Name(name), method) if method in _USING:
-                    problem = after.problem_of_model(after.namespace.get(name))
-                    if problem is not None:
-                        yield Mistake(
-                            f"{name} {problem}.",
-                            line=node.lineno,
-                            text="Make loss and last layer fit: scores with from_logits=True, or "
-                            "probabilities with from_logits=False.",
-                            operands=(name,),
-                        )
+                    found = after.problem_of_model(after.namespace.get(name))
+                    if found is not None:
+                        problem, advice = found
+                        message = f"{name} {problem}."
+                        yield Mistake(message, line=node.lineno, text=advice, operands=(name,))
                         return
                 case _:
                     continue

@@ -6,8 +6,8 @@ from dlmagic.frameworks.operations import Event, Operation, Seen
 from dlmagic.magics.tensors.silent.rule import Listening, Mistake, Sure
 
 _TWICE = {
-    "cross_entropy": ("softmax", "torch.nn.NLLLoss on log_softmax, or no softmax at all"),
-    "binary_cross_entropy_with_logits": ("sigmoid", "binary_cross_entropy, or no sigmoid"),
+    "cross_entropy": ("softmax", "or take nll_loss of log_softmax"),
+    "binary_cross_entropy_with_logits": ("sigmoid", "or take binary_cross_entropy"),
 }
 _ON_THE_WAY = frozenset(
     {"view", "reshape", "squeeze", "unsqueeze", "flatten", "transpose", "permute", "float", "to"}
@@ -32,7 +32,8 @@ class Rule(Listening):
                 "already: it learns slowly and cannot reach a loss of 0."
             )
             place = maker.frame or event.frame
-            self.found.append(Mistake(message, place, text=f"Drop the {function}: use {advice}."))
+            text = f"Leave {function} out and give it the scores themselves, {advice}."
+            self.found.append(Mistake(message, place, text=text))
 
 
 def _maker(seen: Seen) -> Operation | None:
