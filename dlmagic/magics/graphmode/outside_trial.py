@@ -70,7 +70,7 @@ class OutsideTrial:
     def _called(self, trial: Inspection, mended: MendedCell) -> Sequence[Call]:
         """The calls, made again; up to the first that compiles something once more."""
         for number, before in enumerate(self._before):
-            call = Call(before.subject, before.plain, before.plain_effects, before.draws)
+            call = before.once_more()
             trial.call_as_graph(call, mended)
             if number and self.finding.kind == "recompile" and call.captured.recompilations:
                 return trial.calls[:number]
