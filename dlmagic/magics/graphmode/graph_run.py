@@ -16,16 +16,11 @@ from dlmagic.magics.graphmode.capture import (
     CompiledCell,
     LooksAtValues,
 )
+from dlmagic.magics.graphmode.closer_look import look_closer
 from dlmagic.magics.graphmode.inspection import Inspection, subject_of
-from dlmagic.magics.graphmode.kept_values import kept_values
 from dlmagic.magics.graphmode.made_ready import made_ready
 from dlmagic.magics.graphmode.modes import compiler_of
 from dlmagic.magics.graphmode.request import Request, Surroundings
-from dlmagic.magics.graphmode.stages import guilty_stage
-
-BUILT_IN = ("baked-branch", "baked-constant")
-"""Kinds of findings about what a graph has kept of its first inputs."""
-
 
 _ONLY_ONCE = (
     "The cell takes long, so it ran as a graph only once: recompilations, gradients and fixes were "
@@ -86,7 +81,7 @@ class GraphRun:
             return
         self._call_again(values, first, after, compiled)
         compiled.known = _together(self.inspection.calls)
-        self._look_closer(first, compiled)
+        look_closer(first, compiled, self.inspection, self.mode, self.surroundings.tell)
 
     def _call_again(
         self, values: list[object], first: Call, after: Snapshot, compiled: CompiledCell
@@ -98,22 +93,6 @@ class GraphRun:
             self.inspection.call_as_graph(first.once_more(), compiled)
         else:
             self._call_from_where_it_ended(first, after, compiled)
-
-    def _look_closer(self, first: Call, compiled: CompiledCell) -> None:
-        """What the graph has kept, its gradients, and what is to blame for another answer."""
-        self.inspection.prepared = compiled.prepared.findings
-        if any(finding.kind in BUILT_IN for finding in compiled.prepared.findings):
-            self.surroundings.tell("looking for inputs that go wrong")
-            self.inspection.look_for_witness(compiled)
-        kept = kept_values(first.subject.cell, self.mode)
-        if kept and first.agreement is not None and first.agreement.agrees:
-            self.surroundings.tell("changing values that functions read")
-            self.inspection.look_at_kept(kept, compiled)
-        self.surroundings.tell("comparing gradients")
-        self.inspection.compare_gradients(compiled)
-        if first.agreement is not None and first.agreement.agrees is False:
-            tell = self.surroundings.tell
-            self.inspection.stage = guilty_stage(first, compiled, self.inspection, tell)
 
     def _with_all_made(self, first: Call, after: Snapshot) -> Call:
         """The first call; where it makes what graphs keep hold of, the call after it.

@@ -10,9 +10,10 @@ from dlmagic.cell.subject import Subject
 from dlmagic.finding import Finding, Fix
 from dlmagic.magics.graphmode.attempt import attempt, mended_cell
 from dlmagic.magics.graphmode.call import Call
+from dlmagic.magics.graphmode.closer_look import BUILT_IN
 from dlmagic.magics.graphmode.compiled_again import compiled_again
 from dlmagic.magics.graphmode.fixes import Candidate
-from dlmagic.magics.graphmode.graph_run import BUILT_IN, GraphRun
+from dlmagic.magics.graphmode.graph_run import GraphRun
 from dlmagic.magics.graphmode.judging import built_in, is_better, same_said
 
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field, replace
 from dlmagic.finding import Finding
 from dlmagic.magics.graphmode.advice import advice_about
 from dlmagic.magics.graphmode.call import Call
+from dlmagic.magics.graphmode.closer_look import BUILT_IN
 from dlmagic.magics.graphmode.fixes import Candidate, candidates
-from dlmagic.magics.graphmode.graph_run import BUILT_IN, GraphRun
+from dlmagic.magics.graphmode.graph_run import GraphRun
 from dlmagic.magics.graphmode.in_place_trial import InPlaceTrial
 from dlmagic.magics.graphmode.other_cells import other_cells
 from dlmagic.magics.graphmode.outside_fix import OutsideFix, Problem
