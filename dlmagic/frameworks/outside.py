@@ -67,6 +67,19 @@ def places_outside(
     return list(found.values())
 
 
+def read_by(function: FunctionType, namespace: dict[str, object]) -> Iterator[Place]:
+    """The names of the notebook and the variables of closures that one function reads."""
+    for name in sorted(global_names.of_code(function.__code__).loads):
+        if name in namespace:
+            yield Place(name, namespace)
+    for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
+        try:
+            cell.cell_contents  # noqa: B018 - a variable that has no value yet raises
+        except ValueError:
+            continue
+        yield Place(name, cell)
+
+
 @contextmanager
 def replaced(places: Sequence[Place], values: Iterable[object]) -> Iterator[None]:
     """While active, other values stand in some places."""
@@ -88,20 +101,8 @@ def _read_by_functions(values: Iterable[object], namespace: dict[str, object]) -
         if function in seen or function.__globals__ is not namespace:
             continue
         seen.add(function)
-        for place in _read_by(function, namespace):
+        for place in read_by(function, namespace):
             yield place
             value = place.read()
             if isinstance(value, FunctionType):
                 waiting.append(value)
-
-
-def _read_by(function: FunctionType, namespace: dict[str, object]) -> Iterator[Place]:
-    for name in sorted(global_names.of_code(function.__code__).loads):
-        if name in namespace:
-            yield Place(name, namespace)
-    for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
-        try:
-            cell.cell_contents  # noqa: B018 - a variable that has no value yet raises
-        except ValueError:
-            continue
-        yield Place(name, cell)

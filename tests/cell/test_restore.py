@@ -14,7 +14,7 @@ from dlmagic.cell.source import CellSource
 from dlmagic.errors import StateError
 from dlmagic.frameworks.registry import loaded_frameworks
 from tests.cell import worlds
-from tests.cell.corpus import changes, framework_changes, rare_changes
+from tests.cell.corpus import STATE_CHANGES
 from tests.cell.corpus.cell import CorpusCell
 from tests.cell.corpus.changes import MOVED
 from tests.cell.corpus.one_way import ONE_WAY
@@ -22,7 +22,7 @@ from tests.cell.fingerprint import Fingerprint
 
 pytestmark = pytest.mark.usefixtures("only_new_objects_are_searched")
 
-CELLS = (*changes.CELLS, *rare_changes.CELLS, *framework_changes.CELLS)
+CELLS = STATE_CHANGES
 ENDINGS = {
     "success": "",
     "error": "\nraise RuntimeError('in the middle')",

@@ -40,6 +40,10 @@ class Call:
     error: BaseException | None = None
     agreement: Agreement | None = None
 
+    def once_more(self) -> Call:
+        """The same call, to be made as a graph again."""
+        return Call(self.subject, self.plain, self.plain_effects, self.draws)
+
     def value_of(self, expression: str) -> object:
         """The value of a name, an attribute or an item where this call starts.
 

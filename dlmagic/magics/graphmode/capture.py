@@ -145,6 +145,12 @@ class CompiledCell:
     known: Captured = field(default_factory=Captured)
     _before: dict[str, ValueKind] = field(default_factory=dict)
 
+    def fits(self, values: Sequence[object]) -> bool:
+        """Whether it can run a later cell of the same text, which reaches these values."""
+        if self.prepared.replacements:
+            return False
+        return not isinstance(self.compiler, BindsObjects) or self.compiler.fits(values)
+
     def run(self, arguments: Mapping[str, object], captured: Captured) -> tuple[object, ...]:
         """Call it once and wait for its devices; what the compiler says is added.
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from dlmagic.cell.output import unheard
 from dlmagic.cell.snapshot import Snapshot
 from dlmagic.cell.subject import Subject
 from dlmagic.errors import ModeUnavailable
@@ -16,17 +15,12 @@ from dlmagic.magics.graphmode.capture import (
     Captured,
     CompiledCell,
     LooksAtValues,
-    Staged,
 )
-from dlmagic.magics.graphmode.effects import recording
+from dlmagic.magics.graphmode.closer_look import look_closer
 from dlmagic.magics.graphmode.inspection import Inspection, subject_of
-from dlmagic.magics.graphmode.kept_values import kept_values
+from dlmagic.magics.graphmode.made_ready import made_ready
 from dlmagic.magics.graphmode.modes import compiler_of
 from dlmagic.magics.graphmode.request import Request, Surroundings
-
-BUILT_IN = ("baked-branch", "baked-constant")
-"""Kinds of findings about what a graph has kept of its first inputs."""
-
 
 _ONLY_ONCE = (
     "The cell takes long, so it ran as a graph only once: recompilations, gradients and fixes were "
@@ -87,7 +81,7 @@ class GraphRun:
             return
         self._call_again(values, first, after, compiled)
         compiled.known = _together(self.inspection.calls)
-        self._look_closer(first, compiled)
+        look_closer(first, compiled, self.inspection, self.mode, self.surroundings.tell)
 
     def _call_again(
         self, values: list[object], first: Call, after: Snapshot, compiled: CompiledCell
@@ -96,24 +90,9 @@ class GraphRun:
         if values:
             self._call_with(values, first, compiled)
         elif first.subject.snapshot is after:
-            self.inspection.call_as_graph(_same_call(first), compiled)
+            self.inspection.call_as_graph(first.once_more(), compiled)
         else:
             self._call_from_where_it_ended(first, after, compiled)
-
-    def _look_closer(self, first: Call, compiled: CompiledCell) -> None:
-        """What the graph has kept, its gradients, and what is to blame for another answer."""
-        self.inspection.prepared = compiled.prepared.findings
-        if any(finding.kind in BUILT_IN for finding in compiled.prepared.findings):
-            self.surroundings.tell("looking for inputs that go wrong")
-            self.inspection.look_for_witness(compiled)
-        kept = kept_values(first.subject.cell, self.mode)
-        if kept and first.agreement is not None and first.agreement.agrees:
-            self.surroundings.tell("changing values that functions read")
-            self.inspection.look_at_kept(kept, compiled)
-        self.surroundings.tell("comparing gradients")
-        self.inspection.compare_gradients(compiled)
-        if first.agreement is not None and first.agreement.agrees is False:
-            self.inspection.stage = self._guilty_stage(first, compiled)
 
     def _with_all_made(self, first: Call, after: Snapshot) -> Call:
         """The first call; where it makes what graphs keep hold of, the call after it.
@@ -143,27 +122,13 @@ class GraphRun:
         arguments = dict(zip(subject.cell.parameters, subject.cell.arguments(), strict=True))
         return self.inspection.call_plainly(subject_of(subject, after, arguments))
 
-    def _guilty_stage(self, first: Call, compiled: CompiledCell) -> str:
-        """The first stage of the compiler after which the answer is wrong; empty if none is."""
-        compiler = compiled.compiler
-        for name, stage in compiler.stages() if isinstance(compiler, Staged) else ():
-            self.surroundings.tell(f"is it {name}?")
-            call, subject = _same_call(first), first.subject
-            prepared = stage.prepare(subject.cell, subject.arguments, subject.run_once)
-            self.inspection.call_as_graph(
-                call, CompiledCell(subject.cell, stage, prepared, self.framework)
-            )
-            self.inspection.calls.pop()  # not one that the user asked for
-            if call.agreement is not None and call.agreement.agrees is False:
-                return name
-        return ""
-
     def _compiled(self, subject: Subject) -> CompiledCell:
         """The cell in its mode, compiled now or when a cell of the same text ran before."""
         kept = self.surroundings.kept
         key = (self.mode, self.request.source.text, subject.cell.parameters)
         compiled = kept.find(key)
-        if compiled is None or not _fits(compiled, subject):
+        reached = [item.value for item in subject.snapshot.reached]
+        if compiled is None or not compiled.fits(reached):
             compiled = self._compile(subject)
             kept.keep(key, compiled)
         return compiled
@@ -173,21 +138,7 @@ class GraphRun:
         compiler = compiler_of(self.framework, self.mode)
         if isinstance(compiler, LooksAtValues):
             compiler.known = self.returned
-        with (
-            unheard(self.surroundings.output),
-            recording(self.request.source.filename, heard=False) as effects,
-        ):
-
-            def run_once(replaced: Mapping[str, object]) -> object:
-                self.inspection.runs += 1
-                with effects.not_noted():
-                    return subject.run_once(replaced)
-
-            try:
-                prepared = compiler.prepare(subject.cell, subject.arguments, run_once)
-            finally:
-                subject.snapshot.restore()
-        return CompiledCell(subject.cell, compiler, prepared, self.framework, effects)
+        return made_ready(subject, compiler, self.framework, self.inspection)
 
     def _call_with(self, values: list[object], first: Call, compiled: CompiledCell) -> None:
         """Call it with each value that the user has named."""
@@ -212,19 +163,6 @@ class GraphRun:
             again = subject_of(subject, subject.snapshot, subject.arguments)
             call = self.inspection.call_plainly(again)
         self.inspection.call_as_graph(call, compiled)
-
-
-def _same_call(call: Call) -> Call:
-    """To be made as a graph once more."""
-    return Call(call.subject, call.plain, call.plain_effects, call.draws)
-
-
-def _fits(compiled: CompiledCell, subject: Subject) -> bool:
-    """Whether what was compiled before was made for what the cell reads now."""
-    if compiled.prepared.replacements:
-        return False
-    reached = [item.value for item in subject.snapshot.reached]
-    return not isinstance(compiled.compiler, BindsObjects) or compiled.compiler.fits(reached)
 
 
 def _together(calls: Sequence[Call]) -> Captured:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from dlmagic.cell.function import CellFunction
 from dlmagic.cell.subject import Subject
@@ -16,6 +16,7 @@ from dlmagic.frameworks.jax.jaxprs import read_jaxpr
 from dlmagic.frameworks.jax.program import Program
 from dlmagic.frameworks.protocol import Framework, Prepared
 from dlmagic.magics.graphmode.capture import AnyCompiler, Captured, CompiledCell, RunOnce
+from dlmagic.magics.graphmode.first_graph import FirstGraph
 
 
 @dataclass
@@ -28,7 +29,7 @@ class JaxCompiler:
 
     framework: Framework
     _program: Program | None = None
-    _told: bool = False
+    _first: FirstGraph = field(default_factory=FirstGraph)
 
     def prepare(
         self, cell: CellFunction, arguments: Mapping[str, object], run_once: RunOnce
@@ -41,7 +42,7 @@ class JaxCompiler:
         prepared, self._program = prepare_program(
             cell, arguments, lambda: run_once({}), self.framework
         )
-        self._told = False
+        self._first = FirstGraph()
         return prepared
 
     @contextmanager
@@ -49,11 +50,12 @@ class JaxCompiler:
         """Note the jaxpr of the first call, and how often JAX compiles again."""
         with AnyCompiler(self.framework, "jit").listening(captured):
             yield
-        if self._program is not None and not self._told:
-            self._told = True
+        program = self._program
+        if program is not None:
             with suppress(Exception):  # a program that cannot be traced twice has run all the same
-                names = self._program.input_names()
-                captured.graphs.append(read_jaxpr(self._program.jaxpr(), names))
+                self._first.note(
+                    captured, lambda: read_jaxpr(program.jaxpr(), program.input_names())
+                )
 
     def differentiated(self, compiled: CompiledCell, subject: Subject) -> Differentiated | Reason:
         """With respect to all floating-point arrays that the cell reads."""

@@ -7,8 +7,8 @@ from collections import Counter
 from dlmagic.finding import Finding
 from dlmagic.magics.graphmode.call import Call
 from dlmagic.magics.graphmode.capture import CompiledCell
+from dlmagic.magics.graphmode.closer_look import BUILT_IN
 from dlmagic.magics.graphmode.effects import Effects
-from dlmagic.magics.graphmode.graph_run import BUILT_IN
 from dlmagic.magics.graphmode.inspection import Inspection
 
 

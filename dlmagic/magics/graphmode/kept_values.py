@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import dis
-from collections.abc import Iterator
 from dataclasses import dataclass
-from types import CellType, CodeType, FunctionType
+from types import CellType, CodeType
 from typing import Any
 
 from dlmagic.cell.function import CellFunction
-from dlmagic.cell.global_names import helpers_of, of_code
+from dlmagic.cell.global_names import helpers_of
 from dlmagic.frameworks.captured import Frame
-from dlmagic.frameworks.outside import Place
+from dlmagic.frameworks.outside import Place, read_by
 from dlmagic.magics.graphmode.changed_inputs import is_number
 
 KEEPING = ("trace", "export", "graph", "xla", "jit", "njit")
@@ -56,7 +55,7 @@ def kept_values(cell: CellFunction, mode: str) -> list[KeptValue]:
     arrays = mode in _KEEPING_ARRAYS
     found: dict[tuple[str, int], KeptValue] = {}
     for function in helpers_of(cell.reads, cell.namespace):
-        for place in _read_by(function, cell.namespace):
+        for place in read_by(function, cell.namespace):
             line = _line_reading(place.name, function.__code__)
             own = place.name in (*cell.parameters, *cell.outputs, *cell.shared)
             if line is None or own or place.name.isupper() or not _may_change(place.read(), arrays):
@@ -65,18 +64,6 @@ def kept_values(cell: CellFunction, mode: str) -> list[KeptValue]:
             kept = KeptValue(function.__name__, place, frame)
             found.setdefault((place.name, id(place.holder)), kept)
     return list(found.values())
-
-
-def _read_by(function: FunctionType, namespace: dict[str, object]) -> Iterator[Place]:
-    for name in sorted(of_code(function.__code__).loads):
-        if name in namespace:
-            yield Place(name, namespace)
-    for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
-        try:
-            cell.cell_contents  # noqa: B018 - a variable that has no value yet raises
-        except ValueError:
-            continue
-        yield Place(name, cell)
 
 
 def _may_change(value: object, arrays: bool) -> bool:

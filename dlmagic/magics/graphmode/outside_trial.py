@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from dlmagic.cell.function import compile_cell
 from dlmagic.cell.output import unheard
-from dlmagic.cell.source import CellSource, register_text
 from dlmagic.cell.subject import Subject
 from dlmagic.finding import Finding, Fix
+from dlmagic.magics.graphmode.attempt import attempt, mended_cell
 from dlmagic.magics.graphmode.call import Call
 from dlmagic.magics.graphmode.compiled_again import compiled_again
 from dlmagic.magics.graphmode.graph_run import GraphRun
@@ -47,16 +46,12 @@ class OutsideTrial:
 
     def holds(self) -> bool:
         """Whether the graph with this fix gives what the cell gives as it is, in both calls."""
-        inspection = self.graph_run.inspection
-        trial = Inspection(inspection.output, inspection.now)
-        self.first.subject.snapshot.restore()
-        try:
-            calls = self._called(trial, self._mended())
-        except Exception:  # a fix that fails is none
-            return False
-        finally:
-            self.first.subject.snapshot.restore()
-            inspection.runs += trial.runs
+        start = self.first.subject.snapshot
+        with attempt(self.graph_run.inspection, start) as trial:
+            try:
+                calls = self._called(trial, self._mended())
+            except Exception:  # a fix that fails is none
+                return False
         return (
             len(calls) == len(self._before)
             and all(map(agrees, calls))
@@ -70,7 +65,7 @@ class OutsideTrial:
     def _called(self, trial: Inspection, mended: MendedCell) -> Sequence[Call]:
         """The calls, made again; up to the first that compiles something once more."""
         for number, before in enumerate(self._before):
-            call = Call(before.subject, before.plain, before.plain_effects, before.draws)
+            call = before.once_more()
             trial.call_as_graph(call, mended)
             if number and self.finding.kind == "recompile" and call.captured.recompilations:
                 return trial.calls[:number]
@@ -92,8 +87,6 @@ class OutsideTrial:
 
     def _subject(self, namespace: dict[str, object], found: Mapping[str, object]) -> Subject:
         first = self.first.subject
-        python = self.candidate.applied_to(first.cell.source.python)
-        cell = compile_cell(CellSource(python, python, register_text(python), 0), namespace)
-        cell.define()
+        cell = mended_cell(self.candidate.applied_to(first.cell.source.python), namespace)
         arguments = {name: found[name] for name in cell.parameters}
         return replace(first, cell=cell, arguments=arguments, watched=[], watching=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import tensorflow as tf
 
@@ -17,6 +17,7 @@ from dlmagic.frameworks.tensorflow.concrete_graphs import read_graph
 from dlmagic.frameworks.tensorflow.gradients import gradients_of, leaves_among
 from dlmagic.frameworks.tensorflow.graphs import Graph
 from dlmagic.magics.graphmode.capture import AnyCompiler, Captured, CompiledCell, RunOnce
+from dlmagic.magics.graphmode.first_graph import FirstGraph
 
 
 @dataclass
@@ -34,7 +35,7 @@ class TensorFlowCompiler:
     known: tuple[object, ...] | None = None
     _graph: Graph | None = None
     _filename: str = ""
-    _told: bool = False
+    _first: FirstGraph = field(default_factory=FirstGraph)
 
     def prepare(
         self, cell: CellFunction, arguments: Mapping[str, object], run_once: RunOnce
@@ -50,7 +51,7 @@ class TensorFlowCompiler:
 
         prepared = self.framework.prepare(self.mode, cell, arguments, values)
         self._graph = prepared.function if isinstance(prepared.function, Graph) else None
-        self._filename, self._told = cell.source.filename, False
+        self._filename, self._first = cell.source.filename, FirstGraph()
         return prepared
 
     @contextmanager
@@ -59,11 +60,12 @@ class TensorFlowCompiler:
         with AnyCompiler(self.framework, self.mode).listening(captured):
             yield
         graph = self._graph
-        if graph is not None and graph.concrete is not None and not self._told:
-            self._told = True
+        concrete = graph.concrete if graph is not None else None
+        if graph is not None and concrete is not None:
             with suppress(Exception):  # a graph of a form that is not known has run all the same
-                names = graph.input_names()
-                captured.graphs.append(read_graph(graph.concrete, names, self._filename))
+                self._first.note(
+                    captured, lambda: read_graph(concrete, graph.input_names(), self._filename)
+                )
 
     def binds(self, value: object) -> bool:
         """Variables, such as those that an optimiser makes in its first step."""

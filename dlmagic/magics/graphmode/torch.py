@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
@@ -12,6 +12,7 @@ import torch
 from dlmagic.cell.function import CellFunction
 from dlmagic.cell.subject import Subject
 from dlmagic.devices.reading import Reason
+from dlmagic.frameworks.captured import CapturedGraph
 from dlmagic.frameworks.gradients import NOTHING, Differentiated, Gradients
 from dlmagic.frameworks.protocol import Framework, Prepared
 from dlmagic.frameworks.torch import _compat as compat
@@ -23,6 +24,7 @@ from dlmagic.frameworks.torch.gradients import gradients_of, inputs_as_leaves, p
 from dlmagic.frameworks.torch.script_graphs import read_script
 from dlmagic.frameworks.torch.traced_cell import TracedCell, trace_cell
 from dlmagic.magics.graphmode.capture import Captured, CompiledCell, Compiler, RunOnce
+from dlmagic.magics.graphmode.first_graph import FirstGraph
 
 _STAGES = (
     ("eager", "capturing (Dynamo)"),
@@ -115,7 +117,7 @@ class TraceCompiler:
 
     framework: Framework
     _traced: TracedCell | None = None
-    _told: bool = False
+    _first: FirstGraph = field(default_factory=FirstGraph)
 
     def prepare(
         self, cell: CellFunction, arguments: Mapping[str, object], run_once: RunOnce
@@ -125,7 +127,7 @@ class TraceCompiler:
         Raises:
             ModeUnavailable: There is nothing in it that can be traced.
         """
-        self._traced, self._told = trace_cell(cell, arguments), False
+        self._traced, self._first = trace_cell(cell, arguments), FirstGraph()
         if self._traced is None:
             return self.framework.prepare("trace", cell, arguments, run_once)
         return Prepared(self._traced, findings=self._traced.findings)
@@ -134,11 +136,14 @@ class TraceCompiler:
     def listening(self, captured: Captured) -> Iterator[None]:
         """Note the graph of the first call."""
         yield
-        if self._traced is not None and not self._told:
-            self._told = True
-            script = self._traced.script
-            names = list(self._traced.tensors.names)
-            captured.graphs.append(read_script(script.inlined_graph, names, script.code.strip()))
+        traced = self._traced
+        if traced is not None:
+            self._first.note(captured, lambda: _graph_of(traced))
+
+
+def _graph_of(traced: TracedCell) -> CapturedGraph:
+    script, names = traced.script, list(traced.tensors.names)
+    return read_script(script.inlined_graph, names, script.code.strip())
 
 
 @dataclass
@@ -146,7 +151,7 @@ class ExportCompiler:
     """``torch.export`` of the cell's body."""
 
     _exported: ExportedCell | None = None
-    _told: bool = False
+    _first: FirstGraph = field(default_factory=FirstGraph)
 
     def prepare(
         self,
@@ -160,14 +165,14 @@ class ExportCompiler:
             ModeUnavailable: It reads or returns no tensor.
             Exception: What PyTorch raises where the cell cannot be one graph.
         """
-        self._exported, self._told = export_cell(cell, arguments), False
+        self._exported, self._first = export_cell(cell, arguments), FirstGraph()
         return Prepared(self._exported)
 
     @contextmanager
     def listening(self, captured: Captured) -> Iterator[None]:
         """Note the graph of the first call."""
         yield
-        if self._exported is not None and not self._told:
-            self._told = True
-            names = self._exported.tensors.names
-            captured.graphs.append(DynamoGraph(self._exported.module).read(names))
+        exported = self._exported
+        if exported is not None:
+            names = exported.tensors.names
+            self._first.note(captured, lambda: DynamoGraph(exported.module).read(names))

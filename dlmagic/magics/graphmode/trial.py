@@ -1,23 +1,17 @@
-"""Trying a rewrite: the mended cell runs plainly and as a graph, and is judged by both."""
+"""Trying fixes for the findings of a report, the likeliest first."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from dlmagic.cell.compare import Tolerance
-from dlmagic.cell.function import compile_cell
-from dlmagic.cell.outcome import compare_outcomes
-from dlmagic.cell.source import CellSource, register_text
-from dlmagic.cell.subject import Subject
-from dlmagic.finding import Finding, Fix
+from dlmagic.finding import Finding
 from dlmagic.magics.graphmode.advice import advice_about
 from dlmagic.magics.graphmode.call import Call
-from dlmagic.magics.graphmode.compiled_again import compiled_again
+from dlmagic.magics.graphmode.closer_look import BUILT_IN
 from dlmagic.magics.graphmode.fixes import Candidate, candidates
-from dlmagic.magics.graphmode.graph_run import BUILT_IN, GraphRun
-from dlmagic.magics.graphmode.inspection import Inspection
-from dlmagic.magics.graphmode.judging import built_in, is_better, same_said
+from dlmagic.magics.graphmode.graph_run import GraphRun
+from dlmagic.magics.graphmode.in_place_trial import InPlaceTrial
 from dlmagic.magics.graphmode.other_cells import other_cells
 from dlmagic.magics.graphmode.outside_fix import OutsideFix, Problem
 from dlmagic.magics.graphmode.outside_fixes import outside_fixes
@@ -61,7 +55,7 @@ class Trials:
             return replace(finding, fix=advice_about(finding, self.graph_run.framework.name))
         return finding
 
-    def _holds(self, attempt: _InPlace | OutsideTrial) -> bool:
+    def _holds(self, attempt: InPlaceTrial | OutsideTrial) -> bool:
         """Whether a fix holds; one that would mend several findings is tried once."""
         key = (attempt.finding.kind, attempt.finding.cell, attempt.candidate)
         if key not in self.tried and self.left > 0:
@@ -69,7 +63,7 @@ class Trials:
             self.tried[key] = attempt.holds()
         return self.tried.get(key, False)
 
-    def _attempts(self, finding: Finding) -> Iterator[_InPlace | OutsideTrial]:
+    def _attempts(self, finding: Finding) -> Iterator[InPlaceTrial | OutsideTrial]:
         """Everything that may help, the likeliest first."""
         cell, framework = self.first.subject.cell, self.graph_run.framework.name
         if finding.cell is not None:
@@ -78,7 +72,9 @@ class Trials:
         if finding.kind != "recompile":
             for candidate in candidates(finding, cell.source.python, framework, cell.namespace):
                 text = candidate.edit.apply(cell.source.python)
-                yield _InPlace(self.graph_run, self.first, finding, candidate, text, cell.namespace)
+                yield InPlaceTrial(
+                    self.graph_run, self.first, finding, candidate, text, cell.namespace
+                )
         later = self._call_about(finding)
         problem = Problem(
             finding,
@@ -91,7 +87,7 @@ class Trials:
         for fix in outside_fixes(problem):
             yield OutsideTrial(self.graph_run, self.first, later, finding, fix)
 
-    def _in_another_cell(self, finding: Finding) -> Iterator[_InPlace]:
+    def _in_another_cell(self, finding: Finding) -> Iterator[InPlaceTrial]:
         """Rewrites of a function that the cell calls."""
         cell = self.first.subject.cell
         for other in other_cells(cell, self.places.name_of_cell):
@@ -103,7 +99,7 @@ class Trials:
                 names = other.with_function(mended, finding.line, cell.namespace)
                 if names is not None:
                     text = cell.source.python
-                    yield _InPlace(self.graph_run, self.first, finding, candidate, text, names)
+                    yield InPlaceTrial(self.graph_run, self.first, finding, candidate, text, names)
 
     def _call_about(self, finding: Finding) -> Call | None:
         """The later call that went wrong, or else the last one."""
@@ -113,66 +109,3 @@ class Trials:
             if call.captured.recompilations if finding.kind == "recompile" else wrong:
                 return call
         return later[-1] if later else None
-
-
-@dataclass
-class _InPlace:
-    """A rewrite of the cell, or of a function that it calls, to be tried.
-
-    Attributes:
-        graph_run: The run that the finding is about.
-        first: Its first call.
-        finding: What it should mend.
-        candidate: The rewrite.
-        text: The cell to run.
-        namespace: The names that it finds.
-    """
-
-    graph_run: GraphRun
-    first: Call
-    finding: Finding
-    candidate: Candidate
-    text: str
-    namespace: dict[str, object]
-
-    @property
-    def fix(self) -> Fix:
-        """The fix, once it has been seen to hold."""
-        return Fix(self.candidate.text, self.candidate.code, "verified")
-
-    def holds(self) -> bool:
-        """Whether the mended cell gives the same plainly, and is whole and right as a graph."""
-        inspection = self.graph_run.inspection
-        trial = Inspection(inspection.output, inspection.now)
-        start = self.first.subject.snapshot
-        start.restore()
-        try:
-            subject = self._subject()
-            call = trial.call_plainly(subject)
-            if not self._same_plainly(call):
-                return False
-            compiled = compiled_again(self.graph_run, subject)
-            trial.call_as_graph(call, compiled)
-        except Exception:  # a rewrite that fails is none
-            return False
-        finally:
-            start.restore()
-            inspection.runs += trial.runs
-        if self.finding.kind in BUILT_IN and built_in(compiled) >= built_in(inspection):
-            return False
-        return is_better(call, self.first, self.finding)
-
-    def _subject(self) -> Subject:
-        """The mended cell, from the state that the first run started from."""
-        source = CellSource(self.text, self.text, register_text(self.text), 0)
-        first = self.first.subject
-        cell = compile_cell(source, self.namespace)
-        cell.define()
-        arguments = dict(zip(cell.parameters, cell.arguments(), strict=True))
-        return Subject(
-            None, cell, arguments, first.start, first.snapshot, first.frameworks, first.memory
-        )
-
-    def _same_plainly(self, call: Call) -> bool:
-        agreement = compare_outcomes(self.first.plain, call.plain, Tolerance(None, None))
-        return agreement.agrees is True and same_said(self.first, call)

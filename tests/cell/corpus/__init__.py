@@ -5,15 +5,19 @@ from __future__ import annotations
 from tests.cell.corpus import (
     arrays,
     assignment,
+    changes,
     control,
     definitions,
     deletion,
     faults,
+    framework_changes,
     helpers,
     imports,
     layout,
     notebook,
+    rare_changes,
     scopes,
+    training_changes,
 )
 from tests.cell.corpus.cell import CorpusCell
 
@@ -34,3 +38,11 @@ THEMES = {
     )
 }
 CORPUS: tuple[CorpusCell, ...] = tuple(cell for cells in THEMES.values() for cell in cells)
+"""Cells that are run as in a notebook and as a function."""
+STATE_CHANGES: tuple[CorpusCell, ...] = (
+    *changes.CELLS,
+    *rare_changes.CELLS,
+    *framework_changes.CELLS,
+    *training_changes.CELLS,
+)
+"""Cells whose changes can be undone, and are kept below every magic."""

@@ -15,7 +15,7 @@ from dlmagic.magics.bench.engine import bench_cell
 from dlmagic.magics.bench.request import Request, Surroundings
 from dlmagic.magics.bench.result import BenchResult
 from tests.cell import worlds
-from tests.cell.corpus import changes, framework_changes, rare_changes
+from tests.cell.corpus import STATE_CHANGES, changes
 from tests.cell.corpus.cell import CorpusCell
 from tests.cell.corpus.one_way import ONE_WAY
 from tests.cell.test_restore import close_files, fingerprint, named, require
@@ -65,11 +65,7 @@ MODES = {
     "jax": ("eager", "jit"),
     "numba": ("python", "njit"),
 }
-CELLS = tuple(
-    cell
-    for cell in (*changes.CELLS, *rare_changes.CELLS, *framework_changes.CELLS)
-    if cell.name not in GROWS_WITHOUT_END
-)
+CELLS = tuple(cell for cell in STATE_CHANGES if cell.name not in GROWS_WITHOUT_END)
 # The same optimisers once more, after a first step: `tests/cell/test_restore.py` has them too.
 ON_THEIR_WAY = ("fit on its way: ", "a tape on its way: ")
 STEPS = ("reading", "first run", "preparing", "warming up", "round 1")

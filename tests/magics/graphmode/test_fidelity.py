@@ -12,10 +12,11 @@ from dlmagic.errors import InputError
 from dlmagic.magics.graphmode.engine import graphmode_cell
 from dlmagic.magics.graphmode.request import Request, Surroundings
 from tests.cell import worlds
-from tests.cell.corpus import changes, framework_changes, rare_changes
+from tests.cell.corpus import STATE_CHANGES
 from tests.cell.corpus.cell import CorpusCell
 from tests.cell.describe import differences
 from tests.cell.test_restore import require
+from tests.magics.graphmode.test_fidelity_tensorflow import CELLS as CELLS_OF_TENSORFLOW
 
 MODES = {"torch": "compile:eager", "jax": "jit", "numba": "njit"}
 # TensorFlow and Keras number their variables and layers through the whole process, so that no two
@@ -31,7 +32,7 @@ NOT_DESCRIBED_ALIKE = frozenset(
 )
 CELLS = tuple(
     cell
-    for cell in (*changes.CELLS, *rare_changes.CELLS, *framework_changes.CELLS)
+    for cell in STATE_CHANGES
     if cell.needs and cell.needs[0] in MODES and cell.name not in NOT_DESCRIBED_ALIKE
 )
 # What IPython keeps of values shown before, unless another test has put a name into builtins.
@@ -75,4 +76,4 @@ def test_like_a_plain_run(cell: CorpusCell) -> None:
 
 
 def test_there_are_enough() -> None:
-    assert len({cell.name for cell in CELLS}) > 100
+    assert len({cell.name for cell in (*CELLS, *CELLS_OF_TENSORFLOW)}) >= 200

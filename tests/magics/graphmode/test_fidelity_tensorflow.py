@@ -15,11 +15,11 @@ from dlmagic.frameworks.registry import loaded_frameworks
 from dlmagic.magics.graphmode.engine import graphmode_cell
 from dlmagic.magics.graphmode.request import Request, Surroundings
 from tests.cell import worlds
-from tests.cell.corpus import framework_changes
+from tests.cell.corpus import STATE_CHANGES
 from tests.cell.corpus.cell import CorpusCell
 from tests.cell.test_restore import require
 
-CELLS = tuple(c for c in framework_changes.CELLS if c.needs and c.needs[0] == "tensorflow")
+CELLS = tuple(c for c in STATE_CHANGES if c.needs and c.needs[0] == "tensorflow")
 IN_TESTS = 6
 """Of so many cells one is part of every test run; all of them of ``make prove``."""
 
@@ -97,7 +97,3 @@ def test_values_are_those_of_a_plain_run(cell: CorpusCell) -> None:
     plain, graph = left(cell, as_graph=False), left(cell, as_graph=True)
     agreement = compare(plain, graph, Tolerance(0.0, 0.0))
     assert agreement.agrees is not False, agreement.reason
-
-
-def test_there_are_enough() -> None:
-    assert len(CELLS) > 50

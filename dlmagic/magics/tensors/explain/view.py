@@ -23,7 +23,8 @@ def _parts(explanation: Explanation) -> Iterator[Part]:
         yield notice(explanation.finding)
     for other in explanation.alternatives:
         if other.fix is not None:
-            yield sentence(f"Or: {other.fix.text} {other.fix.code or ''}".strip())
+            code = (" ", Span(other.fix.code, "code")) if other.fix.code else ()
+            yield sentence(f"Or: {other.fix.text}", *code)
     yield from map(notice, explanation.findings[1:])
     if explanation.operands:
         yield _table(explanation.operands)

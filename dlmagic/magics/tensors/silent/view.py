@@ -28,7 +28,8 @@ def _parts(seen: SilentMistakes) -> Iterator[Part]:
         role="answer",
     )
     yield from map(notice, seen.findings)
-    watched = f"{plural(seen.operations, 'operation')} and {plural(seen.steps, 'step')}"
+    steps = f" and {plural(seen.steps, 'step')} of training" if seen.steps else ""
+    watched = f"{plural(seen.operations, 'operation')}{steps}"
     rest = "" if seen.complete else "; what came after ran unwatched"
     yield sentence(f"Seen: {watched}{rest}.", role="note")
     if seen.hints:

@@ -69,7 +69,7 @@ CASES = [
         jitted("if n > 2:\n        return x\n    return -x", "f(a, 3)", "x, n"),
         "traced-branch",
         1,
-        "`if n > 2`",
+        '"if n > 2"',
         '@jax.jit(static_argnames="n")',
         "unverified",
     ),
@@ -78,7 +78,7 @@ CASES = [
         jitted("if x.sum() > 2:\n        return x\n    return -x", "f(a)"),
         "traced-branch",
         3,
-        "`if x.sum() > 2`",
+        '"if x.sum() > 2"',
     ),
     Case(
         SETUP,

@@ -94,3 +94,9 @@ def test_the_operands_are_shown_with_type_and_device() -> None:
         ("rows", "float32", "cpu"),
         ("far_fc.weight", "float32", "meta"),
     ]
+
+
+def test_a_model_without_numbers_is_not_to_be_moved() -> None:
+    found = explained(Case(SETUP, "far_fc(rows)", None))
+    assert found is not None
+    assert not found.alternatives

@@ -72,7 +72,7 @@ def _candidates(failure: Failure, stranger: Operand, other: Operand) -> Iterator
     """To move the value; first the model, where that is what stayed on the CPU."""
     of_layer = other.node is None and "." in other.name and " " not in other.name
     moves = [_of_value(failure, stranger, other, of_layer)] if stranger.node is not None else []
-    if of_layer:
+    if of_layer and _device(other) != "meta":  # which holds no numbers that could be moved
         moves.insert(0 if _device(other) == "cpu" else 1, _of_model(failure, stranger, other))
     yield from moves
 

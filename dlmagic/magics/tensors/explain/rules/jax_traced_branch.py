@@ -31,7 +31,7 @@ def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa
     word = _WORDS.get(type(site.statement), "")
     return Explained(
         kind="traced-branch",
-        message=f"Python decides `{word}{ast.unparse(test)}` once, while JAX traces "
+        message=f'Python decides "{word}{ast.unparse(test)}" once, while JAX traces '
         f"{site.frame.f_code.co_name}, where {traced[0].name} has no numbers yet.",
         operands=tuple(traced),
         candidates=tuple(_candidates(site, test, traced)),

@@ -1,0 +1,84 @@
+"""How Dynamo and Inductor compile: what they have seen before, what they need, what they wrap."""
+
+from __future__ import annotations
+
+import sys
+from collections import defaultdict
+from contextlib import AbstractContextManager, nullcontext
+from types import FunctionType
+from typing import Any
+
+import torch
+
+
+def dynamo_is_loaded() -> bool:
+    """Whether anything in this process can have been compiled at all."""
+    return "torch._dynamo.eval_frame" in sys.modules
+
+
+def unwrapped(value: object) -> object:
+    """The module or function behind the result of ``torch.compile``, else the value itself."""
+    inner = None
+    if isinstance(value, torch.nn.Module):
+        inner = value._modules.get("_orig_mod")
+    elif isinstance(value, FunctionType):
+        inner = vars(value).get("_torchdynamo_orig_callable")
+    return value if inner is None else inner
+
+
+def cpp_compiler_missing() -> bool:
+    """Whether Inductor finds no C++ compiler; False where it cannot be asked."""
+    try:
+        from torch._inductor import cpp_builder, exc
+    except ImportError:
+        return False
+    missing = getattr(exc, "InvalidCxxCompiler", None)
+    if missing is None or not hasattr(cpp_builder, "get_cpp_compiler"):
+        return False
+    try:
+        cpp_builder.get_cpp_compiler()
+    except missing:
+        return True
+    return False
+
+
+def random_numbers_of_eager() -> AbstractContextManager[object]:
+    """While active, Inductor compiles code that draws the random numbers that eager code draws."""
+    try:
+        from torch._inductor import config
+    except ImportError:
+        return nullcontext()
+    if not hasattr(config, "fallback_random"):
+        return nullcontext()
+    patched: AbstractContextManager[object] = config.patch(fallback_random=True)
+    return patched
+
+
+def no_sizes_seen() -> object:
+    """A memory of sizes for :func:`swap_sizes_seen` in which there are none yet."""
+    profile = _profile()
+    return (defaultdict(profile.CodeState), None) if profile is not None else None
+
+
+def swap_sizes_seen(memory: object) -> object:
+    """Let Dynamo remember other sizes of the arguments of functions; returns what it did.
+
+    It remembers them by file and line for the whole process: a size that it has seen to
+    change is compiled as a variable from then on, which makes slower code.
+    """
+    profile = _profile()
+    if profile is None or not isinstance(memory, tuple):
+        return None
+    before = (profile._CODE_STATE, profile._INIT_CODE_STATE)
+    profile._CODE_STATE, profile._INIT_CODE_STATE = memory
+    return before
+
+
+def _profile() -> Any:
+    """The module in which Dynamo keeps what it has seen; None where it is another."""
+    try:
+        from torch._dynamo import pgo
+    except ImportError:
+        return None
+    names = ("CodeState", "_CODE_STATE", "_INIT_CODE_STATE")
+    return pgo if all(hasattr(pgo, name) for name in names) else None
