@@ -1,0 +1,47 @@
+"""GPUs to read: doubles of NVIDIA's libraries, which the real binding loads."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pynvml
+import pytest
+
+from tests.devices.double.building import Libraries
+from tests.devices.double.machine import Board, Machine, played_here
+
+
+@pytest.fixture(scope="session")
+def libraries(tmp_path_factory: pytest.TempPathFactory) -> Libraries:
+    """The doubles, by generation of the driver."""
+    if not sys.platform.startswith("linux"):
+        pytest.skip("the doubles of NVIDIA's libraries are made for Linux")
+    return Libraries(tmp_path_factory.mktemp("libraries"))
+
+
+@pytest.fixture
+def machine(libraries: Libraries, tmp_path: Path) -> Iterator[Callable[..., Machine]]:
+    """Makes the machine that the binding of this process talks to, one per test.
+
+    Who starts the library must end it: that is looked at after the test.
+    """
+    with ExitStack() as stack:
+
+        def made(*boards: Board, generation: str = "580", **settings: Any) -> Machine:
+            made = Machine(tmp_path, boards or (Board(),), generation=generation, **settings)
+            stack.callback(made.close)
+            stack.enter_context(played_here(made, libraries.of(generation)))
+            stack.callback(library_has_ended, made)
+            return made
+
+        yield made
+
+
+def library_has_ended(machine: Machine) -> None:
+    machine.mend()
+    with pytest.raises(pynvml.NVMLError_Uninitialized):
+        pynvml.nvmlDeviceGetCount()
