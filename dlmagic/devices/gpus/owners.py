@@ -24,6 +24,7 @@ _ANOTHER = Reason("this number may belong to a process of another container")
 _FORBIDDEN = Reason("this user may not see it")
 _GRANULARITY = 1.0  # seconds; when a process began is told from a clock that counts these
 _LONGEST = 500  # characters of a command
+_MOST_KNOWN = 10_000
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,15 @@ class Owner:
         return cls(pid, why, why, why, "unknown")
 
 
+@dataclass(frozen=True)
+class _Known:
+    """A process that was looked up: what psutil has of it, when it began, and whose it is."""
+
+    process: Any
+    started: float
+    owner: Owner
+
+
 class Owners:
     """Looks up processes; what does not change about one is read once.
 
@@ -64,7 +74,7 @@ class Owners:
     ) -> None:
         self._proc = proc
         self._surroundings = surroundings or read_surroundings(proc)
-        self._known: dict[tuple[int, float], Owner] = {}
+        self._known: dict[int, _Known] = {}
 
     def of(self, pid: int, read_at: float | None = None) -> Owner:
         """Whose a process is.
@@ -74,10 +84,24 @@ class Owners:
             read_at: When the driver listed it, in seconds since 1970; None for now. A process
                 that began later only has got its number.
         """
-        import psutil
-
         if pid <= 0:
             return Owner.unknown(pid, _NO_NUMBER)
+        known = self._known.get(pid)
+        if known is None or not known.process.is_running():
+            found = self._look_up(pid)
+            if isinstance(found, Owner):
+                return found
+            if len(self._known) >= _MOST_KNOWN:
+                self._known.clear()
+            known = self._known[pid] = found
+        if known.started > (read_at or time.time()) + _GRANULARITY:
+            return Owner.unknown(pid, _REUSED)
+        return known.owner
+
+    def _look_up(self, pid: int) -> _Known | Owner:
+        """What there is to know; or the owner of whom nothing is known."""
+        import psutil
+
         try:
             process = psutil.Process(pid)
             started = float(process.create_time())
@@ -85,21 +109,9 @@ class Owners:
             return Owner.unknown(pid, _FORBIDDEN)
         except psutil.Error:
             return Owner.unknown(pid, _GONE)
-        if started > (read_at or time.time()) + _GRANULARITY:
-            return Owner.unknown(pid, _REUSED)
-        key = (pid, started)
-        if key not in self._known:
-            self._known[key] = self._look_up(process, started)
-        return self._known[key]
-
-    def _look_up(self, process: Any, started: float) -> Owner:
-        if not self._believed(process.pid):
-            return Owner.unknown(process.pid, _ANOTHER)
-        with process.oneshot():
-            user, command = _told(process.username), _told(process.cmdline)
-            whose = _whose(process)
-        words = command if isinstance(command, Reason) else _in_words(command, process)
-        return Owner(process.pid, user, words, started, whose)
+        if not self._believed(pid):
+            return Owner.unknown(pid, _ANOTHER)
+        return _Known(process, started, _owner(process, started))
 
     def _believed(self, pid: int) -> bool:
         """Whether the process of this number, as seen from here, is the one on the GPU."""
@@ -110,6 +122,14 @@ class Owners:
         except OSError:
             return False
         return any(str(file).startswith("/dev/nvidia") for file in opened)
+
+
+def _owner(process: Any, started: float) -> Owner:
+    with process.oneshot():
+        user, command = _told(process.username), _told(process.cmdline)
+        whose = _whose(process)
+    words = command if isinstance(command, Reason) else _in_words(command, process)
+    return Owner(process.pid, user, words, started, whose)
 
 
 def _told(ask: Any) -> Any:

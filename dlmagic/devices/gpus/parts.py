@@ -8,7 +8,7 @@ from dlmagic.devices.binding import Binding
 from dlmagic.devices.gpus.gpu import GpuPart
 from dlmagic.devices.gpus.memory import read_memory
 from dlmagic.devices.reading import Reason
-from dlmagic.devices.refusal import NO_FUNCTION, NOT_FOUND, NOT_SUPPORTED
+from dlmagic.devices.refusal import NO_FUNCTION, NOT_FOUND, NOT_PERMITTED, NOT_SUPPORTED
 
 
 def read_divided(binding: Binding, device: Any) -> bool | Reason:
@@ -22,24 +22,28 @@ def read_divided(binding: Binding, device: Any) -> bool | Reason:
 def read_parts(
     binding: Binding, device: Any, divided: bool | Reason
 ) -> tuple[GpuPart, ...] | Reason:
-    """Its instances; none if it is not divided."""
+    """Its instances, as far as they may be seen; none if it is not divided."""
     if isinstance(divided, Reason):
         return divided
     count = binding.ask("nvmlDeviceGetMaxMigDeviceCount", of=(device,)) if divided else 0
     if isinstance(count, Reason):
         return count
-    found = (_part(binding, device, place) for place in range(count))
-    return tuple(part for part in found if part is not None)
+    found = [_part(binding, device, place) for place in range(count)]
+    refused = [each for each in found if isinstance(each, Reason) and each.code != NOT_FOUND]
+    parts = tuple(each for each in found if isinstance(each, GpuPart))
+    if any(each.code != NOT_PERMITTED for each in refused) or not parts:
+        return refused[0] if refused else ()
+    return parts
 
 
-def _part(binding: Binding, device: Any, place: int) -> GpuPart | None:
-    """The instance at one place; None where there is none, or none any more."""
+def _part(binding: Binding, device: Any, place: int) -> GpuPart | Reason:
+    """The instance at one place; "not found" where there is none, or none any more."""
     handle = binding.ask("nvmlDeviceGetMigDeviceHandleByIndex", of=(device, place))
     if isinstance(handle, Reason):
-        return None if handle.code == NOT_FOUND else GpuPart(*[handle] * 7)
+        return handle
     uuid = binding.text("nvmlDeviceGetUUID", handle)
     if isinstance(uuid, Reason) and uuid.code == NOT_FOUND:
-        return None
+        return uuid
     memory = read_memory(binding, handle)
     return GpuPart(
         uuid,

@@ -23,7 +23,7 @@ from dlmagic.devices.refusal import NOT_FOUND
 DEADLINE = 2.4
 """Seconds after which a reading comes back, whatever the driver does; to be shown within 2.5."""
 
-_PATIENCE = 0.5
+_PATIENCE = 0.25  # of that time, for one GPU before the others go on without it
 _ASLEEP = Reason("the GPU sleeps to save power, and a question would wake it")
 
 Place = int | str
@@ -115,7 +115,7 @@ class GpuReader:
         }
         fresh = [each for place, each in questions.items() if place not in hanging]
         try:
-            ask_all(fresh, patience=min(_PATIENCE, seconds), deadline=seconds)
+            ask_all(fresh, patience=_PATIENCE * seconds, deadline=seconds)
         finally:
             self._late = {place: each for place, each in questions.items() if not each.answered}
         answers = [self._answer(place, each) for place, each in questions.items()]

@@ -223,12 +223,20 @@ static void note(const char *function, int gpu) {
     if (write(log_file, line, (size_t)size) < 0) return;
 }
 
-static Fault *fault_of(const char *function, int gpu) {
+static int concerns(const Fault *fault, const char *function, int gpu) {
+    if (strcmp(fault->function, "*") && strcmp(fault->function, function)) return 0;
+    return fault->gpu == ALL || fault->gpu == gpu;
+}
+
+/* The first fault that this call meets now; the others that concern it count it, too. */
+static Fault *meet(const char *function, int gpu) {
+    Fault *first = NULL;
     for (Fault *fault = state.fault; fault < state.fault + state.faults; fault++) {
-        if (strcmp(fault->function, "*") && strcmp(fault->function, function)) continue;
-        if (fault->gpu == ALL || fault->gpu == gpu) return fault;
+        if (!concerns(fault, function, gpu)) continue;
+        long before = met[fault->id]++ - fault->after;
+        if (!first && before >= 0 && (fault->times < 0 || before < fault->times)) first = fault;
     }
-    return NULL;
+    return first;
 }
 
 static int still_there(int id) {
@@ -251,12 +259,8 @@ static int enter(const char *function, int gpu) {
     pthread_mutex_lock(&lock);
     refresh();
     if (state.logging && log_file >= 0) note(function, gpu);
-    Fault *fault = fault_of(function, gpu);
-    if (fault) {
-        long before = met[fault->id]++;
-        int active = before >= fault->after && (fault->times < 0 || before < fault->after + fault->times);
-        if (active) met_now = *fault;
-    }
+    Fault *fault = meet(function, gpu);
+    if (fault) met_now = *fault;
     pthread_mutex_unlock(&lock);
     if (met_now.hang > 0) hang(met_now);
     return met_now.code;
