@@ -12,8 +12,10 @@ from typing import Any
 import pynvml
 import pytest
 
+from tests.devices.double.boards import Board
 from tests.devices.double.building import Libraries
-from tests.devices.double.machine import Board, Machine, played_here
+from tests.devices.double.machine import Machine
+from tests.devices.double.playing import played_here
 
 
 @pytest.fixture(scope="session")

@@ -11,9 +11,10 @@ from pathlib import Path
 import pynvml
 import pytest
 
+from tests.devices.double.boards import GIB, Board, Part, Process
 from tests.devices.double.building import Libraries
 from tests.devices.double.generations import GENERATIONS
-from tests.devices.double.machine import GIB, Board, Machine, Part, Process
+from tests.devices.double.machine import Machine
 
 ASK = """
 import sys, pynvml

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.devices.double.boards import Board, Part
 from tests.devices.double.building import Libraries
-from tests.devices.double.machine import Board, Machine, Part
+from tests.devices.double.machine import Machine
 
 ASK = """
 import ctypes, os, sys

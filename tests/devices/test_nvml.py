@@ -9,7 +9,7 @@ import pytest
 
 from dlmagic.devices.nvml import Nvml
 from dlmagic.devices.reading import Reason
-from tests.devices.double.machine import Board
+from tests.devices.double.boards import Board
 
 A, B = Board("GPU-a", energy=1500), Board("GPU-b", energy=2000)
 

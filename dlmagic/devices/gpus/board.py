@@ -43,7 +43,7 @@ def read_board(binding: Binding, device: Any, index: int | Reason, fixed: Fixed)
         index: Its number.
         fixed: What stays the same about it.
     """
-    memory = read_memory(binding, device)
+    memory = read_memory(binding, device, fixed.name)
     divided = read_divided(binding, device)
     processes, unlisted = list_processes(binding, device)
     return Gpu(

@@ -7,7 +7,7 @@ from typing import Any
 
 from dlmagic.devices.binding import Binding
 from dlmagic.devices.reading import Reason
-from dlmagic.devices.refusal import NO_FUNCTION
+from dlmagic.devices.refusal import NO_FUNCTION, NOT_SUPPORTED
 
 NOT_TOLD = 2**64 - 1
 """How NVML writes a number that it does not have."""
@@ -17,6 +17,8 @@ _OTHER_FORM = 25
 _UNKNOWN = Reason("NVIDIA's driver does not know it")
 _NOTHING = Reason("NVIDIA's driver says that there are 0 bytes in all, so it does not know")
 _TOO_MUCH = Reason("NVIDIA's driver says more bytes than there are in all")
+_INTEGRATED = ("GB10", "Orin", "Thor")
+_SHARED = Reason("the GPU shares the machine's memory", NOT_SUPPORTED)
 _IN_USED = Reason("the installed NVIDIA driver counts it as used memory")
 
 
@@ -37,14 +39,25 @@ class Memory:
     reserved: int | Reason
 
 
-def read_memory(binding: Binding, device: Any) -> Memory:
-    """The memory of a GPU, or of an instance of one."""
+def read_memory(binding: Binding, device: Any, name: str | Reason = "") -> Memory:
+    """The memory of a GPU, or of an instance of one.
+
+    Args:
+        binding: The library, started.
+        device: The handle.
+        name: Of the model: some have no memory of their own.
+    """
     found = binding.ask("nvmlDeviceGetMemoryInfo", of=(device, _SECOND_FORM))
     if isinstance(found, Reason) and found.code in (NO_FUNCTION, _OTHER_FORM):
         found = binding.ask("nvmlDeviceGetMemoryInfo", of=(device,))
     if isinstance(found, Reason):
-        return Memory(found, found, found, found)
+        why = _SHARED if found.code == NOT_SUPPORTED and _integrated(name) else found
+        return Memory(why, why, why, why)
     return _believed(found.total, found.used, found.free, getattr(found, "reserved", None))
+
+
+def _integrated(name: str | Reason) -> bool:
+    return isinstance(name, str) and any(part in name for part in _INTEGRATED)
 
 
 def _believed(total: int, used: int, free: int, reserved: int | None) -> Memory:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import Any
 
 from dlmagic.devices.binding import Binding
@@ -41,12 +42,9 @@ def _part(binding: Binding, device: Any, place: int) -> GpuPart | Reason:
     handle = binding.ask("nvmlDeviceGetMigDeviceHandleByIndex", of=(device, place))
     if isinstance(handle, Reason):
         return handle
-    uuid = binding.text("nvmlDeviceGetUUID", handle)
-    if isinstance(uuid, Reason) and uuid.code == NOT_FOUND:
-        return uuid
     memory = read_memory(binding, handle)
-    return GpuPart(
-        uuid,
+    part = GpuPart(
+        binding.text("nvmlDeviceGetUUID", handle),
         binding.text("nvmlDeviceGetName", handle),
         binding.ask("nvmlDeviceGetGpuInstanceId", of=(handle,)),
         binding.ask("nvmlDeviceGetComputeInstanceId", of=(handle,)),
@@ -54,3 +52,13 @@ def _part(binding: Binding, device: Any, place: int) -> GpuPart | Reason:
         memory.used,
         memory.free,
     )
+    return _gone(binding, handle, part) or part
+
+
+def _gone(binding: Binding, handle: Any, part: GpuPart) -> Reason | None:
+    """That an instance is not there any more, if it went while it was read."""
+    values = (getattr(part, field.name) for field in fields(part))
+    if not any(isinstance(value, Reason) and value.code == NOT_FOUND for value in values):
+        return None
+    again = binding.text("nvmlDeviceGetUUID", handle)
+    return again if isinstance(again, Reason) and again.code == NOT_FOUND else None

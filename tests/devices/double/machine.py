@@ -10,95 +10,15 @@ from __future__ import annotations
 import mmap
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, fields, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from tests.devices.double.boards import Board, Call, Fault, Process, written
 from tests.devices.double.generations import GENERATIONS
 
-GIB = 2**30
 EVERY = -1
 _ROOM = 8 * 2**20
-
-
-@dataclass(frozen=True)
-class Process:
-    """Someone on a GPU: the letters of `kind` are compute, graphics and MPS."""
-
-    pid: int
-    memory: int = GIB
-    kind: str = "C"
-    gi: int = -1
-    ci: int = -1
-
-
-@dataclass(frozen=True)
-class Part:
-    """An instance of a GPU that is divided (MIG)."""
-
-    uuid: str
-    gi: int
-    ci: int = 0
-    slot: int = 0
-    total: int = 10 * GIB
-    used: int = 0
-    name: str | bytes = "NVIDIA H100 MIG 1g.10gb"
-
-
-@dataclass(frozen=True)
-class Board:
-    """A GPU; times are in milliseconds, powers in milliwatts, as NVML has them.
-
-    Without `uuid` and `bus` it gets those of its place.
-    """
-
-    uuid: str = ""
-    bus: str = ""
-    name: str | bytes = "NVIDIA H100 80GB HBM3"
-    total: int = 80 * GIB
-    used: int = 0
-    reserved: int = 512 * 2**20
-    utilization: int = 0
-    memory_utilization: int = 0
-    temperature: int = 35
-    power: int = 70_000
-    limit: int = 700_000
-    energy: int = 1_000_000
-    throttle: int = 1
-    compute_mode: int = 0
-    persistence: int = 1
-    mig: int = 0
-    major: int = 9
-    minor: int = 0
-    speed: int = 0
-    hidden: int = 0
-    unified: int = 0
-    processes: tuple[Process, ...] = ()
-    parts: tuple[Part, ...] = ()
-
-
-@dataclass(frozen=True)
-class Fault:
-    """What a function does instead of answering: see :meth:`Machine.break_down`."""
-
-    id: int
-    function: str
-    gpu: int
-    code: int
-    hang: int
-    after: int
-    times: int
-
-
-@dataclass(frozen=True)
-class Call:
-    """One call, at a moment of a monotonic clock in microseconds; GPU -1 is the library."""
-
-    pid: int
-    function: str
-    gpu: int
-    microseconds: int
 
 
 class Machine:
@@ -226,10 +146,10 @@ class Machine:
             f"count={self.count} log={int(self._logging)}"
         )
         for place, board in enumerate(self.boards):
-            yield f"gpu index={place} {_fields(board)}"
-            yield from (f"mig gpu={place} {_fields(part)}" for part in board.parts)
-            yield from (f"process gpu={place} {_fields(each)}" for each in board.processes)
-        yield from (f"fault {_fields(fault)}" for fault in self.faults)
+            yield f"gpu index={place} {written(board)}"
+            yield from (f"mig gpu={place} {written(part)}" for part in board.parts)
+            yield from (f"process gpu={place} {written(each)}" for each in board.processes)
+        yield from (f"fault {written(fault)}" for fault in self.faults)
 
     def _placed(self, board: Board, place: int) -> Board:
         uuid = board.uuid or f"GPU-{place:08x}-0000-0000-0000-{place:012x}"
@@ -239,36 +159,3 @@ class Machine:
         return replace(
             board, uuid=uuid, bus=board.bus or f"00000000:{place + 1:02X}:00.0", name=name
         )
-
-
-def _fields(item: Any) -> str:
-    plain = {each.name: getattr(item, each.name) for each in fields(item)}
-    if "name" in plain:
-        name = plain["name"]
-        plain["name"] = (name.encode() if isinstance(name, str) else name).hex()
-    return " ".join(f"{key}={value}" for key, value in plain.items() if not _is_list(value))
-
-
-def _is_list(value: object) -> bool:
-    return isinstance(value, tuple)
-
-
-@contextmanager
-def played_here(machine: Machine, libraries: Path) -> Iterator[Any]:
-    """The binding of this process talks to the machine; afterwards to what it talked to before."""
-    import ctypes
-
-    import pynvml
-
-    before = pynvml.nvmlLib, os.environ.get("FAKE_NVML")
-    pynvml.nvmlLib = ctypes.CDLL(str(libraries / "libnvidia-ml.so.1"))
-    pynvml._nvmlGetFunctionPointer_cache.clear()
-    os.environ["FAKE_NVML"] = str(machine.path)
-    try:
-        yield pynvml
-    finally:
-        pynvml.nvmlLib = before[0]
-        pynvml._nvmlGetFunctionPointer_cache.clear()
-        os.environ.pop("FAKE_NVML", None)
-        if before[1] is not None:
-            os.environ["FAKE_NVML"] = before[1]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from dlmagic.devices.gpus.asleep import gpus_on_the_bus
 from dlmagic.devices.gpus.reader import GpuReader
-from tests.devices.double.machine import Board
+from tests.devices.double.boards import Board
 
 
 def bus(folder: Path, **states: str) -> Path:

@@ -10,7 +10,7 @@ import time
 import pytest
 
 from dlmagic.devices.gpus.reader import GpuReader
-from tests.devices.double.machine import GIB, Board, Part
+from tests.devices.double.boards import GIB, Board, Part
 
 
 @pytest.mark.alone

@@ -10,7 +10,7 @@ import pytest
 from dlmagic.devices.gpus.gpu import Gpu
 from dlmagic.devices.gpus.reader import GpuReader
 from dlmagic.devices.reading import Reason
-from tests.devices.double.machine import GIB, Board, Part, Process
+from tests.devices.double.boards import GIB, Board, Part, Process
 
 TOO_LARGE = 2**64 - 1
 
@@ -30,6 +30,7 @@ def read() -> tuple[Gpu, ...]:
         (Board(total=GIB, used=2 * GIB), "memory_free", "more bytes than there are"),
         (Board(used=TOO_LARGE), "memory_used", "does not know"),
         (Board(unified=1), "memory_total", "does not tell"),
+        (Board(unified=1, name="NVIDIA GB10"), "memory_free", "shares the machine's memory"),
         (Board(utilization=101), "utilization", "101%, which cannot be"),
         (Board(temperature=2**31 - 1), "temperature", "cannot be"),
         (Board(power=2**31 - 1), "power", "cannot be"),
@@ -58,7 +59,9 @@ def test_a_name_that_is_no_utf8_is_shown_as_far_as_it_can_be(machine) -> None:
 
 def test_a_part_that_goes_while_it_is_listed_is_left_out(machine) -> None:
     played = machine(Board(mig=1, parts=(Part("MIG-a", 1), Part("MIG-b", 2, slot=1))))
-    played.break_down("nvmlDeviceGetUUID", 0, code=6, after=2, times=1)  # the GPU, and MIG-a
+    # After the GPU's own, and MIG-a's.
+    gone = {"code": 6, "after": 2}
+    played.break_down("nvmlDeviceGetUUID", 0, **gone)
     assert [part.uuid for part in read()[0].parts] == ["MIG-a"]
     played.change(0, parts=())
     assert read()[0].parts == ()

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
 from dlmagic.devices.gpus.gpu import Gpu, GpuProcess
 from dlmagic.devices.gpus.reader import GpuReader
 from dlmagic.devices.reading import Reason
+from tests.devices.double.boards import GIB, Board, Part, Process
+from tests.devices.double.building import Libraries
 from tests.devices.double.generations import GENERATIONS
-from tests.devices.double.machine import GIB, Board, Part, Process
+from tests.devices.double.machine import Machine
 
 BUSY = Board(
     used=3 * GIB,
@@ -195,3 +199,29 @@ def test_another_module_called_pynvml_is_told_apart(tmp_path) -> None:
     command = [sys.executable, "-c", code, str(tmp_path)]
     shown = subprocess.run(command, capture_output=True, text=True, check=True)
     assert "the module pynvml is not NVIDIA's" in shown.stdout
+
+
+FOLLOW = """
+import sys
+from dlmagic.devices.gpus.reader import GpuReader
+with GpuReader() as reader:
+    for _ in sys.stdin:
+        found = reader.read()
+        print(*[len(gpu.processes) for gpu in found.gpus], flush=True)
+"""
+
+
+def test_another_interpreter_follows_what_happens(libraries: Libraries, tmp_path: Path) -> None:
+    played = Machine(tmp_path, [Board(), Board()])
+    found_at = {"PYTHONPATH": os.pathsep.join(sys.path)}
+    environment = {**played.environment(libraries.of("580")), **found_at}
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    with subprocess.Popen([sys.executable, "-c", FOLLOW], env=environment, **pipes) as child:
+        for wanted in ("0 0", "0 1", "0 2"):
+            child.stdin.write("\n")
+            child.stdin.flush()
+            assert child.stdout.readline().strip() == wanted
+            played.enter(1, Process(70 + int(wanted[-1])))
+        child.stdin.close()
+    assert {call.pid for call in played.calls()} == {child.pid}
+    played.close()

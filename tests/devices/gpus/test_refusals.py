@@ -14,7 +14,8 @@ import pytest
 from dlmagic.devices.gpus.gpu import GpuReadings
 from dlmagic.devices.gpus.reader import GpuReader
 from dlmagic.devices.reading import Reason
-from tests.devices.double.machine import EVERY, GIB, Board, Machine, Part, Process
+from tests.devices.double.boards import GIB, Board, Part, Process
+from tests.devices.double.machine import EVERY, Machine
 
 DIVIDED = Board(
     used=GIB,

@@ -11,7 +11,7 @@ import pytest
 
 from dlmagic.devices.gpus.owners import Owners
 from dlmagic.devices.gpus.reader import GpuReader
-from tests.devices.double.machine import GIB, Board, Process
+from tests.devices.double.boards import GIB, Board, Process
 
 pytestmark = pytest.mark.alone
 ROUNDS = 100

@@ -9,7 +9,7 @@ import pytest
 from dlmagic.devices.gpus.reader import GpuReader
 from dlmagic.devices.gpus.trust import Surroundings, doubts, read_surroundings, unexplained_memory
 from dlmagic.devices.reading import Reason
-from tests.devices.double.machine import GIB, Board, Process
+from tests.devices.double.boards import GIB, Board, Process
 
 BARE = Surroundings(first_namespace=True, wsl=False)
 
