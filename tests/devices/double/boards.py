@@ -34,7 +34,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Board:
-    """A GPU; times are in milliseconds, powers in milliwatts, as NVML has them.
+    """A GPU; power is in milliwatts and energy in millijoules, as NVML has them.
 
     Without `uuid` and `bus` it gets those of its place.
     """

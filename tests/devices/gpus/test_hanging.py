@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
 from dlmagic.devices.gpus.reader import GpuReader
 from tests.devices.double.boards import GIB, Board, Part
+from tests.devices.double.building import Libraries
+from tests.devices.double.machine import Machine
 
 
 @pytest.mark.alone
@@ -105,3 +110,24 @@ def test_an_interrupt_gets_through_and_leaves_the_library_balanced(machine, inte
     timer.join()
     played.mend()
     reader.close()
+
+
+LEAVE = """
+import sys
+from dlmagic.devices.gpus.reader import GpuReader
+with GpuReader(deadline=0.3) as reader: print(reader.read().gpus[0].trouble)
+"""
+
+
+def test_a_program_ends_though_a_call_hangs(libraries: Libraries, tmp_path: Path) -> None:
+    played = Machine(tmp_path)
+    played.break_down("nvmlDeviceGetPowerUsage", hang=60)
+    found_at = {"PYTHONPATH": os.pathsep.join(sys.path)}
+    environment = {**played.environment(libraries.of("580")), **found_at}
+    command = [sys.executable, "-c", LEAVE]
+    shown = subprocess.run(
+        command, env=environment, capture_output=True, text=True, check=True, timeout=30
+    )
+    played.close()
+    assert "nvmlDeviceGetPowerUsage" in shown.stdout
+    assert shown.stderr == ""

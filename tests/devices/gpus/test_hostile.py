@@ -85,7 +85,10 @@ def test_parts_and_processes_may_come_and_go_all_the_time(machine) -> None:
         with GpuReader() as reader:
             for _ in range(100):
                 for gpu in reader.read().gpus:
-                    assert {part.memory_total for part in gpu.parts} <= {10 * GIB}
+                    for part in gpu.parts:
+                        # One that went and came back while it was read says so.
+                        gone = getattr(part.memory_total, "code", None) == 6
+                        assert gone or part.memory_total == 10 * GIB
                     assert all(99 < process.pid < 140 for process in gpu.processes)
     finally:
         done.set()

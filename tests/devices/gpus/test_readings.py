@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -10,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from dlmagic.devices.gpus.gpu import Gpu, GpuProcess
+from dlmagic.codec import decode, encode
+from dlmagic.devices.gpus.gpu import Gpu, GpuProcess, GpuReadings
 from dlmagic.devices.gpus.reader import GpuReader
 from dlmagic.devices.reading import Reason
 from tests.devices.double.boards import GIB, Board, Part, Process
@@ -67,6 +69,15 @@ def test_every_field_is_what_the_driver_says(machine) -> None:
             GpuProcess(8, GIB, ("M",)),
         ),
     )
+
+
+def test_readings_survive_json(machine) -> None:
+    parts = (Part("MIG-a", 1),)
+    machine(BUSY, Board(hidden=1), Board(mig=1, parts=parts, processes=(Process(7, gi=1, ci=0),)))
+    with GpuReader() as reader:
+        found = reader.read()
+    text = json.dumps(encode(found, GpuReadings), allow_nan=False)
+    assert decode(json.loads(text), GpuReadings) == found
 
 
 def test_the_driver_is_told_and_why_there_are_no_gpus(machine) -> None:
