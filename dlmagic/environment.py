@@ -7,22 +7,20 @@ imported, and no driver is started.
 from __future__ import annotations
 
 import importlib.metadata
-import os
 import platform
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
 from types import ModuleType
+
+from dlmagic.devices.machine.processor import allowed_cores, processor_name
 
 FRAMEWORKS = ("torch", "tensorflow", "keras", "jax", "numba")
 """Named in a result when the user has imported them."""
 
 ALWAYS = ("numpy", "scipy")
 """Named in every result."""
-
-_CPU_LIST = Path("/proc/cpuinfo")
 
 
 @dataclass(frozen=True)
@@ -68,29 +66,13 @@ class Environment:
             dlmagic=dlmagic.__version__,
             python=platform.python_version(),
             platform=f"{platform.system()} {platform.release()}",
-            processor=_processor(),
-            cores=_cores(),
+            processor=processor_name(),
+            cores=allowed_cores(),
             memory_bytes=int(psutil.virtual_memory().total),
             packages=dict(_packages()),
             threads=dict(_threads()),
             devices=tuple(_devices()),
         )
-
-
-def _processor() -> str:
-    # platform.processor() would start a subprocess, and is empty on most Linux systems.
-    if _CPU_LIST.exists():
-        for line in _CPU_LIST.read_text(errors="replace").splitlines():
-            label, _, model = line.partition(":")
-            if label.strip() == "model name" and model.strip():
-                return model.strip()
-    return platform.machine()
-
-
-def _cores() -> int:
-    if hasattr(os, "sched_getaffinity"):  # absent on macOS and Windows
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _packages() -> Iterator[tuple[str, str]]:

@@ -1,13 +1,11 @@
-"""What NVIDIA's management library (NVML) reads; it is started at the first reading, not before."""
+"""The energy that GPUs use, as NVIDIA's management library (NVML) counts it."""
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
-from types import ModuleType
-from typing import Protocol
+from typing import Any, Protocol
 
+from dlmagic.devices.binding import Binding
 from dlmagic.devices.reading import Reason
 
 NO_GPU = Reason("no NVIDIA GPU is listed here")
@@ -36,18 +34,14 @@ class EnergyMeter(Protocol):
 
 
 class Nvml:
-    """The counters of the GPUs' boards.
-
-    Args:
-        library: The module ``pynvml`` (package nvidia-ml-py); None imports it when needed.
-    """
+    """The counters of the GPUs' boards; the library is started at the first reading."""
 
     window = 2.0
     """Seconds; the counter is refreshed every 20 to 100 ms."""
 
-    def __init__(self, library: ModuleType | None = None) -> None:
-        self._library = library
-        self._handles: dict[str, object] | Reason | None = None
+    def __init__(self) -> None:
+        self._binding = Binding()
+        self._handles: dict[str, Any] | Reason | None = None
 
     def joules(self, devices: Sequence[str] | None = None) -> Mapping[str, float] | Reason:
         """Total energy of each board since the driver was loaded, in joules, by UUID.
@@ -61,53 +55,48 @@ class Nvml:
         wanted = _of_these(handles, devices)
         if isinstance(wanted, Reason):
             return wanted
-        library = self._pynvml()
-        try:
-            return {
-                uuid: library.nvmlDeviceGetTotalEnergyConsumption(handle) / 1000
-                for uuid, handle in wanted.items()
-            }
-        except library.NVMLError as error:
-            return Reason(f"the GPU's driver does not tell its energy ({error})")
+        found = {}
+        for uuid, handle in wanted.items():
+            millijoules = self._binding.ask("nvmlDeviceGetTotalEnergyConsumption", of=(handle,))
+            if isinstance(millijoules, Reason):
+                return Reason(f"the energy of a GPU is not known: {millijoules}")
+            found[uuid] = millijoules / 1000
+        return found
 
     def close(self) -> None:
         """Leave the driver: an open one keeps a laptop's GPU awake."""
-        if isinstance(self._handles, dict):
-            with suppress(self._pynvml().NVMLError):
-                self._pynvml().nvmlShutdown()
+        self._binding.stop()
         self._handles = None
 
-    def _listed(self) -> dict[str, object] | Reason:
+    def _listed(self) -> dict[str, Any] | Reason:
         """Each GPU's handle by UUID; asked for once."""
         if self._handles is None:
-            self._handles = self._list()
+            self._handles = self._binding.start() or self._list()
         return self._handles
 
-    def _list(self) -> dict[str, object] | Reason:
-        try:
-            library = self._pynvml()
-        except ImportError:
-            return Reason("the package nvidia-ml-py is not installed")
-        try:
-            library.nvmlInit()
-            indices = range(library.nvmlDeviceGetCount())
-            handles = [library.nvmlDeviceGetHandleByIndex(index) for index in indices]
-            found = {_text(library.nvmlDeviceGetUUID(handle)): handle for handle in handles}
-        except library.NVMLError as error:
-            if isinstance(error, getattr(library, "NVMLError_LibraryNotFound", ())):
-                return Reason("this machine has no NVIDIA driver")
-            return Reason(f"NVIDIA's driver answers: {error}")
-        return found or NO_GPU
+    def _list(self) -> dict[str, Any] | Reason:
+        """The GPUs that may be read; one that refuses does not hide the others."""
+        count = self._binding.ask("nvmlDeviceGetCount")
+        if isinstance(count, Reason):
+            return count
+        found: dict[str, Any] = {}
+        refused: Reason | None = None
+        for index in range(count):
+            handle = self._binding.ask("nvmlDeviceGetHandleByIndex", of=(index,))
+            uuid = handle if isinstance(handle, Reason) else self._uuid(handle)
+            if isinstance(uuid, Reason):
+                refused = uuid
+            else:
+                found[uuid] = handle
+        return found or refused or NO_GPU
 
-    def _pynvml(self) -> ModuleType:
-        if self._library is None:
-            self._library = importlib.import_module("pynvml")
-        return self._library
+    def _uuid(self, handle: Any) -> str | Reason:
+        return self._binding.text("nvmlDeviceGetUUID", handle)
 
 
 def _of_these(
-    handles: Mapping[str, object], devices: Iterable[str] | None
-) -> Mapping[str, object] | Reason:
+    handles: Mapping[str, Any], devices: Iterable[str] | None
+) -> Mapping[str, Any] | Reason:
     """The handles of the named devices; frameworks leave out the prefix of a UUID."""
     if devices is None:
         return handles
@@ -116,7 +105,3 @@ def _of_these(
     if len(found) < len(named):
         return Reason("NVIDIA's driver does not list the GPU that the cell uses")
     return found
-
-
-def _text(name: str | bytes) -> str:
-    return name.decode(errors="replace") if isinstance(name, bytes) else name

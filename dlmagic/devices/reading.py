@@ -11,9 +11,11 @@ class Reason:
 
     Attributes:
         text: One clause without a full stop, such as ``"this machine has no NVIDIA driver"``.
+        code: The number of the error with which a driver refused; None for all other reasons.
     """
 
     text: str
+    code: int | None = None
 
     def __str__(self) -> str:
         return self.text

@@ -1,84 +1,71 @@
-"""NVIDIA's library as a module that is handed in, and the real one where there is no GPU."""
+"""Energy, through the real binding from a double of the library, and from the real one if any."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
-from types import ModuleType
 
 import pytest
 
 from dlmagic.devices.nvml import Nvml
 from dlmagic.devices.reading import Reason
+from tests.devices.double.boards import Board
+
+A, B = Board("GPU-a", energy=1500), Board("GPU-b", energy=2000)
 
 
-class Library(ModuleType):
-    """As much of ``pynvml`` as is used: boards by UUID, with their counters in millijoules."""
-
-    class NVMLError(Exception):
-        pass
-
-    def __init__(self, boards: dict[str, int], broken: str = "") -> None:
-        super().__init__("pynvml")
-        self.boards, self.broken, self.started = boards, broken, 0
-
-    def _ask(self, name: str) -> None:
-        if name == self.broken:
-            raise self.NVMLError("Not Supported")
-
-    def nvmlInit(self) -> None:
-        self._ask("init")
-        self.started += 1
-
-    def nvmlShutdown(self) -> None:
-        self.started -= 1
-
-    def nvmlDeviceGetCount(self) -> int:
-        return len(self.boards)
-
-    def nvmlDeviceGetHandleByIndex(self, index: int) -> str:
-        return list(self.boards)[index]
-
-    def nvmlDeviceGetUUID(self, handle: str) -> bytes:
-        return handle.encode()  # as older bindings answer
-
-    def nvmlDeviceGetTotalEnergyConsumption(self, handle: str) -> int:
-        self._ask("energy")
-        return self.boards[handle]
+@pytest.fixture
+def meter():
+    made = Nvml()
+    yield made
+    made.close()
 
 
-def test_energy_is_told_in_joules_by_board() -> None:
-    meter = Nvml(Library({"GPU-a": 1500, "GPU-b": 2000}))
+def test_energy_is_told_in_joules_by_board(machine, meter: Nvml) -> None:
+    machine(A, B)
     assert meter.joules() == {"GPU-a": 1.5, "GPU-b": 2.0}
     assert meter.joules(["GPU-b"]) == {"GPU-b": 2.0}
     assert meter.joules(["b"]) == {"GPU-b": 2.0}
 
 
-def test_the_driver_is_started_once_and_left() -> None:
-    library = Library({"GPU-a": 1})
-    meter = Nvml(library)
-    assert library.started == 0
+def test_the_driver_is_started_once_and_left(machine, meter: Nvml) -> None:
+    played = machine(A)
+    assert played.calls() == []
     meter.joules()
     meter.joules()
-    assert library.started == 1
+    assert len(played.calls("nvmlInitWithFlags")) == 1
     meter.close()
     meter.close()
-    assert library.started == 0
+    assert len(played.calls("nvmlShutdown")) == 1
     meter.joules()
-    assert library.started == 1
+    assert len(played.calls("nvmlInitWithFlags")) == 2
+
+
+def test_a_gpu_that_may_not_be_read_does_not_hide_the_others(machine, meter: Nvml) -> None:
+    machine(Board(hidden=1), B)
+    assert meter.joules() == {"GPU-b": 2.0}
 
 
 @pytest.mark.parametrize(
-    ("library", "devices", "words"),
+    ("boards", "fault", "devices", "words"),
     [
-        (Library({}), None, "no NVIDIA GPU"),
-        (Library({"GPU-a": 1}, broken="energy"), None, "does not tell its energy"),
-        (Library({"GPU-a": 1}, broken="init"), None, "Not Supported"),
-        (Library({"GPU-a": 1}), ["GPU-z"], "does not list"),
+        ([], {}, None, "no NVIDIA GPU"),
+        ([Board(hidden=1)], {}, None, "may not read"),
+        ([A], {"function": "nvmlDeviceGetTotalEnergyConsumption", "code": 3}, None, "energy"),
+        ([A], {"function": "nvmlInitWithFlags", "code": 9}, None, "not loaded"),
+        ([A], {"function": "nvmlDeviceGetCount_v2", "code": 999}, None, "NVML error 999"),
+        ([A], {}, ["GPU-z"], "does not list"),
     ],
 )
-def test_what_is_not_there_has_a_reason(library: Library, devices, words: str) -> None:
-    found = Nvml(library).joules(devices)
+def test_what_is_not_there_has_a_reason(
+    machine, meter: Nvml, boards, fault, devices, words: str
+) -> None:
+    played = machine(*boards)
+    played.boards = played.boards if boards else []
+    played.write()
+    if fault:
+        played.break_down(**fault)
+    found = meter.joules(devices)
     assert isinstance(found, Reason)
     assert words in str(found)
 

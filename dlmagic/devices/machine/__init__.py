@@ -1,0 +1,1 @@
+"""The machine without NVIDIA's GPUs: processor, memory, linear algebra, other accelerators."""

@@ -1,0 +1,119 @@
+"""Limits that a container or a batch system sets: control groups of Linux, second and first kind.
+
+A limit holds for all groups below it, so the tightest on the way up counts. Inside a container
+the way that the kernel names may begin outside of it; then the nearest folder that is there does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from dlmagic.devices.machine.roots import ROOTS, Roots, read_word
+
+_UNLIMITED = 2**62  # the first kind writes a number near 2^63 where there is no limit
+
+
+@dataclass(frozen=True)
+class MemoryLimit:
+    """A limit of main memory.
+
+    Attributes:
+        limit: Bytes that may be used.
+        used: Bytes in use; files that can be dropped at once do not count.
+    """
+
+    limit: int
+    used: int
+
+
+def cores_quota(roots: Roots = ROOTS) -> float | None:
+    """Cores' worth of time that this process may use; None without a limit."""
+    found = [
+        *(_second_quota(folder) for folder in _second_kind(roots)),
+        *(_first_quota(folder) for folder in _first_kind(roots, "cpu")),
+    ]
+    return min((quota for quota in found if quota is not None), default=None)
+
+
+def memory_limit(roots: Roots = ROOTS) -> MemoryLimit | None:
+    """The limit that leaves the least; None without one."""
+    found = [
+        *(
+            _memory(folder, "memory.max", "memory.current", "inactive_file")
+            for folder in _second_kind(roots)
+        ),
+        *(
+            _memory(folder, "memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file")
+            for folder in _first_kind(roots, "memory")
+        ),
+    ]
+    limits = [each for each in found if each is not None]
+    return min(limits, key=lambda each: each.limit - each.used, default=None)
+
+
+def _second_kind(roots: Roots) -> Iterator[Path]:
+    """This process's group and those above it, in the hierarchy that is for all resources."""
+    for hierarchy, way in _groups(roots):
+        if not hierarchy:
+            # Where both kinds are in use, the second has a folder of its own.
+            yield from _upwards(roots.cgroup, way)
+            yield from _upwards(roots.cgroup / "unified", way)
+
+
+def _first_kind(roots: Roots, resource: str) -> Iterator[Path]:
+    """This process's group and those above it, in the hierarchy of one resource."""
+    for hierarchy, way in _groups(roots):
+        if resource in hierarchy.split(","):
+            yield from _upwards(roots.cgroup / resource, way)
+
+
+def _groups(roots: Roots) -> Iterator[tuple[str, str]]:
+    """Resources and way of each group that this process is in."""
+    listed = read_word(roots.proc / "self" / "cgroup") or ""
+    for line in listed.splitlines():
+        _, _, rest = line.partition(":")
+        resources, _, way = rest.partition(":")
+        yield resources, way.strip("/")
+
+
+def _upwards(top: Path, way: str) -> Iterator[Path]:
+    folder = top / way
+    yield folder
+    while folder != top and top in folder.parents:
+        folder = folder.parent
+        yield folder
+
+
+def _second_quota(folder: Path) -> float | None:
+    quota, _, period = (read_word(folder / "cpu.max") or "").partition(" ")
+    return _cores(quota, period)
+
+
+def _first_quota(folder: Path) -> float | None:
+    quota = read_word(folder / "cpu.cfs_quota_us") or ""
+    return _cores(quota, read_word(folder / "cpu.cfs_period_us") or "")
+
+
+def _cores(quota: str, period: str) -> float | None:
+    """Microseconds in a period of microseconds; ``max`` and -1 are no limit."""
+    if not quota.isdigit() or not period.isdigit() or int(period) == 0:
+        return None
+    return int(quota) / int(period)
+
+
+def _memory(folder: Path, limit: str, usage: str, droppable: str) -> MemoryLimit | None:
+    most, used = (read_word(folder / name) or "" for name in (limit, usage))
+    if not most.isdigit() or int(most) >= _UNLIMITED:
+        return None
+    in_use = int(used) if used.isdigit() else 0
+    return MemoryLimit(int(most), max(0, in_use - _stated(folder, droppable)))
+
+
+def _stated(folder: Path, name: str) -> int:
+    for line in (read_word(folder / "memory.stat") or "").splitlines():
+        key, _, value = line.partition(" ")
+        if key == name and value.isdigit():
+            return int(value)
+    return 0
