@@ -72,12 +72,18 @@ def raised(case: Case) -> tuple[Exception, dict[str, object]]:
 def raised_by(case: Case) -> tuple[Exception | None, dict[str, object]]:
     """The same of a cell that need not raise."""
     namespace: dict[str, object] = {"__name__": "__main__"}
-    _run(_SETUP_FILE, case.setup, namespace)
     try:
-        _run(_FILE, case.text, namespace)
+        run_cells(case, namespace)
     except Exception as error:
         return error, namespace
     return None, namespace
+
+
+def run_cells(case: Case, namespace: dict[str, object] | None = None) -> None:
+    """Run the setup and the cell, whose error comes through."""
+    names = {"__name__": "__main__"} if namespace is None else namespace
+    _run(_SETUP_FILE, case.setup, names)
+    _run(_FILE, case.text, names)
 
 
 def written(case: Case) -> None:

@@ -35,7 +35,7 @@ def test_a_mistake_is_told_below_the_cell_at_its_line(checking: Any) -> None:
     assert places(checking) == [("result-thrown-away", 3)]
     (seen,) = checking.found
     text = " ".join(repr(seen).split())
-    assert "x.double() gives something new" in text
+    assert "x.double() leaves x as it is" in text
     assert "x = x.double()" in text
     assert "check_cells" in text
     assert "Seen:" not in text

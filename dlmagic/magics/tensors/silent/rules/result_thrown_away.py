@@ -62,7 +62,7 @@ def _mistake(thrown: Thrown) -> Mistake:
     is_one_line = thrown.node.end_lineno == thrown.node.lineno
     both = ".values" if thrown.method == "sort" else ""  # it gives the order, too
     return Mistake(
-        f"{whose}.{thrown.method}() gives something new, and {name} stays as it is.",
+        f"{whose}.{thrown.method}() leaves {name} as it is, and what it gives is thrown away.",
         line=thrown.node.lineno,
         text="Keep the result.",
         code=f"{name} = {call}{both}" if is_one_line else None,
