@@ -83,3 +83,16 @@ def shell_config() -> Config:
     # IPython 9 writes the name in lower case.
     config.InteractiveShell.colors = "nocolor" if version_info >= (9,) else "NoColor"
     return config
+
+
+@pytest.fixture(autouse=True)
+def settings_of_jax_are_put_back() -> Iterator[None]:
+    """A cell may change them, and they are those of the process."""
+    names = ("jax_enable_x64", "jax_debug_nans")
+    jax = sys.modules.get("jax")
+    before = {name: getattr(jax.config, name) for name in names} if jax is not None else {}
+    yield
+    jax = sys.modules.get("jax")
+    for name in names if jax is not None else ():
+        if getattr(jax.config, name) != before.get(name, False):
+            jax.config.update(name, before.get(name, False))

@@ -31,6 +31,7 @@ class SeenTensors:
     def __init__(self, describe: Callable[[Any], Description]) -> None:
         self._describe = describe
         self._seen: dict[int, Seen] = {}
+        self._alive: dict[int, weakref.ref[Any]] = {}
         self._count = 0
 
     def of(self, tensor: Any) -> Seen:
@@ -45,7 +46,7 @@ class SeenTensors:
         key = id(tensor)
         try:
             if key not in self._seen:
-                weakref.finalize(tensor, self._seen.pop, key, None)
+                self._alive[key] = weakref.ref(tensor, lambda _dead: self._drop(key))
         except TypeError:  # a number in the guise of an array: it is nobody's but this call's
             return seen
         self._seen[key] = seen
@@ -54,6 +55,12 @@ class SeenTensors:
     def clear(self) -> None:
         """Forget all of them."""
         self._seen.clear()
+        self._alive.clear()
+
+    def _drop(self, key: int) -> None:
+        """Another tensor may get the same identity."""
+        self._seen.pop(key, None)
+        self._alive.pop(key, None)
 
 
 def numbers_in(array: Any) -> Numbers:

@@ -40,6 +40,17 @@ class Seen:
 
 
 @dataclass(frozen=True)
+class Unseen:
+    """An argument that is neither a tensor nor a plain value.
+
+    Attributes:
+        kind: Its class's name.
+    """
+
+    kind: str
+
+
+@dataclass(frozen=True)
 class Labels:
     """What the targets of a loss are like.
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import sys
+import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from types import FrameType
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor
@@ -43,9 +45,12 @@ from dlmagic.frameworks.torch.small_numbers import (
     value_of,
 )
 
+T = TypeVar("T")
 _SILENT = frozenset(
     {
         *("__get__", "__set__", "size", "dim", "__len__", "__repr__"),
+        # What they are given may be all that was copied before.
+        *("__deepcopy__", "__reduce_ex__", "__setstate__"),
         *("_record_function_enter_new", "_record_function_exit._RecordFunction"),  # of steps
     }
 )
@@ -72,6 +77,8 @@ class OperationRecorder(TorchFunctionMode):
     ) -> None:
         super().__init__()
         self.steps = self.operations = 0
+        self.failed: tuple[str, ...] = ()
+        self._process, self._thread = os.getpid(), threading.get_ident()
         self._filename = filename
         self._tell = tell
         self._gradients = GradientStates()
@@ -121,24 +128,54 @@ class OperationRecorder(TorchFunctionMode):
         kwargs: Mapping[str, Any] | None = None,
     ) -> Any:
         options = kwargs or {}
-        if torch.compiler.is_compiling():  # first of all: Dynamo reads what runs until here
+        # First of all: Dynamo and tracing read what runs until here.
+        if torch.compiler.is_compiling() or _is_tracing():
+            return func(*args, **options)
+        if self._process != os.getpid():  # a worker that loads data has got a copy of all this
             return func(*args, **options)
         name, frame = _name_of(func), sys._getframe(1)
         caller = caller_of(frame)
         if self._passes_by(name, func, args, frame):
             return called_from(caller, func, args, options)
         # Before the call: in place, an operation gives what it took.
-        with compat.without_modes():
-            begun = self._begun(name, args, options, caller)
-            is_exact = exactness(func, name, args, options)
+        finish = self._guarded(lambda: self._watching(name, func, args, options, caller))
         result = called_from(caller, func, args, options)
         self.operations += 1
-        with compat.without_modes():
-            given = args[0] if name == "__setitem__" else result
+        given = args[0] if name == "__setitem__" else result
+        done = self._guarded(lambda: finish(given)) if finish is not None else None
+        if done is not None:
+            self._tell(done)
+        if self.operations >= OPERATIONS:
+            self.stop()
+        return result
+
+    def _guarded(self, look: Callable[[], T]) -> T | None:
+        """What is seen; a tensor of a kind that nobody foresaw costs that, and not the call."""
+        try:
+            with compat.without_modes():
+                return look()
+        except Exception:
+            self.failed = ("some operations",)
+            return None
+
+    def _watching(
+        self,
+        name: str,
+        func: Callable[..., Any],
+        args: tuple[Any, ...],
+        options: Mapping[str, Any],
+        caller: FrameType | None,
+    ) -> Callable[[object], Operation]:
+        """Look at a call that is to come; what is returned looks at what it gave."""
+        begun = self._begun(name, args, options, caller)
+        is_exact = exactness(func, name, args, options)
+
+        def finish(given: object) -> Operation:
             done = self._done(begun, given, tensors_in((*args, *options.values())))
             exact = is_exact(given)
-        self._tell(replace(done, is_exact=exact) if exact is not None else done)
-        return result
+            return replace(done, is_exact=exact) if exact is not None else done
+
+        return finish
 
     def _passes_by(
         self, name: str, func: Callable[..., Any], args: Sequence[Any], frame: FrameType
@@ -150,7 +187,7 @@ class OperationRecorder(TorchFunctionMode):
             self._tell(GradientRead(id(args[0]), innermost_frame(self._filename, frame)))
         if name in DROPPING:
             self._dropping.note(frame)
-        return name in _SILENT or self.operations >= OPERATIONS
+        return name in _SILENT
 
     def _begun(
         self,
@@ -207,6 +244,8 @@ class OperationRecorder(TorchFunctionMode):
     def _before_step(
         self, optimizer: torch.optim.Optimizer, arguments: Any = (), options: Any = None
     ) -> None:
+        if self._thread != threading.get_ident():  # other training, of an earlier cell
+            return
         frame = innermost_frame(self._filename, sys._getframe(1))
         # The first argument is the optimiser itself; a closure follows.
         closure = any(map(callable, (*arguments[1:], *(options or {}).values())))
@@ -256,6 +295,11 @@ class OperationRecorder(TorchFunctionMode):
         trained = [each for each in parameters if each.grad is not None]
         for module in self._dropping.evaluating(trained):
             self._tell(TrainedInEvaluation(id(module), type(module).__name__, frame))
+
+
+def _is_tracing() -> bool:
+    """Whether ``torch.jit.trace`` notes all that is computed."""
+    return bool(torch.jit.is_tracing())  # type: ignore[attr-defined, no-untyped-call]
 
 
 def _is_number_with_graph(seen: Seen) -> bool:

@@ -10,10 +10,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from dlmagic.frameworks.operations import Numbers, Operation, Seen
+from dlmagic.frameworks.operations import Numbers, Operation, Seen, Unseen
 from dlmagic.frameworks.torch import _compat as compat
 from dlmagic.frameworks.torch.small_numbers import looked_at, numbers_of
 
+_MOST = 1_000
+"""Entries up to which the inside of an argument is looked at."""
 _PLAIN = frozenset(
     {int, float, bool, str, slice, type(None), type(...), torch.dtype, torch.device, torch.Size}
 )
@@ -69,11 +71,12 @@ class SeenTensors:
             return inputs[-1]
         if type(value) in _PLAIN:
             return value
-        if type(value) in (list, tuple):
-            return type(value)([self.in_place_of(each, inputs) for each in value])
-        return compat.pytree.tree_map_only(
-            Tensor, lambda tensor: self.in_place_of(tensor, inputs), value
-        )
+        if isinstance(value, list | tuple) and len(value) <= _MOST:
+            kind = list if isinstance(value, list) else tuple
+            return kind([self.in_place_of(each, inputs) for each in value])
+        if isinstance(value, dict) and len(value) <= _MOST:
+            return {key: self.in_place_of(each, inputs) for key, each in value.items()}
+        return Unseen(type(value).__name__)  # not itself: an event keeps nothing alive
 
     def number_of(self, value: object) -> int | None:
         """The number under which events know a tensor; None for what was not seen."""
@@ -103,8 +106,8 @@ def tensors_in(values: Sequence[Any]) -> list[Tensor]:
     for value in values:
         if isinstance(value, Tensor):
             found.append(value)
-        elif type(value) not in _PLAIN:
-            found += [e for e in compat.pytree.tree_leaves(value) if isinstance(e, Tensor)]
+        elif isinstance(value, list | tuple | dict) and len(value) <= _MOST:
+            found += tensors_in(tuple(value.values()) if isinstance(value, dict) else value)
     return found
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from importlib import import_module
@@ -14,12 +14,13 @@ from dlmagic.cell.function import compile_cell
 from dlmagic.cell.source import CellSource
 from dlmagic.environment import Environment
 from dlmagic.finding import Finding
-from dlmagic.frameworks.entries import JAX, PYTORCH, TENSORFLOW, is_loaded
+from dlmagic.frameworks.entries import JAX, PYTORCH, TENSORFLOW, Entry, is_loaded
 from dlmagic.frameworks.operations import Event
 from dlmagic.frameworks.training import Training
 from dlmagic.magics.tensors.silent.catalogue import fresh_rules
+from dlmagic.magics.tensors.silent.hearing import Hearing
 from dlmagic.magics.tensors.silent.result import SilentMistakes
-from dlmagic.magics.tensors.silent.rule import After, Mistake, Rule, finding_of, hears
+from dlmagic.magics.tensors.silent.rule import After, Mistake, Rule, finding_of
 
 _SILENCED = "# dlmagic: ok"
 _HEARD = (PYTORCH, TENSORFLOW, JAX)
@@ -54,18 +55,18 @@ def watch_cell(
         SyntaxError: At the user's line.
         BaseException: What the cell raises.
     """
-    rules = fresh_rules()
     # As module code: the modules that the cell makes have their names while it runs.
     cell = compile_cell(source, namespace, as_module=True)
     training = _training(namespace)
-    with _recording(source.filename, namespace, rules) as recorders:
+    hearing = Hearing(fresh_rules())
+    before = _loaded()
+    with _recording(source.filename, namespace, hearing) as recorders:
         last = cell.commit()
     recorder = next((each for each in recorders if hasattr(each, "copies")), None)  # PyTorch's
     after = left_by(source.python, namespace, training, recorder)
     found = [
         (rule, finding)
-        for rule in rules
-        for mistake in rule.mistakes(after)
+        for rule, mistake in hearing.mistakes(after)
         if (finding := told_of(rule, mistake, source, name_of_cell)) is not None
     ]
     if recorder is not None:
@@ -78,6 +79,11 @@ def watch_cell(
         operations=sum(each.operations for each in recorders),
         complete=all(each.complete for each in recorders),
         hints=len(found) - len(told),
+        imported=tuple(entry.name for entry in _loaded() if entry not in before),
+        failed=(
+            *hearing.failed,
+            *(each for one in recorders for each in getattr(one, "failed", ())),
+        ),
     )
     return Watched(mistakes, last)
 
@@ -138,24 +144,23 @@ def told_of(
 
 @contextmanager
 def _recording(
-    filename: str, namespace: dict[str, object], rules: Sequence[Rule]
+    filename: str, namespace: dict[str, object], hearing: Hearing
 ) -> Iterator[list[Any]]:
     """Tell the rules of what the frameworks compute that the user has imported."""
-    heard = [rule.hear for rule in rules if hears(rule)]
-
-    def tell(event: Event) -> None:
-        for hear in heard:
-            hear(event)
-
     with ExitStack() as stack:
-        yield [stack.enter_context(each) for each in _recorders(filename, namespace, tell)]
+        recorders = _recorders(filename, namespace, hearing.tell)
+        yield [stack.enter_context(each) for each in recorders]
+
+
+def _loaded() -> list[Entry]:
+    """The frameworks that are there to be heard."""
+    return [entry for entry in _HEARD if is_loaded(entry)]
 
 
 def _recorders(
     filename: str, namespace: dict[str, object], tell: Callable[[Event], None]
 ) -> Iterator[Any]:
-    for entry in _HEARD:
-        if is_loaded(entry):
-            module = import_module(f"dlmagic.frameworks.{entry.root}.operation_recorder")
-            of_notebook = (namespace,) if entry is PYTORCH else ()
-            yield module.OperationRecorder(filename, tell, *of_notebook)
+    for entry in _loaded():
+        module = import_module(f"dlmagic.frameworks.{entry.root}.operation_recorder")
+        of_notebook = (namespace,) if entry is PYTORCH else ()
+        yield module.OperationRecorder(filename, tell, *of_notebook)

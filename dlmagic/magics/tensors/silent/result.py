@@ -17,6 +17,8 @@ class SilentMistakes(Result):
         operations: Operations that were seen.
         complete: Whether the whole cell was; a few steps are enough.
         hints: How many likely mistakes were left out, for want of ``--hints``.
+        imported: Frameworks that the cell itself has imported: it ran unwatched in them.
+        failed: What could not be looked for, by an error of dlmagic's own.
         watched: Whether the cell was watched; else only what an ordinary cell left was looked at.
     """
 
@@ -26,4 +28,6 @@ class SilentMistakes(Result):
     operations: int = 0
     complete: bool = True
     hints: int = 0
+    imported: tuple[str, ...] = ()
+    failed: tuple[str, ...] = ()
     watched: bool = True

@@ -39,6 +39,12 @@ _UPDATES = frozenset(
 )
 SIGNS = METHODS | _UPDATES
 """What a cell must call for such a statement to be in it."""
+_BEFORE_OUT = {
+    **dict.fromkeys(("exp", "sqrt", "log", "tanh", "abs"), 1),
+    **dict.fromkeys(("add", "round"), 2),
+    **dict.fromkeys(("clip", "cumsum"), 3),
+}
+"""Arguments that functions of NumPy take ahead of the one that they write to."""
 _ROOTS = frozenset({"torch", "F", "np", "numpy", "jnp", "functional"})
 _TIMING = frozenset({"perf_counter", "timeit", "synchronize", "profile", "profiler", "Timer"})
 _RAISING = frozenset({"raises", "assertRaises", "suppress", "assertRaisesRegex"})
@@ -87,6 +93,7 @@ def _thrown(node: ast.Expr) -> Thrown | None:
         ):
             changes = any(each.arg in ("out", "inplace") for each in keywords)
             changes |= any(isinstance(each, ast.Constant) and each.value is True for each in rest)
+            changes |= 1 + len(rest) > _BEFORE_OUT.get(method, 1 + len(rest))
             if method in METHODS and _is_path(first) and not changes:
                 return Thrown(node, method, first, ast.unparse(module))
         case ast.Call(ast.Attribute(owner, method)) if method in METHODS:

@@ -22,11 +22,7 @@ def _parts(seen: SilentMistakes) -> Iterator[Part]:
         yield from map(notice, seen.findings)
         yield sentence(_SILENCE, role="note")
         return
-    count = len(seen.findings)
-    yield sentence(
-        f"{plural(count, 'mistake')} that raised nothing." if count else "No mistake was seen.",
-        role="answer",
-    )
+    yield sentence(_answer(seen), role="answer")
     yield from map(notice, seen.findings)
     steps = f" and {plural(seen.steps, 'step')} of training" if seen.steps else ""
     watched = f"{plural(seen.operations, 'operation')}{steps}"
@@ -35,3 +31,18 @@ def _parts(seen: SilentMistakes) -> Iterator[Part]:
     if seen.hints:
         what = plural(seen.hints, "likely mistake")
         yield sentence(f"--hints shows {what}, too.", role="note")
+    if seen.failed:
+        what = ", ".join(dict.fromkeys(seen.failed))
+        yield sentence(
+            f"dlmagic failed to look for {what}; your cell is not to blame.", role="note"
+        )
+
+
+def _answer(seen: SilentMistakes) -> str:
+    count = len(seen.findings)
+    if count:
+        return f"{plural(count, 'mistake')} that raised nothing."
+    if seen.imported and not seen.operations:
+        names = " and ".join(seen.imported)
+        return f"Nothing was watched: the cell imports {names}. Run it once more."
+    return "No mistake was seen."

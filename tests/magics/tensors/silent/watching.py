@@ -19,7 +19,9 @@ def watched(
     if names is None:
         exec(setup, namespace)
     source = CellSource.from_text(text)
-    return watch_cell(source, namespace, lambda _file: None, hints=hints).mistakes
+    seen = watch_cell(source, namespace, lambda _file: None, hints=hints).mistakes
+    assert seen.failed == ()
+    return seen
 
 
 def found_in(text: str, setup: str = SETUP) -> tuple[Finding, ...]:
