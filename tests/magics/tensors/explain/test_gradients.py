@@ -109,7 +109,7 @@ CASES = [
         "y = x.exp()\ny += 1\ny.sum().backward()",
         "needed-in-place",
         2,
-        "Exp needs y",
+        "exp needs y",
         "y = y + 1",
     ),
     Case(
@@ -117,7 +117,7 @@ CASES = [
         "y = x.exp()\ny[0] = 1\ny.sum().backward()",
         "needed-in-place",
         2,
-        "Exp needs y",
+        "exp needs y",
         "y = y.clone()\ny[0] = 1",
     ),
     Case(
@@ -125,7 +125,7 @@ CASES = [
         "doubled(x).backward()",
         "needed-in-place",
         11,
-        "Exp needs made",
+        "exp needs made",
         "made = made.mul(2)",
         None,
         SETUP_CELL,

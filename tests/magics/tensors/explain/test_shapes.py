@@ -28,11 +28,11 @@ SIZE, ORDER, AXIS, INDEX, JOINED = (
     "joined-sizes",
 )
 CASES = [
-    Case(SETUP, "rows.view(5)", SIZE, 1, "rows has 12", "rows.view(-1)", "verified"),
+    Case(SETUP, "rows.view(5)", SIZE, 1, "rows (3, 4) has 12", "rows.view(-1)", "verified"),
     Case(SETUP, "cube.reshape(8, 15)", SIZE, 1, "128", "cube.reshape(8, -1)", "verified"),
     Case(SETUP, "torch.reshape(cube, (8, 15))", SIZE, 1, "cube", "torch.reshape(cube, (8, -1))"),
     Case(SETUP, "cube.view(8, 5 * 3)", SIZE, 1, "cube", "cube.view(8, -1)"),
-    Case(SETUP, "cube.view(-1, 15)", SIZE, 1, "multiples of 15", "cube.view(-1, 16)", "verified"),
+    Case(SETUP, "cube.view(-1, 15)", SIZE, 1, "a multiple of 15", "cube.view(-1, 16)", "verified"),
     Case(SETUP, "(cube * 2).view(8, 15)", SIZE, 1, "cube * 2", "(cube * 2).view(8, -1)"),
     Case(SETUP, "rows.t().view(12)", ORDER, 1, "rows.t()", "rows.t().reshape(12)", "verified"),
     Case(SETUP, "rows.T.view(2, -1)", ORDER, 1, "rows.T", "rows.T.reshape(2, -1)", "verified"),

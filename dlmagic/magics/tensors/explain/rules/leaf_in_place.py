@@ -29,7 +29,10 @@ def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa
     line = line_with(site, {site.statement: f"with torch.no_grad(): {text}"})
     return Explained(
         kind="leaf-in-place",
-        message=f"{changed.name} requires gradients, and what is recorded may not change it.",
+        message=(
+            f"{changed.name} is trained (requires_grad=True): it may not be changed in place while "
+            "gradients are recorded."
+        ),
         operands=(changed,),
         candidates=(Candidate("Change it without recording: with torch.no_grad().", line),),
     )

@@ -93,7 +93,7 @@ def _explained(change: _Change, changed: Operand, match: re.Match[str]) -> Expla
     if new is None and isinstance(change.owner, ast.Name):
         line = f"{copy}\n{change.place.source}"
     step = re.sub(r"Backward\d*$", "", match["step"] or "")
-    needs = f"The gradient of {step} needs" if step else "A gradient needs"
+    needs = f"backward() through {step.lower()} needs" if step else "backward() needs"
     text = "Make a new tensor instead of a change in place."
     text = text if new else f"Change a copy: {copy} before it."
     return Explained(

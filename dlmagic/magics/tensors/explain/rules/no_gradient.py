@@ -135,6 +135,12 @@ def _of_frozen(loss: Operand, nodes: list[ast.expr], site: Site) -> Explained | 
             )
     return Explained(
         kind="no-gradient",
-        message=f"{loss.name} depends on nothing whose gradient is recorded.",
+        message=(
+            f"{loss.name} depends on nothing whose gradient is recorded: no tensor behind it has "
+            "requires_grad=True, so backward() has nothing to do."
+        ),
         operands=(loss,),
+        candidates=(
+            Candidate("Compute it from what the model gives, or from tensors that are trained."),
+        ),
     )

@@ -30,12 +30,12 @@ def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa
     count, asked = prod(tensor.shape), prod(n for n in sizes if n != -1)
     if count == asked or (-1 in sizes and asked and count % asked == 0):
         return None
-    wanted = f"multiples of {asked}" if -1 in sizes else f"{asked}"
+    wanted = f"needs a multiple of {asked}" if -1 in sizes else f"has {asked}"
     return Explained(
         kind="reshape-size",
         message=(
-            f"A new shape has as many elements as the old one: {tensor.name} has {count} "
-            f"{tensor.shape}, {sizes} has {wanted}."
+            f"A new shape has as many elements as the old one: {tensor.name} {tensor.shape} has "
+            f"{count}, {sizes} {wanted}."
         ),
         operands=(tensor,),
         candidates=tuple(_candidates(site, tensor, axes, sizes)),

@@ -33,7 +33,7 @@ def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa
     saved_as = Operand(found[1].name, saved, found[1].node)
     return Explained(
         kind="state-dict",
-        message=f"{saved_as.name} is not of {found[0].name}: {'; '.join(broken)}.",
+        message=f"{saved_as.name} does not fit {found[0].name}: {'; '.join(broken)}.",
         operands=(saved_as, Operand(found[0].name, model)),
         candidates=tuple(_candidates(failure, saved_as, own, shapes)),
     )

@@ -27,10 +27,12 @@ def explain(failure: Failure, match: re.Match[str]) -> Explained | None:
     many = operand(node, site)
     if not many.shape or many.shape == (1,):
         return None
-    ways = ("all", "any") if "Boolean" in match[0] else ("mean", "sum")
+    is_truth = "Boolean" in match[0]
+    ways = ("all", "any") if is_truth else ("mean", "sum")
+    needed = "One answer is needed, and" if is_truth else "One number is needed, and"
     return Explained(
-        kind="truth-of-many" if "Boolean" in match[0] else "number-of-many",
-        message=f"One answer is needed, and {many.name} has one for each element ({many.shape}).",
+        kind="truth-of-many" if is_truth else "number-of-many",
+        message=f"{needed} {many.name} has one for each element: {many.shape}.",
         operands=(many,),
         candidates=tuple(_candidates(failure, many, ways)),
     )
