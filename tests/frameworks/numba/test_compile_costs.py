@@ -48,6 +48,7 @@ def costs_of(act) -> CompileCosts:
         return NUMBA.compile_costs().since(before)
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize(
     ("function", "phase"),
     [(lowered_in_its_sleep, "lowering"), (typed_in_its_sleep, "type inference")],
