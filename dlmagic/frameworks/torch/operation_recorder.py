@@ -7,6 +7,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from types import FrameType
 from typing import Any, TypeVar
 
@@ -54,6 +55,12 @@ _SILENT = frozenset(
         *("_record_function_enter_new", "_record_function_exit._RecordFunction"),  # of steps
     }
 )
+_STEPPING = frozenset(
+    str(path)
+    for path in Path(torch.optim.__file__).parent.glob("*.py")
+    if path.name not in ("__init__.py", "optimizer.py", "lr_scheduler.py", "swa_utils.py")
+)
+"""Files whose operations are the steps of an optimiser: most of all, and of no rule's concern."""
 _ATTRIBUTES = frozenset({"T", "mT", "H", "mH", "data", "real", "imag"})
 """Those that give a tensor; asking for any other is no operation."""
 _GRADIENT = getattr(Tensor.grad, "__get__", None)
@@ -133,8 +140,10 @@ class OperationRecorder(TorchFunctionMode):
             return func(*args, **options)
         if self._process != os.getpid():  # a worker that loads data has got a copy of all this
             return func(*args, **options)
-        name, frame = _name_of(func), sys._getframe(1)
-        caller = caller_of(frame)
+        frame = sys._getframe(1)
+        if frame.f_code.co_filename in _STEPPING:
+            return func(*args, **options)
+        name, caller = _name_of(func), caller_of(frame)
         if self._passes_by(name, func, args, frame):
             return called_from(caller, func, args, options)
         # Before the call: in place, an operation gives what it took.
@@ -246,12 +255,14 @@ class OperationRecorder(TorchFunctionMode):
     ) -> None:
         if self._thread != threading.get_ident():  # other training, of an earlier cell
             return
+        if not self._active and not self._is_looked_at_later():
+            return
         frame = innermost_frame(self._filename, sys._getframe(1))
         # The first argument is the optimiser itself; a closure follows.
         closure = any(map(callable, (*arguments[1:], *(options or {}).values())))
         parameters = [each for group in optimizer.param_groups for each in group["params"]]
         if not self._active:
-            self._count_later_step(parameters, frame)
+            self._tell_evaluation(parameters, frame)
             return
         with compat.without_modes():
             self._tell_evaluation(parameters, frame)
@@ -285,11 +296,10 @@ class OperationRecorder(TorchFunctionMode):
             has_finite_gradients=are_finite(gradients),
         )
 
-    def _count_later_step(self, parameters: Sequence[Tensor], frame: Frame | None) -> None:
-        """Look at the 1st, 2nd, 4th, … later step: the second half of any loop has one of them."""
+    def _is_looked_at_later(self) -> bool:
+        """The 1st, 2nd, 4th, … later step: the second half of any loop has one of them."""
         self._later_steps += 1
-        if self._later_steps & (self._later_steps - 1) == 0:
-            self._tell_evaluation(parameters, frame)
+        return self._later_steps & (self._later_steps - 1) == 0
 
     def _tell_evaluation(self, parameters: Sequence[Tensor], frame: Frame | None) -> None:
         trained = [each for each in parameters if each.grad is not None]
