@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor
 
+from dlmagic.frameworks.description import told
 from dlmagic.frameworks.operations import Labels
-from dlmagic.frameworks.torch.small_numbers import is_small, looked_at
+from dlmagic.frameworks.torch.small_numbers import is_small
 
 _OF_TWO = frozenset(
     {
@@ -33,7 +34,7 @@ def labels_of(
         return None
     passed_over = _argument(arguments, options, 4, "ignore_index")
     index = passed_over if isinstance(passed_over, int) else -100
-    return looked_at(lambda: _labels(target.detach(), name in _OF_CLASSES, index))
+    return told(lambda: _labels(target.detach(), name in _OF_CLASSES, index))
 
 
 def _argument(

@@ -8,8 +8,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from dlmagic.frameworks.description import told
 from dlmagic.frameworks.torch.reached import reached
-from dlmagic.frameworks.torch.small_numbers import is_small, looked_at
+from dlmagic.frameworks.torch.small_numbers import is_small
 
 _LARGE = 1_000_000  # numbers of a table that is not searched
 
@@ -45,7 +46,7 @@ class NamedTensors:
         value = dict(self._tensors()).get(name)
         if value is None or value.dim() != 2 or not is_small(value):
             return ()
-        bad = looked_at(lambda: (~torch.isfinite(value.detach())).any(0).nonzero()[:, 0].tolist())
+        bad = told(lambda: (~torch.isfinite(value.detach())).any(0).nonzero()[:, 0].tolist())
         return _names_in_table(self._namespace, len(bad or ())) or tuple(map(str, bad or ()))
 
     def _tensors(self) -> Iterator[tuple[str, Tensor]]:

@@ -17,6 +17,7 @@ from torch.optim.optimizer import register_optimizer_step_pre_hook
 from torch.overrides import TorchFunctionMode
 
 from dlmagic.frameworks.captured import Frame, innermost_code, innermost_frame, span_of
+from dlmagic.frameworks.description import told
 from dlmagic.frameworks.hearing import OPERATIONS, STEPS
 from dlmagic.frameworks.operations import (
     End,
@@ -41,7 +42,6 @@ from dlmagic.frameworks.torch.small_numbers import (
     are_finite,
     extremes_of,
     is_steep,
-    looked_at,
     numbers_of,
     value_of,
 )
@@ -232,9 +232,7 @@ class OperationRecorder(TorchFunctionMode):
         """The operation with what it gave, which is known to be its work from now on."""
         numbers = numbers_of(result)
         not_finite = numbers not in (None, "finite")
-        copied = looked_at(
-            lambda: self.copies.made_by(operation.name, inputs, result, self.seen.known)
-        )
+        copied = told(lambda: self.copies.made_by(operation.name, inputs, result, self.seen.known))
         operation = replace(
             operation,
             is_finite=None if numbers is None else not not_finite,

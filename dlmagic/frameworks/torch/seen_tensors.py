@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import weakref
 from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
@@ -10,9 +9,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from dlmagic.frameworks.description import told
+from dlmagic.frameworks.hearing import ByIdentity
 from dlmagic.frameworks.operations import Numbers, Operation, Seen, Unseen
 from dlmagic.frameworks.torch import _compat as compat
-from dlmagic.frameworks.torch.small_numbers import looked_at, numbers_of
+from dlmagic.frameworks.torch.small_numbers import numbers_of
 
 _MOST = 1_000
 """Entries up to which the inside of an argument is looked at."""
@@ -30,17 +31,16 @@ class SeenTensors:
 
     def __init__(self, meet: Callable[[Tensor], object] = lambda _tensor: None) -> None:
         self._meet = meet
-        self._seen: dict[int, Seen] = {}
-        self._versions: dict[int, int | None] = {}
-        self._alive: dict[int, weakref.ref[Tensor]] = {}
+        self._seen: ByIdentity[tuple[Seen, int | None]] = ByIdentity()  # with its version
         self._count = 0
 
     def known(self, tensor: Tensor) -> Seen:
         """What was seen of it, unless it was changed in place where nobody saw."""
-        seen = self._seen.get(id(tensor))
-        if seen is None:
+        known = self._seen.get(tensor)
+        if known is None:
             return self.note(tensor, None, numbers_of(tensor))
-        if self._versions.get(id(tensor)) == _version(tensor):
+        seen, version = known
+        if version == _version(tensor):
             return seen
         return self.note(tensor, None if tensor.is_leaf else seen.maker, numbers_of(tensor))
 
@@ -48,20 +48,16 @@ class SeenTensors:
         """Know a tensor as the work of an operation from now on."""
         self._count += 1
         self._meet(tensor)
-        key = id(tensor)
         seen = Seen(
             self._count,
-            looked_at(lambda: tuple(tensor.shape)) or (),
+            told(lambda: tuple(tensor.shape)) or (),
             _name_of(tensor.dtype),
             tensor.requires_grad,
             maker,
-            key if tensor.requires_grad and tensor.is_leaf else None,
+            id(tensor) if tensor.requires_grad and tensor.is_leaf else None,
             numbers,
         )
-        if key not in self._seen:
-            self._alive[key] = weakref.ref(tensor, lambda _dead: self._drop(key))
-        self._seen[key] = seen
-        self._versions[key] = _version(tensor)
+        self._seen.put(tensor, (seen, _version(tensor)))
         return seen
 
     def in_place_of(self, value: Any, inputs: list[Seen]) -> Any:
@@ -80,24 +76,16 @@ class SeenTensors:
 
     def number_of(self, value: object) -> int | None:
         """The number under which events know a tensor; None for what was not seen."""
-        seen = self._seen.get(id(value)) if isinstance(value, Tensor) else None
-        return seen.number if seen is not None else None
+        known = self._seen.get(value) if isinstance(value, Tensor) else None
+        return known[0].number if known is not None else None
 
     def alive(self) -> list[Seen]:
         """What is known of all tensors that are still there."""
-        return list(self._seen.values())
+        return [seen for seen, _ in self._seen.values()]
 
     def forget(self) -> None:
         """Know no tensor any more."""
         self._seen.clear()
-        self._versions.clear()
-        self._alive.clear()
-
-    def _drop(self, key: int) -> None:
-        """Another tensor may get the same identity."""
-        self._seen.pop(key, None)
-        self._versions.pop(key, None)
-        self._alive.pop(key, None)
 
 
 def tensors_in(values: Sequence[Any]) -> list[Tensor]:
@@ -118,4 +106,4 @@ def _name_of(dtype: torch.dtype) -> str:
 
 def _version(tensor: Tensor) -> int | None:
     """None for tensors that keep none."""
-    return looked_at(lambda: compat.version_of(tensor))
+    return told(lambda: compat.version_of(tensor))

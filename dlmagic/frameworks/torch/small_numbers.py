@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
 import torch
 from torch import Tensor
 
+from dlmagic.frameworks.description import told
 from dlmagic.frameworks.hearing import SMALL
 from dlmagic.frameworks.operations import Numbers
 
@@ -26,19 +27,11 @@ def is_small(value: object) -> bool:
     )
 
 
-def looked_at(look: Callable[[], T]) -> T | None:
-    """What is seen; None of tensors without numbers, such as those that are being transformed."""
-    try:
-        return look()
-    except (RuntimeError, TypeError, NotImplementedError):
-        return None
-
-
 def numbers_of(value: object) -> Numbers | None:
     """None for what is large, elsewhere, or not floating point."""
     if not isinstance(value, Tensor) or not is_small(value) or not value.is_floating_point():
         return None
-    return looked_at(lambda: _numbers(value.detach()))
+    return told(lambda: _numbers(value.detach()))
 
 
 def _numbers(tensor: Tensor) -> Numbers:
@@ -56,7 +49,7 @@ def extremes_of(value: object) -> tuple[float, float] | None:
         return None
     if not value.numel():
         return None
-    found = looked_at(lambda: [float(each) for each in value.detach().double().aminmax()])
+    found = told(lambda: [float(each) for each in value.detach().double().aminmax()])
     return (found[0], found[1]) if found else None
 
 
@@ -64,7 +57,7 @@ def value_of(value: object) -> float | None:
     """The number of a tensor that has one."""
     if not isinstance(value, Tensor) or value.numel() != 1 or not is_small(value):
         return None
-    return looked_at(lambda: float(value.detach()))
+    return told(lambda: float(value.detach()))
 
 
 def are_finite(tensors: Iterable[Tensor]) -> bool | None:
@@ -84,7 +77,7 @@ def is_steep(name: str, arguments: Sequence[object]) -> bool:
     tensor, edge = arguments[0], _EDGES[known]
     if not isinstance(tensor, Tensor) or not tensor.requires_grad or not is_small(tensor):
         return False
-    return bool(looked_at(lambda: bool((tensor.detach().abs() == edge).any())))
+    return bool(told(lambda: bool((tensor.detach().abs() == edge).any())))
 
 
 _EDGES = {

@@ -18,8 +18,8 @@ from dlmagic.magics.tensors.explain.rule import Candidate, Explained, Operand
 from dlmagic.magics.tensors.explain.sites import NameOfCell, Place, Site
 from dlmagic.magics.tensors.explain.trying import Tried
 from dlmagic.magics.tensors.explain.values import MISSING
+from dlmagic.magics.tensors.silencing import SILENCED
 
-SILENCED = "# dlmagic: ok"
 """On any line that the error passed through, it keeps the explanation away."""
 _NO_MORE = "No rule of the catalogue is broken as far as can be seen."
 _MOST_FIXES = 3

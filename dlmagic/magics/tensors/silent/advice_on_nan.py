@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 
 from dlmagic.frameworks.operations import Operation
+from dlmagic.magics.tensors.silent.ancestry import plain
 from dlmagic.magics.tensors.silent.not_finite import Origin
 from dlmagic.magics.tensors.silent.rewriting import called, expression, rewritten
 
@@ -12,14 +13,9 @@ _LOGS = ("log", "log2", "log10")
 _QUOTIENTS = ("div", "truediv", "rtruediv", "true_divide", "divide")
 
 
-def plain_name(operation: Operation) -> str:
-    """Without the marks of operators and of what is done in place."""
-    return operation.name.strip("_")
-
-
 def reason_of(origin: Origin) -> str:
     """How it came to that, such as ``"log() of 0"``."""
-    name, numbers = plain_name(origin.operation), origin.output.numbers
+    name, numbers = plain(origin.operation.name), origin.output.numbers
     low, high = _extremes(origin.operation)
     if _is_half(origin):
         return f"{name}() exceeds what float16 holds, 65504,"
@@ -38,7 +34,7 @@ def reason_of(origin: Origin) -> str:
 
 def advice_on(origin: Origin) -> str:
     """What to do."""
-    name = plain_name(origin.operation)
+    name = plain(origin.operation.name)
     low, _ = _extremes(origin.operation)
     if _is_half(origin):
         return "Compute this part in float32 or bfloat16."
@@ -57,14 +53,14 @@ def advice_on(origin: Origin) -> str:
 def _is_half(origin: Origin) -> bool:
     """Whether a result in float16 is too large, and not a mask or the like."""
     is_float16 = origin.output.dtype == "float16" and origin.output.numbers == "infinite"
-    return is_float16 and plain_name(origin.operation) not in (*_LOGS, *_QUOTIENTS)
+    return is_float16 and plain(origin.operation.name) not in (*_LOGS, *_QUOTIENTS)
 
 
 def code_for(operation: Operation, tree: ast.Module) -> str | None:
     """The line with that done; None where it is not done in one place."""
     if operation.frame is None or not operation.extremes:  # PyTorch alone tells them
         return None
-    name = plain_name(operation)
+    name = plain(operation.name)
     low, _ = _extremes(operation)
     line = operation.frame.line
     if name == "exp":

@@ -17,12 +17,12 @@ from dlmagic.finding import Finding
 from dlmagic.frameworks.entries import JAX, PYTORCH, TENSORFLOW, Entry, is_loaded
 from dlmagic.frameworks.operations import Event
 from dlmagic.frameworks.training import Training
+from dlmagic.magics.tensors.silencing import SILENCED
 from dlmagic.magics.tensors.silent.catalogue import fresh_rules
 from dlmagic.magics.tensors.silent.hearing import Hearing
 from dlmagic.magics.tensors.silent.result import SilentMistakes
 from dlmagic.magics.tensors.silent.rule import After, Mistake, Rule, finding_of
 
-_SILENCED = "# dlmagic: ok"
 _HEARD = (PYTORCH, TENSORFLOW, JAX)
 NameOfCell = Callable[[str], str | None]
 
@@ -137,7 +137,7 @@ def told_of(
         return finding_of(rule, mistake, name_of_cell(frame.file), None)
     line = frame.line if frame else mistake.line
     text = source.line(line).strip() if line else ""
-    if _SILENCED in text:
+    if SILENCED in text:
         return None
     return finding_of(rule, mistake, None, text or None)
 

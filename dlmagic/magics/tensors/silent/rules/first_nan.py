@@ -8,7 +8,8 @@ from collections.abc import Iterable
 from itertools import pairwise
 
 from dlmagic.frameworks.operations import Event, Operation, Seen, Step
-from dlmagic.magics.tensors.silent.advice_on_nan import advice_on, code_for, plain_name, reason_of
+from dlmagic.magics.tensors.silent.advice_on_nan import advice_on, code_for, reason_of
+from dlmagic.magics.tensors.silent.ancestry import plain
 from dlmagic.magics.tensors.silent.not_finite import Origin, origin_of, steep_before
 from dlmagic.magics.tensors.silent.rule import After, Listening, Mistake, Sure
 
@@ -110,7 +111,7 @@ class Rule(Listening):
 
 
 def _of_gradient(origin: Origin, after: After) -> Mistake:
-    operation, name = origin.operation, plain_name(origin.operation)
+    operation, name = origin.operation, plain(origin.operation.name)
     if operation.is_steep:
         edge = "0" if name in ("sqrt", "pow") else "±1"
         why = f"the slope of {name}() is infinite where its input is {edge}"
@@ -153,7 +154,7 @@ def _learning_rate(tree: ast.Module) -> int | None:
 def _is_scaled(operation: Operation) -> bool:
     """Whether a scaler of gradients has multiplied a loss: it notices, and passes the step over."""
     makers = [each.maker.name for each in operation.inputs if each.maker is not None]
-    return plain_name(operation) == "mul" and not operation.is_direct and "full" in makers
+    return plain(operation.name) == "mul" and not operation.is_direct and "full" in makers
 
 
 def _is_without_labels(operation: Operation) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from dlmagic.frameworks.operations import Event, Operation
+from dlmagic.magics.tensors.silent.ancestry import plain
 from dlmagic.magics.tensors.silent.rule import After, Listening, Mistake, Sure
 
 _RANGES = {"uint8": "0 to 255", "int8": "-128 to 127"}
@@ -55,7 +56,7 @@ def _overflows(event: Operation, kind: str) -> bool:
 
 
 def _mistake(event: Operation, kind: str) -> Mistake:
-    name = event.name.strip("_")
+    name = plain(event.name)
     return Mistake(
         f"Numbers of type {kind} go from {_RANGES[kind]}; {name}() left that range, and began "
         "again at the other end.",
