@@ -12,7 +12,7 @@ C_high / g_low.
 
 To send somebody off to compile for nothing is worse than to say nothing. So a mode is said to
 pay off only if its gain is certain beyond the 95 % of the verdict: one more test, Student's on
-the log ratios of the rounds, must exclude that there is none with an error of 1 in 100,000.
+the log ratios of the rounds, must exclude that there is none with an error of 1 in 1,000,000.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from dlmagic.magics.bench.paired import (
 )
 
 _NORMAL = 1.96  # standard deviations that hold 95 % of a normal distribution
-ERROR = 1e-5
+_ERROR = 1e-6
 """Probability, at most, that a mode without any gain is said to pay off."""
 
 
@@ -134,4 +134,4 @@ def is_certain(ratios: npt.NDArray[np.float64]) -> bool:
         return True
     from scipy.stats import ttest_1samp
 
-    return bool(ttest_1samp(ratios, 0.0, alternative="greater").pvalue < ERROR)
+    return bool(ttest_1samp(ratios, 0.0, alternative="greater").pvalue < _ERROR)
