@@ -1,10 +1,11 @@
 """What it costs to watch a cell with ``%%tensors``, to list tensors, and to explain nothing.
 
-A training cell runs plainly and under ``%%tensors`` in turns, with the same model, and notes when
-each of its steps began: the first steps are watched, all others run after observation has ended.
+A training cell runs plainly, plainly once more, and under ``%%tensors``, in turns, with the same
+model, and notes when each of its steps began: the first steps are watched, all others run after
+observation has ended. The second plain run is the control: how far from 1 is chance.
 Steps are timed by the processor's clock, so that neighbours of this process do not count.
 Ends with an error where a limit is missed.
-Run: ``python -m benchmarks.tensors.watching [--write]``; takes a minute.
+Run: ``python -m benchmarks.tensors.watching [--write]``; takes two minutes.
 """
 
 from __future__ import annotations
@@ -70,8 +71,8 @@ class Workload:
 
 
 WORKLOADS = (
-    Workload("0.3 ms step", 64, 1, 32, steps=100, rounds=60, limit=5.0),
-    Workload("20 ms step", 512, 6, 256, steps=12, rounds=30, limit=1.3),
+    Workload("0.3 ms step", 64, 1, 32, steps=400, rounds=120, limit=5.0),
+    Workload("20 ms step", 512, 6, 256, steps=14, rounds=60, limit=1.3),
 )
 
 
@@ -84,8 +85,10 @@ class Row:
         plain: Seconds of a step, median.
         ratio: Watched over plain, the first steps of a cell, from paired cells.
         ratio_interval: Its 95 % interval.
-        after: Those steps that come after observation has ended, over plain ones, likewise.
+        after: All steps that come after observation has ended, over plain ones, likewise.
         after_interval: Its 95 % interval.
+        control: The same steps of the second plain run, over those of the first.
+        control_interval: Its 95 % interval.
         limit: At most so many times slower while it is watched.
     """
 
@@ -95,6 +98,8 @@ class Row:
     ratio_interval: tuple[float, float]
     after: float
     after_interval: tuple[float, float]
+    control: float
+    control_interval: tuple[float, float]
     limit: float
 
     def missed(self) -> Iterator[str]:
@@ -122,8 +127,8 @@ def names_of(workload: Workload) -> dict[str, object]:
 
 
 def plainly(source: CellSource, names: dict[str, object]) -> None:
-    """Run the cell as it is."""
-    compile_cell(source, names).commit()
+    """Run the cell as a notebook does."""
+    compile_cell(source, names, as_module=True).commit()
 
 
 def watched(source: CellSource, names: dict[str, object]) -> None:
@@ -133,6 +138,7 @@ def watched(source: CellSource, names: dict[str, object]) -> None:
 
 WAYS: dict[str, Callable[[CellSource, dict[str, object]], None]] = {
     "plain": plainly,
+    "plain again": plainly,
     "watched": watched,
 }
 
@@ -142,30 +148,37 @@ def steps_in_turns(workload: Workload) -> dict[str, list[list[float]]]:
     source = CellSource.from_text(CELL.format(steps=workload.steps))
     names, found = names_of(workload), {way: list[list[float]]() for way in WAYS}
     for each in range(workload.rounds + 1):
-        for way in list(WAYS) if each % 2 else list(WAYS)[::-1]:
+        for way in turned(list(WAYS), each):
             times: list[float] = []
             WAYS[way](source, names | {"times": times})
             found[way].append([end - start for start, end in pairwise(times)])
     return {way: cells[1:] for way, cells in found.items()}
 
 
+def turned(ways: list[str], count: int) -> list[str]:
+    """The ways in another order each time, so that each comes after each of the others."""
+    first = count % len(ways)
+    order = ways[first:] + ways[:first]
+    return order if count % 2 else order[::-1]
+
+
 def measured(workload: Workload) -> Row:
     """The watched steps and those after them, against the same steps of plain cells."""
     times = steps_in_turns(workload)
     first = {way: [sum(cell[:STEPS]) for cell in cells] for way, cells in times.items()}
-    later = {
-        way: [statistics.median(cell[STEPS + 1 :]) for cell in cells]
-        for way, cells in times.items()
-    }
+    later = {way: [sum(cell[STEPS:]) for cell in cells] for way, cells in times.items()}
     observed = compare_paired(first["watched"], first["plain"])
     ended = compare_paired(later["watched"], later["plain"])
+    control = compare_paired(later["plain again"], later["plain"])
     return Row(
         workload.name,
-        statistics.median(later["plain"]),
+        statistics.median(later["plain"]) / (workload.steps - STEPS),
         observed.speedup,
         observed.interval or (0.0, 0.0),
         ended.speedup,
         ended.interval or (0.0, 0.0),
+        control.speedup,
+        control.interval or (0.0, 0.0),
         workload.limit,
     )
 
@@ -206,12 +219,10 @@ def seconds(call: Callable[[], object]) -> float:
 def show(rows: Sequence[Row], others: Mapping[str, float]) -> None:
     """One line for each figure."""
     for row in rows:
-        observed, ended = (
-            _ratio(row.ratio, row.ratio_interval),
-            _ratio(row.after, row.after_interval),
-        )
-        plain = f"{row.workload}, {row.plain * 1e3:.2f} ms plain"
-        print(f"{plain}: {observed} while watched, {ended} afterwards")
+        print(f"{row.workload}, {row.plain * 1e3:.2f} ms plain:")
+        print(f"  {_ratio(row.ratio, row.ratio_interval)} while watched")
+        print(f"  {_ratio(row.after, row.after_interval)} afterwards")
+        print(f"  {_ratio(row.control, row.control_interval)} plain against plain")
     for name, value in others.items():
         print(f"{name.replace('_', ' ')}: {value * 1e3:.4g} ms")
 

@@ -72,7 +72,6 @@ class TensorTable(Result):
         nbytes: Bytes of all memory that the tensors of the notebook keep, what they share counted
             once; as far as it is known.
         complete: Whether everything was looked at; very long lists are not.
-        complete: Whether everything was looked at; very long lists are not.
     """
 
     view: ClassVar[str] = "dlmagic.magics.tensors.view"
