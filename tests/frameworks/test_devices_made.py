@@ -26,7 +26,7 @@ def private(framework: str):
 
 
 def test_all_that_are_imported_are_asked() -> None:
-    for framework in ("torch", "tensorflow", "jax", "numba", "keras"):
+    for framework in ("torch", "tensorflow", "jax", "numba"):
         import_module(framework)
     names = [each.framework for each in devices_made()]
     assert names == ["PyTorch", "TensorFlow", "JAX", "numba"]
@@ -65,6 +65,7 @@ def test_torch_tells_of_a_fork_and_says_less_without_the_name(monkeypatch) -> No
 def test_jax_tells_which_devices_it_has_made(monkeypatch, platforms, started, settled) -> None:
     monkeypatch.setattr(private("jax"), "is_started", lambda: True)
     monkeypatch.setattr(private("jax"), "platforms_made", lambda: platforms)
+    monkeypatch.setattr(private("jax"), "is_built_for", lambda _: True)
     assert told_by("jax") == DevicesMade("JAX", started, settled, decided=True)
 
 
@@ -73,6 +74,14 @@ def test_jax_without_devices_has_decided_nothing(monkeypatch) -> None:
     assert told_by("jax") == DevicesMade("JAX", started_cuda=False)
     monkeypatch.setattr(private("jax"), "_private", lambda *_: None)
     assert private("jax").platforms_made() is None
+    assert private("jax").is_built_for("cuda")
+
+
+def test_jax_that_is_built_for_the_cpu_alone_keeps_nobody_from_a_gpu(monkeypatch) -> None:
+    monkeypatch.setattr(private("jax"), "is_started", lambda: True)
+    monkeypatch.setattr(private("jax"), "platforms_made", lambda: ("cpu",))
+    monkeypatch.setattr(private("jax"), "is_built_for", lambda _: False)
+    assert told_by("jax").settled is None
 
 
 @pytest.mark.parametrize(
@@ -90,8 +99,16 @@ def test_jax_without_devices_has_decided_nothing(monkeypatch) -> None:
 )
 def test_tensorflow_tells_how_far_it_has_got(monkeypatch, listed, taken, expected) -> None:
     compat = private("tensorflow")
+    monkeypatch.setattr(compat.tf.test, "is_built_with_gpu_support", lambda: True)
     monkeypatch.setattr(compat, "devices", lambda: compat.Devices(listed, taken))
     assert told_by("tensorflow") == expected
+
+
+def test_tensorflow_that_is_built_for_the_cpu_alone_keeps_nobody_from_a_gpu(monkeypatch) -> None:
+    compat = private("tensorflow")
+    monkeypatch.setattr(compat.tf.test, "is_built_with_gpu_support", lambda: False)
+    monkeypatch.setattr(compat, "devices", lambda: compat.Devices(("CPU",), taken=True))
+    assert told_by("tensorflow") == DevicesMade("TensorFlow", False, decided=True)
 
 
 def test_tensorflow_says_less_without_its_context(monkeypatch) -> None:

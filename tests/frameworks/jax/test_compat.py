@@ -188,3 +188,6 @@ def test_the_platforms_of_its_devices_are_known():
     assert isinstance(xla_bridge._backends, dict)
     assert compat.platforms_made() == tuple(xla_bridge._backends)
     assert "cpu" in compat.platforms_made()
+    assert isinstance(xla_bridge._backend_factories, dict)
+    assert compat.is_built_for("cpu")
+    assert not compat.is_built_for("no such platform")
