@@ -48,6 +48,18 @@ def is_started() -> bool:
     return bool(started()) if callable(started) else True
 
 
+def platforms_made() -> tuple[str, ...] | None:
+    """The platforms of the devices that JAX has made, such as ``("cpu",)``; None if not told."""
+    made = _private("xla_bridge", "_backends")
+    return tuple(map(str, made)) if isinstance(made, dict) else None
+
+
+def is_built_for(platform: str) -> bool:
+    """Whether this JAX could have devices of a platform; True where it does not tell."""
+    known = _private("xla_bridge", "_backend_factories")
+    return platform in known if isinstance(known, dict) else True
+
+
 def unregister(listener: Callable[..., None]) -> bool:
     """Take a listener of durations away; whether that was possible."""
     return _unregister(
