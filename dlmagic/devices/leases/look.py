@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 
 from dlmagic.devices.gpus.trust import read_surroundings
-from dlmagic.devices.leases.home import Home
+from dlmagic.devices.leases.home import TURN, Home
 from dlmagic.devices.leases.kernel import KernelLock, is_locked, locks_on
 from dlmagic.devices.leases.label import Ticket, read_label, read_ticket
 from dlmagic.devices.leases.leases import own
@@ -93,8 +93,13 @@ class Look:
 
     @property
     def state(self) -> object:
-        """Something that is another after any change that the kernel tells here."""
-        return self._locks
+        """Something that is another after any change that the kernel tells of these locks."""
+        with os.scandir(self._home.descriptor) as entries:
+            return {
+                entry.name: self._locks.get(entry.inode())
+                for entry in entries
+                if entry.name != TURN and not entry.name.startswith(".")
+            }
 
     def _queued(self, name: str) -> Queued | None:
         locks = self._locks_on(name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+from functools import lru_cache
 from pathlib import Path
 from typing import TypedDict
 
@@ -54,11 +54,25 @@ def _as_written(label: Label | None, why: Reason) -> Person:
 
 def _owner(pid: int, label: Label | None, proc: Path) -> int | None:
     """The user of a process; None where it has ended, though another may have its number now."""
+    began = process_began(pid, proc)
+    if not began or (label is not None and began != label.began):
+        return None
+    return _user_of(pid, began, proc)
+
+
+@lru_cache(maxsize=256)
+def _user_of(pid: int, _began: int, proc: Path) -> int | None:
+    """The user of a process that began then; None where it has just ended.
+
+    Not who owns its folder in ``/proc``: that is root where a program may not be looked into.
+    """
     try:
-        owner = os.stat(f"{proc}/{pid}").st_uid  # noqa: PTH116 - a path takes as long again
+        status = (proc / str(pid) / "status").read_text(errors="replace")
     except OSError:
         return None
-    return owner if label is None or process_began(pid, proc) == label.began else None
+    line = next((each for each in status.splitlines() if each.startswith("Uid:")), "")
+    user = line.split()[1:2]
+    return int(user[0]) if user else None
 
 
 def _name_of(pid: int, proc: Path) -> str | None:
