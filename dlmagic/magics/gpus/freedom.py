@@ -165,7 +165,7 @@ def _hidden(device: GpuInfo | PartInfo, memory: int | Reason, most: int) -> str:
         return f"whose its memory is cannot be told: {memory}"
     if memory <= most:
         return ""
-    return f"{data_size(memory)} of its memory are in use by nobody who can be seen from here"
+    return f"{data_size(memory)} are in use by nobody who can be seen from here"
 
 
 def _busy(gpu: GpuInfo) -> str:

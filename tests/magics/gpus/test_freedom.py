@@ -40,7 +40,7 @@ def test_a_gpu_that_nobody_uses_is_free(machine) -> None:
         (Board(compute_mode=77), "compute mode is not known"),
         (Board(total=0), "0 bytes in all"),
         (Board(total=GIB, used=2 * GIB), "how much of its memory is in use is not known"),
-        (Board(used=2 * GIB), "2.1 GB of its memory are in use by nobody who can be seen"),
+        (Board(used=2 * GIB), "2.1 GB are in use by nobody who can be seen"),
         (Board(used=4 * MB, utilization=60), "60 % busy, and nobody"),
         (Board(unified=1), "in use is not known"),
         (Board(mig=1), "has no instance"),

@@ -35,7 +35,7 @@ def html(report: GpuReport) -> str:
     ("boards", "answer"),
     [
         ([Board(used=MB)], "The GPU is free: nobody is on it."),
-        ([Board(used=GIB)], "The GPU is not free: 1.1 GB of its memory are in use"),
+        ([Board(used=GIB)], "The GPU is not free: 1.1 GB are in use"),
         ([Board(), Board(used=9 * GIB), Board()], "2 of 3 GPUs are free: 0 and 2."),
         ([Board(), Board(used=9 * GIB)], "1 of 2 GPUs is free: 0."),
         ([Board(used=9 * GIB)] * 2, "None of 2 GPUs is free."),
@@ -162,9 +162,9 @@ def test_other_accelerators_are_shown_with_who_uses_them() -> None:
     )
     card = "/sys/class/drm/card0"
     amd = Accelerator(
-        "AMD GPU", "Radeon", "cuda", 24 * GIB, GIB, 37, card, 54, 213.0, (person,)
+        "AMD GPU", "Radeon", "cuda", 24 * GIB, GIB, 37, 54, card, 213.0, (person,)
     )  # fmt: skip
-    intel = Accelerator("Intel GPU", why, "xpu", why, why, why, "/sys/class/drm/card1")
+    intel = Accelerator("Intel GPU", why, "xpu", why, why, why, why, "/sys/class/drm/card1", why)
     text = words(without_gpu(host=replace(HOST, accelerators=(amd, intel))))
     assert "AMD GPU Radeon `cuda` 1.1 GB of 26 GB 37 % 54 213 W" in text
     assert "77 AMD GPU anna other 1.1 GB python t.py" in text
