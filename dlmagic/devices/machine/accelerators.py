@@ -16,6 +16,7 @@ from dlmagic.devices.reading import Reason
 
 _AMD, _INTEL = "0x1002", "0x8086"
 _SHARED = Reason("it shares the machine's memory")
+_ASLEEP = Reason("the GPU sleeps to save power, and a question would wake it")
 _NOT_IN_A_FILE = Reason("its driver does not tell this in a file")
 _NOT_WITHOUT_ITS_LIBRARY = Reason("only Google's library tells this, and it takes the device")
 
@@ -31,6 +32,7 @@ class Accelerator:
         memory_total: Bytes.
         memory_used: Bytes.
         utilization: Percent of the last moment in which it was busy.
+        temperature: Degrees Celsius.
         found: Where it is listed.
     """
 
@@ -40,6 +42,7 @@ class Accelerator:
     memory_total: int | Reason
     memory_used: int | Reason
     utilization: int | Reason
+    temperature: int | Reason
     found: str
 
 
@@ -53,7 +56,9 @@ def _apple() -> Iterator[Accelerator]:
         name = platform.processor() or "arm64"
         found = f"macOS {platform.mac_ver()[0]} on {name}"
         unknown = Reason("macOS tells this to administrators only")
-        yield Accelerator("Apple GPU", "Apple silicon", "mps", _SHARED, _SHARED, unknown, found)
+        yield Accelerator(
+            "Apple GPU", "Apple silicon", "mps", _SHARED, _SHARED, unknown, unknown, found
+        )
 
 
 def _graphics_cards(roots: Roots) -> Iterator[Accelerator]:
@@ -70,15 +75,27 @@ def _graphics_cards(roots: Roots) -> Iterator[Accelerator]:
 
 
 def _amd(device: Path, card: Path) -> Accelerator:
+    # Reading its sensors would wake it.
+    asleep = read_word(device / "power" / "runtime_status") == "suspended"
     return Accelerator(
         kind="AMD GPU",
         name=read_word(device / "product_name") or _NOT_IN_A_FILE,
         framework_name="cuda",
         memory_total=_number(device / "mem_info_vram_total"),
-        memory_used=_number(device / "mem_info_vram_used"),
-        utilization=_number(device / "gpu_busy_percent"),
+        memory_used=_ASLEEP if asleep else _number(device / "mem_info_vram_used"),
+        utilization=_ASLEEP if asleep else _number(device / "gpu_busy_percent"),
+        temperature=_ASLEEP if asleep else _degrees(device),
         found=str(card),
     )
+
+
+def _degrees(device: Path) -> int | Reason:
+    """Of the chip: the first sensor, in thousandths of a degree."""
+    for sensors in sorted(device.glob("hwmon/hwmon*")):
+        found = _number(sensors / "temp1_input")
+        if not isinstance(found, Reason):
+            return round(found / 1000)
+    return _NOT_IN_A_FILE
 
 
 def _tpus(roots: Roots) -> Iterator[Accelerator]:
@@ -89,7 +106,7 @@ def _tpus(roots: Roots) -> Iterator[Accelerator]:
 
 def _nameless(kind: str, framework_name: str, why: Reason, found: Path) -> Accelerator:
     """One of which only is known that it is there."""
-    return Accelerator(kind, why, framework_name, why, why, why, str(found))
+    return Accelerator(kind, why, framework_name, why, why, why, why, str(found))
 
 
 def _number(file: Path) -> int | Reason:
