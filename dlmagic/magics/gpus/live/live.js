@@ -4,6 +4,7 @@ const SVG = "http://www.w3.org/2000/svg";
 const WIDTH = 120;
 const HEIGHT = 24;
 const PATIENCE = 2.6; // periods; a curve has a gap where nothing was read for longer
+const LEAST_PERIODS = 30; // that a chart has room for, so that its first curve is a short one
 const MOST_REMARKS = 6;
 
 const drawn = (name, attributes) => {
@@ -42,12 +43,14 @@ const ceiling = (news, device, quantity) => {
 const runs = (seen, device, quantity) => {
   const { news, about } = seen;
   const end = news.at(-1)?.at ?? 0;
+  const room = Math.max(end - (news[0]?.at ?? 0), LEAST_PERIODS * about.period);
+  const span = Math.min(room, about.window);
   const found = [[]];
   let before = null;
   for (const each of news) {
     const value = reading(each, device, quantity);
     const top = ceiling(each, device, quantity);
-    const x = WIDTH * (1 - (end - each.at) / about.window);
+    const x = WIDTH * (1 - (end - each.at) / span);
     if (before !== null && each.at - before > PATIENCE * about.period) found.push([]);
     before = each.at;
     if (typeof value !== "number" || !top) found.push([]);

@@ -14,7 +14,7 @@ def about(history: History) -> dict[str, Any]:
     window = (MOST_NEWS - 1) * history.period
     return {
         "title": _title(history),
-        "caption": f"Now, and over the last {seconds(window, digits=2)}; "
+        "caption": f"The newest reading, and a curve of up to {seconds(window, digits=2)}; "
         f"read every {history.period:g} s",
         "period": history.period,
         "window": window,
