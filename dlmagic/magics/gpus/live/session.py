@@ -91,6 +91,7 @@ class LiveSession:
 
     def __init__(self, source: Source, period: float) -> None:
         self._history, self._ended = History(period), ""
+        self._final: GpuHistory | None = None
         self._lock = threading.RLock()  # of the history
         self._ending = threading.Lock()
         self.heard = threading.Condition()
@@ -111,6 +112,8 @@ class LiveSession:
 
     def result(self) -> GpuHistory:
         """What was seen so far."""
+        if self._final is not None:
+            return self._final
         with self._lock:
             return self._history.result(self._ended, environment=Environment.capture())
 
@@ -134,7 +137,11 @@ class LiveSession:
             steps.callback(atexit.unregister, self._at_exit)
             steps.callback(self._forget_cells)
             steps.callback(_forget, self)
+            steps.callback(self._conclude)
             self._sampler.stop()
+
+    def _conclude(self) -> None:
+        self._final = self.result()
 
     def _leave_static_form(self) -> None:
         if self._outlet is not None:

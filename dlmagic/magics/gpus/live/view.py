@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from itertools import pairwise
 
 from dlmagic.display.findings import notice
@@ -11,12 +12,10 @@ from dlmagic.display.units import data_size, plural, seconds
 from dlmagic.magics.gpus.live.result import Course, DeviceHistory, GpuHistory
 
 _UNKNOWN = "–"
-_MOST_ROWS = 100
+_MOST_DEVICES = 40
 _MOST_REASONS = 6
 _BARS = "▁▂▃▄▅▆▇█"
 _WIDTH = 20  # characters of a course
-
-_Text = Callable[[float], str]
 
 
 def document(history: GpuHistory) -> Document:
@@ -51,49 +50,67 @@ def _parts(history: GpuHistory) -> Iterator[Part]:
     yield from map(notice, history.findings)
     if history.missing:
         yield sentence(f"No NVIDIA GPU: {history.missing}.")
-    rows = [row for device in history.devices for row in _rows(device)]
-    if rows:
-        yield Table(_caption(history), _COLUMNS, tuple(rows[:_MOST_ROWS]))
-    if len(rows) > _MOST_ROWS:
-        more = len(rows) - _MOST_ROWS
-        yield sentence(f"And {plural(more, 'row')} more; .devices has them all.", role="note")
-    for reason in _reasons(history.devices):
+    if history.devices:
+        yield from (_table(quantity, history) for quantity in _quantities(history))
+        yield sentence(_when(history), role="note")
+    more = len(history.devices) - _MOST_DEVICES
+    if more > 0:
+        yield sentence(f"And {plural(more, 'device')} more; .devices has them all.", role="note")
+    for reason in _reasons(history):
         yield sentence(reason, role="note")
 
 
-_COLUMNS = (
-    Column("device"),
-    Column("what"),
-    Column("least", numeric=True),
-    Column("mean", numeric=True),
-    Column("most", numeric=True),
-    Column("last", numeric=True),
-    Column("over time"),
+@dataclass(frozen=True)
+class _Quantity:
+    """What has a table of its own."""
+
+    field: str
+    caption: str
+    word: str
+    text: Callable[[float], str]
+
+    def course(self, device: DeviceHistory) -> Course:
+        course: Course = getattr(device, self.field)
+        return course
+
+
+def _bytes(value: float) -> str:
+    return data_size(value, digits=3)
+
+
+_QUANTITIES = (
+    _Quantity("memory", "Memory in use", "memory", _bytes),
+    _Quantity("utilization", "Utilisation", "utilisation", lambda value: f"{value:.0f} %"),
+    _Quantity("temperature", "Temperature", "temperature", lambda value: f"{value:.0f} °C"),
 )
 
 
-def _caption(history: GpuHistory) -> str:
-    every = f"{history.period:g} s"
+def _quantities(history: GpuHistory) -> tuple[_Quantity, ...]:
+    """Of the machine itself, no temperature is read."""
+    only_machine = all(device.kind == "machine" for device in history.devices)
+    return _QUANTITIES[:-1] if only_machine else _QUANTITIES
+
+
+def _table(quantity: _Quantity, history: GpuHistory) -> Table:
+    heads = ("least", "mean", "most", *(["in all"] if quantity.field == "memory" else []))
+    numbers = (Column(head, numeric=True) for head in heads)
+    rows = (_row(quantity, device) for device in history.devices[:_MOST_DEVICES])
+    columns = (Column("device"), *numbers, Column("over time"))
+    return Table(quantity.caption, columns, tuple(rows))
+
+
+def _row(quantity: _Quantity, device: DeviceHistory) -> tuple[Span, ...]:
+    course, total = quantity.course(device), device.memory_total
+    in_memory = quantity.field == "memory"
+    numbers = (course.least, course.mean, course.most, *([total] if in_memory else []))
+    shown = (Span(_UNKNOWN if each is None else quantity.text(each)) for each in numbers)
+    top = (total or course.most) if in_memory else 100.0
+    return (Span(shorten(device.name, 60)), *shown, Span(_bars(course.values, top), "muted"))
+
+
+def _when(history: GpuHistory) -> str:
     began = history.began.replace("T", " ").replace("+00:00", " UTC")
-    return f"Memory, utilisation and temperature from {began} on, read every {every}"
-
-
-def _rows(device: DeviceHistory) -> Iterator[tuple[Span, ...]]:
-    total = device.memory_total
-    yield _row(device.name, f"memory{_of(total)}", device.memory, _bytes, total)
-    yield _row(device.name, "utilisation", device.utilization, _percent, 100.0)
-    if device.kind != "machine":
-        yield _row(device.name, "temperature", device.temperature, _degrees, 100.0)
-
-
-def _row(name: str, what: str, course: Course, text: _Text, top: float | None) -> tuple[Span, ...]:
-    numbers = (course.least, course.mean, course.most, course.last)
-    return (
-        Span(shorten(name, 60)),
-        Span(what),
-        *(Span(_UNKNOWN if each is None else text(each)) for each in numbers),
-        Span(_bars(course.values, top or course.most), "muted"),
-    )
+    return f"From {began} on, read every {history.period:g} s while somebody looked."
 
 
 def _bars(values: tuple[float | None, ...], top: float | None) -> str:
@@ -118,16 +135,14 @@ def _mean(values: Iterable[float | None]) -> float | None:
     return sum(known) / len(known) if known else None
 
 
-def _reasons(devices: tuple[DeviceHistory, ...]) -> list[str]:
+def _reasons(history: GpuHistory) -> list[str]:
     """Why the newest readings failed, each reason once."""
     found: dict[str, list[str]] = {}
-    for device in devices:
-        courses = {"memory": device.memory, "utilisation": device.utilization}
-        if device.kind != "machine":
-            courses["temperature"] = device.temperature
-        for what, course in courses.items():
-            if course.why:
-                found.setdefault(course.why, []).append(f"{device.name}, {what}")
+    for device in history.devices:
+        for quantity in _quantities(history):
+            why = quantity.course(device).why
+            if why:
+                found.setdefault(why, []).append(f"{device.name}, {quantity.word}")
     texts = [f"{_places(places)}: {why}." for why, places in found.items()]
     more = len(texts) - _MOST_REASONS
     return [*texts[:_MOST_REASONS], *([f"And {plural(more, 'reason')} more."] if more > 0 else [])]
@@ -136,19 +151,3 @@ def _reasons(devices: tuple[DeviceHistory, ...]) -> list[str]:
 def _places(places: list[str]) -> str:
     more = f" and {len(places) - 2} more" if len(places) > 2 else ""
     return f"{'; '.join(places[:2])}{more}"
-
-
-def _of(total: float | None) -> str:
-    return "" if total is None else f" (of {_bytes(total)})"
-
-
-def _bytes(value: float) -> str:
-    return data_size(value, digits=3)
-
-
-def _percent(value: float) -> str:
-    return f"{value:.0f} %"
-
-
-def _degrees(value: float) -> str:
-    return f"{value:.0f} °C"
