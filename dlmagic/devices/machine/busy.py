@@ -44,9 +44,11 @@ class ProcessorMeter:
     def read(self) -> float | Reason:
         """Percent."""
         before, now = self._before, self._count()
-        if isinstance(now, Reason) or isinstance(before, Reason):
+        if isinstance(now, Reason):
+            return now
+        if isinstance(before, Reason) or before.cores != now.cores:
             self._before = now
-            return now if isinstance(now, Reason) else _TOO_SOON
+            return _TOO_SOON
         elapsed = now.at - before.at
         if elapsed < _SHORTEST:
             return _TOO_SOON

@@ -48,6 +48,26 @@ def test_an_amd_gpu_tells_memory_and_use(roots: Roots) -> None:
         assert isinstance(reading, Reason)
 
 
+def test_an_amd_gpu_tells_the_temperature_of_its_chip(roots: Roots) -> None:
+    card(roots, "card0", **AMD)
+    sensors = roots.sys / "class" / "drm" / "card0" / "device" / "hwmon" / "hwmon3"
+    sensors.mkdir(parents=True)
+    (sensors / "temp1_input").write_text("54321\n")
+    (found,) = other_accelerators(roots)
+    assert found.temperature == 54
+
+
+def test_a_sleeping_amd_gpu_is_not_woken(roots: Roots) -> None:
+    card(roots, "card0", **AMD)
+    power = roots.sys / "class" / "drm" / "card0" / "device" / "power"
+    power.mkdir()
+    (power / "runtime_status").write_text("suspended\n")
+    (found,) = other_accelerators(roots)
+    assert (found.name, found.memory_total) == (AMD["product_name"], 206158430208)
+    for reading in (found.memory_used, found.utilization, found.temperature):
+        assert "would wake it" in str(reading)
+
+
 def test_an_intel_gpu_is_told_and_nvidias_are_not(roots: Roots) -> None:
     card(roots, "card0", vendor="0x8086")
     card(roots, "card1", vendor="0x10de")
