@@ -1,0 +1,1 @@
+"""``%gpus``: see, pick, keep and diagnose devices."""
