@@ -49,11 +49,12 @@ def check_of(
 
 def _found(asked: Asked, of_machine: tuple[Cause, ...]) -> _Found:
     title = asked.framework.title
-    if asked.sees:
+    own = causes_of_framework(asked) if asked.machine.present else ()
+    if asked.sees and not own:
         return _Found("sees", _seen(asked))
     if not asked.machine.present:
         return _without_nvidia(asked)
-    causes = (*of_machine, *causes_of_framework(asked))
+    causes = (*of_machine, *own)
     told = asked.told
     if isinstance(told, Reason) and told.code is None:
         return _Found("unknown", f"{title} was asked and gave no answer ({told}).", causes)

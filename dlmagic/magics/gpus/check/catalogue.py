@@ -64,13 +64,15 @@ AFTER_ASKING: tuple[Callable[[Asked], Cause | None], ...] = (
     importing.hidden_by_a_file,
     importing.import_fails,
     importing.no_answer,
-    architecture.without_kernels,
     tensorflow.without_libraries,
     loading_path.shadowed,
 )
 """Why it sees nothing though CUDA works, told from what it said."""
 
-_IN_USE = (gpu_state.prohibited, gpu_state.occupied)
+_IN_SPITE_OF_SEEING: tuple[Callable[[Machine], Cause | None], ...] = (
+    gpu_state.prohibited,
+    gpu_state.occupied,
+)
 """Why it can use none of the GPUs that it sees."""
 
 
@@ -84,13 +86,16 @@ def causes_of_machine(machine: Machine) -> tuple[Cause, ...]:
 
 def causes_of_framework(asked: Asked) -> tuple[Cause, ...]:
     """Why this framework does not see the device, beside what keeps all from it."""
-    if asked.sees:
+    if asked.computes:
         return ()
-    found = [told(asked) for told in BEFORE_ASKING]
-    if asked.told is not None:
+    found = [] if asked.sees else [told(asked) for told in BEFORE_ASKING]
+    if asked.told is not None and not asked.sees:
         found += [told(asked) for told in AFTER_ASKING]
-        found += [told(asked.machine) for told in _IN_USE]
+    if asked.told is not None:
+        # What was seen, and not computed on, may be of no use all the same.
+        found.append(architecture.without_kernels(asked))
+        found += [told(asked.machine) for told in _IN_SPITE_OF_SEEING]
     known = tuple(cause for cause in found if cause is not None)
-    if known or not asked.machine.library.works:
+    if known or asked.sees or not asked.machine.library.works:
         return known
     return (unexplained.in_its_own_words(asked),)

@@ -123,6 +123,11 @@ class Asked:
         return isinstance(told, Told) and bool(told.devices) and told.computed is not False
 
     @property
+    def computes(self) -> bool:
+        """Whether it has computed on a device."""
+        return isinstance(self.told, Told) and self.told.computed is True
+
+    @property
     def words(self) -> str:
         """All that it said."""
         own = self.told.words if isinstance(self.told, Told) else str(self.told or "")

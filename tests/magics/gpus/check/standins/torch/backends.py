@@ -1,0 +1,4 @@
+class mps:
+    @staticmethod
+    def is_available():
+        return False
