@@ -47,6 +47,13 @@ def read_enclosure(environ: Mapping[str, str], roots: Roots = ROOTS) -> Enclosur
     return Enclosure(container, around.wsl, libraries)
 
 
+def is_mounted(file: str | None, roots: Roots = ROOTS) -> bool:
+    """Whether a file was handed into this container from outside of it."""
+    lines = (read_word(roots.proc / "self" / "mountinfo") or "").splitlines()
+    places = [fields[4] for fields in map(str.split, lines) if len(fields) > 4]
+    return file is not None and file in places
+
+
 def _container(environ: Mapping[str, str], top: Path, roots: Roots) -> str | None:
     if "KUBERNETES_SERVICE_HOST" in environ:
         return "Kubernetes"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from dlmagic.codec import encode
@@ -9,7 +10,11 @@ from dlmagic.devices.gpus.gpu import GpuReadings
 from dlmagic.devices.gpus.reader import GpuReader
 
 
-def look() -> Any:
-    """The readings, as JSON can hold them."""
-    with GpuReader() as reader:
+def look(bound: str) -> Any:
+    """The readings, as JSON can hold them.
+
+    Args:
+        bound: Where the kernel lists the GPUs on the bus, and which of them sleep.
+    """
+    with GpuReader(bound=Path(bound)) as reader:
         return encode(reader.read(), GpuReadings, "readings")

@@ -65,7 +65,6 @@ AFTER_ASKING: tuple[Callable[[Asked], Cause | None], ...] = (
     importing.import_fails,
     importing.no_answer,
     tensorflow.without_libraries,
-    loading_path.shadowed,
 )
 """Why it sees nothing though CUDA works, told from what it said."""
 
@@ -98,4 +97,5 @@ def causes_of_framework(asked: Asked) -> tuple[Cause, ...]:
     known = tuple(cause for cause in found if cause is not None)
     if known or asked.sees or not asked.machine.library.works:
         return known
-    return (unexplained.in_its_own_words(asked),)
+    # Many machines have such a folder, and most of them are none the worse for it.
+    return (loading_path.shadowed(asked) or unexplained.in_its_own_words(asked),)

@@ -63,6 +63,11 @@ class Machine:
         return () if isinstance(self.readings, Reason) else self.readings.gpus
 
     @property
+    def answers(self) -> bool:
+        """Whether the driver tells of a GPU: then it is loaded and can be reached."""
+        return any(each.trouble is None for each in self.gpus)
+
+    @property
     def refused(self) -> Reason | None:
         """Why NVML lists none."""
         return self.readings if isinstance(self.readings, Reason) else self.readings.missing

@@ -45,20 +45,22 @@ def _torch(machine: Machine, capability: tuple[int, int] | None) -> str:
     build = _torch_build(machine.cuda, capability)
     package = f"torch=={_LAST_FOR_11}" if build[0] == 11 else "torch"
     label = f"cu{build[0]}{build[1]}"
-    return f"%pip install -U --force-reinstall {package} --index-url {_INDEX}/{label}"
+    return f"%pip uninstall -y torch\n%pip install {package} --index-url {_INDEX}/{label}"
 
 
 def _torch_build(
     cuda: tuple[int, int] | None, capability: tuple[int, int] | None
 ) -> tuple[int, int]:
     """The newest build that the driver runs and that has programs for the GPU."""
-    for build in _TORCH_BUILDS:
-        # Within a major number, a driver runs what was built for later minor ones, too; the newest
-        # build that needs no such help is the safe one.
-        runs = cuda is None or build <= cuda or (build == (12, 6) and cuda[0] == 12)
-        if runs and _serves(build, capability):
-            return build
-    return (12, 6)
+    serving = [build for build in _TORCH_BUILDS if _serves(build, capability)]
+    if cuda is None:
+        return serving[0]
+    # Within a major number a driver runs what was built for later minor ones, too; a build that
+    # needs no such help is safer.
+    plain = [build for build in serving if build <= cuda and build[0] == cuda[0]]
+    helped = [build for build in reversed(serving) if build[0] == cuda[0]]
+    older = [build for build in serving if build <= cuda]
+    return next(iter((*plain, *helped, *older, *reversed(serving))))
 
 
 def _serves(build: tuple[int, int], capability: tuple[int, int] | None) -> bool:

@@ -46,10 +46,13 @@ def read_machine(situation: Situation, tell: Tell) -> Machine:
 
 
 def _with_libraries(seen: Machine, tell: Tell) -> Machine:
-    folder = "dlmagic.devices.driver"
+    situation, folder = seen.situation, "dlmagic.devices.driver"
+    bound = str(situation.roots.sys / "bus" / "pci" / "drivers" / "nvidia")
     children = {
-        "CUDA": Child(f"{folder}.cuda_child", seen.situation, deadline=_PATIENCE),
-        "NVIDIA's driver": Child(f"{folder}.gpus_child", seen.situation, deadline=_PATIENCE),
+        "CUDA": Child(f"{folder}.cuda_child", situation, deadline=_PATIENCE),
+        "NVIDIA's driver": Child(
+            f"{folder}.gpus_child", situation, deadline=_PATIENCE, bound=bound
+        ),
     }
     answers = wait_for(children, tell)
     library, readings = answers["CUDA"], answers["NVIDIA's driver"]

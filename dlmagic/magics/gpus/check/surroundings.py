@@ -13,9 +13,9 @@ def machine_in_words(machine: Machine) -> str:
     if not machine.present:
         return _without_nvidia(machine)
     gpus = [each for each in machine.gpus if not isinstance(each.name, Reason)]
-    what = _listed(gpus) if gpus else "signs of an NVIDIA GPU"
     if not machine.library.works:
-        return f"This machine has {what}, and CUDA cannot use it."
+        has = f"has {_listed(gpus)}" if gpus else "seems to have an NVIDIA GPU"
+        return f"This machine {has}, but CUDA cannot use it here."
     count = machine.library.devices
     major, minor = machine.cuda or (0, 0)
     return f"CUDA {major}.{minor} works here and gives this kernel {plural(count, 'GPU')}."

@@ -37,8 +37,8 @@ def _parts(result: DeviceCheck) -> Iterator[Part]:
         yield _notice(cause, "then" if number else "cause")
     for each in result.frameworks:
         own = [cause for cause in each.causes if cause not in result.causes]
-        for number, cause in enumerate(own):
-            yield _notice(cause, f"{'then' if number or result.causes else 'cause'}, {each.title}")
+        for number, cause in enumerate(own, len(result.causes)):
+            yield _notice(cause, f"{'then' if number else 'cause'} for {each.title}")
     rows = tuple((Span(fact.name), Span(shorten(fact.value, _LONGEST))) for fact in result.facts)
     yield Fold("What was read", (Table("In this order", (Column("of"), Column("read")), rows),))
 
@@ -48,7 +48,7 @@ def _notice(cause: Cause, word: str) -> Notice:
     return Notice(
         word=word,
         tone="bad",
-        spans=spans(cause.message),
-        advice=spans(Span(f"Read: {read}. ", "muted"), cause.remedy),
+        spans=spans(f"{cause.message} ", Span(f"Read: {read}.", "muted")),
+        advice=spans(cause.remedy),
         code=cause.command,
     )

@@ -134,6 +134,16 @@ def _(world: World) -> None:
     world.machine.break_down("cuInit", code=803)
 
 
+@broken("the host's driver was renewed", "version-mismatch", "version|mismatch", "container|host")
+def _(world: World) -> None:
+    world.install_torch()
+    world.container()
+    world.library_version("535.54.03")
+    library = next(world.lib.glob("libcuda.so.535*"))
+    world.write(world.proc / "self" / "mountinfo", f"9 8 0:1 / {library} ro - ext4 /dev/sda ro\n")
+    world.machine.break_down("cuInit", code=803)
+
+
 # Linux below Windows
 
 
@@ -175,7 +185,7 @@ def _(world: World) -> None:
     world.install_torch()
     world.without_driver()
     world.without_files()
-    world.without_library()
+    world.without_libraries()
     world.card_belongs_to("nouveau")
 
 
@@ -185,7 +195,7 @@ def _(world: World) -> None:
     world.without_driver()
     world.without_files()
     world.card_belongs_to("vfio-pci")
-    world.machine.break_down("nvmlInit_v2", code=9)
+    world.machine.break_down("nvmlInitWithFlags", code=9)
     world.machine.break_down("cuInit", code=100)
 
 
@@ -195,7 +205,7 @@ def _(world: World) -> None:
     world.without_driver()
     world.without_files()
     world.card_belongs_to(None)
-    world.machine.break_down("nvmlInit_v2", code=9)
+    world.machine.break_down("nvmlInitWithFlags", code=9)
     world.machine.break_down("cuInit", code=100)
 
 
@@ -204,8 +214,7 @@ def _(world: World) -> None:
     world.install_torch()
     world.without_driver()
     world.without_files()
-    world.without_library()
-    (world.lib / "libnvidia-ml.so.1").unlink()
+    world.without_libraries()
     world.card_belongs_to(None)
 
 
@@ -220,7 +229,7 @@ def _(world: World) -> None:
 def _(world: World) -> None:
     world.install_torch()
     world.without_files("nvidiactl")
-    world.machine.break_down("cuInit", code=999)
+    world.machine.break_down("*", code=999)
 
 
 @broken("/dev/nvidia-uvm is missing", "no-uvm", "uvm")
@@ -251,7 +260,7 @@ def _(world: World) -> None:
 def _(world: World) -> None:
     world.install_torch()
     world.library_version("535.183.01")
-    world.machine.break_down("nvmlInit_v2", code=18)
+    world.machine.break_down("nvmlInitWithFlags", code=18)
     world.machine.break_down("cuInit", code=803)
 
 
@@ -285,7 +294,9 @@ def _(world: World) -> None:
 # CUDA_VISIBLE_DEVICES
 
 
-def _visible(title: str, kind: str, setting: str, *, boards: tuple[Board, ...] = (Board(),)) -> None:
+def _visible(
+    title: str, kind: str, setting: str, *, boards: tuple[Board, ...] = (Board(),)
+) -> None:
     @broken(title, kind, "CUDA_VISIBLE_DEVICES", boards=boards)
     def _(world: World) -> None:
         world.install_torch()
@@ -433,6 +444,13 @@ def _(world: World) -> None:
     world.install_torch()
 
 
+@broken("the same, beside a toolkit of CUDA", "architecture-missing", "sm_120", boards=_NEW)
+def _(world: World) -> None:
+    world.install_torch()
+    toolkit = world.write(world.folder / "cuda" / "lib64" / "libcudart.so.12").parent
+    world.environ["LD_LIBRARY_PATH"] += f":{toolkit}"
+
+
 @broken("a file torch.py of the user's", "hidden-by-a-file", "torch.py")
 def _(world: World) -> None:
     world.install_torch()
@@ -509,8 +527,7 @@ def _(world: World) -> None:
     world.real_packages = True
     world.without_driver()
     world.without_files()
-    world.without_library()
-    (world.lib / "libnvidia-ml.so.1").unlink()
+    world.without_libraries()
 
 
 @broken("a mismatch, and CUDA_VISIBLE_DEVICES=-1", "version-mismatch", "mismatch|different")
@@ -518,7 +535,7 @@ def _(world: World) -> None:
     world.install_torch()
     world.environ["CUDA_VISIBLE_DEVICES"] = "-1"
     world.library_version("535.183.01")
-    world.machine.break_down("nvmlInit_v2", code=18)
+    world.machine.break_down("nvmlInitWithFlags", code=18)
     world.machine.break_down("cuInit", code=803)
 
 

@@ -11,9 +11,11 @@ import os
 import shutil
 import sys
 import sysconfig
+from ctypes.util import find_library
 from pathlib import Path
 
 import pynvml
+import pytest
 
 import dlmagic
 from dlmagic.devices.driver.situation import Situation
@@ -90,7 +92,8 @@ class World:
         lines = [f"__version__ = {version!r}", f"cuda = {cuda!r}", f"hip = {hip!r}"]
         lines += ["debug = False", "xpu = None"]
         self._install("torch", version, "version.py", lines)
-        built = [f"ARCHITECTURES = {architectures!r}", f"CAPABILITY = {(board.major, board.minor)!r}"]
+        capability = (board.major, board.minor)
+        built = [f"ARCHITECTURES = {architectures!r}", f"CAPABILITY = {capability!r}"]
         self.write(self.site / "torch" / "built.py", "\n".join(built))
 
     def install_tensorflow(self, *packages: str, missing: tuple[str, ...] = ()) -> None:
@@ -160,8 +163,14 @@ class World:
             file.unlink()
 
     def without_library(self) -> None:
+        if find_library("cuda"):
+            pytest.skip("this machine has NVIDIA's driver, whose library would be found")
         for file in self.lib.glob("libcuda*"):
             file.unlink()
+
+    def without_libraries(self) -> None:
+        self.without_library()
+        (self.lib / "libnvidia-ml.so.1").unlink()
 
     def card_belongs_to(self, driver: str | None) -> None:
         link = self.sys / "bus" / "pci" / "devices" / CARD / "driver"

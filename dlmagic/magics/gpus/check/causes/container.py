@@ -28,7 +28,7 @@ def without_gpus(machine: Machine) -> Cause | None:
     how = f"with {_WANTED}={machine.variable(_WANTED)}" if hidden else "without its GPUs"
     return Cause(
         "container-without-gpus",
-        f"{name} was started {how}, so the machine's GPUs are not in it.",
+        f"T{name[1:]} was started {how}, so the machine's GPUs are not in it.",
         (f"this process runs in {name}", "there is no /dev/nvidia*", *_signs(machine)),
         _remedy(container),
         _COMMANDS.get(container, _DOCKER),
@@ -47,7 +47,8 @@ def lost_its_gpus(machine: Machine) -> Cause | None:
     shown = [f"{file} is refused in spite of its permissions" for file in machine.nodes.withheld]
     return Cause(
         "container-lost-gpus",
-        f"{name} had its GPUs and has lost them, as `systemctl daemon-reload` on the host does it.",
+        f"T{name[1:]} had its GPUs and has lost them: `systemctl daemon-reload` on the host does "
+        "that.",
         (f"this process runs in {name}", *shown, *([f"NVML: {refused}"] if unknown else [])),
         "Start the container again, from the host; the notebook's kernel ends with it.",
         "docker restart CONTAINER",
@@ -71,7 +72,10 @@ def without_compute(machine: Machine) -> Cause | None:
 
 
 def _named(container: str) -> str:
-    return "This container" if container == "a container" else f"This {container} container"
+    """What it is called in a sentence."""
+    if container == "a container":
+        return "this container"
+    return "this pod" if container == "Kubernetes" else f"this {container} container"
 
 
 def _signs(machine: Machine) -> Iterator[str]:

@@ -14,7 +14,7 @@ def without_driver(machine: Machine) -> Cause | None:
     """No kernel module is loaded: taken by another driver, not loaded, or not installed."""
     if machine.module.version or machine.enclosure.container or machine.enclosure.wsl:
         return None
-    if machine.nodes.jetson or not (machine.cards or machine.nodes.any):
+    if machine.nodes.jetson or machine.answers or not (machine.cards or machine.nodes.any):
         return None
     taken = next((card for card in machine.cards if card.driver not in (None, "nvidia")), None)
     if taken is not None:
@@ -37,7 +37,8 @@ def _taken(card: Card) -> Cause:
         f"The GPU belongs to the driver {card.driver}, which keeps NVIDIA's from it.",
         read,
         "Give it back to NVIDIA's driver; a GPU of vfio-pci is meant for a virtual machine.",
-        f"echo {card.bus_id} | sudo tee /sys/bus/pci/devices/{card.bus_id}/driver/unbind\n"
+        f"cd /sys/bus/pci/devices/{card.bus_id}/driver\n"
+        f"echo {card.bus_id} | sudo tee unbind\n"
         "sudo modprobe nvidia",
     )
 

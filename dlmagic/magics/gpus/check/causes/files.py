@@ -9,7 +9,9 @@ from dlmagic.magics.gpus.check.result import Cause
 def without_files(machine: Machine) -> Cause | None:
     """The driver is loaded, and nobody has made its files."""
     nodes = machine.nodes
-    if not machine.module.version or machine.enclosure.wsl or (nodes.gpus and nodes.control):
+    if not machine.module.version or machine.enclosure.wsl or machine.answers:
+        return None
+    if nodes.gpus and nodes.control:
         return None
     if machine.enclosure.container and not nodes.any:
         return None  # a container that was started without them

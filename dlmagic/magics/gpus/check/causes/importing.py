@@ -37,8 +37,10 @@ def hidden_by_a_file(asked: Asked) -> Cause | None:
 def import_fails(asked: Asked) -> Cause | None:
     """Importing it raises, or crashes."""
     told = asked.told
-    if not isinstance(told, Reason) or told.code is None or _meets_other_libraries(asked):
+    if not isinstance(told, Reason) or told.code is None:
         return None
+    if hidden_by_a_file(asked) is not None or _meets_other_libraries(asked):
+        return None  # which explains it
     library = _LIBRARY.search(asked.words)
     because = f": the library {library[1]} is missing" if library else ""
     return Cause(

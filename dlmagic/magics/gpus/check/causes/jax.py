@@ -23,7 +23,7 @@ def told_to_use_the_processor(asked: Asked) -> Cause | None:
                 "jax-platforms",
                 f"{name}={setting} tells JAX to leave the GPU alone.",
                 (f"{name} is {setting!r} in this kernel",),
-                "Take the variable away before JAX is imported; restart the kernel if it was.",
+                "Take it away before JAX is imported; if that was done, restart the kernel first.",
                 f'import os; os.environ.pop("{name}", None)',
             )
     return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dlmagic.magics.gpus.check.causes import container
 from dlmagic.magics.gpus.check.evidence import Machine
 from dlmagic.magics.gpus.check.result import Cause
 
@@ -12,6 +13,8 @@ def without_library(machine: Machine) -> Cause | None:
     at_work = machine.module.version is not None or machine.nodes.gpus
     if missing is None or not at_work or machine.enclosure.wsl:
         return None
+    if container.without_gpus(machine) or container.without_compute(machine):
+        return None  # which explains it
     return Cause(
         "no-libcuda",
         "CUDA's driver library, libcuda.so.1, cannot be loaded, though the driver is at work.",

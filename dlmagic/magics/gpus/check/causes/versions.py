@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dlmagic.devices.driver.enclosure import is_mounted
 from dlmagic.magics.gpus.check.evidence import Machine
 from dlmagic.magics.gpus.check.result import Cause
 
@@ -45,7 +46,7 @@ def mismatch(machine: Machine) -> Cause | None:
     refused = machine.refused
     codes = [library.code == _MISMATCH, refused is not None and refused.code == _MISMATCH_OF_NVML]
     apart = library.version and module.version and library.version != module.version
-    if not (any(codes) or apart) or machine.enclosure.wsl:
+    if not (any(codes) or apart) or machine.enclosure.wsl or _stands_in(machine):
         return None
     read = [
         f"kernel module: {module.version or 'unknown'}",
@@ -54,7 +55,7 @@ def mismatch(machine: Machine) -> Cause | None:
     ]
     read += [f"NVML: {refused}"] if codes[1] else []
     if machine.enclosure.container:
-        return _of_the_image(machine, tuple(read))
+        return _in_the_container(machine, tuple(read))
     return Cause(
         "version-mismatch",
         "The driver's library and its kernel module are of different versions: the driver was "
@@ -65,14 +66,27 @@ def mismatch(machine: Machine) -> Cause | None:
     )
 
 
-def _of_the_image(machine: Machine, read: tuple[str, ...]) -> Cause:
+def _stands_in(machine: Machine) -> bool:
+    """Whether another library than the driver's was loaded, which is a cause of its own."""
+    return stub(machine) is not None or compatibility(machine) is not None
+
+
+def _in_the_container(machine: Machine, read: tuple[str, ...]) -> Cause:
+    if is_mounted(machine.library.file, machine.situation.roots):
+        return Cause(
+            "version-mismatch",
+            "The driver of the host was renewed since this container was started, which still has "
+            "the library of the old one.",
+            (*read, "the library was handed in by the host"),
+            "Start the container again, from the host; the notebook's kernel ends with it.",
+            "docker restart CONTAINER",
+        )
     return Cause(
         "library-of-the-image",
         "The container brings a driver library of its own, which does not fit the driver of the "
         "host.",
         read,
-        "Remove it from the image; the host's is handed in when the container starts. Where the "
-        "host's driver was renewed, start the container again.",
+        "Remove it from the image; the host's is handed in when the container starts.",
         f"rm {machine.library.file or '/usr/lib/x86_64-linux-gnu/libcuda.so*'}",
     )
 

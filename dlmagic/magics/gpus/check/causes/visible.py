@@ -33,8 +33,8 @@ def hidden(machine: Machine) -> Cause | None:
         _kind(setting, why),
         _sentence(str(why)),
         read,
-        "Take the variable away, or name a GPU that is there, before any framework is imported; "
-        "then restart the kernel if one was. Where the notebook server sets it, set it there.",
+        "Take the variable away before any framework is imported; if one was, restart the kernel "
+        "first. If it comes back, it is set where the notebook server is started.",
         _UNSET,
     )
 

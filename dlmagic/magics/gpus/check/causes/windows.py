@@ -54,12 +54,13 @@ def other_library(machine: Machine) -> Cause | None:
 
 def out_of_sight(machine: Machine) -> Cause | None:
     """The libraries are there, and the loader does not look for them in their folder."""
-    if not machine.enclosure.libraries_of_windows or machine.library.missing is None:
+    handed_down = machine.enclosure.libraries_of_windows and machine.nodes.windows
+    if not handed_down or machine.library.missing is None:
         return None
     return Cause(
         "wsl-library-not-found",
         f"The libraries of Windows are in {_FOLDER}, where this Linux does not look for them.",
         (_BELOW, f"{_FOLDER}/libcuda.so.1 is there", f"libcuda: {machine.library.missing}"),
         "Tell the loader of libraries about the folder, then restart the kernel.",
-        f"echo {_FOLDER} | sudo tee /etc/ld.so.conf.d/wsl.conf && sudo ldconfig",
+        f"echo {_FOLDER} | sudo tee /etc/ld.so.conf.d/wsl.conf\nsudo ldconfig",
     )

@@ -1,4 +1,0 @@
-class mps:
-    @staticmethod
-    def is_available():
-        return False
