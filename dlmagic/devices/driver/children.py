@@ -91,24 +91,29 @@ class Child:
         return self._process.poll() is not None or self.seconds > self._deadline
 
     def end(self) -> None:
-        """Kill it; one that hangs in the driver ends when its call returns."""
-        if self._process.poll() is None:
-            self._process.kill()
-            with suppress(subprocess.TimeoutExpired):
-                self._process.wait(0.5)
+        """Kill it, and let go of what it printed."""
+        self._kill()
+        self._out.close()
+        self._errors.close()
 
     def answer(self) -> Answer:
-        """What it said, once it is done."""
+        """What it said, once it is done; it has ended then."""
         late = self._process.poll() is None
+        self._kill()
+        said, printed = _text(self._out), _text(self._errors)
         self.end()
-        with self._out, self._errors:
-            said, printed = _text(self._out), _text(self._errors)
         if late:
             return Answer(Reason(f"no answer within {self._deadline:g} s"), printed)
         _, mark, answer = said.rpartition(_MARK)
         if mark:
             return Answer(json.loads(answer), printed)
         return Answer(_why_silent(self._process.returncode, printed), printed)
+
+    def _kill(self) -> None:
+        if self._process.poll() is None:
+            self._process.kill()
+            with suppress(subprocess.TimeoutExpired):  # one that hangs in the driver
+                self._process.wait(0.5)
 
 
 def wait_for(

@@ -17,7 +17,9 @@ from dlmagic.devices.machine.accelerators import other_accelerators
 from dlmagic.devices.reading import Reason
 from dlmagic.magics.gpus.check.evidence import Machine
 
-_PATIENCE = 10.0  # seconds; to wake a GPU takes some
+PATIENCE = 10.0
+"""Seconds for the driver's libraries to answer; to wake a GPU takes some of them."""
+
 _NOT_ASKED = Reason("nothing here tells of an NVIDIA GPU")
 
 Tell = Callable[[str, float], None]
@@ -49,9 +51,9 @@ def _with_libraries(seen: Machine, tell: Tell) -> Machine:
     situation, folder = seen.situation, "dlmagic.devices.driver"
     bound = str(situation.roots.sys / "bus" / "pci" / "drivers" / "nvidia")
     children = {
-        "CUDA": Child(f"{folder}.cuda_child", situation, deadline=_PATIENCE),
+        "CUDA": Child(f"{folder}.cuda_child", situation, deadline=PATIENCE),
         "NVIDIA's driver": Child(
-            f"{folder}.gpus_child", situation, deadline=_PATIENCE, bound=bound
+            f"{folder}.gpus_child", situation, deadline=PATIENCE, bound=bound
         ),
     }
     answers = wait_for(children, tell)

@@ -126,7 +126,9 @@ def _(world: World) -> None:
     world.environ["NVIDIA_DRIVER_CAPABILITIES"] = "utility"
 
 
-@broken("an image with a libcuda of its own", "library-of-the-image", "version|mismatch", "image")
+@broken(
+    "an image with a libcuda of its own", "library-of-the-image", "version|mismatch|driver library"
+)
 def _(world: World) -> None:
     world.install_torch()
     world.container()
@@ -134,7 +136,7 @@ def _(world: World) -> None:
     world.machine.break_down("cuInit", code=803)
 
 
-@broken("the host's driver was renewed", "version-mismatch", "version|mismatch", "container|host")
+@broken("the host's driver was renewed", "version-mismatch", "version|mismatch|renewed")
 def _(world: World) -> None:
     world.install_torch()
     world.container()

@@ -36,7 +36,7 @@ def test_the_right_cause_comes_first(
     case: Broken, tmp_path: Path, libraries: Libraries, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if case.kind == "cuda-hangs":
-        monkeypatch.setattr(reading, "_PATIENCE", 1.0)
+        monkeypatch.setattr(reading, "PATIENCE", 1.0)
     with made(case, tmp_path, libraries) as world:
         found = check(case.framework, situation=world.situation())
     answer = found[case.framework]
