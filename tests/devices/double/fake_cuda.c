@@ -133,13 +133,14 @@ static void choose(const Gpu *all, int count) {
 }
 
 static void open_memory_device(void) {
+    static int file_number = -1;
     char folder[4200], file[4300];
     const char *last = strrchr(path, '/');
-    if (!last) return;
+    if (!last || file_number >= 0) return;
     snprintf(folder, sizeof folder, "%.*s/dev", (int)(last - path), path);
     snprintf(file, sizeof file, "%s/nvidia-uvm", folder);
     mkdir(folder, 0777);
-    if (open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0666) < 0) return;
+    file_number = open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
 }
 
 EXPORT int cuInit(unsigned flags) {
@@ -160,6 +161,9 @@ EXPORT int cuInit(unsigned flags) {
     pthread_mutex_unlock(&lock);
     return devices ? OK : NO_DEVICE;
 }
+
+/* For the tests alone: as in a new process. */
+EXPORT void fake_begin_anew(void) { devices = -1; }
 
 #define CALL                         \
     int code = enter(__func__, ALL); \
@@ -201,6 +205,10 @@ EXPORT int cuDeviceGetUuid_v2(unsigned char *into, int device) {
 }
 
 EXPORT int cuDeviceGetUuid(unsigned char *into, int device) { return cuDeviceGetUuid_v2(into, device); }
+
+/* Programs look these up when they start; nobody shares memory here. */
+EXPORT int cuIpcOpenMemHandle(void) { return INVALID_VALUE; }
+EXPORT int cuIpcOpenMemHandle_v2(void) { return INVALID_VALUE; }
 
 EXPORT int cuGetErrorName(int code, const char **name) {
     *name = code == OK ? "CUDA_SUCCESS" : code == UNINITIALIZED ? "CUDA_ERROR_NOT_INITIALIZED"
