@@ -1,1 +1,1 @@
-"""``%gpus``: see, pick, keep and diagnose devices."""
+"""The room of ``%gpus``: which devices there are, who uses them, and which are free."""
