@@ -10,13 +10,15 @@ import pytest
 
 import dlmagic
 from dlmagic.devices.gpus.owned import OwnedProcess
+from dlmagic.devices.leases.values import Holding, Waiter
 from dlmagic.devices.machine.accelerators import Accelerator
 from dlmagic.devices.machine.host import Host
 from dlmagic.devices.machine.packages import Package
 from dlmagic.devices.machine.wheels import Wheel
 from dlmagic.devices.reading import Reason
 from dlmagic.magics.gpus import engine
-from dlmagic.magics.gpus.result import GpuReport, Holder, Holding
+from dlmagic.magics.gpus.leasing import Standing
+from dlmagic.magics.gpus.result import GpuReport
 from tests.devices.double.boards import GIB, Board, Part, Process
 
 MB = 10**6
@@ -116,9 +118,10 @@ def test_instances_have_a_table(machine) -> None:
 
 def test_who_has_picked_a_gpu_is_told(machine) -> None:
     machine(Board(), Board())
-    anna = Holder(4711, "anna", "other", 1.7e9)
-    report = engine.report(lambda uuids: {uuids[0]: Holding(anna, (anna,))})
-    assert "no anna (PID 4711) has picked it; 1 waiting" in words(report)
+    note = {"pid": 4711, "user": "anna", "program": "train.ipynb", "since": 1.7e9}
+    standing = Standing(Holding(**note, uuid="GPU-x"), (Waiter(**note),))
+    report = engine.report(lambda uuids: {uuids[0]: standing})
+    assert "no anna (train.ipynb, process 4711) has picked it; 1 waiting" in words(report)
 
 
 def without_gpu(**known) -> GpuReport:
