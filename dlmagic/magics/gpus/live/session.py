@@ -20,8 +20,8 @@ from types import TracebackType
 from typing import Any, Self
 
 from dlmagic.display.live.attention import Attention
-from dlmagic.display.live.outlet import Bundle, News, Outlet
-from dlmagic.display.live.surroundings import heeds_cells, outlet_here
+from dlmagic.display.live.outlet import Bundle, News, NotebookOutlet, Outlet
+from dlmagic.display.live.surroundings import heeds_cells, in_notebook, outlet_here
 from dlmagic.display.live.widget import FrontEnd
 from dlmagic.environment import Environment
 from dlmagic.errors import InputError
@@ -32,6 +32,7 @@ from dlmagic.magics.gpus.live.page import about
 from dlmagic.magics.gpus.live.request import period_of
 from dlmagic.magics.gpus.live.result import GpuHistory
 from dlmagic.magics.gpus.live.sampler import Sampler, Source
+from dlmagic.magics.gpus.live.terminal import watch
 
 _FIRST = 3.0  # seconds to wait for the first reading before the view is shown without one
 
@@ -155,17 +156,15 @@ class LiveSession:
         """Show it where the present cell has its output, or in the terminal until Ctrl-C."""
         with self.heard:
             self.heard.wait_for(lambda: self._history.readings or self._ended, _FIRST)
-        from dlmagic.magics.gpus.live.terminal import in_terminal, watch
-
-        if in_terminal():
+        if not in_notebook():
             watch(self)
-            return
-        with self._lock:
-            if self._outlet is None:
-                self._outlet = outlet_here(self._front_end, self._attention, self.stop)
-        self._outlet.show(self._static())
-        if self._ended:
-            self._outlet.end(self._static())
+        elif self._ended:
+            NotebookOutlet(refreshed=False).show(self._static())
+        else:
+            with self._lock:
+                if self._outlet is None:
+                    self._outlet = outlet_here(self._front_end, self._attention, self.stop)
+            self._outlet.show(self._static())
 
     def _ipython_display_(self) -> None:
         self.show()
