@@ -170,7 +170,9 @@ class LiveSession:
         self.show()
 
     def __repr__(self) -> str:
-        state = f"ended: {self._ended}" if self._ended else "running; .stop() ends it"
+        state = (
+            f"ended: {self._ended}" if self._ended else "running; .show() shows it, .stop() ends it"
+        )
         return f"<live view of the devices, {state}; .result() is what was seen>"
 
     def __enter__(self) -> Self:
