@@ -10,7 +10,7 @@ from dlmagic.magics.gpus.live.result import GpuHistory
 from dlmagic.magics.gpus.live.view import document
 
 if TYPE_CHECKING:
-    from dlmagic.magics.gpus.live.session import LiveSession
+    from dlmagic.magics.gpus.live.running import LiveSession
 
 _LONGEST = 1.0  # seconds without a look at whether it has ended
 

@@ -15,8 +15,9 @@ import pytest
 
 from dlmagic.errors import InputError
 from dlmagic.magics.gpus.live import session
+from dlmagic.magics.gpus.live.running import LiveSession
 from dlmagic.magics.gpus.live.sampler import THREAD
-from dlmagic.magics.gpus.live.session import LiveSession, live
+from dlmagic.magics.gpus.live.session import live
 from tests.devices.double.boards import GIB, Board
 from tests.devices.double.building import Libraries
 from tests.devices.double.machine import Machine
