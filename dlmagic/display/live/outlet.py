@@ -37,19 +37,6 @@ class Outlet(Protocol):
         """Put the static form in the view's place, wherever it was shown."""
 
 
-class Nowhere:
-    """A script, or a terminal."""
-
-    def show(self, static: Bundle) -> None:
-        """Nothing to do."""
-
-    def tell(self, news: News) -> None:
-        """Nothing to do."""
-
-    def end(self, static: Bundle) -> None:
-        """Nothing to do."""
-
-
 class NotebookOutlet:
     """An output of a notebook that is replaced in its place.
 

@@ -1,4 +1,4 @@
-"""Where a live view can be shown: a page with widgets, a notebook without, or nowhere."""
+"""Where a live view can be shown: in a page with widgets, or in a notebook without."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from collections.abc import Callable
 from typing import Any
 
 from dlmagic.display.live.attention import Attention
-from dlmagic.display.live.outlet import NotebookOutlet, Nowhere, Outlet
+from dlmagic.display.live.outlet import NotebookOutlet, Outlet
 from dlmagic.display.live.widget import FrontEnd, WidgetOutlet
 
 
 def outlet_here(
     front_end: Callable[[], FrontEnd], attention: Attention, stop: Callable[[], object]
 ) -> Outlet:
-    """The best place that there is for a view.
+    """The best place that a notebook has for a view.
 
     A notebook that is executed without a reader gets no widget: nobody would look at it, and
     its state would be saved.
@@ -24,10 +24,7 @@ def outlet_here(
         attention: Is told who looks.
         stop: Called when the reader presses Stop.
     """
-    shell = present_shell()
-    if getattr(shell, "kernel", None) is None:
-        return Nowhere()
-    if not _somebody_reads(shell):
+    if not _somebody_reads(_shell()):
         return NotebookOutlet(refreshed=False)
     try:
         return WidgetOutlet(front_end(), attention, stop)
@@ -35,7 +32,12 @@ def outlet_here(
         return NotebookOutlet(refreshed=True)
 
 
-def present_shell() -> Any:
+def in_notebook() -> bool:
+    """Whether this is a kernel, and no terminal or script."""
+    return getattr(_shell(), "kernel", None) is not None
+
+
+def _shell() -> Any:
     """IPython's shell; None in a script."""
     # Whoever runs in IPython has imported it; nobody else needs to.
     interactive = sys.modules.get("IPython")
@@ -43,11 +45,14 @@ def present_shell() -> Any:
 
 
 def heeds_cells(attention: Attention) -> Callable[[], None]:
-    """Let it know when cells run, the present one included; returns what ends that."""
-    shell = present_shell()
-    if getattr(shell, "kernel", None) is None:
-        return lambda: None
+    """Let it know when cells run, the present one included; returns what ends that.
+
+    A script or a program in a terminal is a cell that has no end.
+    """
     attention.cell_began()
+    if not in_notebook():
+        return lambda: None
+    shell = _shell()
     hooks = {"pre_execute": attention.cell_began, "post_execute": attention.cell_ended}
     for event, hook in hooks.items():
         shell.events.register(event, hook)

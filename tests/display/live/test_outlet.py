@@ -10,9 +10,9 @@ import pytest
 from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell, new_notebook
 
-from dlmagic.display.live.attention import Attention
-from dlmagic.display.live.outlet import News, Nowhere
-from dlmagic.display.live.surroundings import heeds_cells, outlet_here
+from dlmagic.display.live.attention import LEFT, Attention
+from dlmagic.display.live.surroundings import heeds_cells, in_notebook
+from tests.display.live.test_attention import Clock
 from tests.display.live.test_widget import END, SETUP, SHOW, TELL
 from tests.shell.kernels import started_kernel
 
@@ -46,14 +46,14 @@ def test_without_anywidget_the_static_form_is_refreshed() -> None:
         assert kernel.text("update_display_data") == "the last"
 
 
-def test_a_script_has_nowhere_to_show_it() -> None:
-    attention = Attention()
-    outlet = outlet_here(lambda: pytest.fail("no page was asked for"), attention, lambda: None)
-    assert isinstance(outlet, Nowhere)
-    outlet.show({})
-    outlet.tell(News({}, dict))
-    outlet.end({})
-    heeds_cells(attention)()
+def test_a_script_is_a_cell_without_an_end() -> None:
+    clock = Clock()
+    attention = Attention(clock=clock)
+    assert not in_notebook()
+    forget = heeds_cells(attention)
+    clock.now += 10 * LEFT
+    assert attention.state() == "looked at"
+    forget()
 
 
 def test_anywidget_is_imported_when_a_page_is_to_show_it_only() -> None:

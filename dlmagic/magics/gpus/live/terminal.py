@@ -2,49 +2,52 @@
 
 from __future__ import annotations
 
-import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from dlmagic.display import text
-from dlmagic.display.live.surroundings import present_shell
 from dlmagic.magics.gpus.live.result import GpuHistory
 from dlmagic.magics.gpus.live.view import document
 
 if TYPE_CHECKING:
-    from dlmagic.magics.gpus.live.session import LiveSession
+    from dlmagic.magics.gpus.live.running import LiveSession
 
 _LONGEST = 1.0  # seconds without a look at whether it has ended
 
 
-def in_terminal() -> bool:
-    """Whether a person reads what this process prints; not in a notebook, nor behind a pipe."""
-    if getattr(present_shell(), "kernel", None) is not None:
-        return False
-    return sys.stdout is not None and sys.stdout.isatty()
-
-
 def watch(session: LiveSession) -> None:
-    """Show it until it ends or is interrupted, and then what was seen."""
+    """Show it until it ends or is interrupted, and then what was seen.
+
+    Behind a pipe nobody watches: what was seen so far is written, and it goes on.
+    """
     from rich.console import Console
-    from rich.live import Live
 
     console = Console(force_jupyter=False, highlight=False)
-    try:
-        with Live(console=console, auto_refresh=False, transient=True) as shown:
-            while session.running:
-                shown.update(_table(session.result(), console), refresh=True)
-                with session.heard:
-                    session.heard.wait(_LONGEST)
-    except KeyboardInterrupt:
-        pass  # which is how a reader says that it is enough
-    console.print(_table(session.stop(), console))
+    if console.is_terminal and session.running:
+        _refresh(session, console)
+        session.stop()
+    console.print(_table(session.result(), console))
 
 
-def _table(history: GpuHistory, console: Any) -> Any:
+def _refresh(session: LiveSession, console: Any) -> None:
+    from rich.live import Live
+
+    # An interrupt is how a reader says that it is enough.
+    with (
+        suppress(KeyboardInterrupt),
+        Live(console=console, auto_refresh=False, transient=True) as shown,
+    ):
+        while session.running:
+            table = _table(session.result(), console, "\nCtrl-C ends it.")
+            shown.update(table, refresh=True)
+            with session.heard:
+                session.heard.wait(_LONGEST)
+
+
+def _table(history: GpuHistory, console: Any, hint: str = "") -> Any:
     from rich.text import Text
 
     lines = text.render(
         document(history), colour=console.color_system is not None, width=console.width
     )
-    hint = "" if history.ended else "\nCtrl-C ends it."
     return Text.from_ansi(lines + hint)

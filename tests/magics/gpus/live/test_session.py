@@ -15,8 +15,9 @@ import pytest
 
 from dlmagic.errors import InputError
 from dlmagic.magics.gpus.live import session
+from dlmagic.magics.gpus.live.running import LiveSession
 from dlmagic.magics.gpus.live.sampler import THREAD
-from dlmagic.magics.gpus.live.session import LiveSession, live
+from dlmagic.magics.gpus.live.session import live
 from tests.devices.double.boards import GIB, Board
 from tests.devices.double.building import Libraries
 from tests.devices.double.machine import Machine
@@ -179,6 +180,17 @@ def test_a_cell_shows_it_and_a_later_one_ends_it(kernel: Kernel) -> None:
     assert update["transient"] == shown["transient"]
     kernel.run("history")
     assert kernel.text("execute_result") == update["data"]["text/plain"]
+
+
+def test_one_that_has_ended_shows_what_it_saw(kernel: Kernel) -> None:
+    kernel.run("view = session.live(1)")
+    assert of_kind(kernel, "display_data") == []
+    kernel.run("view")
+    assert WIDGET in of_kind(kernel, "display_data")[0]["data"]
+    kernel.run("view.stop(); view")
+    (shown,) = of_kind(kernel, "display_data")
+    assert WIDGET not in shown["data"]
+    assert "of this machine" in shown["data"]["text/plain"]
 
 
 def test_a_kernel_that_ends_leaves_the_static_form(kernel: Kernel) -> None:

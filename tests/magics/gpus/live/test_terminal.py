@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -66,3 +67,12 @@ def test_ipython_shows_it_as_the_value_of_a_line(environment: dict[str, str]) ->
     program.expect("In .3.: ")
     program.sendline("exit")
     program.expect(pexpect.EOF)
+
+
+def test_behind_a_pipe_it_is_written_once_and_goes_on(environment: dict[str, str]) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", LIVE], env=environment, capture_output=True, text=True, timeout=60
+    )
+    assert done.stdout.startswith("1 reading of 1 GPU, so far.")
+    assert done.stdout.endswith("and on\n")
+    assert done.stderr == ""
