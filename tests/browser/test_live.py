@@ -73,10 +73,20 @@ def points(view: Any) -> int:
 
 
 def saved(page: Any, file: Path) -> Any:
+    """The notebook as JupyterLab saves it now."""
     before = file.stat().st_mtime_ns
     page.keyboard.press("Control+s")
-    wait_for(page, lambda: file.stat().st_mtime_ns != before)
+    wait_for(page, lambda: file.stat().st_mtime_ns != before and is_whole(file))
     return json.loads(file.read_text())
+
+
+def is_whole(file: Path) -> bool:
+    """Whether it is not just being written."""
+    try:
+        json.loads(file.read_text())
+    except ValueError:
+        return False
+    return True
 
 
 def wait_for(page: Any, happened: Callable[[], object]) -> None:
