@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from types import ModuleType
 
 from dlmagic.devices.machine.processor import allowed_cores, processor_name
@@ -77,9 +78,15 @@ class Environment:
 
 def _packages() -> Iterator[tuple[str, str]]:
     for name in ALWAYS:
-        yield name, importlib.metadata.version(name)
+        yield name, _installed_version(name)
     for name, module in _imported_frameworks():
         yield name, str(getattr(module, "__version__", "unknown"))
+
+
+@cache
+def _installed_version(name: str) -> str:
+    """Read once: what is in use stays the same, whatever is installed beside it later."""
+    return importlib.metadata.version(name)
 
 
 def _imported_frameworks() -> Iterator[tuple[str, ModuleType]]:
