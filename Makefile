@@ -14,6 +14,12 @@ FLOOR_SHORT := tests/shell tests/display
 # Tests in two processes, but for those that read the real clock.
 SIDE_BY_SIDE := --numprocesses 2 --dist worksteal
 
+# Only these are read for the tests that run alone: to read all takes most of a minute.
+ALONE := $(shell grep --recursive --files-with-matches --include 'test_*.py' mark.alone tests)
+
+# Compiled once, not anew by each of the hundreds of processes that the tests start.
+unexport PYTHONDONTWRITEBYTECODE
+
 # As modules: benchmarks.bench.overhead and so on.
 BENCHMARKS := $(subst /,.,$(basename \
 	$(wildcard benchmarks/bench/*.py benchmarks/graphmode/*.py benchmarks/tensors/*.py)))
@@ -36,7 +42,7 @@ lab: .venv/dev.stamp ## open the demo notebooks in JupyterLab
 test: .venv/dev.stamp ## lint, types, import rules, a short run on the oldest versions, all tests
 	$(MAKE) --jobs 2 --output-sync check test-floor-short
 	$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m "not prove and not alone"
-	$(BIN)/python -m pytest -m "alone and not prove"
+	$(BIN)/python -m pytest -m "alone and not prove" $(ALONE)
 
 check: .venv/dev.stamp ## lint, types and import rules
 	$(BIN)/ruff check
