@@ -16,12 +16,13 @@ from pathlib import Path
 from typing import Any, Literal, NoReturn
 
 from dlmagic.codec import decode, encode
-from dlmagic.devices.leases.lockfile import READ
 from dlmagic.devices.leases.values import Wish
 
 _LONGEST_NAME = 120
 _LONGEST_LABEL = 4096
-_LONGEST_TICKET = 256 * 1024
+LONGEST = 256 * 1024
+"""Bytes to read at most."""
+
 _MOST = 2**53  # beyond which numbers are not exact in every reader of JSON
 
 
@@ -119,29 +120,16 @@ def written(value: Label | Ticket) -> bytes:
     return json.dumps(encode(value, type(value))).encode() + b"\n"
 
 
-def read_label(folder: int, name: str) -> Label | None:
+def as_label(content: bytes) -> Label | None:
     """What a holder wrote; None where that is not what should be there."""
-    found: Label | None = _parsed(_content(folder, name, _LONGEST_LABEL), "label")
+    found: Label | None = _parsed(content[:_LONGEST_LABEL], "label")
     return found
 
 
-def read_ticket(folder: int, name: str) -> Ticket | None:
+def as_ticket(content: bytes) -> Ticket | None:
     """What a waiter wrote; None where that is not what should be there."""
-    found: Ticket | None = _parsed(_content(folder, name, _LONGEST_TICKET), "ticket")
+    found: Ticket | None = _parsed(content, "ticket")
     return found
-
-
-def _content(folder: int, name: str, longest: int) -> bytes:
-    try:
-        file = os.open(name, READ, dir_fd=folder)
-    except OSError:
-        return b""
-    try:
-        return os.read(file, longest)
-    except OSError:
-        return b""
-    finally:
-        os.close(file)
 
 
 @lru_cache(maxsize=256)  # what is written stays the same for long

@@ -37,13 +37,16 @@ class Leases:
         self._path, self.uuids, self.label = path, tuple(uuids), label
         self._protection = protection
         self._files: list[LockFile] = []
-        for uuid in self.uuids:
-            _of_this_process[path, uuid] = self
 
     def add(self, file: LockFile) -> LockFile:
         """Let a file be freed with these leases; to be called before it is locked."""
         self._files.append(file)
         return file
+
+    def keep(self) -> None:
+        """Let them last, now that all are taken."""
+        for uuid in self.uuids:
+            _of_this_process[self._path, uuid] = self
 
     @property
     def protection(self) -> Reason | None:

@@ -13,14 +13,8 @@ import secrets
 import stat
 from types import TracebackType
 
+from dlmagic.devices.leases.kernel import lock_now, unlock
 from dlmagic.devices.reading import Reason
-
-try:
-    import fcntl
-except ImportError:  # on Windows
-    HAS_LOCKS = False
-else:
-    HAS_LOCKS = True
 
 _GUARDED = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0)
 READ = os.O_RDONLY | _GUARDED
@@ -28,7 +22,6 @@ WRITE = os.O_RDWR | _GUARDED
 FOLDER = "."
 """The name under which a folder itself is locked."""
 
-NO_LOCKS = Reason("this system has no locks of the kind that leases are made of (flock)")
 _FOR_ALL = 0o666
 _TRIES = 10
 
@@ -77,7 +70,7 @@ class LockFile:
                 if isinstance(opened, Reason):
                     return opened
                 self._descriptor = opened
-            locked = lock_now(self._descriptor, shared=shared)
+            locked = lock_now(self._descriptor, "shared" if shared else "alone")
             if isinstance(locked, Reason) or self.is_in_place(self._folder):
                 return locked
             self.close()  # it was removed meanwhile, and another may bear its name
@@ -120,22 +113,6 @@ class LockFile:
         if self._pid == os.getpid():
             unlock(descriptor)
         os.close(descriptor)
-
-
-def lock_now(descriptor: int, *, shared: bool) -> bool | Reason:
-    """Whether an open file could be locked at once."""
-    try:
-        fcntl.flock(descriptor, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    except OSError as error:
-        return Reason(f"its file system refuses locks ({_words(error)})")
-    return True
-
-
-def unlock(descriptor: int) -> None:
-    """Free the lock on an open file, for all who share it."""
-    fcntl.flock(descriptor, fcntl.LOCK_UN)
 
 
 def open_or_make(folder: int, name: str) -> int | Reason:

@@ -86,14 +86,14 @@ class Place:
             seconds: How long to wait; None for ever.
         """
         end = None if seconds is None else self._clock.monotonic() + seconds
-        state, tried = self._state(), self._clock.monotonic()
+        before, tried = self._available(), self._clock.monotonic()
         yield
         while (left := self._left(end)) > 0:
             self._clock.sleep(min(_STEP, left))
             self._show_life()
-            before, state = state, self._state()
-            due = self._clock.monotonic() - tried >= _PERIOD
-            if (due or state != before) and self._hopeful():
+            available = self._available()
+            new, before = available - before, available
+            if new or (available and self._clock.monotonic() - tried >= _PERIOD):
                 tried = self._clock.monotonic()
                 yield
         yield
@@ -107,16 +107,17 @@ class Place:
         name = self._file.name if self._file is not None else ""
         return [each for each in self._look(self._home).queue() if each.order[1] != name]
 
-    def _state(self) -> object:
-        return None if self._home is None else self._look(self._home).state
-
-    def _hopeful(self) -> bool:
-        """Whether as much is free as is wished for, but for what those before it keep."""
+    def _available(self) -> frozenset[str]:
+        """What is wished for and free, if it is enough, but for what those before keep."""
+        claims = self._wish.claims
         if self._home is None:
-            return True
+            return frozenset(each.uuid for each in claims)
         look = self._look(self._home)
-        free = [each for each in self._wish.claims if look.obstacle(each) is None]
-        return len(free) - len(kept(free, self.earlier(look.queue()))) >= self._wish.count
+        free = [each for each in claims if look.is_free(each)]
+        if len(free) < self._wish.count:
+            return frozenset()
+        uuids = {each.uuid for each in free} - kept(free, self.earlier(look.queue())).keys()
+        return frozenset(uuids) if len(uuids) >= self._wish.count else frozenset()
 
     def _look(self, home: Home) -> Look:
         return Look(home, self._proc, self._clock.wall)
