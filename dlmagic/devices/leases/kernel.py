@@ -10,6 +10,7 @@ and can be asked for by all. Both belong to the open file: they go with it, or w
 
 from __future__ import annotations
 
+import re
 import struct
 from pathlib import Path
 from typing import Literal
@@ -76,17 +77,12 @@ def pids_on(device: str, proc: Path = Path("/proc")) -> dict[int, int]:
         proc: Where Linux tells about processes.
     """
     try:
-        listed = (proc / "locks").read_text(errors="replace")
+        listed = (proc / "locks").read_bytes()
     except OSError:
         return {}
     # Such as "1: FLOCK  ADVISORY  WRITE 4711 fe:00:2146383 0 EOF"; who waits has an arrow.
-    lines = (line.split() for line in listed.splitlines() if f" {device}:" in line)
-    found: dict[int, int] = {}
-    for fields in lines:
-        inode = fields[5].rpartition(":")[2] if len(fields) > 5 else ""
-        if fields[1] == "FLOCK" and fields[4].isdigit() and inode.isdigit():
-            found.setdefault(int(inode), int(fields[4]))
-    return found
+    pattern = rb"^\d+: FLOCK +\w+ +\w+ +(\d+) " + device.encode() + rb":(\d+) "
+    return {int(inode): int(pid) for pid, inode in re.findall(pattern, listed, re.MULTILINE)}
 
 
 def _refusal(error: OSError) -> Reason:

@@ -10,17 +10,18 @@ import json
 import math
 import os
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Literal, NoReturn
 
 from dlmagic.codec import decode, encode
+from dlmagic.devices.leases.lockfile import READ
 from dlmagic.devices.leases.values import Wish
 
 _LONGEST_NAME = 120
 _LONGEST_LABEL = 4096
-LONGEST = 256 * 1024
+LONGEST = 64 * 1024
 """Bytes to read at most."""
 
 _MOST = 2**53  # beyond which numbers are not exact in every reader of JSON
@@ -75,11 +76,16 @@ def own_label(program: str, since: float) -> Label:
 def process_began(pid: int, proc: Path = Path("/proc")) -> int:
     """When a process began, in the kernel's clock ticks; 0 where that is not told."""
     try:
-        with open(f"{proc}/{pid}/stat", "rb") as file:  # noqa: PTH123 - a path takes as long again
-            # The name of the program, in brackets, may hold anything; 20 fields follow it.
-            return int(file.read().rpartition(b")")[2].split()[19])
+        file = os.open(f"{proc}/{pid}/stat", READ)
+    except OSError:
+        return 0
+    try:
+        # The name of the program, in brackets, may hold anything; the rest are numbers.
+        return int(os.read(file, 4096).rpartition(b")")[2].split()[19])
     except (OSError, IndexError, ValueError):
         return 0
+    finally:
+        os.close(file)
 
 
 def _own_user() -> str:
@@ -132,7 +138,7 @@ def as_ticket(content: bytes) -> Ticket | None:
     return found
 
 
-@lru_cache(maxsize=256)  # what is written stays the same for long
+@lru_cache(maxsize=64)  # what is written stays the same for long
 def _parsed(content: bytes, kind: Literal["label", "ticket"]) -> Any:
     line, end, _ = content.partition(b"\n")
     if not end:
@@ -141,7 +147,13 @@ def _parsed(content: bytes, kind: Literal["label", "ticket"]) -> Any:
         found = decode(json.loads(line.decode(), parse_constant=_refuse), _KINDS[kind])
     except (ValueError, RecursionError):
         return None
-    return found if _is_sane(found) else None
+    return _printable(found) if _is_sane(found) else None
+
+
+def _printable(found: Label | Ticket) -> Label | Ticket:
+    label = found.label if isinstance(found, Ticket) else found
+    label = replace(label, user=printable(label.user), program=printable(label.program))
+    return replace(found, label=label) if isinstance(found, Ticket) else label
 
 
 def _refuse(constant: str) -> NoReturn:

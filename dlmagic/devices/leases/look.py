@@ -8,10 +8,9 @@ import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 
-from dlmagic.devices.gpus.trust import read_surroundings
 from dlmagic.devices.leases.home import Home
 from dlmagic.devices.leases.kernel import Locked, locked, pids_on
 from dlmagic.devices.leases.label import LONGEST, Ticket, as_label, as_ticket
@@ -75,6 +74,7 @@ class Look:
         self._home, self._proc, self._wall = home, proc, wall
         self._device = _device(home)
         self._pids: dict[int, int] = {}
+        self._readings = 0
 
     def holding(self, uuid: str) -> Holding | None:
         """Who has a GPU, or a part of it; None where it is free."""
@@ -154,10 +154,9 @@ class Look:
             os.close(file)
 
     def _pid_on(self, inode: int) -> int | None:
-        for _ in range(_READINGS):
-            if inode in self._pids or not _sees_all(self._proc):
-                break
-            self._pids = pids_on(self._device, self._proc)
+        while inode not in self._pids and self._readings < _READINGS:
+            self._pids |= pids_on(self._device, self._proc)
+            self._readings += 1
         return self._pids.get(inode)
 
 
@@ -166,12 +165,7 @@ def _places(folder: int) -> list[str]:
         return [entry.name for entry in entries if PLACE.fullmatch(entry.name)]
 
 
-@cache
-def _sees_all(proc: Path) -> bool:
-    """Whether the numbers of processes that the kernel tells mean the same to all."""
-    return read_surroundings(proc).first_namespace is True
-
-
+@lru_cache
 def file_of(uuid: str) -> str:
     """The name of the file that stands for a GPU; no two GPUs have the same."""
     plain = re.sub(r"[^A-Za-z0-9-]", "_", uuid)[:80]

@@ -41,14 +41,13 @@ def person(pid: int | None, label: Label | None, proc: Path = Path("/proc")) -> 
     if own is None:
         program = _name_of(pid, proc) or _NOT_TOLD
         return Person(pid=pid, user=name, program=program, since=_NOT_TOLD)
-    return Person(pid=pid, user=name, program=printable(own.program), since=own.since)
+    return Person(pid=pid, user=name, program=own.program, since=own.since)
 
 
 def _as_written(label: Label | None, why: Reason) -> Person:
     if label is None:
         return Person(pid=why, user=_NOT_TOLD, program=_NOT_TOLD, since=_NOT_TOLD)
-    user, program = printable(label.user), printable(label.program)
-    return Person(pid=why, user=user, program=program, since=label.since)
+    return Person(pid=why, user=label.user, program=label.program, since=label.since)
 
 
 def _owner(pid: int, label: Label | None, proc: Path) -> int | None:

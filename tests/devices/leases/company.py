@@ -22,11 +22,12 @@ class Player:
     Args:
         folder: Of the leases.
         user: Number of the user that it becomes; None for that of the test.
+        inside: The program, and its arguments, that starts it.
     """
 
-    def __init__(self, folder: Path, user: int | None = None) -> None:
+    def __init__(self, folder: Path, user: int | None = None, inside: Sequence[str] = ()) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, PROGRAM, folder, *([] if user is None else [str(user)])],
+            [*inside, sys.executable, PROGRAM, folder, *([] if user is None else [str(user)])],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -41,8 +41,8 @@ def players(path: Path) -> Iterator[Callable[..., list[Player]]]:
     """Starts so many processes."""
     started: list[Player] = []
 
-    def start(count: int, user: int | None = None) -> list[Player]:
-        new = [Player(path, user) for _ in range(count)]
+    def start(count: int, user: int | None = None, inside: Sequence[str] = ()) -> list[Player]:
+        new = [Player(path, user, inside) for _ in range(count)]
         started.extend(new)
         return [each.ready() for each in new]
 
