@@ -11,7 +11,8 @@ from __future__ import annotations
 import os
 import secrets
 import stat
-from types import TracebackType
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 from dlmagic.devices.leases.kernel import lock_now, unlock
 from dlmagic.devices.reading import Reason
@@ -27,7 +28,7 @@ _TRIES = 10
 
 
 class LockFile:
-    """A file in a folder, that can be locked; in ``with``, or closed.
+    """A file in a folder, that can be locked, and must be closed; see :func:`closing`.
 
     A fork of this process shares the lock. It is freed when both have closed the file or ended;
     or at once, for both, when the process that opened the file closes it.
@@ -41,17 +42,6 @@ class LockFile:
         self._folder, self._name = folder, name
         self._descriptor: int | None = None
         self._pid = os.getpid()
-
-    def __enter__(self) -> LockFile:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     @property
     def name(self) -> str:
@@ -106,13 +96,34 @@ class LockFile:
                 return
 
     def close(self) -> None:
-        """Free the lock and close the file; in a fork, only let go of its own share."""
-        descriptor, self._descriptor = self._descriptor, None
-        if descriptor is None:
+        """Free the lock and close the file; in a fork, only let go of its own share.
+
+        Where an interrupt keeps it from that, it can be called again.
+        """
+        if self._descriptor is None:
             return
         if self._pid == os.getpid():
-            unlock(descriptor)
+            unlock(self._descriptor)
+        descriptor, self._descriptor = self._descriptor, None
         os.close(descriptor)
+
+
+@contextmanager
+def closing(*files: LockFile) -> Iterator[None]:
+    """Close files in the end, and once more if an interrupt came just then."""
+    try:
+        try:
+            yield
+        finally:
+            _close(files)
+    except BaseException:
+        _close(files)
+        raise
+
+
+def _close(files: Iterable[LockFile]) -> None:
+    for file in files:
+        file.close()
 
 
 def open_or_make(folder: int, name: str) -> int | Reason:

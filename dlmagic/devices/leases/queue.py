@@ -7,7 +7,7 @@ the files, a number; who comes takes one more than the highest.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from dlmagic.devices.leases.clock import Clock
@@ -18,12 +18,29 @@ from dlmagic.devices.leases.lockfile import LockFile
 from dlmagic.devices.leases.look import Look, Queued
 from dlmagic.devices.leases.values import Waiter, Wish
 
-MOST = 1000
-"""How many can wait in a folder."""
+_MOST = 1000  # that can wait in a folder
 
 _STEP = 0.25  # seconds between two looks at what the kernel tells of locks
 _PERIOD = 1.0  # seconds between two attempts, as GPUs become free without any lock, too
 _SIGN_OF_LIFE = 5.0  # seconds
+
+
+def places(folder: int) -> list[LockFile]:
+    """The files that stand for places; none is opened.
+
+    Args:
+        folder: Descriptor of the folder.
+    """
+    return [LockFile(folder, f"waiting-{number:03}") for number in range(_MOST)]
+
+
+def first_free(files: Iterable[LockFile]) -> LockFile | None:
+    """The first place that nobody has, locked; None where there is none."""
+    for file in files:
+        if file.try_lock() is True:
+            return file
+        file.close()
+    return None
 
 
 class Place:

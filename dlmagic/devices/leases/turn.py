@@ -86,10 +86,10 @@ class Turn:
             if obstacle is None:
                 leases.keep()
                 return leases
+            leases.release()
         except BaseException:
             leases.release()
             raise
-        leases.release()
         return obstacle
 
     def _lock_all(self, leases: Leases, claims: Iterable[Claim]) -> Holding | Reason | None:

@@ -7,6 +7,7 @@ import os
 import statistics
 import subprocess
 import time
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from dlmagic.devices.leases.folder import LeaseFolder
 from dlmagic.devices.leases.kernel import pids_on
 from dlmagic.devices.leases.label import own_label, written
 from dlmagic.devices.leases.people import person
-from dlmagic.devices.leases.values import Claim, Party
+from dlmagic.devices.leases.values import Claim, Holding, Party
 from dlmagic.devices.reading import Reason
 from tests.devices.leases.company import Player
 
@@ -154,14 +155,15 @@ def test_a_forged_label_of_a_free_gpu_holds_nothing(folder: LeaseFolder) -> None
 def test_eight_gpus_in_a_millisecond(folder: LeaseFolder, players) -> None:
     for uuid, each in zip(EIGHT, players(8), strict=True):
         each.does("take", uuids=[uuid])
-    # The least of three: other programs on this machine can only add to it.
-    assert min(median_of(100, lambda: folder.holding(EIGHT)) for _ in range(3)) <= 0.001
+    folder.holding(EIGHT)
+    # A quarter of the times: other programs on this machine can only add to it.
+    assert statistics.quantiles(times_of(300, lambda: folder.holding(EIGHT)))[0] <= 0.001
 
 
-def median_of(rounds: int, work) -> float:
+def times_of(rounds: int, work: Callable[[], Mapping[str, Holding]]) -> list[float]:
     times = []
     for _ in range(rounds):
         begun = time.thread_time()  # of this process: others may take the processor meanwhile
         assert len(work()) == len(EIGHT)
         times.append(time.thread_time() - begun)
-    return statistics.median(times)
+    return times

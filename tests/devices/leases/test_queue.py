@@ -105,11 +105,16 @@ def test_an_interrupt_ends_the_wait_at_once_and_leaves_nothing(folder, player) -
         assert folder.waiting() == ()
 
 
-@pytest.mark.prove
-def test_five_hundred_interrupts_at_any_moment_leave_nothing(folder, player) -> None:
+def test_interrupts_at_any_moment_leave_nothing(player: Player) -> None:
     """With nobody in the way, so that turns, takes and the wait are all met."""
-    begin_with = player.does("interrupted_again_and_again", uuids=UUIDS, times=500)
-    assert begin_with == {"held": 0, "turns": 500}
+    found = player.does("interrupted_again_and_again", uuids=UUIDS, times=40)
+    assert found == {"held": 0, "turns": 40}
+
+
+@pytest.mark.prove
+def test_five_hundred_interrupts_at_any_moment_leave_nothing(player: Player) -> None:
+    found = player.does("interrupted_again_and_again", uuids=UUIDS, times=500)
+    assert found == {"held": 0, "turns": 500}
 
 
 def test_who_waits_is_told_in_order(folder: LeaseFolder, players) -> None:
