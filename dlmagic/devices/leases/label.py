@@ -24,7 +24,8 @@ _LONGEST_LABEL = 4096
 LONGEST = 64 * 1024
 """Bytes to read at most."""
 
-_MOST = 2**53  # beyond which numbers are not exact in every reader of JSON
+MOST = 2**53 - 1
+"""The highest number: beyond it they are not exact in every reader of JSON."""
 
 
 @dataclass(frozen=True)
@@ -162,8 +163,8 @@ def _refuse(constant: str) -> NoReturn:
 
 def _is_sane(found: Label | Ticket) -> bool:
     label = found.label if isinstance(found, Ticket) else found
-    if not (math.isfinite(label.since) and 0 <= label.since < _MOST and 0 < label.pid < _MOST):
+    if not (math.isfinite(label.since) and 0 <= label.since <= MOST and 0 < label.pid <= MOST):
         return False
     if not isinstance(found, Ticket):
         return True
-    return 0 <= found.number < _MOST and 0 < found.wish.count < _MOST
+    return 0 <= found.number <= MOST and 0 < found.wish.count <= MOST

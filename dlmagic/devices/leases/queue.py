@@ -13,12 +13,12 @@ from pathlib import Path
 from dlmagic.devices.leases.clock import Clock
 from dlmagic.devices.leases.fairness import kept
 from dlmagic.devices.leases.home import Home
-from dlmagic.devices.leases.label import Ticket, own_label, written
+from dlmagic.devices.leases.label import MOST, Ticket, own_label, written
 from dlmagic.devices.leases.lockfile import LockFile
 from dlmagic.devices.leases.look import Look, Queued
 from dlmagic.devices.leases.values import Waiter, Wish
 
-_MOST = 1000  # that can wait in a folder
+_ROOM = 1000  # for so many, in a folder
 
 _STEP = 0.25  # seconds between two looks at what the kernel tells of locks
 _PERIOD = 1.0  # seconds between two attempts, as GPUs become free without any lock, too
@@ -31,7 +31,7 @@ def places(folder: int) -> list[LockFile]:
     Args:
         folder: Descriptor of the folder.
     """
-    return [LockFile(folder, f"waiting-{number:03}") for number in range(_MOST)]
+    return [LockFile(folder, f"waiting-{number:03}") for number in range(_ROOM)]
 
 
 def first_free(files: Iterable[LockFile]) -> LockFile | None:
@@ -70,8 +70,8 @@ class Place:
         self._ticket = Ticket(own_label(program, clock.wall()), 0, wish)
         self._alive = clock.monotonic()
         if file is not None:
-            number = max((each.ticket.number for each in self._others() if each.ticket), default=0)
-            self._write(number + 1, ())
+            last = max((each.ticket.number for each in self._others() if each.ticket), default=0)
+            self._write(min(last + 1, MOST), ())
 
     def ahead(self) -> tuple[Waiter, ...]:
         """Who is served before this process, the next one first."""

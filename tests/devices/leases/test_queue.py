@@ -216,6 +216,16 @@ def test_a_ticket_that_cannot_be_read_is_somebody_at_the_end(folder: LeaseFolder
             assert [each.wish for each in folder.waiting()] == [Wish(1, (B,)), None]
 
 
+def test_a_number_that_leaves_none_above_it_is_no_end_of_the_queue(folder: LeaseFolder) -> None:
+    with folder.queue(ONE):
+        (file,) = folder.path.glob("waiting-*")
+        highest = {**json.loads(file.read_text()), "number": 2**53 - 1}
+        file.write_text(json.dumps(highest) + "\n")
+        with folder.queue(Wish(1, (B,))) as place:
+            assert [each.wish for each in place.ahead()] == [ONE]
+            assert [each.wish for each in folder.waiting()] == [ONE, Wish(1, (B,))]
+
+
 class Time:
     """A clock that goes by what is slept, and what else happens then."""
 
