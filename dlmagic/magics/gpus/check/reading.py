@@ -52,9 +52,7 @@ def _with_libraries(seen: Machine, tell: Tell) -> Machine:
     bound = str(situation.roots.sys / "bus" / "pci" / "drivers" / "nvidia")
     children = {
         "CUDA": Child(f"{folder}.cuda_child", situation, deadline=PATIENCE),
-        "NVIDIA's driver": Child(
-            f"{folder}.gpus_child", situation, deadline=PATIENCE, bound=bound
-        ),
+        "NVIDIA's driver": Child(f"{folder}.gpus_child", situation, deadline=PATIENCE, bound=bound),
     }
     answers = wait_for(children, tell)
     library, readings = answers["CUDA"], answers["NVIDIA's driver"]

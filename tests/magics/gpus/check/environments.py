@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from dlmagic.devices.cuda.state import CudaState
+from dlmagic.devices.reading import Reason
 from tests.devices.double.boards import Board, Part, Process
 from tests.magics.gpus.check.world import World
 
@@ -519,6 +521,21 @@ def _(world: World) -> None:
 @broken("TensorFlow without cuDNN", "tensorflow-library", "libcudnn.so.9", framework="tensorflow")
 def _(world: World) -> None:
     world.install_tensorflow("nvidia_cublas_cu12-12.5.3.2", missing=("libcudnn.so.9",))
+
+
+# The kernel itself
+
+
+@broken("a child that was forked from a user of CUDA", "forked-child", "fork")
+def _(world: World) -> None:
+    world.install_torch()
+    world.cuda = CudaState("unusable", Reason("it was started before this process was forked"))
+
+
+@broken("JAX had looked before", "kernel-without-gpu", "restart the kernel", framework="jax")
+def _(world: World) -> None:
+    world.install_jax(*_CUDA)
+    world.cuda = CudaState("loaded", (), settled=("JAX has made its devices (cpu)",))
 
 
 # Several at once: the deeper first
