@@ -11,7 +11,6 @@ from dlmagic.magics.gpus.check.asking import serves
 from dlmagic.magics.gpus.check.catalogue import causes_of_framework
 from dlmagic.magics.gpus.check.causes import this_kernel
 from dlmagic.magics.gpus.check.causes.unexplained import other_maker
-from dlmagic.magics.gpus.check.causes.visible import partly_hidden
 from dlmagic.magics.gpus.check.evidence import Asked, Told
 from dlmagic.magics.gpus.check.pip import install_command
 from dlmagic.magics.gpus.check.result import Cause, FrameworkCheck, State
@@ -109,8 +108,5 @@ def _devices(asked: Asked) -> tuple[str, ...]:
 
 def _remarks(asked: Asked) -> Iterator[str]:
     yield from this_kernel.remarks(asked)
-    hidden = partly_hidden(asked.machine) if asked.sees else None
-    if hidden is not None:
-        yield hidden
     if asked.sees and isinstance(asked.told, Told) and asked.told.computed is None:
         yield "Nothing was computed on it: that takes 2 GB of its memory for a moment."

@@ -65,7 +65,7 @@ def _(world: World) -> None:
     world.install_torch()
     world.container()
     world.without_files()
-    world.without_library()
+    world.without_libraries()
 
 
 @broken("NVIDIA_VISIBLE_DEVICES=void", "container-without-gpus", "NVIDIA_VISIBLE_DEVICES")
@@ -73,7 +73,7 @@ def _(world: World) -> None:
     world.install_torch()
     world.container()
     world.without_files()
-    world.without_library()
+    world.without_libraries()
     world.environ["NVIDIA_VISIBLE_DEVICES"] = "void"
 
 
@@ -82,7 +82,7 @@ def _(world: World) -> None:
     world.install_torch()
     world.container()
     world.without_files()
-    world.without_library()
+    world.without_libraries()
     world.without_driver()
     world.without_cards()
     world.environ["NVIDIA_VISIBLE_DEVICES"] = "all"
@@ -93,7 +93,7 @@ def _(world: World) -> None:
     world.install_torch()
     world.container("none")
     world.without_files()
-    world.without_library()
+    world.without_libraries()
     world.environ["KUBERNETES_SERVICE_HOST"] = "10.0.0.1"
 
 
@@ -102,14 +102,14 @@ def _(world: World) -> None:
     world.install_torch()
     world.container("run/.containerenv")
     world.without_files()
-    world.without_library()
+    world.without_libraries()
 
 
 @broken("Apptainer without --nv", "container-without-gpus", "--nv")
 def _(world: World) -> None:
     world.install_torch()
     world.without_files()
-    world.without_library()
+    world.without_libraries()
     world.environ["APPTAINER_CONTAINER"] = "/images/torch.sif"
 
 
