@@ -164,15 +164,13 @@ def main() -> None:
 
 def table_of(rows: list[Row]) -> str:
     """The rows as Markdown."""
-    head = (
-        "| | names the cause | gives a command | calls it fine | seconds |\n|---|---|---|---|---|"
-    )
+    head = "| | names the cause | gives a command | calls it fine | seconds |"
     lines = [
         f"| `{row.program}` | {row.cause} of {row.environments} | {row.command or '–'} | "
         f"{row.fine} | {row.seconds} |"
         for row in rows
     ]
-    return "\n".join([head, *lines])
+    return "\n".join([head, "|---|---|---|---|---|", *lines])
 
 
 def row_of(name: str, said: list[Said]) -> Row:

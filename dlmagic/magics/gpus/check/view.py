@@ -41,10 +41,8 @@ def _parts(result: DeviceCheck) -> Iterator[Part]:
         for number, cause in enumerate(own, len(result.causes)):
             yield _notice(cause, f"{'then' if number else 'cause'} for {each.title}")
     rows = tuple((Span(fact.name), Span(shorten(fact.value, _LONGEST))) for fact in result.facts)
-    yield Fold(
-        "What was read",
-        (Table("In the order of the causes", (Column("what"), Column("read")), rows),),
-    )
+    columns = (Column("what"), Column("read"))
+    yield Fold("What was read", (Table("In the order of the causes", columns, rows),))
 
 
 def _notice(cause: Cause, word: str) -> Notice:

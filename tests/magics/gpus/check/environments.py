@@ -353,7 +353,7 @@ def _(world: World) -> None:
 _ALONE = (Board(compute_mode=3, processes=(Process(4242),)),)
 
 
-@broken("one program at a time", "exclusive-and-occupied", "exclusive|Exclusive", boards=_ALONE)
+@broken("one program at a time", "exclusive-and-occupied", "exclusive|E. Process", boards=_ALONE)
 def _(world: World) -> None:
     world.install_torch()
     world.machine.break_down("cuCtxGetCurrent", code=46)
