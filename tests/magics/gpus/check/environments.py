@@ -523,6 +523,12 @@ def _(world: World) -> None:
     world.install_tensorflow("nvidia_cublas_cu12-12.5.3.2", missing=("libcudnn.so.9",))
 
 
+@broken("TensorFlow on Windows", "tensorflow-on-windows", "WSL|2.10", framework="tensorflow")
+def _(world: World) -> None:
+    world.install_tensorflow(missing=("cudnn64_9.dll",))
+    world.system = "Windows"
+
+
 # The kernel itself
 
 

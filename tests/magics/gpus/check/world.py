@@ -54,7 +54,7 @@ class World:
         self.environ = {k: v for k, v in os.environ.items() if not k.startswith(_OURS)}
         self.environ |= {"FAKE_NVML": str(self.machine.path), "LD_LIBRARY_PATH": str(self.lib)}
         self.before: list[Path] = []
-        self.real_packages = False
+        self.system, self.real_packages = "Linux", False
         self.cuda: CudaState | None = None
         self._give_libraries(libraries.of(generation))
         self._give_driver()
@@ -71,7 +71,7 @@ class World:
             path = list(sys.path)
         path = [*map(str, self.before), *path]
         roots = Roots(self.proc, self.sys / "fs" / "cgroup", self.sys, self.dev)
-        return Situation(self.environ, tuple(path), {}, roots, "Linux", self.cuda)
+        return Situation(self.environ, tuple(path), {}, roots, self.system, self.cuda)
 
     def write(self, file: Path, text: str = "") -> Path:
         file.parent.mkdir(parents=True, exist_ok=True)
