@@ -350,6 +350,21 @@ def _(world: World) -> None:
     world.machine.break_down("cuInit", code=100)
 
 
+@broken("CUDA fails as soon as it is used", "cannot-compute", "illegal memory access")
+def _(world: World) -> None:
+    world.install_torch()
+    text = "def is_available():\n    raise RuntimeError('CUDA error: an illegal memory access')\n"
+    world.write(world.site / "torch" / "xpu.py", text)
+
+
+@broken("PyTorch sees nothing, and says nothing", "unexplained", "sees no GPU")
+def _(world: World) -> None:
+    world.install_torch()
+    blind = "\n\ndef is_available():\n    return False\n"
+    file = world.site / "torch" / "cuda.py"
+    world.write(file, file.read_text() + blind)
+
+
 _ALONE = (Board(compute_mode=3, processes=(Process(4242),)),)
 
 
