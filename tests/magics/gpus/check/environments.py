@@ -357,7 +357,7 @@ def _(world: World) -> None:
     world.write(world.site / "torch" / "xpu.py", text)
 
 
-@broken("PyTorch sees nothing, and says nothing", "unexplained", "sees no GPU")
+@broken("PyTorch sees nothing, and says nothing", "unexplained", "sees no GPU|available: False")
 def _(world: World) -> None:
     world.install_torch()
     blind = "\n\ndef is_available():\n    return False\n"
