@@ -17,7 +17,7 @@ def lost(machine: Machine) -> Cause | None:
     number = broken[0].index
     return Cause(
         "gpu-lost",
-        f"{_named(broken)} failed and must be reset: {broken[0].trouble}.",
+        f"{_named(broken)} has failed and must be reset.",
         tuple(f"GPU {each.index}: {each.trouble}" for each in broken),
         "Reset it, which ends all programs on it; where that is refused, restart the machine. "
         "`sudo dmesg | grep Xid` tells what happened.",
