@@ -2,7 +2,7 @@
 
 Rule, the same for all: a report names the cause if for each group of key words of the environment
 one stands in it, whatever their case. Of a rival all that it prints counts, facts, warnings and
-errors; of dlmagic only the first cause with what mends it, not the table of what was read.
+errors; of dlmagic only the first cause, not the table of all that was read.
 ``collect_env`` gets an ``nvidia-smi`` that talks to the same made-up driver.
 Run: ``python -m benchmarks.gpus.diagnosis [--write]``; takes ten minutes.
 """
@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from benchmarks.recording import record
+from benchmarks.recording import record, with_text
 from dlmagic.magics.gpus.check import reading
 from dlmagic.magics.gpus.check.engine import check
 from tests.devices.double.building import Libraries
@@ -27,6 +27,7 @@ from tests.magics.gpus.check.world import World
 
 _SMI = Path(__file__).parent / "nvidia_smi.py"
 _COLLECT = "torch/utils/collect_env.py"
+_PAGE = Path(__file__).parents[2] / "docs" / "gpus_check.md"
 _PATIENCE = 120.0
 _FINE = "Is CUDA available: True"
 
@@ -57,14 +58,17 @@ class Row:
     cause: int
     command: int
     fine: int
-    seconds: float
+    seconds: float  # of the median environment
 
 
 def by_dlmagic(case: Broken, world: World) -> Said:
     """The first cause, with what mends it."""
     found = check(case.framework, situation=world.situation())
     causes = found[case.framework].causes
-    text = f"{causes[0].message} {causes[0].remedy} {causes[0].command}" if causes else ""
+    text = ""
+    if causes:
+        first = causes[0]
+        text = " ".join([first.message, *first.read, first.remedy, first.command])
     right = bool(causes) and causes[0].kind == case.kind and names_it(case, text)
     return Said(right, bool(causes) and bool(causes[0].command), found.fine, found.seconds)
 
@@ -157,6 +161,19 @@ def main() -> None:
     if options.write:
         figures = {"rows": [asdict(row) for row in rows], "environments": cases}
         record("gpus_diagnosis", ("torch", "nvidia-ml-py"), figures)
+        page = _PAGE.read_text(encoding="utf-8")
+        _PAGE.write_text(with_text(page, "score", table_of(rows)), encoding="utf-8")
+
+
+def table_of(rows: list[Row]) -> str:
+    """The rows as Markdown."""
+    head = "| | names the cause | gives a command | calls it fine | seconds |"
+    lines = [
+        f"| `{row.program}` | {row.cause} of {row.environments} | {row.command or '–'} | "
+        f"{row.fine} | {row.seconds} |"
+        for row in rows
+    ]
+    return "\n".join([head, "|---|---|---|---|---|", *lines])
 
 
 def row_of(name: str, said: list[Said]) -> Row:
