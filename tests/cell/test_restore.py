@@ -30,9 +30,6 @@ ENDINGS = {
     "interrupt": "\nraise KeyboardInterrupt",
 }
 
-# Takes something from a class that PyTorch made for the one layer: no second run finds it there.
-RUN_ONCE = frozenset({"a parametrization is removed"})
-
 RAISED = {"success": "", "error": "RuntimeError: in the middle", "interrupt": "KeyboardInterrupt: "}
 
 
@@ -80,13 +77,12 @@ def differences_after_each_ending(cell: CorpusCell) -> Iterator[tuple[str, list[
     The next run starts from what was restored, as a notebook goes on.
     """
     require(cell)
-    for endings in [[each] for each in ENDINGS] if cell.name in RUN_ONCE else [list(ENDINGS)]:
-        with worlds.world() as here:
-            error = here.run("set-up", cell.setup)
-            assert error is None, f"the set-up fails: {error}"
-            for ending in endings:
-                yield ending, differences_after(here, cell, ending)
-            close_files(here)
+    with worlds.world() as here:
+        error = here.run("set-up", cell.setup)
+        assert error is None, f"the set-up fails: {error}"
+        for ending in ENDINGS:
+            yield ending, differences_after(here, cell, ending)
+        close_files(here)
 
 
 def differences_after(here: worlds.World, cell: CorpusCell, ending: str) -> list[str]:
