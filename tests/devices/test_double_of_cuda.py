@@ -47,7 +47,10 @@ BY_BUS = (
     ("1,1", "100"),
     ("2x,0", "c1 a0"),
     (f"{B},{A}", "b0 a0"),
-    ("GPU-c,0", "c1 a0"),
+    ("GPU-c,GPU-a", "c1 a0"),
+    ("GPU-c,0", "c1"),
+    ("0,GPU-c", "a0"),
+    ("2, +1, -0", "c1 b0 a0"),
     ("GPU-,0", "100"),
 )
 
@@ -81,11 +84,39 @@ def test_the_fastest_come_first_unless_the_bus_decides(shown) -> None:
     assert shown(BOARDS, "FASTEST_FIRST:all", ":0") == ["b0 c1 a0", "b0"]
 
 
-def test_a_divided_gpu_gives_one_part(shown) -> None:
+def test_a_process_has_one_part_of_a_divided_gpu_and_nothing_else(shown) -> None:
     parts = (Part("MIG-e" + "1" * 31, 1), Part("MIG-f" + "1" * 31, 2, slot=1))
     boards = (Board(A, mig=1, parts=parts), Board(B))
-    found = shown(boards, "PCI_BUS_ID:0", f"PCI_BUS_ID:{parts[1].uuid}", "PCI_BUS_ID:all")
-    assert found == ["e1", "f1", "e1 b0"]
+    by_bus = ("1", "all", "0", parts[1].uuid, "MIG-f,MIG-e", f"MIG-{A}/2/0", "MIG-GPU-a/1/0", A)
+    found = shown(boards, *(f"PCI_BUS_ID:{setting}" for setting in by_bus))
+    # Numbers count whole GPUs first.
+    assert found == ["e1", "e1", "b0", "f1", "f1", "f1", "e1", "e1"]
+
+
+def test_a_child_of_a_process_that_has_started_it_cannot_use_it(
+    libraries: Libraries, tmp_path: Path
+) -> None:
+    machine = Machine(tmp_path, BOARDS)
+    program = """
+import ctypes, os
+cuda = ctypes.CDLL("libcuda.so.1")
+assert cuda.cuInit(0) == 0
+count, context = ctypes.c_int(), ctypes.c_void_p()
+if os.fork() == 0:
+    print(cuda.cuInit(0), cuda.cuCtxGetCurrent(ctypes.byref(context)), flush=True)
+    os._exit(0)
+os.wait()
+print(cuda.cuCtxGetCurrent(ctypes.byref(context)))
+"""
+    answer = subprocess.run(
+        [sys.executable, "-c", program],
+        env=machine.environment(libraries.of("580")),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    machine.close()
+    assert answer.stdout.splitlines() == ["3 3", "0"]
 
 
 @pytest.mark.parametrize("code", [100, 802, 803, 804, 999])

@@ -1,9 +1,14 @@
 /* A double of CUDA's driver library, as far as choosing devices goes.
  *
  * It reads CUDA_VISIBLE_DEVICES once, at cuInit, as the real one does: entries are taken up to
- * the first that is not valid; numbers are read like strtoul reads them; a device named twice
- * hides all; UUIDs may be shortened as long as one device fits. Numbers count in the order of
- * CUDA_DEVICE_ORDER: the fastest first (`speed` in the state), or by bus.
+ * the first that is not valid, or not of the kind of the first (numbers, or UUIDs); numbers are
+ * read like strtoul reads them; a device named twice hides all; UUIDs may be shortened as long as
+ * one device fits. Numbers count in the order of CUDA_DEVICE_ORDER: the fastest first (`speed` in
+ * the state), or by bus; divided GPUs come last, and each stands for its first instance. A process
+ * has one instance and nothing beside it, or whole GPUs.
+ *
+ * A child that was forked after cuInit cannot use it: every call answers "not initialised", also
+ * another cuInit. As the driver's own file, dev/nvidia-uvm beside the state stays open from cuInit.
  */
 #include "state.h"
 
@@ -11,6 +16,7 @@ enum { OK, INVALID_VALUE, UNINITIALIZED = 3, NO_DEVICE = 100, INVALID_DEVICE = 1
 
 static Gpu visible[MOST_GPUS];
 static int devices = -1; /* not initialised */
+static pid_t initialised_by;
 
 static int by_bus(const void *one, const void *other) { return strcmp(((const Gpu *)one)->bus, ((const Gpu *)other)->bus); }
 
@@ -19,33 +25,70 @@ static int by_speed(const void *one, const void *other) {
     return more ? more : by_bus(one, other);
 }
 
-/* The device that a number stands for: a GPU, or its first instance where it is divided. */
-static int at_number(const char *entry, size_t size, const Gpu *all, int count, Gpu *into) {
-    char *end;
-    unsigned long index = strtoul(entry, &end, 10);
-    if (end == entry || *entry == '-' || (size_t)(end - entry) > size || index >= (unsigned long)count) return 0;
-    *into = all[index];
+static int is_part(const Gpu *device) { return device->slot != ALL; }
+
+/* What a program computes on that is given this GPU: itself, or its first instance. */
+static int usable(const Gpu *gpu, Gpu *into) {
+    *into = *gpu;
     for (int slot = 0; into->mig == 1 && slot < MOST_SLOTS; slot++)
-        if (state.mig[all[index].index][slot].there) *into = state.mig[all[index].index][slot];
+        if (state.mig[gpu->index][slot].there) *into = state.mig[gpu->index][slot];
     return into->mig != 1;
 }
 
-static int at_uuid(const char *entry, size_t size, const Gpu *all, int count, Gpu *into) {
-    int found = 0;
-    for (int k = 0; k < count; k++) {
-        if (!strncmp(all[k].uuid, entry, size)) *into = all[k], found++;
+static int at_number(const char *entry, const Gpu *all, int count, Gpu *into) {
+    char *end;
+    unsigned long index = strtoul(entry, &end, 10), next = 0;
+    if (end == entry) return 0;
+    for (int divided = 0; divided < 2; divided++)
+        for (int k = 0; k < count; k++)
+            if ((all[k].mig == 1) == divided && usable(&all[k], into) && next++ == index) return 1;
+    return 0;
+}
+
+static int begins(const char *uuid, const char *entry, size_t size) { return !strncmp(uuid, entry, size); }
+
+/* Where the digits end; NULL where there are none, or too many. */
+static const char *instance_number(const char *digits, int *number) {
+    size_t size = strspn(digits, "0123456789");
+    if (size < 1 || size > 9) return NULL;
+    *number = atoi(digits);
+    return digits + size;
+}
+
+/* MIG-GPU-…/1/0: the numbers of the instances in a GPU. */
+static int at_instance(const char *entry, size_t size, const Gpu *all, int count, Gpu *into) {
+    const char *slash = memchr(entry, '/', size), *second;
+    int found = 0, gi, ci;
+    if (!slash || !(second = instance_number(slash + 1, &gi)) || *second != '/') return 0;
+    if (instance_number(second + 1, &ci) != entry + size) return 0;
+    for (int k = 0; k < count; k++)
         for (int slot = 0; slot < MOST_SLOTS; slot++) {
             const Gpu *part = &state.mig[all[k].index][slot];
-            if (part->there && !strncmp(part->uuid, entry, size)) *into = *part, found++;
+            if (!part->there || !begins(all[k].uuid, entry + 4, (size_t)(slash - entry) - 4)) continue;
+            if (part->gi == gi && part->ci == ci) *into = *part, found++;
         }
-    }
     return found == 1;
 }
 
+static int at_uuid(const char *entry, size_t size, const Gpu *all, int count, Gpu *into) {
+    int found = 0, whole = 0;
+    for (int k = 0; k < count; k++) {
+        if (begins(all[k].uuid, entry, size)) *into = all[k], found++, whole++;
+        for (int slot = 0; slot < MOST_SLOTS; slot++) {
+            const Gpu *part = &state.mig[all[k].index][slot];
+            if (part->there && begins(part->uuid, entry, size)) *into = *part, found++;
+        }
+    }
+    Gpu gpu = *into;
+    return found == 1 && (!whole || usable(&gpu, into));
+}
+
+static int kind_of(const char *entry) { return !strncmp(entry, "GPU-", 4) ? 'G' : !strncmp(entry, "MIG-", 4) ? 'M' : '0'; }
+
 static int at(const char *entry, size_t size, const Gpu *all, int count, Gpu *into) {
-    if (size >= 4 && (!strncmp(entry, "GPU-", 4) || !strncmp(entry, "MIG-", 4)))
-        return at_uuid(entry, size, all, count, into);
-    return at_number(entry, size, all, count, into);
+    if (kind_of(entry) == '0') return at_number(entry, all, count, into);
+    return at_uuid(entry, size, all, count, into)
+        || (!strncmp(entry, "MIG-GPU-", 8) && at_instance(entry, size, all, count, into));
 }
 
 static int seen_before(const Gpu *device) {
@@ -54,20 +97,19 @@ static int seen_before(const Gpu *device) {
     return 0;
 }
 
-static void choose(const Gpu *all, int count) {
-    const char *entry = getenv("CUDA_VISIBLE_DEVICES");
-    devices = 0;
-    if (!entry) {
-        char each[16];
-        for (int k = 0; k < count; k++) {
-            int size = snprintf(each, sizeof each, "%d", k);
-            devices += at_number(each, (size_t)size, all, count, &visible[devices]);
-        }
-        return;
+static void take_all(const Gpu *all, int count) {
+    char each[16];
+    for (int k = 0; k < count; k++) {
+        snprintf(each, sizeof each, "%d", k);
+        devices += at_number(each, all, count, &visible[devices]);
     }
+}
+
+static void take(const char *entry, const Gpu *all, int count) {
+    int kind = kind_of(entry);
     for (Gpu device;; entry++) {
         size_t size = strcspn(entry, ",");
-        if (!size || !at(entry, size, all, count, &device)) return;
+        if (!size || kind_of(entry) != kind || !at(entry, size, all, count, &device)) return;
         if (seen_before(&device)) {
             devices = 0;
             return;
@@ -78,11 +120,34 @@ static void choose(const Gpu *all, int count) {
     }
 }
 
+static void choose(const Gpu *all, int count) {
+    const char *entries = getenv("CUDA_VISIBLE_DEVICES");
+    devices = 0;
+    if (entries) take(entries, all, count);
+    else take_all(all, count);
+    for (int k = 0; k < devices; k++)
+        if (is_part(&visible[k])) {
+            visible[0] = visible[k];
+            devices = 1;
+        }
+}
+
+static void open_memory_device(void) {
+    char folder[4200], file[4300];
+    const char *last = strrchr(path, '/');
+    if (!last) return;
+    snprintf(folder, sizeof folder, "%.*s/dev", (int)(last - path), path);
+    snprintf(file, sizeof file, "%s/nvidia-uvm", folder);
+    mkdir(folder, 0777);
+    if (open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0666) < 0) return;
+}
+
 EXPORT int cuInit(unsigned flags) {
     int code = enter(__func__, ALL);
     if (code) return code;
     if (flags) return INVALID_VALUE;
-    if (devices >= 0) return devices ? OK : NO_DEVICE;
+    if (devices >= 0) return getpid() != initialised_by ? UNINITIALIZED : devices ? OK : NO_DEVICE;
+    initialised_by = getpid();
     static Gpu all[MOST_GPUS];
     int count = 0;
     pthread_mutex_lock(&lock);
@@ -91,6 +156,7 @@ EXPORT int cuInit(unsigned flags) {
     const char *order = getenv("CUDA_DEVICE_ORDER");
     qsort(all, (size_t)count, sizeof *all, order && !strcmp(order, "PCI_BUS_ID") ? by_bus : by_speed);
     choose(all, count);
+    open_memory_device();
     pthread_mutex_unlock(&lock);
     return devices ? OK : NO_DEVICE;
 }
@@ -98,7 +164,7 @@ EXPORT int cuInit(unsigned flags) {
 #define CALL                         \
     int code = enter(__func__, ALL); \
     if (code) return code;           \
-    if (devices < 0) return UNINITIALIZED;
+    if (devices < 0 || getpid() != initialised_by) return UNINITIALIZED;
 
 #define DEVICE_CALL                                               \
     CALL                                                          \
