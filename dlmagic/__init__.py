@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from dlmagic.magics.bench.arm_result import Arm as Arm
     from dlmagic.magics.bench.result import BenchResult as BenchResult
     from dlmagic.magics.bench.twin import bench as bench
+    from dlmagic.magics.gpus.result import GpuInfo as GpuInfo
+    from dlmagic.magics.gpus.result import GpuReport as GpuReport
+    from dlmagic.magics.gpus.twin import gpus as gpus
     from dlmagic.magics.graphmode.autograd.result import AutogradGraph as AutogradGraph
     from dlmagic.magics.graphmode.autograd.twin import autograd as autograd
     from dlmagic.magics.graphmode.result import GraphReport as GraphReport
@@ -50,6 +53,8 @@ _HOMES = {
     "Explanation": "dlmagic.magics.tensors.explain.result",
     "Finding": "dlmagic.finding",
     "Fix": "dlmagic.finding",
+    "GpuInfo": "dlmagic.magics.gpus.result",
+    "GpuReport": "dlmagic.magics.gpus.result",
     "GraphReport": "dlmagic.magics.graphmode.result",
     "InputError": "dlmagic.errors",
     "MissingPackageError": "dlmagic.errors",
@@ -64,6 +69,7 @@ _HOMES = {
     "TensorTable": "dlmagic.magics.tensors.result",
     "autograd": "dlmagic.magics.graphmode.autograd.twin",
     "bench": "dlmagic.magics.bench.twin",
+    "gpus": "dlmagic.magics.gpus.twin",
     "graphmode": "dlmagic.magics.graphmode.twin",
     "tensors": "dlmagic.magics.tensors.twin",
 }
@@ -79,6 +85,8 @@ __all__ = [
     "Explanation",
     "Finding",
     "Fix",
+    "GpuInfo",
+    "GpuReport",
     "GraphReport",
     "InputError",
     "MissingPackageError",
@@ -93,6 +101,7 @@ __all__ = [
     "TensorTable",
     "autograd",
     "bench",
+    "gpus",
     "graphmode",
     "tensors",
 ]

@@ -7,6 +7,7 @@ type checker sees.
 from __future__ import annotations
 
 import ast
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -130,8 +131,40 @@ def burdens_a_result(place: Place, found: Import) -> bool:
     if place.file.name != "codec.py" and not place.file.name.endswith("result.py"):
         return False
     if inside(found):
-        return inside(found)[0] not in VALUES and not any(map(holds_results, inside(found)))
+        names = inside(found)
+        known = names[0] in VALUES or any(map(holds_results, names)) or is_a_reading(names)
+        return not known
     return found.top in HEAVY | {"IPython", "traitlets"}
+
+
+def is_a_reading(names: list[str]) -> bool:
+    """Whether it is a value of devices, or a module with some that is cheap to import."""
+    file = file_of(names) if names[0] == "devices" else None
+    if file is None or not opens_anywhere(file):
+        return False
+    return file == PurePosixPath(*names).with_suffix(".py") or names[-1] in values_in(file)
+
+
+def opens_anywhere(file: PurePosixPath) -> bool:
+    """Whether a module needs the standard library alone when it is imported."""
+    needed = [each for each in imports_in(file) if each.runs_at_import and each.top != "dlmagic"]
+    own = [inside(each) for each in imports_in(file) if each.runs_at_import and inside(each)]
+    files = {found for names in own if (found := file_of(names)) is not None}
+    known = all(each.top in sys.stdlib_module_names for each in needed)
+    return known and all(map(opens_anywhere, files))
+
+
+@cache
+def values_in(file: PurePosixPath) -> frozenset[str]:
+    """Names of a module's frozen dataclasses and constants."""
+    found: set[str] = set()
+    for node in ast.parse((PACKAGE / file).read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Assign):
+            found |= {ast.unparse(target) for target in node.targets}
+        elif isinstance(node, ast.ClassDef):
+            decorated = map(ast.unparse, node.decorator_list)
+            found |= {node.name for each in decorated if "dataclass(frozen=True" in each}
+    return frozenset(found)
 
 
 def holds_results(module: str) -> bool:
@@ -149,6 +182,8 @@ def shows_only(found: Import) -> bool:
     names = inside(found)
     if not names or names[0] in VALUES | {"display"}:
         return True
+    if names[0] == "devices":
+        return is_a_reading(names)
     if names[0] != "magics":
         return False
     return any(map(holds_results, [names[-1], *names[2:3]])) or helps_a_view(names)
@@ -246,6 +281,10 @@ def test_no_framework_is_imported_outside_its_own_files_at_module_level() -> Non
         ("magics/bench/result.py", "import pandas"),
         ("magics/bench/result.py", "from dlmagic.display.parts import Table"),
         ("magics/bench/baseline_result.py", "from dlmagic.magics.bench.inputs import same"),
+        ("magics/gpus/result.py", "from dlmagic.devices.binding import Binding"),
+        ("magics/gpus/result.py", "from dlmagic.devices.machine.host import read_host"),
+        ("magics/gpus/result.py", "from dlmagic.devices.gpus.reader import GpuReader"),
+        ("magics/gpus/view.py", "from dlmagic.devices.gpus.reader import GpuReader"),
         ("magics/bench/view.py", "from dlmagic.magics.bench.engine import bench"),
         ("magics/bench/view.py", "from dlmagic.cell.function import CellFunction"),
         ("frameworks/torch/adapter.py", "import pynvml"),
@@ -272,6 +311,9 @@ def test_a_planted_violation_is_found(file: str, source: str) -> None:
         ("magics/bench/result.py", "from dlmagic.magics.bench.baseline_result import Baseline"),
         ("frameworks/torch/state.py", "import torch"),
         ("devices/nvml.py", "import pynvml"),
+        ("magics/gpus/result.py", "from dlmagic.devices.gpus.gpu import Gpu"),
+        ("magics/gpus/result.py", "from dlmagic.devices.machine.host import Host"),
+        ("magics/gpus/view.py", "from dlmagic.devices.reading import Reason"),
         ("display/progress.py", "from IPython.display import display"),
     ],
 )

@@ -11,7 +11,7 @@ from typing import Any
 from IPython.core import completer
 from IPython.core.interactiveshell import InteractiveShell
 
-from dlmagic.shell.options import looks_like_option
+from dlmagic.shell.options import arguments_of, looks_like_option
 from dlmagic.shell.ownership import belongs_to_dlmagic
 from dlmagic.shell.words import Words
 
@@ -90,6 +90,7 @@ def offer_for_options(parser: argparse.ArgumentParser, line: str) -> Offer:
         line: What stands between the magic's name and the cursor.
     """
     actions = {name: action for action in parser._actions for name in action.option_strings}
+    arguments = _Arguments(parser)
     words = Words(line)
     while word := words.take():
         option, joined, text = word.partition("=")
@@ -99,12 +100,42 @@ def offer_for_options(parser: argparse.ArgumentParser, line: str) -> Offer:
         if at_end and word.startswith("-"):
             return _offer_options(actions, word)
         if not looks_like_option(word):
-            return Offer()  # the expression has begun
+            if at_end or not arguments.take(word):
+                return arguments.offer(word)  # or nothing, where an expression has begun
+            continue
         if word in actions and actions[word].nargs != 0:
             value = words.take()
             if not words.rest() and not (value and line[-1:].isspace()):
                 return _offer_values(actions[word], value)
-    return _offer_options(actions, "")
+    offered = arguments.offer("").texts + _offer_options(actions, "").texts
+    return Offer("", offered)
+
+
+class _Arguments:
+    """The arguments of one word, as those before the cursor fill them.
+
+    Args:
+        parser: The parser of the magic.
+    """
+
+    def __init__(self, parser: argparse.ArgumentParser) -> None:
+        self._left: list[Any] = [each for each in arguments_of(parser) if each.nargs == "?"]
+        self._before = ""
+
+    def take(self, word: str) -> bool:
+        """Fill the next one; False where there is none."""
+        if not self._left:
+            return False
+        del self._left[0]
+        self._before = word
+        return True
+
+    def offer(self, typed: str) -> Offer:
+        """What can stand in the place of the next one."""
+        action = self._left[0] if self._left else None
+        if action is None or action.after not in ("", self._before):
+            return Offer()
+        return _offer_values(action, typed)
 
 
 def _offer_options(actions: Iterable[str], typed: str) -> Offer:

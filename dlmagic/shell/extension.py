@@ -23,6 +23,7 @@ ROOMS = (
     "dlmagic.magics.graphmode.autograd.magic:AutogradMagics",
     "dlmagic.magics.tensors.magic:TensorMagics",
     "dlmagic.magics.tensors.explain.magic:ExplainMagics",
+    "dlmagic.magics.gpus.magic:GpuMagics",
 )
 """The magics class of every room; its module must be cheap to import."""
 

@@ -40,14 +40,21 @@ class option(argument):  # noqa: N801 - a decorator, as its base is
         values: Called when TAB is pressed after the option; returns what can be written there.
         separator: What separates the parts of the value, such as ``","``; each completes by
             itself.
+        after: For an argument: the one before, with which alone these values make sense.
     """
 
     def __init__(
-        self, *names: str, values: Values | None = None, separator: str = "", **keywords: Any
+        self,
+        *names: str,
+        values: Values | None = None,
+        separator: str = "",
+        after: str = "",
+        **keywords: Any,
     ) -> None:
         super().__init__(*names, **keywords)  # type: ignore[no-untyped-call]
         self.values = values
         self.separator = separator
+        self.after = after
 
     def add_to_parser(
         self, parser: argparse.ArgumentParser, group: argparse._ArgumentGroup | None
@@ -56,6 +63,7 @@ class option(argument):  # noqa: N801 - a decorator, as its base is
         action: Any = (group or parser).add_argument(*self.args, **self.kwds)
         action.values = self.values
         action.separator = self.separator
+        action.after = self.after
 
 
 def magic_options(examples: Sequence[str]) -> Callable[[Magic], Magic]:
@@ -105,8 +113,8 @@ def parse(magic: Callable[..., object], line: str) -> argparse.Namespace | None:
 
     Options come first. What follows them goes to the magic's positional argument as it
     was written, with its own spaces, dashes and quotes. ``--`` ends the options, for an
-    expression that begins with a dash. An argument of one word (``nargs="?"``) may also stand
-    before options.
+    expression that begins with a dash. Arguments of one word (``nargs="?"``) may also stand
+    before and between options.
 
     Args:
         magic: A magic decorated with :func:`magic_options`.
@@ -153,18 +161,18 @@ class _Reader:
 
     @property
     def _positional(self) -> argparse.Action | None:
-        found = (action for action in self.parser._actions if not action.option_strings)
-        return next(found, None)
+        return next(iter(arguments_of(self.parser)), None)
 
     @property
     def _one_word(self) -> bool:
         return self._positional is not None and self._positional.nargs == "?"
 
     def _read_argument(self, word: str) -> None:
-        assert self._positional is not None
-        if getattr(self.result, self._positional.dest) is not None:
-            raise OptionError(f"%{self.parser.prog} has no use for {word!r}.")
-        setattr(self.result, self._positional.dest, without_quotes(word))
+        for action in arguments_of(self.parser):
+            if getattr(self.result, action.dest) is None:
+                setattr(self.result, action.dest, without_quotes(word))
+                return
+        raise OptionError(f"%{self.parser.prog} has no use for {word!r}.")
 
     def _read_option(self, word: str) -> None:
         option, joined, text = word.partition("=")
@@ -203,6 +211,11 @@ class _Reader:
         valid = [option for option in self.options if option.startswith("--")]
         hint = nearest(name, valid if name.startswith("--") else list(self.options))
         return OptionError(f"%{self.parser.prog} has no option {name}.", hint)
+
+
+def arguments_of(parser: argparse.ArgumentParser) -> list[argparse.Action]:
+    """What stands without a name of its own, in order."""
+    return [action for action in parser._actions if not action.option_strings]
 
 
 def looks_like_option(word: str) -> bool:

@@ -18,7 +18,8 @@ _UNKNOWN = Reason("NVIDIA's driver does not know it")
 _NOTHING = Reason("NVIDIA's driver says that there are 0 bytes in all, so it does not know")
 _TOO_MUCH = Reason("NVIDIA's driver says more bytes than there are in all")
 _INTEGRATED = ("GB10", "Orin", "Thor")
-_SHARED = Reason("the GPU shares the machine's memory", NOT_SUPPORTED)
+SHARED = Reason("the GPU shares the machine's memory", NOT_SUPPORTED)
+"""Why some GPUs tell no memory of their own."""
 _IN_USED = Reason("the installed NVIDIA driver counts it as used memory")
 
 
@@ -51,7 +52,7 @@ def read_memory(binding: Binding, device: Any, name: str | Reason = "") -> Memor
     if isinstance(found, Reason) and found.code in (NO_FUNCTION, _OTHER_FORM):
         found = binding.ask("nvmlDeviceGetMemoryInfo", of=(device,))
     if isinstance(found, Reason):
-        why = _SHARED if found.code == NOT_SUPPORTED and _integrated(name) else found
+        why = SHARED if found.code == NOT_SUPPORTED and _integrated(name) else found
         return Memory(why, why, why, why)
     return _believed(found.total, found.used, found.free, getattr(found, "reserved", None))
 

@@ -31,11 +31,12 @@ class Algebra:
 
 
 def read_algebra() -> tuple[Algebra, ...] | Reason:
-    """Those that are loaded; without threadpoolctl, what NumPy was built with."""
+    """Those that are loaded, NumPy's at least; without threadpoolctl, what that was built with."""
     try:
         control = importlib.import_module("threadpoolctl")
     except ImportError:
         return _of_numpy()
+    importlib.import_module("numpy")  # with it comes a library of its own
     return _loaded(control) or _NONE
 
 

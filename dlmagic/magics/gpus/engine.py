@@ -1,0 +1,44 @@
+"""From what drivers and kernel tell to the report.
+
+The driver's library is opened for one look and closed again: an open one keeps a laptop's GPU
+awake. No framework is imported, and CUDA is not started.
+"""
+
+from __future__ import annotations
+
+from dlmagic.devices.gpus.reader import GpuReader
+from dlmagic.devices.machine.host import read_host
+from dlmagic.devices.machine.roots import ROOTS, Roots
+from dlmagic.devices.machine.wheels import read_wheels
+from dlmagic.environment import Environment
+from dlmagic.magics.gpus.absence import why_none
+from dlmagic.magics.gpus.findings import findings_about
+from dlmagic.magics.gpus.inspection import Holders, inspected, nobody
+from dlmagic.magics.gpus.result import GpuReport
+
+DEADLINE = 2.0
+"""Seconds that the driver has to answer; the report is there within 2.5."""
+
+
+def report(holders: Holders = nobody, roots: Roots = ROOTS) -> GpuReport:
+    """The devices of this machine now.
+
+    Args:
+        holders: Tells who has picked GPUs.
+        roots: Where Linux tells about the machine.
+    """
+    with GpuReader(deadline=DEADLINE) as reader:
+        readings = reader.read()
+    gpus = inspected(readings, holders)
+    return GpuReport(
+        environment=Environment.capture(),
+        findings=tuple(findings_about(gpus)),
+        gpus=gpus,
+        missing="" if readings.missing is None else why_none(readings.missing, roots),
+        driver=readings.driver,
+        cuda=readings.cuda,
+        host=read_host(roots),
+        frameworks=read_wheels(),
+        read_at=readings.read_at,
+        seconds=readings.seconds,
+    )

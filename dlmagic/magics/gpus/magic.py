@@ -1,0 +1,125 @@
+"""``%gpus``: read the options, look at the devices or pick some, return what came of it."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterable
+
+from IPython.core.interactiveshell import InteractiveShell
+from IPython.core.magic import Magics, line_magic, magics_class, no_var_expand
+
+from dlmagic.errors import InputError, OptionError, nearest
+from dlmagic.shell.cells import deliver
+from dlmagic.shell.errors import translate_errors
+from dlmagic.shell.options import magic_options, option, parse, result_options
+
+ACTIONS = ("pick", "release", "live", "check")
+FRAMEWORKS = ("torch", "tensorflow", "jax")
+
+_OPTIONS_OF = {
+    "--min-free": "pick",
+    "--max-util": "pick",
+    "--wait": "pick",
+    "--as": "pick",
+    "--every": "live",
+}
+
+
+def _actions() -> Iterable[str]:
+    return ACTIONS
+
+
+def _frameworks() -> Iterable[str]:
+    return FRAMEWORKS
+
+
+@magics_class
+class GpuMagics(Magics):
+    """The magic of this room."""
+
+    shell: InteractiveShell
+
+    @magic_options(examples=("%gpus", "%gpus pick 2 --min-free 8GB --wait 10m"))
+    @option("--min-free", metavar="SIZE", help="pick: free memory of each GPU, such as 8GB")
+    @option("--max-util", metavar="PERCENT", help="pick: how busy each may be, such as 10")
+    @option("--wait", metavar="TIME", help="pick: how long to wait, such as 10m or forever")
+    @option("--as", dest="form", choices=("index", "uuid"), help="pick: how to name the GPUs")
+    @option("--every", metavar="TIME", help="live: time between two looks, such as 2s")
+    @result_options
+    @option("action", nargs="?", values=_actions, help="pick, release, live or check")
+    @option("argument", nargs="?", values=_frameworks, after="check", help="how many, or which")
+    @no_var_expand
+    @line_magic
+    @translate_errors
+    def gpus(self, line: str) -> object:
+        """Show the devices of this machine, who uses them and which are free; or take some.
+
+        ``%gpus`` is the table. ``%gpus pick [N]`` takes free GPUs for this kernel, and ``%gpus
+        release`` gives them back. ``%gpus live`` shows use and memory over time. ``%gpus check
+        [torch|tensorflow|jax]`` finds out why a framework does not see a device.
+        """
+        options = parse(self.gpus, line)
+        if options is None:
+            return None
+        _refuse_what_does_not_belong(options)
+        return deliver(self.shell, options, _result(options))
+
+
+def _result(options: argparse.Namespace) -> object:
+    match options.action:
+        case "pick":
+            return _pick(options)
+        case "release":
+            from dlmagic.magics.gpus.pick.engine import release
+
+            return release()
+        case "live":
+            return _live(options)
+        case "check":
+            from dlmagic.magics.gpus.check.engine import check
+
+            return check(options.argument)
+        case _:
+            from dlmagic.magics.gpus.engine import report
+
+            return report()
+
+
+def _pick(options: argparse.Namespace) -> object:
+    from dlmagic.magics.gpus.request import PickRequest
+
+    request = PickRequest.of(
+        options.argument,
+        min_free=options.min_free,
+        max_util=options.max_util,
+        wait=options.wait,
+        form=options.form,
+        dashes=True,
+    )
+    from dlmagic.magics.gpus.pick.engine import pick
+
+    return pick(request)
+
+
+def _live(options: argparse.Namespace) -> object:
+    from dlmagic.magics.gpus.request import period_of
+
+    every = None if options.every is None else period_of(options.every)
+    from dlmagic.magics.gpus.live.session import live
+
+    return live(every)
+
+
+def _refuse_what_does_not_belong(options: argparse.Namespace) -> None:
+    """An action that there is not, and options or arguments of another one."""
+    action, argument = options.action, options.argument
+    if action is not None and action not in ACTIONS:
+        meant = f"Did you mean %gpus pick {action}?" if action.isdigit() else ""
+        hint = meant or nearest(action, ACTIONS)
+        raise OptionError(f"%gpus has no action {action}.", hint)
+    if argument is not None and action not in ("pick", "check"):
+        raise InputError(f"%gpus {action} takes no argument, such as {argument!r}.")
+    for name, owner in _OPTIONS_OF.items():
+        dest = "form" if name == "--as" else name[2:].replace("-", "_")
+        if getattr(options, dest) is not None and action != owner:
+            raise OptionError(f"{name} is for %gpus {owner}.")

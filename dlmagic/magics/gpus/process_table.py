@@ -1,0 +1,79 @@
+"""The table of processes on the GPUs: those of this kernel first, then the largest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from dlmagic.devices.gpus.owned import OwnedProcess
+from dlmagic.devices.reading import Reason
+from dlmagic.display.parts import Column, Part, Span, Table, sentence, shorten
+from dlmagic.display.units import data_size
+from dlmagic.magics.gpus.gpu_tables import UNKNOWN, parts_of
+from dlmagic.magics.gpus.result import GpuInfo
+
+_MOST = 30
+_LONGEST_COMMAND = 60
+_LONGEST_USER = 20
+_ORDER = ("this kernel", "mine", "other", "unknown")
+_HEADS = (
+    Column("GPU"),
+    Column("PID", numeric=True),
+    Column("user"),
+    Column("whose"),
+    Column("memory", numeric=True),
+    Column("command"),
+)
+
+Pair = tuple[GpuInfo, OwnedProcess]
+
+
+def process_parts(gpus: Sequence[GpuInfo]) -> Iterator[Part]:
+    """Who is on the GPUs; nothing where nobody is known to be."""
+    pairs = sorted(_pairs(gpus), key=_importance)
+    if not pairs:
+        return
+    yield Table("Processes on the GPUs", _HEADS, tuple(_row(*pair) for pair in pairs[:_MOST]))
+    more = len(pairs) - _MOST
+    if more > 0:
+        yield sentence(f"And {more:,} more; report.gpus[…].processes has them all.", role="note")
+
+
+def people_on(gpu: GpuInfo) -> tuple[OwnedProcess, ...]:
+    """The processes of a GPU, as far as they are told."""
+    return gpu.processes if isinstance(gpu.processes, tuple) else ()
+
+
+def _pairs(gpus: Sequence[GpuInfo]) -> Iterator[Pair]:
+    for gpu in gpus:
+        for process in people_on(gpu):
+            yield gpu, process
+
+
+def _importance(pair: Pair) -> tuple[int, int]:
+    _, process = pair
+    size = 0 if isinstance(process.memory, Reason) else process.memory
+    return _ORDER.index(process.whose), -size
+
+
+def _row(gpu: GpuInfo, process: OwnedProcess) -> tuple[Span, ...]:
+    own = process.whose == "this kernel"
+    return (
+        Span(_where(gpu, process)),
+        Span(str(process.pid)),
+        Span(_text(process.user, _LONGEST_USER)),
+        Span(process.whose, "strong" if own else "plain"),
+        Span(UNKNOWN if isinstance(process.memory, Reason) else data_size(process.memory)),
+        Span(f"{_text(process.command, _LONGEST_COMMAND)}{'' if process.computes else ' (draws)'}"),
+    )
+
+
+def _where(gpu: GpuInfo, process: OwnedProcess) -> str:
+    """The GPU, or the instance of it."""
+    place = process.gpu_instance, process.compute_instance
+    parts = parts_of(gpu) if process.gpu_instance is not None else ()
+    labels = (each.label for each in parts if (each.gpu_instance, each.compute_instance) == place)
+    return shorten(next(labels, gpu.label), _LONGEST_USER)
+
+
+def _text(value: str | Reason, longest: int) -> str:
+    return UNKNOWN if isinstance(value, Reason) else shorten(value, longest)
