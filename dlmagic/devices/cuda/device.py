@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from dlmagic.devices.gpus.gpu import Gpu, GpuPart
+from dlmagic.devices.gpus.gpu import Gpu, GpuPart, GpuReadings
 from dlmagic.devices.reading import Reason
 from dlmagic.devices.refusal import NOT_PERMITTED
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class CudaDevice:
-    """A device of CUDA.
+    """A device of CUDA; it stays equal to itself when it is read again.
 
     Attributes:
         gpu: The GPU.
@@ -26,6 +26,16 @@ class CudaDevice:
     def uuid(self) -> str | Reason:
         """``GPU-…``, or ``MIG-…`` for an instance."""
         return self.gpu.uuid if self.part is None else self.part.uuid
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, CudaDevice) and self._identity == other._identity
+
+    def __hash__(self) -> int:
+        return hash(self._identity)
+
+    @property
+    def _identity(self) -> tuple[object, ...]:
+        return (self.gpu.bus_id, self.gpu.index) if isinstance(self.uuid, Reason) else (self.uuid,)
 
     @property
     def words(self) -> str:
@@ -55,6 +65,17 @@ def usable_part(gpu: Gpu) -> CudaDevice | Reason:
 def parts_of(gpu: Gpu) -> tuple[GpuPart, ...]:
     """Its instances, as far as they are known."""
     return () if isinstance(gpu.parts, Reason) else gpu.parts
+
+
+def all_devices(readings: GpuReadings) -> tuple[CudaDevice, ...]:
+    """All that this process could be given: whole GPUs, and every instance of divided ones."""
+    found: list[CudaDevice] = []
+    for gpu in readings.gpus:
+        if gpu.divided is True:
+            found += [CudaDevice(gpu, part) for part in parts_of(gpu)]
+        elif not forbidden(gpu):
+            found.append(CudaDevice(gpu))
+    return tuple(found)
 
 
 def forbidden(gpu: Gpu) -> bool:

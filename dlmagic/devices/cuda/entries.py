@@ -30,6 +30,11 @@ class Entry:
     kind: Kind
     number: int | None = None
 
+    @property
+    def is_number(self) -> bool:
+        """Whether it depends on CUDA's numbers."""
+        return self.number is not None
+
 
 def entries_of(setting: str) -> tuple[Entry, ...]:
     """The entries, in order."""

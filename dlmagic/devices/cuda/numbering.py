@@ -48,11 +48,11 @@ def number_devices(readings: GpuReadings, environment: Mapping[str, str]) -> Num
 
 def _doubts(gpus: Sequence[Gpu], order: str | None) -> Iterator[Reason]:
     for gpu in gpus:
+        if gpu.trouble is not None and not gpu.asleep:
+            yield Reason(f"whether CUDA counts {gpu_in_words(gpu)} is not known: {gpu.trouble}")
         if isinstance(gpu.bus_id, Reason):
             yield Reason(f"where {gpu_in_words(gpu)} is on the bus is not known: {gpu.bus_id}")
-        if gpu.trouble is not None:
-            yield Reason(f"whether CUDA counts {gpu_in_words(gpu)} is not known: {gpu.trouble}")
-        if isinstance(gpu.divided, Reason) or gpu.divided:
+        if gpu.divided is True or (isinstance(gpu.divided, Reason) and not gpu.asleep):
             yield Reason(f"{gpu_in_words(gpu)} is divided (MIG), which moves the numbers")
     if order != ALONG_THE_BUS and len({_model(gpu) for gpu in gpus}) > 1:
         yield _FASTEST_FIRST

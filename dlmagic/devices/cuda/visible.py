@@ -11,7 +11,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from dlmagic.devices.cuda.device import CudaDevice
+from dlmagic.devices.cuda.device import CudaDevice, all_devices
 from dlmagic.devices.cuda.entries import Entry, entries_of
 from dlmagic.devices.cuda.finding import find_device
 from dlmagic.devices.cuda.numbering import Numbering, number_devices
@@ -21,8 +21,9 @@ from dlmagic.devices.reading import Reason
 VARIABLE = "CUDA_VISIBLE_DEVICES"
 
 _EMPTY = Reason(f"{VARIABLE} is empty, which hides all GPUs")
-_ONE_KIND = "CUDA takes entries of one kind only, and the first is of another"
-_ONE_PART = "CUDA gives a process one instance (MIG) and nothing beside it"
+_ONE_KIND = Reason("CUDA takes entries of one kind only, and the first is of another")
+_ONE_PART = Reason("CUDA gives a process one instance (MIG) and nothing beside it")
+_NONE_ALLOWED = Reason("none of the GPUs here may be used by this process")
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,8 @@ class Visible:
 
     Attributes:
         setting: The list; None where there is none.
-        devices: What may be used, in CUDA's order.
+        devices: What CUDA uses, in its order.
+        named: What the list names; more than CUDA uses where it names several instances.
         refused: The entries that do not count.
         doubt: Why CUDA may mean others by these numbers; None where it cannot.
         nothing: Why there are none; None where there are some.
@@ -52,6 +54,7 @@ class Visible:
 
     setting: str | None
     devices: tuple[CudaDevice, ...]
+    named: tuple[CudaDevice, ...]
     refused: tuple[Refused, ...] = ()
     doubt: Reason | None = None
     nothing: Reason | None = None
@@ -63,9 +66,7 @@ class Visible:
         return tuple(uuid for uuid in found if not isinstance(uuid, Reason))
 
 
-def visible_devices(
-    readings: GpuReadings, environment: Mapping[str, str] | None = None
-) -> Visible:
+def visible_devices(readings: GpuReadings, environment: Mapping[str, str] | None = None) -> Visible:
     """What CUDA would see in a process with this environment.
 
     Args:
@@ -79,54 +80,57 @@ def visible_devices(
 def read_list(setting: str | None, numbering: Numbering, readings: GpuReadings) -> Visible:
     """What a list of devices means that is written as in ``CUDA_VISIBLE_DEVICES``."""
     if setting is None:
-        found, refused = list(numbering.devices), []
-    else:
-        found, refused = _taken(entries_of(setting), numbering, readings)
-    devices = _one_part(found)
-    if setting is not None:
-        refused += [Refused(each.words, Reason(_ONE_PART)) for each in found if each not in devices]
-    numbered = setting is None or any(each.kind == "number" for each in entries_of(setting))
-    doubt = numbering.doubt if numbered and devices else None
-    nothing = None if devices else _why_nothing(setting, refused, readings)
-    return Visible(setting, tuple(devices), tuple(refused), doubt, nothing)
+        devices = _one_part(numbering.devices)
+        nothing = None if devices else readings.missing or _NONE_ALLOWED
+        everything = all_devices(readings)
+        return Visible(None, devices, everything, (), numbering.doubt if devices else None, nothing)
+    entries = entries_of(setting)
+    taken, refused = _taken(entries, numbering, readings)
+    named = tuple(taken.values())
+    devices = _one_part(named)
+    beside = [entry for entry, device in taken.items() if device not in devices]
+    refused = (*(Refused(entry.text, _ONE_PART) for entry in beside), *refused)
+    if not devices:
+        return Visible(setting, (), (), refused, None, _why_nothing(setting, refused, readings))
+    doubt = numbering.doubt if entries[0].is_number else None
+    return Visible(setting, devices, named, refused, doubt)
+
+
+_Taken = dict[Entry, CudaDevice]
 
 
 def _taken(
     entries: Sequence[Entry], numbering: Numbering, readings: GpuReadings
-) -> tuple[list[CudaDevice], list[Refused]]:
-    """The devices of the entries, up to the first that is refused; and the others."""
-    found: list[CudaDevice] = []
+) -> tuple[_Taken, tuple[Refused, ...]]:
+    """The devices of the entries, up to the first that is refused; and those refused."""
+    found: _Taken = {}
     for place, entry in enumerate(entries):
         device = find_device(entry, numbering, readings)
         if entry.kind not in ("nothing", entries[0].kind):
-            device = Reason(_ONE_KIND)
+            device = _ONE_KIND
         if isinstance(device, Reason):
             return found, _refused_from(entries[place:], device)
-        if device in found:
+        if device in found.values():
             why = Reason(f"{device.words} is named twice, which hides all")
-            return [], [Refused(each.text, why) for each in entries]
-        found.append(device)
-    return found, []
+            return {}, tuple(Refused(each.text, why) for each in entries)
+        found[entry] = device
+    return found, ()
 
 
-def _refused_from(entries: Sequence[Entry], why: Reason) -> list[Refused]:
+def _refused_from(entries: Sequence[Entry], why: Reason) -> tuple[Refused, ...]:
     first, *others = entries
     after = Reason(f"it stands after {first.text!r}, where CUDA stops reading")
-    return [Refused(first.text, why), *(Refused(each.text, after) for each in others)]
+    return (Refused(first.text, why), *(Refused(each.text, after) for each in others))
 
 
-def _one_part(devices: list[CudaDevice]) -> list[CudaDevice]:
-    parts = [each for each in devices if each.part is not None]
+def _one_part(devices: tuple[CudaDevice, ...]) -> tuple[CudaDevice, ...]:
+    parts = tuple(each for each in devices if each.part is not None)
     return parts[:1] or devices
 
 
-def _why_nothing(
-    setting: str | None, refused: Sequence[Refused], readings: GpuReadings
-) -> Reason | None:
+def _why_nothing(setting: str, refused: Sequence[Refused], readings: GpuReadings) -> Reason:
     if readings.missing is not None:
         return readings.missing
-    if setting == "":
+    if not setting:
         return _EMPTY
-    if refused:
-        return Reason(f"{VARIABLE}={setting} hides all GPUs: {refused[0].why}")
-    return Reason("none of the GPUs may be used by this process")
+    return Reason(f"{VARIABLE}={setting} hides all GPUs: {refused[0].why}")

@@ -1,4 +1,4 @@
-"""What CUDA itself, played by the double, makes of settings: one cuInit for each."""
+"""What CUDA itself, played by the double, makes of settings: a cuInit for each."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ def devices():
         found.append(uuid.raw.hex())
     return found
 for line in sys.stdin:
-    if os.fork() == 0:
-        os.environ.update(json.loads(line))
-        print(json.dumps(devices()), flush=True)
-        os._exit(0)
-    os.wait()
+    for name in ("CUDA_VISIBLE_DEVICES", "CUDA_DEVICE_ORDER"):
+        os.environ.pop(name, None)
+    os.environ.update(json.loads(line))
+    cuda.fake_begin_anew()
+    print(json.dumps(devices()), flush=True)
 """
 
 
@@ -39,8 +39,6 @@ class Cuda:
 
     def __init__(self, machine: Machine, libraries: Path) -> None:
         environment = machine.environment(libraries)
-        for name in ("CUDA_VISIBLE_DEVICES", "CUDA_DEVICE_ORDER"):
-            environment.pop(name, None)
         pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
         command = [sys.executable, "-S", "-c", _PROGRAM]
         self._process = subprocess.Popen(command, env=environment, **pipes)

@@ -13,8 +13,7 @@ from tests.devices.cuda.asking import Cuda
 from tests.devices.double.boards import Board, Part
 from tests.devices.double.building import Libraries
 
-UUIDS = [f"GPU-{first}0000000-1111-2222-3333-44444444444{first}" for first in ("a", "b", "ab")]
-UUIDS[2] = "GPU-ab000000-1111-2222-3333-444444444444"
+UUIDS = [f"GPU-{first}000000-1111-2222-3333-444444444444" for first in ("a0", "b0", "ab")]
 PARTS = [f"MIG-{first}0000000-5555-6666-7777-888888888888" for first in "cde"]
 ONE_MODEL = tuple(Board(uuid) for uuid in UUIDS)
 ALONG_THE_BUS = {"CUDA_DEVICE_ORDER": "PCI_BUS_ID"}
@@ -49,7 +48,7 @@ _number = st.builds(
     "{}{}{}{}".format,
     st.sampled_from(["", "", "", " ", "\t ", "\x0b"]),
     st.sampled_from(["", "", "", "+", "-", "- ", "--"]),
-    st.sampled_from("0 1 2 3 00 01 7 18446744073709551615 18446744073709551616 ٣ ²".split()),
+    st.sampled_from([*"012", "3", "00", "01", "7", str(2**64 - 1), str(2**64), "١", "²"]),
     st.sampled_from(["", "", "", " ", "gpu", ".5", "x1"]),
 )
 _anything = st.text(st.characters(exclude_characters="\0", exclude_categories=("Cs",)), max_size=6)
@@ -92,7 +91,7 @@ def compare(machine, libraries: Libraries, name: str, examples: int) -> None:
 
 @pytest.mark.parametrize("name", MACHINES)
 def test_any_text_is_read_as_cuda_reads_it(machine, libraries: Libraries, name: str) -> None:
-    compare(machine, libraries, name, examples=600)
+    compare(machine, libraries, name, examples=300)
 
 
 @pytest.mark.prove
