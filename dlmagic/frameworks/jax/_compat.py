@@ -48,6 +48,12 @@ def is_started() -> bool:
     return bool(started()) if callable(started) else True
 
 
+def platforms_made() -> tuple[str, ...] | None:
+    """The platforms of the devices that JAX has made, such as ``("cpu",)``; None if not told."""
+    made = _private("xla_bridge", "_backends")
+    return tuple(map(str, made)) if isinstance(made, dict) else None
+
+
 def unregister(listener: Callable[..., None]) -> bool:
     """Take a listener of durations away; whether that was possible."""
     return _unregister(

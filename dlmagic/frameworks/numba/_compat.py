@@ -12,11 +12,14 @@ import importlib
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cache
+from types import SimpleNamespace
 from typing import Any
 
 from numba import typed
 
+_NOBODY = SimpleNamespace()
 _FORM_OF_GENERATOR = "{i32, [624 x i32], i32, double, i32}"
 
 
@@ -33,6 +36,32 @@ class _Generator(ctypes.Structure):
         ("gauss", ctypes.c_double),
         ("is_initialized", ctypes.c_int),
     )
+
+
+@dataclass(frozen=True)
+class CudaDriver:
+    """How far numba has got with CUDA.
+
+    Attributes:
+        tried: Whether it has tried to start it.
+        error: Why that failed; None if it did not.
+        pid: The process that has started it.
+    """
+
+    tried: bool
+    error: str | None
+    pid: int | None
+
+
+def cuda_driver() -> CudaDriver | None:
+    """What numba knows of CUDA; None where its CUDA is not imported, or does not tell."""
+    module = sys.modules.get("numba.cuda.cudadrv.driver")
+    # Not by getattr: asked for a name that it does not have, it starts CUDA.
+    known = vars(getattr(module, "driver", None) or _NOBODY)
+    if "is_initialized" not in known:
+        return None
+    error, pid = known.get("initialization_error"), known.get("pid")
+    return CudaDriver(bool(known["is_initialized"]), None if error is None else str(error), pid)
 
 
 @cache

@@ -11,6 +11,7 @@ import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
 from importlib import import_module
 from inspect import unwrap
 from typing import Any
@@ -35,6 +36,32 @@ def context() -> Any:
 def is_started() -> bool:
     """Whether TensorFlow has made its devices; True where it does not tell."""
     return bool(getattr(context(), "_initialized", True))
+
+
+@dataclass(frozen=True)
+class Devices:
+    """How far TensorFlow has got with its devices.
+
+    Attributes:
+        listed: Their kinds, such as ``("CPU",)``; empty where it has not listed them yet.
+        taken: Whether it has made them, which it does once.
+    """
+
+    listed: tuple[str, ...]
+    taken: bool
+
+
+def devices() -> Devices | None:
+    """How far it has got, without making it go on; None where it does not tell."""
+    find = _internal("eager.context", "context_safe")
+    if not callable(find):
+        return None
+    found = find()
+    if found is None:
+        return Devices((), taken=False)
+    listed = getattr(found, "_physical_devices", None) or ()
+    kinds = tuple(str(getattr(each, "device_type", "?")) for each in listed)
+    return Devices(kinds, bool(getattr(found, "_initialized", True)))
 
 
 def composite_kinds() -> tuple[type, ...]:

@@ -206,6 +206,10 @@ EXPORT int cuDeviceGetUuid_v2(unsigned char *into, int device) {
 
 EXPORT int cuDeviceGetUuid(unsigned char *into, int device) { return cuDeviceGetUuid_v2(into, device); }
 
+/* Programs look these up when they start; nobody shares memory here. */
+EXPORT int cuIpcOpenMemHandle(void) { return INVALID_VALUE; }
+EXPORT int cuIpcOpenMemHandle_v2(void) { return INVALID_VALUE; }
+
 EXPORT int cuGetErrorName(int code, const char **name) {
     *name = code == OK ? "CUDA_SUCCESS" : code == UNINITIALIZED ? "CUDA_ERROR_NOT_INITIALIZED"
           : code == NO_DEVICE ? "CUDA_ERROR_NO_DEVICE" : "CUDA_ERROR_UNKNOWN";

@@ -36,6 +36,7 @@ from dlmagic.frameworks.torch._compat.counting import (
     frames_left_eager,
     graph_breaks,
 )
+from dlmagic.frameworks.torch._compat.devices import in_bad_fork
 from dlmagic.frameworks.torch._compat.hooks import (
     global_hooks,
     has_backward_hooks,
@@ -109,6 +110,7 @@ __all__ = [
     "has_backward_hooks",
     "has_stepped",
     "hooks_of",
+    "in_bad_fork",
     "indices_and_values",
     "inner_tensors",
     "is_current_mode",

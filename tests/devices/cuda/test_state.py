@@ -1,0 +1,177 @@
+"""Whether it is too late, over what people run before: never a wrong answer.
+
+What is true is what the double of CUDA's library was called: it is too late once cuInit was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.devices.cuda.cases import CASES, NVML_CHECK, Case
+from tests.devices.cuda.notebook import Notebook, Told
+from tests.devices.double.boards import Board
+from tests.devices.double.building import Libraries
+from tests.devices.double.machine import Machine
+
+A, B = (f"GPU-{first}0000000-1111-2222-3333-444444444444" for first in "ab")
+BARE_A, BARE_B = A[4:], B[4:]
+BY_NAME = {case.name: case for case in CASES}
+OF_THE_DOUBLE = [case for case in CASES if case.package in ("sys", "ctypes")]
+START = BY_NAME["CUDA started"].code
+CHECK_BY_NVML = f"import os; os.environ['{NVML_CHECK}'] = '1'"
+
+
+@pytest.fixture
+def played(libraries: Libraries, tmp_path) -> Iterator[Machine]:
+    made = Machine(tmp_path, (Board(A), Board(B)))
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def environment(played: Machine, libraries: Libraries) -> dict[str, str]:
+    found = played.environment(libraries.of("580"))
+    for name in ("CUDA_VISIBLE_DEVICES", "CUDA_DEVICE_ORDER", NVML_CHECK):
+        found.pop(name, None)
+    return {**found, "TF_CPP_MIN_LOG_LEVEL": "3"}
+
+
+def truth(played: Machine, case: Case) -> str:
+    if not played.calls("cuInit"):
+        return "safe"
+    return "unusable" if case.forked else "too late"
+
+
+def answer(told: Told) -> str:
+    return {"initialised": "too late", "unusable": "unusable"}.get(told.kind, "safe")
+
+
+def run_in_turn(played: Machine, environment: dict[str, str], *cases: Case) -> Told:
+    """One case after the other in one process, as to ask changes nothing; what is told last."""
+    with Notebook(environment) as notebook:
+        for case in cases:
+            told = notebook.run(case.code, (A,), forked=case.forked)
+            assert answer(told) == truth(played, case), case.name
+    return told
+
+
+def cases_of(package: str) -> list[Case]:
+    found = [case for case in CASES if case.package == package]
+    if not found[0].installed:
+        pytest.skip(f"{package} is not installed")
+    return found
+
+
+@pytest.mark.parametrize("case", OF_THE_DOUBLE, ids=lambda case: case.name)
+def test_no_answer_is_wrong_without_a_framework(played: Machine, environment, case: Case) -> None:
+    told = run_in_turn(played, environment, case)
+    assert answer(told) == case.expected(nvml_check=False)
+
+
+def test_no_answer_is_wrong_with_torch(played: Machine, environment) -> None:
+    checked = Case("the check by NVML", "torch", CHECK_BY_NVML, "safe")
+    cases = cases_of("torch")
+    told = run_in_turn(played, environment, *cases, checked, *cases)
+    assert told.settled == ()
+
+
+def test_no_answer_is_wrong_with_tensorflow(played: Machine, environment) -> None:
+    told = run_in_turn(played, environment, *cases_of("tensorflow"))
+    assert told.settled == ("TensorFlow has listed its devices (CPU)",)
+
+
+def test_no_answer_is_wrong_with_jax_which_keeps_to_the_cpu(played: Machine, environment) -> None:
+    imported, listed = cases_of("jax")
+    told = run_in_turn(played, environment, imported, listed)
+    assert told.settled == ("JAX has made its devices (cpu)",)
+    assert told.advice == (
+        "JAX has made its devices (cpu) and keeps to them: restart the kernel, then run "
+        "%gpus pick first."
+    )
+
+
+def test_numba_starts_cuda_and_other_gpus_mean_a_restart(played: Machine, environment) -> None:
+    narrowed = {**environment, "CUDA_VISIBLE_DEVICES": "1"}
+    told = run_in_turn(played, narrowed, *cases_of("numba"))
+    assert played.calls("cuInit")
+    assert (told.kind, told.devices) == ("initialised", (BARE_B,))
+    assert (told.by, told.sure) == (("numba",), True)
+    assert told.advice == (
+        "CUDA was already started in this process by numba and has other GPUs "
+        "(cuda:0 is b0000000…): restart the kernel, then run %gpus pick first."
+    )
+
+
+@pytest.mark.parametrize("package", ["triton", "cupy"])
+def test_no_answer_is_wrong_with(played: Machine, environment, package: str) -> None:
+    run_in_turn(played, environment, *cases_of(package))
+
+
+@pytest.mark.prove
+@pytest.mark.parametrize("nvml_check", ["0", "1"])
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_no_answer_is_wrong_in_a_process_of_its_own(
+    played: Machine, environment, case: Case, nvml_check: str
+) -> None:
+    cases_of(case.package)
+    run_in_turn(played, {**environment, NVML_CHECK: nvml_check}, case)
+
+
+def test_to_ask_loads_and_starts_nothing(played: Machine, environment) -> None:
+    with Notebook(environment) as notebook:
+        assert notebook.run("").kind == "untouched"
+        assert notebook.run("assert 'libcuda' not in open('/proc/self/maps').read()").settled == ()
+        told = notebook.run("import ctypes; cuda = ctypes.CDLL('libcuda.so.1')", (A,))
+        assert (told.kind, told.advice) == ("loaded", "")
+    assert {call.function for call in played.calls()} == {"cuCtxGetCurrent"}
+
+
+def test_the_devices_that_cuda_has_are_told_in_its_order(environment) -> None:
+    with Notebook({**environment, "CUDA_VISIBLE_DEVICES": "1,0"}) as notebook:
+        told = notebook.run(START, (A, B))
+    assert told.devices == (BARE_B, BARE_A)
+    assert told.advice == (
+        "CUDA was already started in this process and has these GPUs: use cuda:1 and cuda:0."
+    )
+
+
+def test_cuda_that_was_given_no_gpu_means_a_restart(environment) -> None:
+    code = "import ctypes\ncuda = ctypes.CDLL('libcuda.so.1')\nassert cuda.cuInit(0) == 100"
+    with Notebook({**environment, "CUDA_VISIBLE_DEVICES": ""}) as notebook:
+        told = notebook.run(code, (A,))
+        assert told.devices == ()
+        assert "was given no GPU: restart the kernel" in told.advice
+
+
+def test_a_driver_that_does_not_tell_its_devices_gives_the_reason(played, environment) -> None:
+    played.break_down("cuDeviceGetCount", code=999)
+    with Notebook(environment) as notebook:
+        told = notebook.run(START, (A,))
+        assert told.devices == "CUDA does not tell its devices (CUDA error 999)"
+        assert "is not known" in told.advice
+    played.mend()
+    played.break_down("cuDeviceGetUuid_v2", code=101)
+    with Notebook(environment) as notebook:
+        told = notebook.run(START, (A,))
+        assert "UUID of cuda:0 (CUDA error 101)" in told.devices
+
+
+def test_a_child_is_told_by_the_note_where_no_file_is_open(environment) -> None:
+    close = """
+import os
+for name in os.listdir("/proc/self/fd"):
+    if os.path.realpath(f"/proc/self/fd/{name}").endswith("dev/nvidia-uvm"):
+        os.close(int(name))
+"""
+    with Notebook(environment) as notebook:
+        # Asked before CUDA was started: the look before the fork finds it.
+        assert notebook.run("").kind == "untouched"
+        told = notebook.run(START + close, (A,), forked=True)
+        assert told.kind == "unusable"
+        assert told.advice.startswith(
+            "CUDA cannot be used in this process: it was started before this process was forked "
+            "from another one, and such a child cannot use it; start the process with "
+        )
+        assert notebook.run("", (A,)).kind == "initialised"
