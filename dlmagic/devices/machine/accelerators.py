@@ -8,15 +8,19 @@ from __future__ import annotations
 import platform
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from dlmagic.devices.gpus.owned import OwnedProcess
+from dlmagic.devices.machine.amd import read_amd
+from dlmagic.devices.machine.pci_names import pci_name
 from dlmagic.devices.machine.roots import ROOTS, Roots, read_word
 from dlmagic.devices.reading import Reason
 
 _AMD, _INTEL = "0x1002", "0x8086"
 _SHARED = Reason("it shares the machine's memory")
 _NOT_IN_A_FILE = Reason("its driver does not tell this in a file")
+_NOT_TOLD = Reason("macOS tells this to administrators only")
 _NOT_WITHOUT_ITS_LIBRARY = Reason("only Google's library tells this, and it takes the device")
 
 
@@ -32,6 +36,9 @@ class Accelerator:
         memory_used: Bytes.
         utilization: Percent of the last moment in which it was busy.
         found: Where it is listed.
+        temperature: Degrees Celsius.
+        power: Watts.
+        processes: Who computes on it.
     """
 
     kind: str
@@ -41,6 +48,9 @@ class Accelerator:
     memory_used: int | Reason
     utilization: int | Reason
     found: str
+    temperature: int | Reason = _NOT_IN_A_FILE
+    power: float | Reason = _NOT_IN_A_FILE
+    processes: tuple[OwnedProcess, ...] | Reason = _NOT_IN_A_FILE
 
 
 def other_accelerators(roots: Roots = ROOTS) -> tuple[Accelerator, ...]:
@@ -52,8 +62,8 @@ def _apple() -> Iterator[Accelerator]:
     if (platform.system(), platform.machine()) == ("Darwin", "arm64"):
         name = platform.processor() or "arm64"
         found = f"macOS {platform.mac_ver()[0]} on {name}"
-        unknown = Reason("macOS tells this to administrators only")
-        yield Accelerator("Apple GPU", "Apple silicon", "mps", _SHARED, _SHARED, unknown, found)
+        known = ("Apple GPU", "Apple silicon", "mps", _SHARED, _SHARED)
+        yield Accelerator(*known, _NOT_TOLD, found, _NOT_TOLD, _NOT_TOLD, _NOT_TOLD)
 
 
 def _graphics_cards(roots: Roots) -> Iterator[Accelerator]:
@@ -64,20 +74,26 @@ def _graphics_cards(roots: Roots) -> Iterator[Accelerator]:
         device = card / "device"
         vendor = read_word(device / "vendor")
         if vendor == _AMD:
-            yield _amd(device, card)
+            yield _amd(device, card, roots)
         elif vendor == _INTEL:
-            yield _nameless("Intel GPU", "xpu", _NOT_IN_A_FILE, card)
+            nameless = _nameless("Intel GPU", "xpu", _NOT_IN_A_FILE, card)
+            yield replace(nameless, name=pci_name(device, roots) or _NOT_IN_A_FILE)
 
 
-def _amd(device: Path, card: Path) -> Accelerator:
+def _amd(device: Path, card: Path, roots: Roots) -> Accelerator:
+    known = read_amd(device, roots)
+    product = read_word(device / "product_name")  # empty on boards for private use
     return Accelerator(
         kind="AMD GPU",
-        name=read_word(device / "product_name") or _NOT_IN_A_FILE,
+        name=product or pci_name(device, roots) or _NOT_IN_A_FILE,
         framework_name="cuda",
-        memory_total=_number(device / "mem_info_vram_total"),
-        memory_used=_number(device / "mem_info_vram_used"),
-        utilization=_number(device / "gpu_busy_percent"),
+        memory_total=known.memory_total,
+        memory_used=known.memory_used,
+        utilization=known.utilization,
         found=str(card),
+        temperature=known.temperature,
+        power=known.power,
+        processes=known.processes,
     )
 
 
@@ -89,9 +105,4 @@ def _tpus(roots: Roots) -> Iterator[Accelerator]:
 
 def _nameless(kind: str, framework_name: str, why: Reason, found: Path) -> Accelerator:
     """One of which only is known that it is there."""
-    return Accelerator(kind, why, framework_name, why, why, why, str(found))
-
-
-def _number(file: Path) -> int | Reason:
-    word = read_word(file)
-    return int(word) if word is not None and word.isdigit() else _NOT_IN_A_FILE
+    return Accelerator(kind, why, framework_name, why, why, why, str(found), why, why, why)

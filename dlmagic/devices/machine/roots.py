@@ -15,12 +15,14 @@ class Roots:
         cgroup: Limits of containers and batch systems.
         sys: Devices.
         dev: Device files.
+        share: Data of installed programs, among them names of devices.
     """
 
     proc: Path = Path("/proc")
     cgroup: Path = Path("/sys/fs/cgroup")
     sys: Path = Path("/sys")
     dev: Path = Path("/dev")
+    share: Path = Path("/usr/share")
 
 
 ROOTS = Roots()

@@ -11,10 +11,11 @@ import re
 
 from dlmagic.errors import OptionError
 
-_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgt]?i?b|[kmgt])", re.IGNORECASE)
-_TIME = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|sec|m|min|h|d)", re.IGNORECASE)
-_TIMES = re.compile(rf"({_TIME.pattern}\s*)+", re.IGNORECASE)
-_SHARE = re.compile(r"(\d+(?:\.\d+)?)\s*%?")
+_PLAIN = re.IGNORECASE | re.ASCII
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgt]?i?b|[kmgt])", _PLAIN)
+_TIME = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|sec|m|min|h|d)", _PLAIN)
+_TIMES = re.compile(rf"({_TIME.pattern}\s*)+", _PLAIN)
+_SHARE = re.compile(r"(\d+(?:\.\d+)?)\s*%?", re.ASCII)
 _PREFIXES = "kmgt"
 _SECONDS = {"ms": 1e-3, "s": 1, "sec": 1, "m": 60, "min": 60, "h": 3600, "d": 86400}
 _MOST_BYTES = 2**63

@@ -6,6 +6,7 @@ awake. No framework is imported, and CUDA is not started.
 
 from __future__ import annotations
 
+from dlmagic.devices.gpus.gpu import GpuReadings
 from dlmagic.devices.gpus.reader import GpuReader
 from dlmagic.devices.machine.host import read_host
 from dlmagic.devices.machine.roots import ROOTS, Roots
@@ -29,6 +30,17 @@ def report(holders: Holders = nobody, roots: Roots = ROOTS) -> GpuReport:
     """
     with GpuReader(deadline=DEADLINE) as reader:
         readings = reader.read()
+    return report_on(readings, holders, roots)
+
+
+def report_on(readings: GpuReadings, holders: Holders = nobody, roots: Roots = ROOTS) -> GpuReport:
+    """What these readings say, together with what there is beside the GPUs.
+
+    Args:
+        readings: Of the GPUs.
+        holders: Tells who has picked GPUs.
+        roots: Where Linux tells about the machine.
+    """
     gpus = inspected(readings, holders)
     return GpuReport(
         environment=Environment.capture(),

@@ -37,7 +37,7 @@ def part_table(gpus: Sequence[GpuInfo]) -> Iterator[Part]:
     pairs = [(gpu, part) for gpu in gpus for part in parts_of(gpu)]
     if not pairs:
         return
-    heads = ("instance", "GPU", "kind")
+    heads = ("GPU", "instance", "kind")
     columns = (
         *map(Column, heads),
         Column("memory", numeric=True),
@@ -63,10 +63,10 @@ def _row(gpu: GpuInfo, together: bool) -> tuple[Span, ...]:
     return (
         Span(shorten(gpu.label, _LONGEST_NAME)),
         *model,
-        Span(_memory(gpu)),
-        Span(_number(gpu.utilization, "%")),
-        Span(_number(gpu.temperature, "")),
-        Span(_number(gpu.power, "W")),
+        Span(amount_of(gpu.memory_used, gpu.memory_total)),
+        Span(number(gpu.utilization, "%")),
+        Span(number(gpu.temperature)),
+        Span(number(gpu.power, "W")),
         *_verdict(gpu),
     )
 
@@ -74,10 +74,10 @@ def _row(gpu: GpuInfo, together: bool) -> tuple[Span, ...]:
 def _part_row(gpu: GpuInfo, part: PartInfo) -> tuple[Span, ...]:
     kind = UNKNOWN if isinstance(part.name, Reason) else part.name.rpartition("MIG ")[2]
     return (
-        Span(shorten(part.label, _LONGEST_NAME)),
         Span(shorten(gpu.label, _LONGEST_NAME)),
+        Span(shorten(part.label, _LONGEST_NAME)),
         Span(shorten(kind, _LONGEST_NAME)),
-        Span(_memory(part)),
+        Span(amount_of(part.memory_used, part.memory_total)),
         *_verdict(part),
     )
 
@@ -91,13 +91,14 @@ def _name(gpu: GpuInfo) -> str:
     return UNKNOWN if isinstance(gpu.name, Reason) else shorten(gpu.name, _LONGEST_NAME)
 
 
-def _memory(device: GpuInfo | PartInfo) -> str:
-    used, total = device.memory_used, device.memory_total
+def amount_of(used: int | Reason, total: int | Reason) -> str:
+    """``"41 GB of 86 GB"``, as far as it is told."""
     if isinstance(used, Reason) and isinstance(total, Reason):
         return UNKNOWN
     shown = (UNKNOWN if isinstance(each, Reason) else data_size(each) for each in (used, total))
     return " of ".join(shown)
 
 
-def _number(value: float | Reason, unit: str) -> str:
+def number(value: float | Reason, unit: str = "") -> str:
+    """A number with its unit, as far as it is told."""
     return UNKNOWN if isinstance(value, Reason) else f"{value:.0f} {unit}".strip()

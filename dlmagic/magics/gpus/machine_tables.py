@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from dlmagic.devices.gpus.owned import OwnedProcess
 from dlmagic.devices.machine.accelerators import Accelerator
 from dlmagic.devices.machine.algebra import Algebra
 from dlmagic.devices.machine.host import Host
@@ -11,12 +12,14 @@ from dlmagic.devices.machine.wheels import Wheel
 from dlmagic.devices.reading import Reason
 from dlmagic.display.parts import Column, Part, Span, Table, sentence, shorten
 from dlmagic.display.units import data_size, fixed, listed, plural
-from dlmagic.magics.gpus.gpu_tables import UNKNOWN
+from dlmagic.magics.gpus.gpu_tables import UNKNOWN, amount_of, number
+from dlmagic.magics.gpus.process_table import process_table
 from dlmagic.magics.gpus.result import GpuReport
 
 _NAMES = {"torch": "PyTorch", "tensorflow": "TensorFlow", "jax": "JAX"}
 _KINDS = {"blas": "linear algebra", "openmp": "threads (OpenMP)"}
 _LONGEST = 200
+_LONGEST_NAME = 40
 
 
 def machine_parts(report: GpuReport) -> Iterator[Part]:
@@ -97,38 +100,36 @@ _TARGETS = {
 
 
 def _accelerators(found: tuple[Accelerator, ...]) -> Iterator[Part]:
-    columns = (
-        Column("device"),
-        Column("model"),
-        Column("memory", numeric=True),
-        Column("use", numeric=True),
-        Column("called"),
-        Column("listed in"),
-    )
-    yield Table("Other accelerators", columns, tuple(map(_accelerator, found)))
-    reasons = {
-        str(value)
-        for each in found
-        for value in (each.name, each.memory_total, each.memory_used, each.utilization)
-        if isinstance(value, Reason)
-    }
-    for text in sorted(reasons):
-        yield sentence(f"{UNKNOWN}: {text}", role="note")
+    heads = (Column("device"), Column("model"), Column("called"))
+    numbers = tuple(Column(head, numeric=True) for head in ("memory", "use", "°C", "power"))
+    yield Table("Other accelerators", (*heads, *numbers), tuple(map(_accelerator, found)))
+    people = [(each.kind, person) for each in found for person in _on(each)]
+    yield from process_table(people, "Processes on other accelerators")
+    yield sentence(f"Listed in {listed(each.found for each in found)}.", role="note")
+    for text in dict.fromkeys(str(why) for each in found for why in _reasons(each)):
+        yield sentence(f"{UNKNOWN}: {text}.", role="note")
 
 
 def _accelerator(device: Accelerator) -> tuple[Span, ...]:
+    name = device.name
     return (
         Span(device.kind),
-        Span(UNKNOWN if isinstance(device.name, Reason) else shorten(device.name, 40)),
-        Span(_part_of(device.memory_used, device.memory_total)),
-        Span(UNKNOWN if isinstance(device.utilization, Reason) else f"{device.utilization} %"),
+        Span(UNKNOWN if isinstance(name, Reason) else shorten(name, _LONGEST_NAME)),
         Span(device.framework_name, "code"),
-        Span(shorten(device.found, 60), "code"),
+        Span(amount_of(device.memory_used, device.memory_total)),
+        Span(number(device.utilization, "%")),
+        Span(number(device.temperature)),
+        Span(number(device.power, "W")),
     )
 
 
-def _part_of(used: int | Reason, total: int | Reason) -> str:
-    if isinstance(used, Reason) and isinstance(total, Reason):
-        return UNKNOWN
-    shown = (UNKNOWN if isinstance(each, Reason) else data_size(each) for each in (used, total))
-    return " of ".join(shown)
+def _on(device: Accelerator) -> tuple[OwnedProcess, ...]:
+    return device.processes if isinstance(device.processes, tuple) else ()
+
+
+def _reasons(device: Accelerator) -> Iterator[Reason]:
+    """Why numbers of it are missing from the table."""
+    shown = (device.name, device.memory_total, device.memory_used, device.utilization)
+    for value in (*shown, device.temperature, device.power):
+        if isinstance(value, Reason):
+            yield value

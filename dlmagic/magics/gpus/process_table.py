@@ -16,37 +16,38 @@ _LONGEST_COMMAND = 60
 _LONGEST_USER = 20
 _ORDER = ("this kernel", "mine", "other", "unknown")
 _HEADS = (
-    Column("GPU"),
-    Column("PID", numeric=True),
+    Column("PID"),
+    Column("on"),
     Column("user"),
     Column("whose"),
     Column("memory", numeric=True),
     Column("command"),
 )
 
-Pair = tuple[GpuInfo, OwnedProcess]
+Pair = tuple[str, OwnedProcess]
+"""What a process is on, and the process."""
 
 
 def process_parts(gpus: Sequence[GpuInfo]) -> Iterator[Part]:
     """Who is on the GPUs; nothing where nobody is known to be."""
-    pairs = sorted(_pairs(gpus), key=_importance)
+    pairs = [(_where(gpu, each), each) for gpu in gpus for each in people_on(gpu)]
+    yield from process_table(pairs, "Processes on the GPUs")
+
+
+def process_table(pairs: Sequence[Pair], caption: str) -> Iterator[Part]:
+    """A table of processes, the most important first; nothing where there is none."""
     if not pairs:
         return
-    yield Table("Processes on the GPUs", _HEADS, tuple(_row(*pair) for pair in pairs[:_MOST]))
-    more = len(pairs) - _MOST
-    if more > 0:
-        yield sentence(f"And {more:,} more; report.gpus[…].processes has them all.", role="note")
+    shown = sorted(pairs, key=_importance)[:_MOST]
+    yield Table(caption, _HEADS, tuple(_row(*pair) for pair in shown))
+    more = len(pairs) - len(shown)
+    if more:
+        yield sentence(f"And {more:,} more processes; the report has them all.", role="note")
 
 
 def people_on(gpu: GpuInfo) -> tuple[OwnedProcess, ...]:
     """The processes of a GPU, as far as they are told."""
     return gpu.processes if isinstance(gpu.processes, tuple) else ()
-
-
-def _pairs(gpus: Sequence[GpuInfo]) -> Iterator[Pair]:
-    for gpu in gpus:
-        for process in people_on(gpu):
-            yield gpu, process
 
 
 def _importance(pair: Pair) -> tuple[int, int]:
@@ -55,11 +56,11 @@ def _importance(pair: Pair) -> tuple[int, int]:
     return _ORDER.index(process.whose), -size
 
 
-def _row(gpu: GpuInfo, process: OwnedProcess) -> tuple[Span, ...]:
+def _row(device: str, process: OwnedProcess) -> tuple[Span, ...]:
     own = process.whose == "this kernel"
     return (
-        Span(_where(gpu, process)),
         Span(str(process.pid)),
+        Span(shorten(device, _LONGEST_USER)),
         Span(_text(process.user, _LONGEST_USER)),
         Span(process.whose, "strong" if own else "plain"),
         Span(UNKNOWN if isinstance(process.memory, Reason) else data_size(process.memory)),
@@ -72,7 +73,7 @@ def _where(gpu: GpuInfo, process: OwnedProcess) -> str:
     place = process.gpu_instance, process.compute_instance
     parts = parts_of(gpu) if process.gpu_instance is not None else ()
     labels = (each.label for each in parts if (each.gpu_instance, each.compute_instance) == place)
-    return shorten(next(labels, gpu.label), _LONGEST_USER)
+    return next(labels, gpu.label)
 
 
 def _text(value: str | Reason, longest: int) -> str:

@@ -1,11 +1,14 @@
 """Every function that is used, refusing with every code, on one GPU and on all.
 
 Three GPUs, the first of them divided. Whatever fails, fields are as before or have a reason, and
-GPUs that do not fail are read in full. The long form tries all codes.
+GPUs that do not fail are read in full. What is shown of it says as much, and calls no GPU free of
+which too little is known. The long forms try all codes.
 """
 
 from __future__ import annotations
 
+import html
+import re
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 
@@ -13,7 +16,12 @@ import pytest
 
 from dlmagic.devices.gpus.gpu import GpuReadings
 from dlmagic.devices.gpus.reader import GpuReader
+from dlmagic.devices.machine.host import read_host
 from dlmagic.devices.reading import Reason
+from dlmagic.display.parts import LIMIT
+from dlmagic.magics.gpus.findings import findings_about
+from dlmagic.magics.gpus.inspection import inspected
+from dlmagic.magics.gpus.result import GpuInfo, GpuReport
 from tests.devices.double.boards import GIB, Board, Part, Process
 from tests.devices.double.machine import EVERY, Machine
 
@@ -128,6 +136,86 @@ def test_what_is_refused_has_its_reason_and_hides_nothing_else(machine) -> None:
 @pytest.mark.prove
 def test_every_function_may_refuse_with_every_code(machine) -> None:
     assert check_all(machine(*BOARDS), ALL_CODES) > 2240
+
+
+HOST = read_host()
+SHOWN = ("memory_total", "memory_used", "utilization", "temperature", "power", "processes", "parts")
+"""Fields in the tables."""
+
+FEW = (4, 15, UNMAPPED)
+
+
+def report_on(readings: GpuReadings) -> GpuReport:
+    gpus = inspected(readings)
+    return GpuReport(
+        gpus=gpus,
+        findings=tuple(findings_about(gpus)),
+        missing=str(readings.missing or ""),
+        driver=readings.driver,
+        cuda=readings.cuda,
+        host=HOST,
+        read_at=readings.read_at,
+        seconds=readings.seconds,
+    )
+
+
+def check_shown(machine: Machine, function: str, gpu: int, code: int) -> None:
+    fault = machine.break_down(function, gpu, code=code)
+    report = report_on(read())
+    machine.mend(fault)
+    case = f"{function} on {gpu} with {code}"
+    page = report._repr_mimebundle_(include=["text/html"])["text/html"]
+    text = html.unescape(re.sub("<[^>]+>", " ", page))
+    assert "could not be shown" not in text, case
+    assert len(page.encode()) <= LIMIT, case
+    for place, info in enumerate(report.gpus):
+        assert info.free <= known_to_be_free(info), case
+        assert all(words in text for words in unexplained(info)), case
+        if gpu not in (EVERY, place):
+            assert info.why in text, case
+
+
+def known_to_be_free(info: GpuInfo) -> bool:
+    """Whether all is known that must be known of a free GPU."""
+    known = (info.memory_used, info.processes, info.divided)
+    return info.trouble is None and not any(isinstance(each, Reason) for each in known)
+
+
+def unexplained(info: GpuInfo) -> Iterator[str]:
+    """What must be said where a number is missing: in the GPU's row, or below the tables."""
+    if info.trouble is not None:
+        yield str(info.trouble)[:40]
+        return
+    for name in SHOWN:
+        value = getattr(info, name)
+        if isinstance(value, Reason):
+            yield str(value)
+
+
+def check_all_shown(machine: Machine, codes: tuple[int, ...]) -> int:
+    cases = [
+        (function, gpu, code)
+        for function in functions_in_use(machine)
+        for code in codes
+        for gpu in (0, 1, EVERY)
+    ]
+    for case in cases:
+        check_shown(machine, *case)
+    return len(cases)
+
+
+def test_what_is_shown_explains_each_gap_and_calls_nothing_free_in_vain(machine) -> None:
+    assert check_all_shown(machine(DIVIDED, Board()), FEW) > 200
+
+
+@pytest.mark.prove
+def test_what_is_shown_explains_every_refusal(machine) -> None:
+    assert check_all_shown(machine(*BOARDS, Board()), ALL_CODES) > 2240
+
+
+def test_without_a_fault_the_idle_one_is_free(machine) -> None:
+    machine(DIVIDED, Board())
+    assert [info.free for info in report_on(read()).gpus] == [False, True]
 
 
 def test_a_function_that_answers_wrongly_is_found_by_this_test(machine) -> None:
