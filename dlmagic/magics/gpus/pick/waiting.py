@@ -28,7 +28,7 @@ def wait_for(claimer: Claimer, seen: Sight, progress: Progress) -> Claimed | Sig
     """
     seconds = claimer.request.wait
     wish = Wish(claimer.request.count, tuple(each.claim for each in seen.useful))
-    with claimer.folder.queue(wish) as place, progress:
+    with claimer.folder.queue(wish) as place:
         line = _Line(claimer, place, progress, seen)
         for _ in place.attempts(None if math.isinf(seconds) else seconds, line.tell):
             outcome = claimer.attempt(place)

@@ -78,8 +78,8 @@ class Crowd:
             yield player, answer
 
     def _seen(self, player: subprocess.Popen[str], answer: str) -> str:
-        if answer != "none":
-            place = self._places[answer.split()[0]]
+        uuids = [] if answer == "none" else answer.split()[0].split(",")
+        for place in map(self._places.__getitem__, uuids):
             self._machine.enter(place, Process(player.pid, 20 * GIB))
             self._on.append((place, player.pid))
         return answer

@@ -2,8 +2,8 @@
 
 python -m tests.magics.gpus.pick.player MODULE:WAY SEED WITNESSES
 
-WAY is called without arguments and returns the UUID of the GPU that it chose, or None, and how to
-give it back. Whatever the way, who uses a GPU makes a file in the folder of witnesses that nobody
+WAY is called without arguments and returns the UUIDs of the GPUs that it chose, if any, and how to
+give them back. Whatever the way, who uses a GPU makes a file in the folder of witnesses that nobody
 else may have made: two users of one GPU at a time are found by that and by nothing else.
 """
 
@@ -17,7 +17,7 @@ from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 
-Chosen = tuple[str | None, Callable[[], object]]
+Chosen = tuple[tuple[str, ...], Callable[[], object]]
 
 
 class Player:
@@ -31,24 +31,24 @@ class Player:
 
     def __init__(self, choose: Callable[[], Chosen], seed: int, witnesses: Path) -> None:
         self._choose, self._random, self._witnesses = choose, random.Random(seed), witnesses
-        self._witness: Path | None = None
+        self._used: list[Path] = []
         self._give_back: Callable[[], object] = _nothing
 
     def pick(self) -> str:
-        """``"UUID alone"``, ``"UUID double"``, or ``"none"``."""
+        """``"UUID,UUID alone"``, ``"UUID double"``, or ``"none"``."""
         time.sleep(self._random.uniform(0, 0.02))
         self.leave()
         time.sleep(self._random.uniform(0, 0.02))
-        uuid, self._give_back = self._choose()
-        if uuid is None:
+        uuids, self._give_back = self._choose()
+        if not uuids:
             return "none"
-        return f"{uuid} {'alone' if self._use(uuid) else 'double'}"
+        alone = [self._use(uuid) for uuid in uuids]
+        return f"{','.join(uuids)} {'alone' if all(alone) else 'double'}"
 
     def leave(self) -> str:
         """Stop using what was picked, and then give it back."""
-        if self._witness is not None:
-            self._witness.unlink()
-            self._witness = None
+        while self._used:
+            self._used.pop().unlink()
         give_back, self._give_back = self._give_back, _nothing
         give_back()
         return "left"
@@ -60,7 +60,7 @@ class Player:
             os.close(os.open(file, os.O_CREAT | os.O_EXCL))
         except FileExistsError:
             return False
-        self._witness = file
+        self._used.append(file)
         return True
 
 
