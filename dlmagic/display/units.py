@@ -131,15 +131,15 @@ def seconds(value: float, uncertainty: float | None = None, digits: int = 3) -> 
     return time_scale(value, uncertainty, digits).text(value) if value else "0 s"
 
 
-def data_size(value: float) -> str:
+def data_size(value: float, digits: int = 2) -> str:
     """A number of bytes, in powers of 1000.
 
-    >>> data_size(1_500_000), data_size(12)
-    ('1.5 MB', '12 B')
+    >>> data_size(1_500_000), data_size(12), data_size(85_899_345_920, digits=3)
+    ('1.5 MB', '12 B', '85.9 GB')
     """
     if value < _SIZES[1][0]:
         return f"{value:.0f} B"
-    return _scale(value, None, 2, _SIZES).text(value)
+    return _scale(value, None, digits, _SIZES).text(value)
 
 
 def rate(value: float, unit: str) -> str:

@@ -132,10 +132,13 @@ class _Arguments:
 
     def offer(self, typed: str) -> Offer:
         """What can stand in the place of the next one."""
-        action = self._left[0] if self._left else None
-        if action is None or action.after not in ("", self._before):
+        if not self._left:
             return Offer()
-        return _offer_values(action, typed)
+        if self._left[0].after is None:
+            return _offer_values(self._left[0], typed)
+        possible = self._left[0].after.get(self._before, ())
+        texts = tuple(text for text in possible if text.startswith(typed))
+        return Offer(typed, texts, only=bool(texts))
 
 
 def _offer_options(actions: Iterable[str], typed: str) -> Offer:

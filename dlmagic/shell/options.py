@@ -19,7 +19,7 @@ from __future__ import annotations
 import argparse
 import keyword
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from IPython.core.magic_arguments import argument, kwds, magic_arguments
@@ -40,7 +40,7 @@ class option(argument):  # noqa: N801 - a decorator, as its base is
         values: Called when TAB is pressed after the option; returns what can be written there.
         separator: What separates the parts of the value, such as ``","``; each completes by
             itself.
-        after: For an argument: the one before, with which alone these values make sense.
+        after: For an argument: what can be written there, by the argument before it.
     """
 
     def __init__(
@@ -48,7 +48,7 @@ class option(argument):  # noqa: N801 - a decorator, as its base is
         *names: str,
         values: Values | None = None,
         separator: str = "",
-        after: str = "",
+        after: Mapping[str, Sequence[str]] | None = None,
         **keywords: Any,
     ) -> None:
         super().__init__(*names, **keywords)  # type: ignore[no-untyped-call]

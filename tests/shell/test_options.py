@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dlmagic.errors import OptionError
+from dlmagic.shell.completion import offer_for_options
 from dlmagic.shell.options import (
     magic_options,
     name,
@@ -152,3 +153,39 @@ def test_help_shows_usage_options_and_two_examples(
 def test_types_say_what_they_take() -> None:
     assert name("result_2") == "result_2"
     assert positive_number("1e-3") == 0.001
+
+
+@magic_options(examples=("%act", "%act pick 2"))
+@option("--wait", metavar="TIME", help="how long")
+@result_options
+@option("action", nargs="?", values=lambda: ["pick", "check"], help="what to do")
+@option("argument", nargs="?", after={"check": ("torch", "jax")}, help="with what")
+def act(line: str) -> None:
+    """A magic with two arguments of one word each."""
+
+
+@pytest.mark.parametrize("line", ["pick 2 --wait 1m", "--wait 1m pick 2", "pick --wait=1m '2'"])
+def test_arguments_of_one_word_stand_anywhere_in_order(line: str) -> None:
+    options = read(line, act)
+    assert (options.action, options.argument, options.wait) == ("pick", "2", "1m")
+
+
+def test_an_argument_too_many_is_refused() -> None:
+    assert "no use for '3'" in message("pick 2 3", act)
+    assert (read("", act).action, read("pick", act).argument) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("line", "texts"),
+    [
+        ("p", ("pick",)),
+        ("check ", ("torch", "jax", "--help", "--wait", "--output", "--quiet")),
+        ("check t", ("torch",)),
+        ("pick ", ("--help", "--wait", "--output", "--quiet")),
+        ("pick t", ()),
+        ("check torch j", ()),
+        ("check --wait 1m j", ("jax",)),
+    ],
+)
+def test_arguments_complete_by_the_one_before(line: str, texts: tuple[str, ...]) -> None:
+    assert offer_for_options(act.parser, line).texts == texts

@@ -21,6 +21,7 @@ from dlmagic.devices.reading import Reason
 Form = Literal["index", "uuid"]
 
 _NOTHING_CHOSEN = Reason("no GPU was chosen")
+_SERVED = Reason("NVIDIA's multi-process service (MPS) is in use, which counts GPUs by itself")
 _OTHER_ORDER = Reason(
     "NVIDIA's driver lists the GPUs in another order than they have on the bus, so that a number "
     "means one GPU in nvidia-smi and another in CUDA"
@@ -102,6 +103,8 @@ def _doubts(
     order = environment.get(ORDER, ALONG_THE_BUS)
     if order != ALONG_THE_BUS:
         yield Reason(f"{ORDER} is set to {order}")
+    if _served(readings, environment):
+        yield _SERVED
     for gpu in readings.gpus:
         if gpu.divided is True:
             yield Reason(f"{gpu_in_words(gpu)} is divided (MIG)")
@@ -116,3 +119,11 @@ def _doubts(
         yield Reason("CUDA does not count all of the chosen GPUs")
     if container_list(environment) and len(container_list(environment)) != len(listed):
         yield Reason(f"{CONTAINER}={environment[CONTAINER]} names others than are here")
+
+
+def _served(readings: GpuReadings, environment: Mapping[str, str]) -> bool:
+    """Whether NVIDIA's multi-process service stands between this process and the GPUs."""
+    if environment.get("CUDA_MPS_PIPE_DIRECTORY"):
+        return True
+    lists = (gpu.processes for gpu in readings.gpus if not isinstance(gpu.processes, Reason))
+    return any("M" in process.kinds for processes in lists for process in processes)

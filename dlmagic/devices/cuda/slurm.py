@@ -53,10 +53,13 @@ def slurm_job(readings: GpuReadings, environment: Mapping[str, str]) -> SlurmJob
 
 
 def _of_the_node(setting: str, readings: GpuReadings) -> tuple[CudaDevice, ...]:
-    """GPUs by their numbers on the node; all, where the job sees no others anyway."""
+    """GPUs by their numbers on the node; all, where the job sees no others anyway.
+
+    Where GPUs are divided (MIG), Slurm counts their instances in an order of its own.
+    """
     devices = all_devices(readings)
     numbers = {entry.number for entry in entries_of(setting)}
-    sees_others = not any(map(forbidden, readings.gpus))
-    if sees_others and numbers <= {gpu.index for gpu in readings.gpus}:
+    limited = any(forbidden(gpu) or gpu.divided is True for gpu in readings.gpus)
+    if not limited and numbers <= {gpu.index for gpu in readings.gpus}:
         return tuple(each for each in devices if each.gpu.index in numbers)
     return devices

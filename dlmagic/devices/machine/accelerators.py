@@ -35,8 +35,8 @@ class Accelerator:
         memory_total: Bytes.
         memory_used: Bytes.
         utilization: Percent of the last moment in which it was busy.
-        found: Where it is listed.
         temperature: Degrees Celsius.
+        found: Where it is listed.
         power: Watts.
         processes: Who computes on it.
     """
@@ -47,8 +47,8 @@ class Accelerator:
     memory_total: int | Reason
     memory_used: int | Reason
     utilization: int | Reason
+    temperature: int | Reason
     found: str
-    temperature: int | Reason = _NOT_IN_A_FILE
     power: float | Reason = _NOT_IN_A_FILE
     processes: tuple[OwnedProcess, ...] | Reason = _NOT_IN_A_FILE
 
@@ -63,7 +63,7 @@ def _apple() -> Iterator[Accelerator]:
         name = platform.processor() or "arm64"
         found = f"macOS {platform.mac_ver()[0]} on {name}"
         known = ("Apple GPU", "Apple silicon", "mps", _SHARED, _SHARED)
-        yield Accelerator(*known, _NOT_TOLD, found, _NOT_TOLD, _NOT_TOLD, _NOT_TOLD)
+        yield Accelerator(*known, _NOT_TOLD, _NOT_TOLD, found, _NOT_TOLD, _NOT_TOLD)
 
 
 def _graphics_cards(roots: Roots) -> Iterator[Accelerator]:
@@ -90,8 +90,8 @@ def _amd(device: Path, card: Path, roots: Roots) -> Accelerator:
         memory_total=known.memory_total,
         memory_used=known.memory_used,
         utilization=known.utilization,
-        found=str(card),
         temperature=known.temperature,
+        found=str(card),
         power=known.power,
         processes=known.processes,
     )
@@ -105,4 +105,4 @@ def _tpus(roots: Roots) -> Iterator[Accelerator]:
 
 def _nameless(kind: str, framework_name: str, why: Reason, found: Path) -> Accelerator:
     """One of which only is known that it is there."""
-    return Accelerator(kind, why, framework_name, why, why, why, str(found), why, why, why)
+    return Accelerator(kind, why, framework_name, why, why, why, why, str(found), why, why)

@@ -57,7 +57,7 @@ def read_amd(device: Path, roots: Roots) -> AmdReadings:
     power = _ASLEEP if asleep else _first(sensors, "power1_average", "power1_input")
     return AmdReadings(
         memory_total=_number(device / "mem_info_vram_total"),
-        memory_used=_number(device / "mem_info_vram_used"),
+        memory_used=_ASLEEP if asleep else _number(device / "mem_info_vram_used"),
         utilization=_ASLEEP if asleep else _number(device / "gpu_busy_percent"),
         temperature=temperature if isinstance(temperature, Reason) else temperature // 1000,
         power=power if isinstance(power, Reason) else power / 1_000_000,

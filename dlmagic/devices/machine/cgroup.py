@@ -28,13 +28,34 @@ class MemoryLimit:
     used: int
 
 
+@dataclass(frozen=True)
+class CoresLimit:
+    """A limit of processor time.
+
+    Attributes:
+        cores: Cores' worth of time that may be used.
+        used: Seconds of processor time that all in the group have used so far; None where the
+            kernel does not count them.
+    """
+
+    cores: float
+    used: float | None
+
+
 def cores_quota(roots: Roots = ROOTS) -> float | None:
     """Cores' worth of time that this process may use; None without a limit."""
+    limit = cores_limit(roots)
+    return None if limit is None else limit.cores
+
+
+def cores_limit(roots: Roots = ROOTS) -> CoresLimit | None:
+    """The tightest limit of processor time; None without one."""
     found = [
-        *(_second_quota(folder) for folder in _second_kind(roots)),
-        *(_first_quota(folder) for folder in _first_kind(roots, "cpu")),
+        *(_second_cores(folder) for folder in _second_kind(roots)),
+        *(_first_cores(folder) for folder in _first_kind(roots, "cpu")),
     ]
-    return min((quota for quota in found if quota is not None), default=None)
+    limits = [each for each in found if each is not None]
+    return min(limits, key=lambda each: each.cores, default=None)
 
 
 def memory_limit(roots: Roots = ROOTS) -> MemoryLimit | None:
@@ -86,21 +107,25 @@ def _upwards(top: Path, way: str) -> Iterator[Path]:
         yield folder
 
 
-def _second_quota(folder: Path) -> float | None:
+def _second_cores(folder: Path) -> CoresLimit | None:
     quota, _, period = (read_word(folder / "cpu.max") or "").partition(" ")
-    return _cores(quota, period)
+    microseconds = _stated(folder / "cpu.stat", "usage_usec")
+    return _cores(quota, period, None if microseconds is None else microseconds / 1e6)
 
 
-def _first_quota(folder: Path) -> float | None:
+def _first_cores(folder: Path) -> CoresLimit | None:
     quota = read_word(folder / "cpu.cfs_quota_us") or ""
-    return _cores(quota, read_word(folder / "cpu.cfs_period_us") or "")
+    # Processor time is counted by another controller, which is mounted at the same place.
+    nanoseconds = read_word(folder / "cpuacct.usage") or ""
+    used = int(nanoseconds) / 1e9 if nanoseconds.isdigit() else None
+    return _cores(quota, read_word(folder / "cpu.cfs_period_us") or "", used)
 
 
-def _cores(quota: str, period: str) -> float | None:
+def _cores(quota: str, period: str, used: float | None) -> CoresLimit | None:
     """Microseconds in a period of microseconds; ``max`` and -1 are no limit."""
     if not quota.isdigit() or not period.isdigit() or int(period) == 0:
         return None
-    return int(quota) / int(period)
+    return CoresLimit(int(quota) / int(period), used)
 
 
 def _memory(folder: Path, limit: str, usage: str, droppable: str) -> MemoryLimit | None:
@@ -108,12 +133,14 @@ def _memory(folder: Path, limit: str, usage: str, droppable: str) -> MemoryLimit
     if not most.isdigit() or int(most) >= _UNLIMITED:
         return None
     in_use = int(used) if used.isdigit() else 0
-    return MemoryLimit(int(most), max(0, in_use - _stated(folder, droppable)))
+    dropped = _stated(folder / "memory.stat", droppable) or 0
+    return MemoryLimit(int(most), max(0, in_use - dropped))
 
 
-def _stated(folder: Path, name: str) -> int:
-    for line in (read_word(folder / "memory.stat") or "").splitlines():
+def _stated(file: Path, name: str) -> int | None:
+    """A number that a file gives after its name; None where it does not."""
+    for line in (read_word(file) or "").splitlines():
         key, _, value = line.partition(" ")
         if key == name and value.isdigit():
             return int(value)
-    return 0
+    return None

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from dlmagic.devices.machine.accelerators import Accelerator, other_accelerators
 from dlmagic.devices.machine.algebra import Algebra, read_algebra
-from dlmagic.devices.machine.cgroup import MemoryLimit, cores_quota, memory_limit
+from dlmagic.devices.machine.cgroup import cores_quota
+from dlmagic.devices.machine.memory import read_memory
 from dlmagic.devices.machine.processor import allowed_cores, processor_name
 from dlmagic.devices.machine.roots import ROOTS, Roots
 from dlmagic.devices.reading import Reason
@@ -48,19 +49,16 @@ class Host:
 
 def read_host(roots: Roots = ROOTS) -> Host:
     """The machine now."""
-    import psutil
-
     cores, limited_by = _cores(allowed_cores(), cores_quota(roots))
-    memory = psutil.virtual_memory()
-    total, available = _within(memory_limit(roots), int(memory.total), int(memory.available))
+    memory = read_memory(roots)
     return Host(
         processor=processor_name(roots.proc),
         cores=cores,
         cores_present=os.cpu_count() or 1,
         cores_limited_by=limited_by,
-        memory_total=total,
-        memory_available=available,
-        memory_present=int(memory.total),
+        memory_total=memory.total,
+        memory_available=memory.available,
+        memory_present=memory.present,
         algebra=read_algebra(),
         accelerators=other_accelerators(roots),
     )
@@ -78,11 +76,3 @@ def _cores(allowed: int, quota: float | None) -> tuple[float, str | None]:
     if quota is not None and quota < allowed:
         return quota, "quota"
     return float(allowed), "affinity" if allowed < (os.cpu_count() or 1) else None
-
-
-def _within(limit: MemoryLimit | None, total: int, available: int) -> tuple[int, int]:
-    """What a limit leaves: no more than it allows, and no more than the machine has left."""
-    if limit is None:
-        return total, available
-    left = max(0, limit.limit - limit.used)
-    return min(total, limit.limit), min(available, left)

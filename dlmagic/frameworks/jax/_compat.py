@@ -54,6 +54,12 @@ def platforms_made() -> tuple[str, ...] | None:
     return tuple(map(str, made)) if isinstance(made, dict) else None
 
 
+def is_built_for(platform: str) -> bool:
+    """Whether this JAX could have devices of a platform; True where it does not tell."""
+    known = _private("xla_bridge", "_backend_factories")
+    return platform in known if isinstance(known, dict) else True
+
+
 def unregister(listener: Callable[..., None]) -> bool:
     """Take a listener of durations away; whether that was possible."""
     return _unregister(

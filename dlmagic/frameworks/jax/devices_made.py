@@ -17,5 +17,7 @@ def devices_made() -> DevicesMade:
         return DevicesMade("JAX", None, "JAX may have made its devices", decided=True)
     if any(each in _CUDA for each in platforms):
         return DevicesMade("JAX", started_cuda=True, decided=True)
+    if not compat.is_built_for("cuda"):  # then a new start would change nothing
+        return DevicesMade("JAX", started_cuda=False, decided=True)
     made = f"JAX has made its devices ({', '.join(platforms)})"
     return DevicesMade("JAX", False, made, decided=True)

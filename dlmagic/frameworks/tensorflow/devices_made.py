@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tensorflow as tf
+
 from dlmagic.frameworks.devices_made import DevicesMade
 from dlmagic.frameworks.tensorflow import _compat as compat
 
@@ -16,7 +18,8 @@ def devices_made() -> DevicesMade:
     devices = compat.devices()
     if devices is None:
         return DevicesMade(_NAME, None, "TensorFlow may have listed its devices")
-    if not devices.listed:
+    # Where it is not built for GPUs, a new start would change nothing.
+    if not devices.listed or not tf.test.is_built_with_gpu_support():
         return DevicesMade(_NAME, started_cuda=False, decided=devices.taken)
     if "GPU" in devices.listed:
         return DevicesMade(_NAME, started_cuda=True, decided=devices.taken)

@@ -14,19 +14,19 @@ from dlmagic.devices.machine.wheels import read_wheels
 from dlmagic.environment import Environment
 from dlmagic.magics.gpus.absence import why_none
 from dlmagic.magics.gpus.findings import findings_about
-from dlmagic.magics.gpus.holders import who_picked
-from dlmagic.magics.gpus.inspection import Holders, inspected
+from dlmagic.magics.gpus.inspection import inspected
+from dlmagic.magics.gpus.leasing import Holders, leased
 from dlmagic.magics.gpus.result import GpuReport
 
 DEADLINE = 2.0
 """Seconds that the driver has to answer; the report is there within 2.5."""
 
 
-def report(holders: Holders = who_picked, roots: Roots = ROOTS) -> GpuReport:
+def report(holders: Holders = leased, roots: Roots = ROOTS) -> GpuReport:
     """The devices of this machine now.
 
     Args:
-        holders: Tells who has picked GPUs.
+        holders: Tells who has picked GPUs, or waits for them.
         roots: Where Linux tells about the machine.
     """
     with GpuReader(deadline=DEADLINE) as reader:
@@ -34,14 +34,12 @@ def report(holders: Holders = who_picked, roots: Roots = ROOTS) -> GpuReport:
     return report_on(readings, holders, roots)
 
 
-def report_on(
-    readings: GpuReadings, holders: Holders = who_picked, roots: Roots = ROOTS
-) -> GpuReport:
+def report_on(readings: GpuReadings, holders: Holders = leased, roots: Roots = ROOTS) -> GpuReport:
     """What these readings say, together with what there is beside the GPUs.
 
     Args:
         readings: Of the GPUs.
-        holders: Tells who has picked GPUs.
+        holders: Tells who has picked GPUs, or waits for them.
         roots: Where Linux tells about the machine.
     """
     gpus = inspected(readings, holders)

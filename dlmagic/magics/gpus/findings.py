@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
+from dlmagic.devices.cuda.preallocating import preallocating
 from dlmagic.devices.reading import Reason
 from dlmagic.display.units import listed
 from dlmagic.finding import Finding, Fix
-from dlmagic.magics.gpus.preallocation import Taker, greedy
 from dlmagic.magics.gpus.result import GpuInfo
 
 _HARMFUL = ("hardware slowdown", "too warm (software)", "too warm (hardware)", "power supply")
@@ -20,7 +19,7 @@ def findings_about(gpus: Sequence[GpuInfo]) -> Iterator[Finding]:
     yield from _slowed(gpus)
     yield from _doubts(gpus)
     if gpus and not any(map(_used_by_this_kernel, gpus)):
-        yield from map(_will_take, greedy(os.environ))
+        yield from _takers()
 
 
 def _troubles(gpus: Sequence[GpuInfo]) -> Iterator[Finding]:
@@ -51,14 +50,14 @@ def _unread(gpu: GpuInfo) -> bool:
     return gpu.trouble is not None or isinstance(gpu.processes, Reason)
 
 
-def _will_take(taker: Taker) -> Finding:
-    return Finding(
-        kind="preallocation",
-        level="hint",
-        message=f"{taker.name} takes {taker.takes} of a GPU at its first operation there, "
-        "whatever it needs.",
-        fix=Fix("So that it takes what it needs, before its first operation:", taker.line),
-    )
+def _takers() -> Iterator[Finding]:
+    """Frameworks in use that will take a GPU's memory, as long as they can be kept from it."""
+    for each in preallocating():
+        if each.loaded and each.switches:
+            switch = each.switches[0]
+            message = f"{each.framework} takes {each.takes}."
+            fix = Fix(f"Before that, run this, and it {switch.effect}:", switch.code)
+            yield Finding("preallocation", "hint", message, fix=fix)
 
 
 def _used_by_this_kernel(gpu: GpuInfo) -> bool:

@@ -15,7 +15,7 @@ from dlmagic.devices.gpus.trust import unexplained_memory
 from dlmagic.devices.reading import Reason
 from dlmagic.devices.refusal import NOT_SUPPORTED
 from dlmagic.display.units import data_size, listed, plural
-from dlmagic.magics.gpus.result import GpuInfo, Holder, PartInfo
+from dlmagic.magics.gpus.result import GpuInfo, PartInfo
 
 UNSEEN_BYTES = 64_000_000
 """What an idle GPU may use where processes may be missing from its list. Drivers show some
@@ -54,6 +54,7 @@ def verdict_on_part(part: PartInfo, gpu: GpuInfo) -> Verdict:
     bar = (
         _unusable(gpu)
         or _nameless(part)
+        or _whole_is_held(gpu)
         or _held(part)
         or _unknown(part)
         or _occupied(part)
@@ -92,20 +93,19 @@ def _nameless(part: PartInfo) -> str:
 
 def _held(device: GpuInfo | PartInfo) -> str:
     holder = device.held_by
-    if holder is None or holder.whose == "this kernel":
+    if holder is None or holder.mine:
         return ""
-    return f"{_named(holder)} has picked it{_queue(device.waiting)}"
+    what = "an instance of it" if holder.part else "it"
+    return f"{holder.who} has picked {what}{_queue(device)}"
 
 
-def _named(holder: Holder) -> str:
-    who = "another kernel of yours" if holder.whose == "mine" else str(holder.user)
-    if isinstance(holder.user, Reason) and holder.whose != "mine":
-        who = "somebody"
-    return f"{who} (PID {holder.pid})" if holder.pid is not None else who
+def _whole_is_held(gpu: GpuInfo) -> str:
+    """For an instance: whether somebody has the GPU as a whole, and not only other instances."""
+    return _held(gpu) if gpu.held_by is not None and not gpu.held_by.part else ""
 
 
-def _queue(waiting: Sequence[Holder]) -> str:
-    return f"; {len(waiting)} waiting" if waiting else ""
+def _queue(device: GpuInfo | PartInfo) -> str:
+    return f"; {len(device.waiting)} waiting" if device.waiting else ""
 
 
 def _unknown(device: GpuInfo | PartInfo) -> str:
@@ -165,7 +165,7 @@ def _hidden(device: GpuInfo | PartInfo, memory: int | Reason, most: int) -> str:
         return f"whose its memory is cannot be told: {memory}"
     if memory <= most:
         return ""
-    return f"{data_size(memory)} of its memory are in use by nobody who can be seen from here"
+    return f"{data_size(memory)} are in use by nobody who can be seen from here"
 
 
 def _busy(gpu: GpuInfo) -> str:
@@ -187,6 +187,6 @@ def _unexplained_in(part: PartInfo) -> int | Reason:
 
 def _welcome(device: GpuInfo | PartInfo) -> str:
     if device.held_by is not None:
-        return f"this kernel has picked it{_queue(device.waiting)}"
+        return f"this kernel has picked it{_queue(device)}"
     drawing = _on(device)
     return f"only used to draw, by {_whose(drawing)}" if drawing else "nobody is on it"

@@ -6,7 +6,7 @@ Both the table and whoever picks a GPU look at them in this way.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from functools import cache
 from typing import Any, TypeGuard
@@ -17,30 +17,23 @@ from dlmagic.devices.gpus.owners import Owner, Owners
 from dlmagic.devices.gpus.trust import Surroundings, doubts, read_surroundings
 from dlmagic.devices.reading import Reason
 from dlmagic.magics.gpus.freedom import verdict_on, verdict_on_part
-from dlmagic.magics.gpus.result import GpuInfo, Holding, PartInfo
-
-Holders = Callable[[Sequence[str]], Mapping[str, Holding]]
-"""Tells who has picked GPUs and instances, or waits for them, by their UUIDs."""
+from dlmagic.magics.gpus.leasing import NOBODY, Holders, Standing, leased
+from dlmagic.magics.gpus.result import GpuInfo, PartInfo
 
 _LOOK_UPS = 0.25  # seconds for whose the processes are; there may be thousands
 _TOO_MANY = Reason("there are too many processes to look each of them up")
 _NOT_APART = Reason("NVIDIA's driver does not tell which instance its processes use")
 
 
-def nobody(uuids: Sequence[str]) -> Mapping[str, Holding]:  # noqa: ARG001 - whichever they are
-    """Nobody has picked anything."""
-    return {}
-
-
-def inspected(readings: GpuReadings, holders: Holders = nobody) -> tuple[GpuInfo, ...]:
+def inspected(readings: GpuReadings, holders: Holders = leased) -> tuple[GpuInfo, ...]:
     """The GPUs that were read, with who uses and who holds them, and whether they are free.
 
     Args:
         readings: Of the GPUs.
-        holders: Tells who has picked GPUs.
+        holders: Tells who has picked GPUs, or waits for them.
     """
-    holdings = holders(list(_uuids(readings.gpus)))
-    seen = _Sight(holdings, readings.read_at, time.monotonic() + _LOOK_UPS)
+    standing = holders(list(_uuids(readings.gpus)))
+    seen = _Sight(standing, readings.read_at, time.monotonic() + _LOOK_UPS)
     return tuple(map(seen.of_gpu, readings.gpus))
 
 
@@ -70,12 +63,12 @@ class _Sight:
     """What is known beside the readings.
 
     Attributes:
-        holdings: Who has picked what, by UUID.
+        standing: Who has picked what, or waits for it, by UUID.
         read_at: When the GPUs were read, in seconds since 1970.
         end: When to stop looking up processes, of the monotonic clock.
     """
 
-    holdings: Mapping[str, Holding]
+    standing: Mapping[str, Standing]
     read_at: float
     end: float
 
@@ -102,8 +95,8 @@ class _Sight:
         return replace(whole, free=verdict.free, why=verdict.why)
 
     def _holding(self, uuid: str | Reason) -> dict[str, Any]:
-        held = self.holdings.get(uuid, Holding()) if isinstance(uuid, str) else Holding()
-        return {"held_by": held.held_by, "waiting": held.waiting}
+        found = self.standing.get(uuid, NOBODY) if isinstance(uuid, str) else NOBODY
+        return {"held_by": found.held_by, "waiting": found.waiting}
 
     def _owned(
         self, processes: tuple[GpuProcess, ...] | Reason

@@ -25,7 +25,7 @@ _LONGEST_NAME = 40
 def machine_parts(report: GpuReport) -> Iterator[Part]:
     """The machine as a table, and other accelerators as another."""
     rows = [(name, shorten(text, _LONGEST)) for name, text in _rows(report)]
-    columns = (Column("what"), Column("this machine"))
+    columns = (Column("what"), Column("here"))
     yield Table("This machine", columns, tuple((Span(a), Span(b)) for a, b in rows))
     if report.host.accelerators:
         yield from _accelerators(report.host.accelerators)

@@ -15,7 +15,7 @@ from dlmagic.shell.errors import translate_errors
 from dlmagic.shell.options import magic_options, option, parse, result_options
 
 ACTIONS = ("pick", "release", "live", "check")
-FRAMEWORKS = ("torch", "tensorflow", "jax")
+ARGUMENTS = {"check": ("torch", "tensorflow", "jax"), "live": ("stop",)}
 
 _OPTIONS_OF = {
     "--min-free": "pick",
@@ -28,10 +28,6 @@ _OPTIONS_OF = {
 
 def _actions() -> Iterable[str]:
     return ACTIONS
-
-
-def _frameworks() -> Iterable[str]:
-    return FRAMEWORKS
 
 
 @magics_class
@@ -54,7 +50,7 @@ class GpuMagics(Magics):
     @option("--every", metavar="TIME", help="live: time between two looks, such as 2s")
     @result_options
     @option("action", nargs="?", values=_actions, help="pick, release, live or check")
-    @option("argument", nargs="?", values=_frameworks, after="check", help="how many, or which")
+    @option("argument", nargs="?", after=ARGUMENTS, help="how many, or which")
     @no_var_expand
     @line_magic
     @translate_errors
@@ -62,8 +58,9 @@ class GpuMagics(Magics):
         """Show the devices of this machine, who uses them and which are free; or take some.
 
         ``%gpus`` is the table. ``%gpus pick [N]`` takes free GPUs for this kernel, and ``%gpus
-        release`` gives them back. ``%gpus live`` shows use and memory over time. ``%gpus check
-        [torch|tensorflow|jax]`` finds out why a framework does not see a device.
+        release`` gives them back. ``%gpus live`` shows use and memory over time, until ``%gpus live
+        stop``. ``%gpus check [torch|tensorflow|jax]`` finds out why a framework does not see a
+        device.
         """
         options = parse(self.gpus, line)
         if options is None:
@@ -109,12 +106,15 @@ def _pick(options: argparse.Namespace) -> object:
 
 
 def _live(options: argparse.Namespace) -> object:
-    from dlmagic.magics.gpus.request import period_of
+    from dlmagic.magics.gpus.live.session import live, stop
 
-    every = None if options.every is None else period_of(options.every)
-    from dlmagic.magics.gpus.live.session import live
+    if options.argument == "stop":
+        return stop()
+    return live() if options.every is None else live(options.every)
 
-    return live(every)
+
+def _takes(action: str, argument: str) -> bool:
+    return action in ("pick", "check") or argument in ARGUMENTS.get(action, ())
 
 
 def _refuse_what_does_not_belong(options: argparse.Namespace) -> None:
@@ -124,8 +124,8 @@ def _refuse_what_does_not_belong(options: argparse.Namespace) -> None:
         meant = f"Did you mean %gpus pick {action}?" if action.isdigit() else ""
         hint = meant or nearest(action, ACTIONS)
         raise OptionError(f"%gpus has no action {action}.", hint)
-    if argument is not None and action not in ("pick", "check"):
-        raise InputError(f"%gpus {action} takes no argument, such as {argument!r}.")
+    if argument is not None and not _takes(action, argument):
+        raise InputError(f"%gpus {action} has no use for {argument!r}.")
     for name, owner in _OPTIONS_OF.items():
         dest = "form" if name == "--as" else name[2:].replace("-", "_")
         if getattr(options, dest) is not None and action != owner:

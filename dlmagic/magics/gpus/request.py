@@ -12,9 +12,6 @@ Form = Literal["index", "uuid"]
 FORMS = ("index", "uuid")
 """How GPUs can be named in ``CUDA_VISIBLE_DEVICES``."""
 
-LEAST_PERIOD = 0.5
-"""Seconds between two looks at the GPUs: to ask more often slows down who computes there."""
-
 
 @dataclass(frozen=True)
 class PickRequest:
@@ -77,18 +74,3 @@ class PickRequest:
             # Last: in "--min-free 8 bananas" it is the size that is wrong.
             count=1 if count is None else count_of(count, what),
         )
-
-
-def period_of(given: str | float, name: str = "--every") -> float:
-    """Seconds between two looks.
-
-    Raises:
-        OptionError: It is no time, or too short.
-    """
-    seconds = seconds_of(given, name)
-    if not LEAST_PERIOD <= seconds < float("inf"):
-        raise OptionError(
-            f"{name} takes {LEAST_PERIOD} s or more, not {given!r}: "
-            "to ask more often would slow down who computes there."
-        )
-    return seconds

@@ -7,43 +7,13 @@ from typing import ClassVar
 
 from dlmagic.devices.gpus.gpu import Gpu, GpuPart
 from dlmagic.devices.gpus.owned import OwnedProcess
-from dlmagic.devices.gpus.owners import Whose
+from dlmagic.devices.leases.values import Holding, Waiter
 from dlmagic.devices.machine.host import Host
 from dlmagic.devices.machine.wheels import Wheel
 from dlmagic.devices.reading import Reason
 from dlmagic.result import Result
 
 _LABEL = 12  # characters: MIG-, and enough digits to tell instances of one machine apart
-
-
-@dataclass(frozen=True)
-class Holder:
-    """Who has picked a GPU with ``%gpus pick``, or waits for one.
-
-    Attributes:
-        pid: Number of the kernel's process; None where that is not told.
-        user: Name of its user.
-        whose: ``"this kernel"``, ``"mine"``, ``"other"`` or ``"unknown"``.
-        since: From when on, in seconds since 1970.
-    """
-
-    pid: int | None
-    user: str | Reason
-    whose: Whose
-    since: float | None = None
-
-
-@dataclass(frozen=True)
-class Holding:
-    """Who holds a GPU, and who waits for it.
-
-    Attributes:
-        held_by: Who has picked it; None for nobody.
-        waiting: Who waits for it, the first in the queue first.
-    """
-
-    held_by: Holder | None = None
-    waiting: tuple[Holder, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,8 +31,8 @@ class PartInfo(GpuPart):
     processes: tuple[OwnedProcess, ...] | Reason
     free: bool = False
     why: str = ""
-    held_by: Holder | None = None
-    waiting: tuple[Holder, ...] = ()
+    held_by: Holding | None = None
+    waiting: tuple[Waiter, ...] = ()
 
     @property
     def label(self) -> str:
@@ -91,8 +61,8 @@ class GpuInfo(Gpu):
     doubts: tuple[Reason, ...] = ()
     free: bool = False
     why: str = ""
-    held_by: Holder | None = None
-    waiting: tuple[Holder, ...] = ()
+    held_by: Holding | None = None
+    waiting: tuple[Waiter, ...] = ()
 
     @property
     def label(self) -> str:

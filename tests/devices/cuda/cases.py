@@ -84,6 +84,12 @@ CASES = (
     Case("library loaded", "ctypes", "import ctypes\nctypes.CDLL('libcuda.so.1')", "safe"),
     Case("CUDA started", "ctypes", _START, "too late"),
     Case(
+        "CUDA found nothing",
+        "ctypes",
+        "import os\nos.environ['CUDA_VISIBLE_DEVICES'] = ''\n" + _START.replace("== 0", "== 100"),
+        "too late",
+    ),
+    Case(
         "child forked before",
         "ctypes",
         "import ctypes\ncuda = ctypes.CDLL('libcuda.so.1')",

@@ -74,6 +74,11 @@ def test_gpus_that_the_job_may_not_use_are_not_counted(readings) -> None:
     assert numbers(allocated(hidden, **JOB, CUDA_VISIBLE_DEVICES="0")) == [1]
 
 
+def test_the_numbers_that_slurm_gives_to_instances_are_its_own(readings) -> None:
+    found = allocated(readings(*DIVIDED), **JOB, CUDA_VISIBLE_DEVICES="MIG-f", SLURM_JOB_GPUS="1")
+    assert [device.words for device in found.devices] == ["instance 4/0 of GPU 0"]
+
+
 def test_a_setting_against_slurm_leaves_nothing_and_says_so(readings) -> None:
     found = allocated(readings(*EIGHT), **JOB, CUDA_VISIBLE_DEVICES="0", GPU_DEVICE_ORDINAL="4")
     assert found.devices == ()

@@ -12,7 +12,7 @@ from dlmagic.devices.gpus.reader import GpuReader
 from dlmagic.devices.reading import Reason
 from tests.devices.cuda.asking import Cuda
 from tests.devices.cuda.test_against_the_double import MACHINES
-from tests.devices.double.boards import GIB, Board, Part
+from tests.devices.double.boards import GIB, Board, Part, Process
 from tests.devices.double.building import Libraries
 
 A, B, C = (f"GPU-{first}0000000-1111-2222-3333-444444444444" for first in "abc")
@@ -63,6 +63,8 @@ def test_uuids_are_written_when_they_are_wished(readings) -> None:
     [
         (DIVIDED, {}, "GPU 0 is divided (MIG)"),
         (TWO, {"CUDA_DEVICE_ORDER": "FASTEST_FIRST"}, "CUDA_DEVICE_ORDER is set to FASTEST_FIRST"),
+        (TWO, {"CUDA_MPS_PIPE_DIRECTORY": "/tmp/mps"}, "multi-process service (MPS)"),
+        ((Board(A, processes=(Process(77, kind="M"),)), Board(B)), {}, "counts GPUs by itself"),
         (TWO, {"NVIDIA_VISIBLE_DEVICES": "GPU-x,GPU-y,GPU-z"}, "names others than are here"),
         ((Board(A, bus="00000000:81:00.0"), Board(B, bus="00000000:3B:00.0")), {}, "another order"),
     ],

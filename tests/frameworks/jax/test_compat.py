@@ -181,3 +181,13 @@ def test_a_compiled_function_tells_its_source():
     assert name.endswith("named")
     assert file == __file__
     assert compat.source_of(named) == ("", "")
+
+
+def test_the_platforms_of_its_devices_are_known():
+    assert jnp.ones(1).sum() == 1
+    assert isinstance(xla_bridge._backends, dict)
+    assert compat.platforms_made() == tuple(xla_bridge._backends)
+    assert "cpu" in compat.platforms_made()
+    assert isinstance(xla_bridge._backend_factories, dict)
+    assert compat.is_built_for("cpu")
+    assert not compat.is_built_for("no such platform")

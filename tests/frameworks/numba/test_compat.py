@@ -85,3 +85,13 @@ def test_passes_have_the_names_that_phases_are_made_of():
 
     names = {entry.pass_inst.name() for entry in _pass_registry._registry.values()}
     assert _PHASES.keys() <= names
+
+
+def test_its_driver_of_cuda_tells_how_far_it_has_got():
+    from numba.cuda.cudadrv.driver import driver
+
+    assert {"is_initialized", "initialization_error", "pid"} <= vars(driver).keys()
+    found = compat.cuda_driver()
+    assert found == compat.CudaDriver(
+        driver.is_initialized, driver.initialization_error, driver.pid
+    )

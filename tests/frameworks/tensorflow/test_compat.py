@@ -190,3 +190,11 @@ def test_tapes_tell_what_they_record():
         assert compat.is_recorded(weight)
         assert not compat.is_recorded(other)
     assert not compat.is_recorded(weight)
+
+
+def test_it_tells_how_far_it_has_got_with_its_devices():
+    tf.ones(1)
+    assert hasattr(compat.context(), "_physical_devices")
+    devices = compat.devices()
+    assert devices.taken
+    assert "CPU" in devices.listed

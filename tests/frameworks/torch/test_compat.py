@@ -189,3 +189,8 @@ def test_the_innermost_mode_is_known():
         assert compat.is_current_mode(outer)
         with inner:
             assert not compat.is_current_mode(outer)
+
+
+def test_it_tells_of_forks_after_cuda_was_started():
+    assert callable(torch.cuda._is_in_bad_fork)
+    assert not compat.in_bad_fork()

@@ -37,13 +37,19 @@ def test_none_in_the_machine(roots: Roots) -> None:
 
 def test_one_without_a_driver(roots: Roots) -> None:
     plug_in(roots, "0000:3b:00.0", "0x10de", "0x030200")
+    plug_in(roots, "0000:5e:00.0", "0x10de", "0x030000")
+    taken = roots.sys / "bus" / "pci" / "devices" / "0000:5e:00.0" / "driver"
+    taken.symlink_to("../../drivers/nouveau")
     why = why_none(NO_LIBRARY, roots)
-    assert "one is in this machine (0000:3b:00.0), but NVIDIA's driver is not installed" in why
+    assert "one is in this machine (0000:3b:00.0 and 0000:5e:00.0, taken by nouveau)" in why
+    assert why.endswith("but NVIDIA's driver is not installed.")
 
 
 def test_a_container_that_was_not_given_any(roots: Roots) -> None:
     (roots.proc / "driver" / "nvidia").mkdir(parents=True)
-    (roots.proc / "driver" / "nvidia" / "version").write_text("NVRM version: 580.65.06\n")
+    (roots.proc / "driver" / "nvidia" / "version").write_text(
+        "NVRM version: NVIDIA UNIX x86_64 Kernel Module  580.65.06  Sun\n"
+    )
     assert "--gpus all" in why_none(NO_LIBRARY, roots)
 
 

@@ -12,9 +12,12 @@ import pytest
 
 import dlmagic
 from dlmagic.devices.gpus.reader import GpuReader
+from dlmagic.devices.leases.values import Claim, Holding, Waiter, Wish
+from dlmagic.devices.reading import Reason
 from dlmagic.magics.gpus import engine
 from dlmagic.magics.gpus.inspection import inspected
-from dlmagic.magics.gpus.result import GpuReport, Holder, Holding
+from dlmagic.magics.gpus.leasing import Standing
+from dlmagic.magics.gpus.result import GpuReport
 from tests.devices.double.boards import GIB, Board, Part, Process
 from tests.devices.double.machine import Machine
 from tests.magics.gpus.speed import best_median
@@ -42,9 +45,11 @@ def test_it_survives_being_saved(machine) -> None:
     )
     played.break_down("nvmlDeviceGetTemperature", 0, code=4)
     played.break_down("*", 2, code=15)
-    waiting = Holding(Holder(1, "anna", "other", 1.5), (Holder(None, "ben", "other"),))
-    report = engine.report(lambda uuids: {uuids[0]: waiting})
-    assert report.gpus[0].waiting == waiting.waiting
+    note = {"pid": 1, "user": "anna", "program": Reason("not told"), "since": 1.5}
+    waiting = Waiter(**note, wish=Wish(1, (Claim("MIG-a", "GPU-b"),)))
+    standing = Standing(Holding(**note, uuid="GPU-b"), (waiting,))
+    report = engine.report(lambda uuids: {uuids[0]: standing})
+    assert report.gpus[0].waiting == (waiting,)
     assert GpuReport.from_json(report.to_json()) == report
 
 

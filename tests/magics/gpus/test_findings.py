@@ -3,28 +3,23 @@
 from __future__ import annotations
 
 import os
-import sys
-from types import ModuleType
+from dataclasses import replace
 
 import pytest
 
+from dlmagic.devices.cuda.preallocating import Preallocating, Switch, preallocating
 from dlmagic.devices.gpus.reader import GpuReader
 from dlmagic.finding import Finding
+from dlmagic.magics.gpus import findings
 from dlmagic.magics.gpus.findings import findings_about
 from dlmagic.magics.gpus.inspection import inspected
-from dlmagic.magics.gpus.preallocation import TAKERS
 from tests.devices.double.boards import GIB, Board, Process
 from tests.magics.gpus.conftest import CONTAINER
 
-SWITCHES = [name for taker in TAKERS for name in taker.switches]
-
 
 @pytest.fixture(autouse=True)
-def nothing_is_imported_or_set(monkeypatch) -> None:
-    for taker in TAKERS:
-        monkeypatch.delitem(sys.modules, taker.module, raising=False)
-    for name in SWITCHES:
-        monkeypatch.delenv(name, raising=False)
+def no_framework_takes_memory(monkeypatch) -> None:
+    monkeypatch.setattr(findings, "preallocating", lambda: ())
 
 
 def found() -> list[Finding]:
@@ -75,22 +70,38 @@ def test_heat_and_bad_power_are_told_and_usual_limits_are_not(machine, bits, wor
     assert words is None or words in told[0]
 
 
-@pytest.mark.parametrize("taker", TAKERS, ids=lambda each: each.module)
-def test_who_takes_memory_in_advance_is_told_with_the_switch(machine, monkeypatch, taker) -> None:
+JAX = Preallocating(
+    "JAX",
+    "75 % of each GPU's memory when it makes its first array",
+    loaded=True,
+    chosen=(),
+    switches=(Switch("%env X=false", "takes memory as it needs it"), Switch("%env Y=1", "…")),
+    too_late=None,
+)
+
+
+def test_who_takes_memory_in_advance_is_told_with_the_switch(machine, monkeypatch) -> None:
     machine(Board())
-    monkeypatch.setitem(sys.modules, taker.module, ModuleType(taker.module))
+    monkeypatch.setattr(findings, "preallocating", lambda: (JAX, replace(JAX, loaded=False)))
     (finding,) = found()
     assert (finding.kind, finding.level) == ("preallocation", "hint")
-    assert finding.message.startswith(f"{taker.name} takes")
-    exec(finding.fix.code, {})  # sets what must not be set for it to be said
-    try:
-        assert found() == []
-    finally:
-        for name in taker.switches:
-            os.environ.pop(name, None)
+    assert finding.message == "JAX takes 75 % of each GPU's memory when it makes its first array."
+    assert finding.fix.code == "%env X=false"
 
 
 def test_it_is_not_told_when_it_is_too_late(machine, monkeypatch) -> None:
+    monkeypatch.setattr(findings, "preallocating", lambda: (JAX,))
     machine(Board(used=GIB, processes=(Process(os.getpid()),)))
-    monkeypatch.setitem(sys.modules, "jax", ModuleType("jax"))
     assert found() == []
+    monkeypatch.setattr(findings, "preallocating", lambda: (replace(JAX, switches=()),))
+    machine(Board())
+    assert found() == []
+
+
+def test_frameworks_in_use_are_asked_without_any_effect(machine, monkeypatch) -> None:
+    pytest.importorskip("jax")
+    monkeypatch.setattr(findings, "preallocating", preallocating)
+    machine(Board())
+    told = [each.message for each in found() if each.kind == "preallocation"]
+    decided = [each.framework for each in preallocating() if each.too_late or not each.loaded]
+    assert not any(text.startswith(name) for text in told for name in decided)

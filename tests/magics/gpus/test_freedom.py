@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from dlmagic.devices.gpus.reader import GpuReader
-from dlmagic.magics.gpus.inspection import inspected, nobody
-from dlmagic.magics.gpus.result import GpuInfo, Holder, Holding
+from dlmagic.devices.leases.folder import LeaseFolder
+from dlmagic.devices.leases.values import Claim, Holding, Waiter, Wish
+from dlmagic.devices.reading import Reason
+from dlmagic.magics.gpus.inspection import inspected
+from dlmagic.magics.gpus.leasing import Standing, leased
+from dlmagic.magics.gpus.result import GpuInfo
 from tests.devices.double.boards import GIB, Board, Part, Process
 from tests.magics.gpus.conftest import CONTAINER
 
@@ -18,7 +23,7 @@ GONE = 4_000_000
 """The number of a process that there is not."""
 
 
-def look(holders=nobody, **settings) -> tuple[GpuInfo, ...]:
+def look(holders=leased, **settings) -> tuple[GpuInfo, ...]:
     with GpuReader(**settings) as reader:
         return inspected(reader.read(), holders)
 
@@ -40,7 +45,7 @@ def test_a_gpu_that_nobody_uses_is_free(machine) -> None:
         (Board(compute_mode=77), "compute mode is not known"),
         (Board(total=0), "0 bytes in all"),
         (Board(total=GIB, used=2 * GIB), "how much of its memory is in use is not known"),
-        (Board(used=2 * GIB), "2.1 GB of its memory are in use by nobody who can be seen"),
+        (Board(used=2 * GIB), "2.1 GB are in use by nobody who can be seen"),
         (Board(used=4 * MB, utilization=60), "60 % busy, and nobody"),
         (Board(unified=1), "in use is not known"),
         (Board(mig=1), "has no instance"),
@@ -124,12 +129,14 @@ def test_one_that_sleeps_is_not_woken_and_not_free(machine, tmp_path) -> None:
     assert played.calls() == []
 
 
-ANNA = Holder(4711, "anna", "other", 1.7e9)
-OWN = Holder(os.getpid(), "me", "this kernel", 1.7e9)
-MINE = Holder(4713, "me", "mine", 1.7e9)
+NOTE = {"pid": 4711, "user": "anna", "program": "train.ipynb", "since": 1.7e9}
+ANNA = Holding(**NOTE, uuid="")
+OWN = Holding(**NOTE, uuid="", mine=True)
+HIDDEN = Holding(**dict.fromkeys(NOTE, Reason("it cannot be seen")), uuid="")
+WAITING = Waiter(**NOTE)
 
 
-def holding(**by_index: Holding) -> Callable:
+def standing(**by_index: Standing) -> Callable:
     def holders(uuids):
         return {uuids[int(index[1:])]: each for index, each in by_index.items()}
 
@@ -138,14 +145,30 @@ def holding(**by_index: Holding) -> Callable:
 
 def test_what_somebody_else_has_picked_is_not_free(machine) -> None:
     machine(Board(), Board(), Board(), Board())
-    anna, own, mine, free = look(
-        holding(_0=Holding(ANNA, (MINE, OWN)), _1=Holding(OWN), _2=Holding(MINE))
-    )
-    assert (anna.free, anna.why) == (False, "anna (PID 4711) has picked it; 2 waiting")
+    held = {"_0": Standing(ANNA, (WAITING,) * 2), "_1": Standing(OWN), "_2": Standing(HIDDEN)}
+    anna, own, hidden, free = look(standing(**held))
+    words = "anna (train.ipynb, process 4711) has picked it; 2 waiting"
+    assert (anna.free, anna.why) == (False, words)
     assert (own.free, own.why) == (True, "this kernel has picked it")
-    assert (mine.free, mine.why) == (False, "another kernel of yours (PID 4713) has picked it")
+    assert (hidden.free, hidden.why) == (False, "somebody has picked it")
     assert free.free
-    assert (anna.held_by, anna.waiting) == (ANNA, (MINE, OWN))
+    assert (anna.held_by, anna.waiting) == (ANNA, (WAITING, WAITING))
+
+
+def test_leases_are_those_of_this_machine(machine, monkeypatch, tmp_path) -> None:
+    monkeypatch.setenv("DLMAGIC_LEASES", str(tmp_path / "leases"))
+    machine(Board(), Board())
+    first, second = look()
+    with LeaseFolder().turn() as turn:
+        leases = turn.take([Claim(first.uuid)])
+    wish = Wish(1, (Claim(second.uuid),))
+    with LeaseFolder().queue(wish):
+        held, wanted = look()
+        assert (held.why, held.held_by.mine) == ("this kernel has picked it", True)
+        assert held.waiting == ()
+        assert [each.wish for each in wanted.waiting] == [wish]
+    leases.release()
+    assert [gpu.held_by for gpu in look()] == [None, None]
 
 
 PARTS = (
@@ -159,14 +182,21 @@ PARTS = (
 def test_instances_are_judged_one_by_one(machine) -> None:
     own = Process(os.getpid(), GIB, gi=1, ci=0)
     machine(Board(used=3 * GIB, mig=1, parts=PARTS, processes=(own,)))
-    (gpu,) = look(holding(_4=Holding(ANNA)))  # the GPU itself comes first
+    (gpu,) = look(standing(_4=Standing(ANNA)))  # the GPU itself comes first
     assert not gpu.free
     assert [each.free for each in gpu.parts] == [False, True, False, False]
     computing, _, hidden, held = (each.why for each in gpu.parts)
     assert computing == "this kernel computes on it"
     assert "in use by nobody who can be seen from here" in hidden
-    assert held == "anna (PID 4711) has picked it"
+    assert held == "anna (train.ipynb, process 4711) has picked it"
     assert [each.pid for each in gpu.parts[0].processes] == [os.getpid()]
+
+
+@pytest.mark.parametrize(("part", "free"), [(False, False), (True, True)])
+def test_who_has_the_whole_has_its_instances(machine, part: bool, free: bool) -> None:
+    machine(Board(mig=1, parts=PARTS[1:2]))
+    (gpu,) = look(standing(_0=Standing(replace(ANNA, part=part))))
+    assert gpu.parts[0].free is free
 
 
 def test_instances_of_a_gpu_that_is_of_no_use_are_not_free(machine) -> None:

@@ -106,7 +106,7 @@ def test_a_machine_in_which_nothing_works(machine) -> None:
     for gpu in range(64):
         played.break_down("*", gpu, code=1 + gpu % 30)
     text = shown(dlmagic.gpus())
-    assert "And 18 more in report.findings." in text
+    assert re.search(r"And \d+ more in report.findings.", text)
 
 
 def test_processes_and_instances_that_come_and_go(machine) -> None:

@@ -6,7 +6,7 @@ import pytest
 from IPython.core.error import UsageError
 from IPython.core.interactiveshell import InteractiveShell
 
-from dlmagic.magics.gpus.magic import ACTIONS, FRAMEWORKS
+from dlmagic.magics.gpus.magic import ACTIONS, ARGUMENTS
 from dlmagic.magics.gpus.result import GpuReport
 from dlmagic.shell.completion import offer_for_line
 from tests.devices.double.boards import Board
@@ -46,8 +46,8 @@ def test_it_is_stored_and_silent_on_request(loaded: InteractiveShell, machine) -
         ("release --wait 2m", "--wait is for %gpus pick"),
         ("check --as uuid", "--as is for %gpus pick"),
         ("pick --every 2s", "--every is for %gpus live"),
-        ("live --every 10ms", "--every takes 0.5 s or more"),
-        ("release 3", "%gpus release takes no argument, such as '3'"),
+        ("release 3", "%gpus release has no use for '3'"),
+        ("live torch", "%gpus live has no use for 'torch'"),
     ],
 )
 def test_slips_get_one_line(loaded: InteractiveShell, line: str, words: str) -> None:
@@ -60,9 +60,10 @@ def test_actions_and_what_they_take_complete(loaded: InteractiveShell) -> None:
     assert set(ACTIONS) <= set(offer_for_line(loaded, "%gpus ").texts)
     assert offer_for_line(loaded, "%gpus re").texts == ("release",)
     assert offer_for_line(loaded, "%gpus check t").texts == ("torch", "tensorflow")
+    assert offer_for_line(loaded, "%gpus live ").texts[0] == "stop"
     assert offer_for_line(loaded, "%gpus pick --as ").texts == ("index", "uuid")
     assert offer_for_line(loaded, "%gpus pick 2 --mi").texts == ("--min-free",)
-    assert not {*FRAMEWORKS, *ACTIONS} & set(offer_for_line(loaded, "%gpus pick ").texts)
+    assert not {*ARGUMENTS["check"], *ACTIONS} & set(offer_for_line(loaded, "%gpus pick ").texts)
     assert offer_for_line(loaded, "%gpus check torch x").texts == ()
 
 

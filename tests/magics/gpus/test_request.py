@@ -7,7 +7,7 @@ import math
 import pytest
 
 from dlmagic.errors import OptionError
-from dlmagic.magics.gpus.request import PickRequest, period_of
+from dlmagic.magics.gpus.request import PickRequest
 
 
 def test_without_words_one_gpu_is_wanted_at_once() -> None:
@@ -36,10 +36,3 @@ def test_slips_are_named_as_they_were_written(words: dict[str, str], named: str)
     with pytest.raises(OptionError) as raised:
         PickRequest.of(**words)
     assert "--" not in str(raised.value)
-
-
-def test_the_time_between_two_looks() -> None:
-    assert period_of("2s") == 2
-    for text in ("10ms", "forever", "0s"):
-        with pytest.raises(OptionError, match="slow down who computes there"):
-            period_of(text)

@@ -10,13 +10,15 @@ import pytest
 
 import dlmagic
 from dlmagic.devices.gpus.owned import OwnedProcess
+from dlmagic.devices.leases.values import Holding, Waiter
 from dlmagic.devices.machine.accelerators import Accelerator
 from dlmagic.devices.machine.host import Host
 from dlmagic.devices.machine.packages import Package
 from dlmagic.devices.machine.wheels import Wheel
 from dlmagic.devices.reading import Reason
 from dlmagic.magics.gpus import engine
-from dlmagic.magics.gpus.result import GpuReport, Holder, Holding
+from dlmagic.magics.gpus.leasing import Standing
+from dlmagic.magics.gpus.result import GpuReport
 from tests.devices.double.boards import GIB, Board, Part, Process
 
 MB = 10**6
@@ -35,7 +37,7 @@ def html(report: GpuReport) -> str:
     ("boards", "answer"),
     [
         ([Board(used=MB)], "The GPU is free: nobody is on it."),
-        ([Board(used=GIB)], "The GPU is not free: 1.1 GB of its memory are in use"),
+        ([Board(used=GIB)], "The GPU is not free: 1.1 GB are in use"),
         ([Board(), Board(used=9 * GIB), Board()], "2 of 3 GPUs are free: 0 and 2."),
         ([Board(), Board(used=9 * GIB)], "1 of 2 GPUs is free: 0."),
         ([Board(used=9 * GIB)] * 2, "None of 2 GPUs is free."),
@@ -116,9 +118,10 @@ def test_instances_have_a_table(machine) -> None:
 
 def test_who_has_picked_a_gpu_is_told(machine) -> None:
     machine(Board(), Board())
-    anna = Holder(4711, "anna", "other", 1.7e9)
-    report = engine.report(lambda uuids: {uuids[0]: Holding(anna, (anna,))})
-    assert "no anna (PID 4711) has picked it; 1 waiting" in words(report)
+    note = {"pid": 4711, "user": "anna", "program": "train.ipynb", "since": 1.7e9}
+    standing = Standing(Holding(**note, uuid="GPU-x"), (Waiter(**note),))
+    report = engine.report(lambda uuids: {uuids[0]: standing})
+    assert "no anna (train.ipynb, process 4711) has picked it; 1 waiting" in words(report)
 
 
 def without_gpu(**known) -> GpuReport:
@@ -162,9 +165,9 @@ def test_other_accelerators_are_shown_with_who_uses_them() -> None:
     )
     card = "/sys/class/drm/card0"
     amd = Accelerator(
-        "AMD GPU", "Radeon", "cuda", 24 * GIB, GIB, 37, card, 54, 213.0, (person,)
+        "AMD GPU", "Radeon", "cuda", 24 * GIB, GIB, 37, 54, card, 213.0, (person,)
     )  # fmt: skip
-    intel = Accelerator("Intel GPU", why, "xpu", why, why, why, "/sys/class/drm/card1")
+    intel = Accelerator("Intel GPU", why, "xpu", why, why, why, why, "/sys/class/drm/card1", why)
     text = words(without_gpu(host=replace(HOST, accelerators=(amd, intel))))
     assert "AMD GPU Radeon `cuda` 1.1 GB of 26 GB 37 % 54 213 W" in text
     assert "77 AMD GPU anna other 1.1 GB python t.py" in text

@@ -1,0 +1,1 @@
+"""What stands between a framework and the GPU: device files, kernel module, driver libraries."""

@@ -1,0 +1,1 @@
+"""``%gpus check``: does a framework see the device, and if not, why."""

@@ -1,0 +1,1 @@
+"""``%gpus live``: memory, utilisation and temperature of the devices over time."""

@@ -1,0 +1,3 @@
+from torch.backends import mps
+
+__all__ = ["mps"]
