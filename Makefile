@@ -22,7 +22,8 @@ unexport PYTHONDONTWRITEBYTECODE
 
 # As modules: benchmarks.bench.overhead and so on.
 BENCHMARKS := $(subst /,.,$(basename \
-	$(wildcard benchmarks/bench/*.py benchmarks/graphmode/*.py benchmarks/tensors/*.py)))
+	$(wildcard benchmarks/bench/*.py benchmarks/graphmode/*.py benchmarks/tensors/*.py \
+		benchmarks/gpus/*.py)))
 
 # Only newer versions of pip read the dependency groups of pyproject.toml.
 PIP_WITH_GROUPS := "pip>=25.1"
@@ -56,7 +57,7 @@ test-floor: .venv-floor/floor.stamp ## shell, cell and display tests on the olde
 test-floor-short: .venv-floor/floor.stamp
 	$(FLOOR)/python -m pytest -q $(FLOOR_SHORT)
 
-prove: .venv/dev.stamp test-floor ## the long proofs and the benchmarks; writes benchmarks/results/
+prove: .venv/dev.stamp .venv/gpu-peers.stamp test-floor ## the long proofs and the benchmarks; writes benchmarks/results/
 	$(BIN)/python -m pytest -m prove
 	set -e; for each in $(BENCHMARKS); do $(BIN)/python -m $$each --write; done
 
@@ -70,6 +71,10 @@ clean: ## remove what was built; the environments stay
 .venv/dev.stamp: $(PACKAGING) constraints.txt | .venv/pip.stamp
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable . --group dev
 	touch $@ .venv/demo.stamp
+
+.venv/gpu-peers.stamp: $(PACKAGING) constraints.txt | .venv/dev.stamp
+	$(BIN)/pip install --quiet --constraint constraints.txt --group gpu-peers
+	touch $@
 
 .venv-floor/floor.stamp: $(PACKAGING) constraints-floor.txt | .venv-floor/pip.stamp
 	$(FLOOR)/pip install --quiet --constraint constraints-floor.txt --editable . --group floor

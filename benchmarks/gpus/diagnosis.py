@@ -25,9 +25,9 @@ from tests.devices.double.building import Libraries
 from tests.magics.gpus.check.environments import ENVIRONMENTS, Broken
 from tests.magics.gpus.check.world import World
 
-_SMI = Path(__file__).parent / "nvidia_smi.py"
+_SMI = Path(__file__).parents[1] / "peers" / "nvidia_smi.py"
 _COLLECT = "torch/utils/collect_env.py"
-_PAGE = Path(__file__).parents[2] / "docs" / "gpus_check.md"
+_PAGE = Path(__file__).parents[2] / "docs" / "gpus-check.md"
 _PATIENCE = 120.0
 _FINE = "Is CUDA available: True"
 

@@ -39,6 +39,7 @@ RUN_ONCE = frozenset(
         "an iterator of the user's class",
         "dict methods",
         "a sparse parameter",
+        "a parametrization is removed",
         "a ParameterDict and a ParameterList",
         "an attribute behind __getattr__ and slots of two classes",
         "a module's variable is replaced",
