@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from dlmagic.devices.cuda.state import CudaState, read_cuda_state
 from dlmagic.devices.machine.roots import ROOTS, Roots
 
 _READ_AT_START = "LD_LIBRARY_PATH"
@@ -26,7 +27,7 @@ class Situation:
         modules: What it has imported.
         roots: Where Linux tells about its machine.
         system: ``"Linux"``, ``"Darwin"`` or ``"Windows"``.
-        machine: ``"x86_64"``, ``"arm64"``, ….
+        cuda: How far CUDA has got in it; None where that was not looked at.
     """
 
     environ: Mapping[str, str]
@@ -34,7 +35,7 @@ class Situation:
     modules: Mapping[str, Any] = field(default_factory=dict)
     roots: Roots = ROOTS
     system: str = "Linux"
-    machine: str = "x86_64"
+    cuda: CudaState | None = None
 
     @classmethod
     def here(cls) -> Situation:
@@ -43,8 +44,8 @@ class Situation:
         at_start = _at_start(_READ_AT_START)
         if at_start is not None:
             environ[_READ_AT_START] = at_start
-        machine = platform.machine()
-        return cls(environ, tuple(sys.path), sys.modules, ROOTS, platform.system(), machine)
+        state = read_cuda_state()
+        return cls(environ, tuple(sys.path), sys.modules, ROOTS, platform.system(), state)
 
 
 def _at_start(name: str) -> str | None:

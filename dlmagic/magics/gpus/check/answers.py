@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -10,11 +9,13 @@ from dlmagic.devices.reading import Reason
 from dlmagic.display.units import plural
 from dlmagic.magics.gpus.check.asking import serves
 from dlmagic.magics.gpus.check.catalogue import causes_of_framework
+from dlmagic.magics.gpus.check.causes import this_kernel
 from dlmagic.magics.gpus.check.causes.unexplained import other_maker
-from dlmagic.magics.gpus.check.causes.visible import partly_hidden
 from dlmagic.magics.gpus.check.evidence import Asked, Told
 from dlmagic.magics.gpus.check.pip import install_command
 from dlmagic.magics.gpus.check.result import Cause, FrameworkCheck, State
+
+_ON_THE_FIRST = " and computes on the first"
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,8 @@ def _found(asked: Asked, of_machine: tuple[Cause, ...]) -> _Found:
     told = asked.told
     if isinstance(told, Reason) and told.code is None:
         return _Found("unknown", f"{title} was asked and gave no answer ({told}).", causes)
+    if own and own[0].kind in this_kernel.KINDS:
+        return _Found("blind", f"{title} sees the GPU in a new process, and not in this one.", own)
     if isinstance(told, Told) and told.devices:
         return _Found("blind", f"{title} finds the GPU and cannot compute on it.", causes)
     return _Found("blind", f"{title} does not see the GPU.", causes)
@@ -92,13 +95,9 @@ def _absent(asked: Asked, of_machine: tuple[Cause, ...]) -> _Found:
 
 def _seen(asked: Asked) -> str:
     told = asked.told
-    assert isinstance(told, Told)
-    names = Counter(name for _, name, _ in told.devices)
-    listed = ", ".join(f"{name} × {count}" if count > 1 else name for name, count in names.items())
-    how = " and computes on it" if told.computed else ""
-    if len(told.devices) > 1:
-        how = " and computes on the first" if told.computed else ""
-    return f"{asked.framework.title} sees {plural(len(told.devices), 'GPU')} ({listed}){how}."
+    count = len(told.devices) if isinstance(told, Told) else 0
+    how = "" if not asked.computes else " and computes on it" if count == 1 else _ON_THE_FIRST
+    return f"{asked.framework.title} sees {plural(count, 'GPU')} ({asked.seen}){how}."
 
 
 def _devices(asked: Asked) -> tuple[str, ...]:
@@ -108,8 +107,6 @@ def _devices(asked: Asked) -> tuple[str, ...]:
 
 
 def _remarks(asked: Asked) -> Iterator[str]:
-    hidden = partly_hidden(asked.machine) if asked.sees else None
-    if hidden is not None:
-        yield hidden
+    yield from this_kernel.remarks(asked)
     if asked.sees and isinstance(asked.told, Told) and asked.told.computed is None:
         yield "Nothing was computed on it: that takes 2 GB of its memory for a moment."

@@ -16,6 +16,7 @@ from dlmagic.magics.gpus.check.causes import (
     missing_library,
     start,
     tensorflow,
+    this_kernel,
     unexplained,
     versions,
     visible,
@@ -68,6 +69,12 @@ AFTER_ASKING: tuple[Callable[[Asked], Cause | None], ...] = (
 )
 """Why it sees nothing though CUDA works, told from what it said."""
 
+THIS_KERNEL: tuple[Callable[[Asked], Cause | None], ...] = (
+    this_kernel.forked,
+    this_kernel.settled,
+)
+"""Why this process cannot use what a new one sees."""
+
 _IN_SPITE_OF_SEEING: tuple[Callable[[Machine], Cause | None], ...] = (
     gpu_state.prohibited,
     gpu_state.occupied,
@@ -85,8 +92,9 @@ def causes_of_machine(machine: Machine) -> tuple[Cause, ...]:
 
 def causes_of_framework(asked: Asked) -> tuple[Cause, ...]:
     """Why this framework does not see the device, beside what keeps all from it."""
+    here = tuple(filter(None, (told(asked) for told in THIS_KERNEL)))
     if asked.computes:
-        return ()
+        return here
     found = [] if asked.sees else [told(asked) for told in BEFORE_ASKING]
     if asked.told is not None and not asked.sees:
         found += [told(asked) for told in AFTER_ASKING]
@@ -94,7 +102,7 @@ def causes_of_framework(asked: Asked) -> tuple[Cause, ...]:
         # What was seen, and not computed on, may be of no use all the same.
         found.append(architecture.without_kernels(asked))
         found += [told(asked.machine) for told in _IN_SPITE_OF_SEEING]
-    known = tuple(cause for cause in found if cause is not None)
+    known = (*filter(None, found), *here)
     if known or asked.sees or not asked.machine.library.works:
         return known
     # Many machines have such a folder, and most of them are none the worse for it.

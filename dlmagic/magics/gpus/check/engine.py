@@ -16,6 +16,7 @@ from dlmagic.finding import Finding, Fix
 from dlmagic.magics.gpus.check.answers import check_of
 from dlmagic.magics.gpus.check.asking import ask
 from dlmagic.magics.gpus.check.catalogue import causes_of_machine
+from dlmagic.magics.gpus.check.causes.visible import partly_hidden
 from dlmagic.magics.gpus.check.evidence import Asked, Machine
 from dlmagic.magics.gpus.check.facts import facts_of
 from dlmagic.magics.gpus.check.frameworks import FRAMEWORKS, Framework, framework_called
@@ -54,6 +55,7 @@ def check(framework: str | None = None, *, situation: Situation | None = None) -
         machine=machine_in_words(machine),
         causes=causes,
         facts=tuple(facts_of(machine, asked)),
+        remarks=tuple(filter(None, [partly_hidden(machine)])),
         seconds=time.monotonic() - begun,
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
 from dlmagic.devices.driver.enclosure import Enclosure
@@ -131,6 +132,13 @@ class Asked:
     def computes(self) -> bool:
         """Whether it has computed on a device."""
         return isinstance(self.told, Told) and self.told.computed is True
+
+    @property
+    def seen(self) -> str:
+        """What it sees, in words; empty for nothing."""
+        devices = self.told.devices if isinstance(self.told, Told) else ()
+        names = Counter(name for _, name, _ in devices)
+        return ", ".join(f"{name} × {n}" if n > 1 else name for name, n in names.items())
 
     @property
     def words(self) -> str:

@@ -11,7 +11,7 @@ from dlmagic.devices.reading import Reason
 from dlmagic.magics.gpus.check.evidence import Asked, Machine
 from dlmagic.magics.gpus.check.result import Fact
 
-_VARIABLES = (
+_OTHERS = (
     "CUDA_DEVICE_ORDER",
     "NVIDIA_VISIBLE_DEVICES",
     "NVIDIA_DRIVER_CAPABILITIES",
@@ -29,10 +29,9 @@ def facts_of(machine: Machine, asked: Iterable[Asked]) -> Iterator[Fact]:
     yield Fact("runs in", _around(machine))
     if machine.present:
         yield from _of_libraries(machine)
-    yield Fact(VARIABLE, _value(machine.variable(VARIABLE)))
-    for name in _VARIABLES:
-        if machine.variable(name) is not None:
-            yield Fact(name, _value(machine.variable(name)))
+    for name in (VARIABLE, *_OTHERS):
+        if name == VARIABLE or machine.variable(name) is not None:
+            yield Fact("environment", f"{name} is {_value(machine.variable(name))}")
     for each in asked:
         yield Fact(each.framework.title, _package(each.wheel))
 

@@ -80,6 +80,7 @@ class DeviceCheck(Result):
         machine: What there is to see, in one sentence.
         causes: What keeps every framework from it, the first to be mended first.
         facts: What was read, in the order in which a cause was looked for.
+        remarks: What else was noticed about the machine.
         seconds: How long it took.
     """
 
@@ -89,6 +90,7 @@ class DeviceCheck(Result):
     machine: str = ""
     causes: tuple[Cause, ...] = ()
     facts: tuple[Fact, ...] = ()
+    remarks: tuple[str, ...] = ()
     seconds: float = 0.0
 
     def __getitem__(self, framework: str) -> FrameworkCheck:

@@ -30,6 +30,7 @@ def document(result: DeviceCheck) -> Document:
 
 def _parts(result: DeviceCheck) -> Iterator[Part]:
     yield sentence(result.machine, role="plain" if result.frameworks else "answer")
+    yield from (sentence(remark, role="note") for remark in result.remarks)
     for each in result.frameworks:
         yield sentence(Span(each.answer, _TONES.get(each.state, "plain")), role="answer")
         yield from (sentence(remark, role="note") for remark in each.remarks)
@@ -40,7 +41,8 @@ def _parts(result: DeviceCheck) -> Iterator[Part]:
         for number, cause in enumerate(own, len(result.causes)):
             yield _notice(cause, f"{'then' if number else 'cause'} for {each.title}")
     rows = tuple((Span(fact.name), Span(shorten(fact.value, _LONGEST))) for fact in result.facts)
-    yield Fold("What was read", (Table("In this order", (Column("of"), Column("read")), rows),))
+    columns = (Column("what"), Column("read"))
+    yield Fold("What was read", (Table("In the order of the causes", columns, rows),))
 
 
 def _notice(cause: Cause, word: str) -> Notice:

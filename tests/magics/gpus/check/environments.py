@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from dlmagic.devices.cuda.state import CudaState
+from dlmagic.devices.reading import Reason
 from tests.devices.double.boards import Board, Part, Process
 from tests.magics.gpus.check.world import World
 
@@ -63,7 +65,7 @@ def _(world: World) -> None:
     world.install_torch()
     world.container()
     world.without_files()
-    world.without_library()
+    world.without_libraries()
 
 
 @broken("NVIDIA_VISIBLE_DEVICES=void", "container-without-gpus", "NVIDIA_VISIBLE_DEVICES")
@@ -71,7 +73,7 @@ def _(world: World) -> None:
     world.install_torch()
     world.container()
     world.without_files()
-    world.without_library()
+    world.without_libraries()
     world.environ["NVIDIA_VISIBLE_DEVICES"] = "void"
 
 
@@ -80,7 +82,7 @@ def _(world: World) -> None:
     world.install_torch()
     world.container()
     world.without_files()
-    world.without_library()
+    world.without_libraries()
     world.without_driver()
     world.without_cards()
     world.environ["NVIDIA_VISIBLE_DEVICES"] = "all"
@@ -91,7 +93,7 @@ def _(world: World) -> None:
     world.install_torch()
     world.container("none")
     world.without_files()
-    world.without_library()
+    world.without_libraries()
     world.environ["KUBERNETES_SERVICE_HOST"] = "10.0.0.1"
 
 
@@ -100,14 +102,14 @@ def _(world: World) -> None:
     world.install_torch()
     world.container("run/.containerenv")
     world.without_files()
-    world.without_library()
+    world.without_libraries()
 
 
 @broken("Apptainer without --nv", "container-without-gpus", "--nv")
 def _(world: World) -> None:
     world.install_torch()
     world.without_files()
-    world.without_library()
+    world.without_libraries()
     world.environ["APPTAINER_CONTAINER"] = "/images/torch.sif"
 
 
@@ -351,7 +353,7 @@ def _(world: World) -> None:
 _ALONE = (Board(compute_mode=3, processes=(Process(4242),)),)
 
 
-@broken("one program at a time", "exclusive-and-occupied", "exclusive|Exclusive", boards=_ALONE)
+@broken("one program at a time", "exclusive-and-occupied", "exclusive|E. Process", boards=_ALONE)
 def _(world: World) -> None:
     world.install_torch()
     world.machine.break_down("cuCtxGetCurrent", code=46)
@@ -428,7 +430,7 @@ _OLD = (Board(name="NVIDIA GeForce GTX 1080", major=6, minor=1),)
 _NEW = (Board(name="NVIDIA GeForce RTX 5090", major=12, minor=0),)
 
 
-@broken("a GPU too old for the package", "architecture-missing", "sm_61|no kernel", boards=_OLD)
+@broken("a GPU too old for the package", "architecture-missing", "too old", boards=_OLD)
 def _(world: World) -> None:
     world.install_torch("2.8.0+cu128", "12.8", ("sm_75", "sm_80", "sm_86", "sm_90", "sm_120"))
 
@@ -519,6 +521,27 @@ def _(world: World) -> None:
 @broken("TensorFlow without cuDNN", "tensorflow-library", "libcudnn.so.9", framework="tensorflow")
 def _(world: World) -> None:
     world.install_tensorflow("nvidia_cublas_cu12-12.5.3.2", missing=("libcudnn.so.9",))
+
+
+@broken("TensorFlow on Windows", "tensorflow-on-windows", "WSL|2.10", framework="tensorflow")
+def _(world: World) -> None:
+    world.install_tensorflow(missing=("cudnn64_9.dll",))
+    world.system = "Windows"
+
+
+# The kernel itself
+
+
+@broken("a child that was forked from a user of CUDA", "forked-child", "fork")
+def _(world: World) -> None:
+    world.install_torch()
+    world.cuda = CudaState("unusable", Reason("it was started before this process was forked"))
+
+
+@broken("JAX had looked before", "kernel-without-gpu", "restart the kernel", framework="jax")
+def _(world: World) -> None:
+    world.install_jax(*_CUDA)
+    world.cuda = CudaState("loaded", (), settled=("JAX has made its devices (cpu)",))
 
 
 # Several at once: the deeper first

@@ -18,6 +18,7 @@ import pynvml
 import pytest
 
 import dlmagic
+from dlmagic.devices.cuda.state import CudaState
 from dlmagic.devices.driver.situation import Situation
 from dlmagic.devices.machine.roots import Roots
 from tests.devices.double.boards import Board
@@ -54,6 +55,7 @@ class World:
         self.environ |= {"FAKE_NVML": str(self.machine.path), "LD_LIBRARY_PATH": str(self.lib)}
         self.before: list[Path] = []
         self.system, self.real_packages = "Linux", False
+        self.cuda: CudaState | None = None
         self._give_libraries(libraries.of(generation))
         self._give_driver()
         self._give_bus()
@@ -69,7 +71,7 @@ class World:
             path = list(sys.path)
         path = [*map(str, self.before), *path]
         roots = Roots(self.proc, self.sys / "fs" / "cgroup", self.sys, self.dev)
-        return Situation(self.environ, tuple(path), {}, roots, self.system)
+        return Situation(self.environ, tuple(path), {}, roots, self.system, self.cuda)
 
     def write(self, file: Path, text: str = "") -> Path:
         file.parent.mkdir(parents=True, exist_ok=True)

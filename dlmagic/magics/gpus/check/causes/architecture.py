@@ -1,4 +1,4 @@
-"""The package holds no programs for this GPU: it is too new for it, or too old."""
+"""The package was not compiled for this GPU: it is too new for it, or too old."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def without_kernels(asked: Asked) -> Cause | None:
     newer = capability > _newest(told.architectures)
     return Cause(
         "architecture-missing",
-        f"The installed {asked.framework.title} holds no programs for this GPU ({name}, {mine}): "
+        f"The installed {asked.framework.title} was not compiled for this GPU ({name}, {mine}): "
         f"the GPU is too {'new' if newer else 'old'} for it.",
         (
             f"{place}: {name}, compute capability {capability[0]}.{capability[1]}",

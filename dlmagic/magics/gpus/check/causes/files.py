@@ -9,7 +9,7 @@ from dlmagic.magics.gpus.check.result import Cause
 def without_files(machine: Machine) -> Cause | None:
     """The driver is loaded, and nobody has made its files."""
     nodes = machine.nodes
-    if not machine.module.version or machine.enclosure.wsl or machine.answers:
+    if not machine.module.version or machine.enclosure.wsl or machine.answers or nodes.jetson:
         return None
     if nodes.gpus and nodes.control:
         return None

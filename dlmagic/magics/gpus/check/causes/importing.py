@@ -42,10 +42,11 @@ def import_fails(asked: Asked) -> Cause | None:
     if hidden_by_a_file(asked) is not None or _meets_other_libraries(asked):
         return None  # which explains it
     library = _LIBRARY.search(asked.words)
+    fails = "crashes when it is imported" if told.code < 0 else "cannot be imported"
     because = f": the library {library[1]} is missing" if library else ""
     return Cause(
         "import-fails",
-        f"The installed {asked.framework.title} cannot be imported{because}.",
+        f"The installed {asked.framework.title} {fails}{because}.",
         (f"import {asked.framework.name} in a process of its own: {told}", asked.package),
         "Install it anew, then restart the kernel.",
         install_command(asked),

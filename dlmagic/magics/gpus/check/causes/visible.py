@@ -47,10 +47,7 @@ def partly_hidden(machine: Machine) -> str | None:
     if not found.devices or not found.refused:
         return None
     first = found.refused[0]
-    return (
-        f"{VARIABLE}={found.setting}: the entry {first.entry} does not count ({first.why}), "
-        f"and CUDA says nothing about it."
-    )
+    return f"{VARIABLE}={found.setting}: CUDA leaves {first.entry} out silently ({first.why})."
 
 
 def _why_none(setting: str, machine: Machine) -> Reason | None:

@@ -56,7 +56,15 @@ def device_count():
 
 
 def init():
-    pass
+    """Warns as the real one does, whose words name the cause for who reads them."""
+    if _runs_here():
+        return
+    name, (major, minor) = get_device_name(), CAPABILITY
+    if (major, minor) < (7, 5):
+        words = f"Found GPU0 {name} of cuda capability {major}.{minor}, which is too old"
+    else:
+        words = f"{name} with CUDA capability sm_{major}{minor} is not compatible with this PyTorch"
+    warnings.warn(words, stacklevel=2)
 
 
 def get_device_name(index=None):
@@ -77,6 +85,10 @@ def check_usable():
     code = _library().cuCtxGetCurrent(ctypes.byref(ctypes.c_void_p()))
     if code:
         raise RuntimeError(f"CUDA error: {_WORDS.get(code, 'unknown error')}")
-    built = [re.fullmatch(r"sm_(\d+)(\d)", each) for each in ARCHITECTURES]
-    if not any(int(each[1]) == CAPABILITY[0] for each in built if each):
+    if not _runs_here():
         raise RuntimeError("CUDA error: no kernel image is available for execution on the device")
+
+
+def _runs_here():
+    built = [re.fullmatch(r"sm_(\d+)(\d)", each) for each in ARCHITECTURES]
+    return any(int(each[1]) == CAPABILITY[0] for each in built if each)
