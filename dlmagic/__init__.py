@@ -19,14 +19,22 @@ if TYPE_CHECKING:
     from dlmagic.errors import MissingPackageError as MissingPackageError
     from dlmagic.errors import ModeError as ModeError
     from dlmagic.errors import ModeUnavailable as ModeUnavailable
+    from dlmagic.errors import NothingFreeError as NothingFreeError
     from dlmagic.errors import OptionError as OptionError
+    from dlmagic.errors import PickError as PickError
     from dlmagic.errors import ResultFormatError as ResultFormatError
     from dlmagic.errors import StateError as StateError
+    from dlmagic.errors import TooLateError as TooLateError
     from dlmagic.finding import Finding as Finding
     from dlmagic.finding import Fix as Fix
     from dlmagic.magics.bench.arm_result import Arm as Arm
     from dlmagic.magics.bench.result import BenchResult as BenchResult
     from dlmagic.magics.bench.twin import bench as bench
+    from dlmagic.magics.gpus.pick.handle import Pick as Pick
+    from dlmagic.magics.gpus.pick.result import PickedGpu as PickedGpu
+    from dlmagic.magics.gpus.pick.result import PickResult as PickResult
+    from dlmagic.magics.gpus.pick.result import ReleaseResult as ReleaseResult
+    from dlmagic.magics.gpus.pick.twin import pick_gpus as pick_gpus
     from dlmagic.magics.gpus.result import GpuInfo as GpuInfo
     from dlmagic.magics.gpus.result import GpuReport as GpuReport
     from dlmagic.magics.gpus.twin import gpus as gpus
@@ -60,17 +68,25 @@ _HOMES = {
     "MissingPackageError": "dlmagic.errors",
     "ModeError": "dlmagic.errors",
     "ModeUnavailable": "dlmagic.errors",
+    "NothingFreeError": "dlmagic.errors",
     "OptionError": "dlmagic.errors",
+    "Pick": "dlmagic.magics.gpus.pick.handle",
+    "PickError": "dlmagic.errors",
+    "PickResult": "dlmagic.magics.gpus.pick.result",
+    "PickedGpu": "dlmagic.magics.gpus.pick.result",
+    "ReleaseResult": "dlmagic.magics.gpus.pick.result",
     "Result": "dlmagic.result",
     "ResultFormatError": "dlmagic.errors",
     "SilentMistakes": "dlmagic.magics.tensors.silent.result",
     "StateError": "dlmagic.errors",
     "TensorInfo": "dlmagic.magics.tensors.result",
     "TensorTable": "dlmagic.magics.tensors.result",
+    "TooLateError": "dlmagic.errors",
     "autograd": "dlmagic.magics.graphmode.autograd.twin",
     "bench": "dlmagic.magics.bench.twin",
     "gpus": "dlmagic.magics.gpus.twin",
     "graphmode": "dlmagic.magics.graphmode.twin",
+    "pick_gpus": "dlmagic.magics.gpus.pick.twin",
     "tensors": "dlmagic.magics.tensors.twin",
 }
 """Every public name and the module that it lives in."""
@@ -92,17 +108,25 @@ __all__ = [
     "MissingPackageError",
     "ModeError",
     "ModeUnavailable",
+    "NothingFreeError",
     "OptionError",
+    "Pick",
+    "PickError",
+    "PickResult",
+    "PickedGpu",
+    "ReleaseResult",
     "Result",
     "ResultFormatError",
     "SilentMistakes",
     "StateError",
     "TensorInfo",
     "TensorTable",
+    "TooLateError",
     "autograd",
     "bench",
     "gpus",
     "graphmode",
+    "pick_gpus",
     "tensors",
 ]
 

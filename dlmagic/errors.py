@@ -9,6 +9,9 @@
     │   ├── ModeError                    an execution mode that does not exist or does not fit
     │   └── StateError                   state that could not be put back afterwards
     ├── ModeUnavailable                  this machine or this cell cannot run the mode; others can
+    ├── PickError                        no GPU could be picked
+    │   ├── NothingFreeError             others have them, and they may become free
+    │   └── TooLateError                 CUDA has started in this process
     ├── MissingPackageError (ImportError)   an optional package is not installed
     └── ResultFormatError (ValueError)   a saved result is damaged or foreign
 
@@ -61,6 +64,18 @@ class StateError(InputError):
 
 class ModeUnavailable(DLMagicError):  # noqa: N818 - it is a state of affairs, not a mistake
     """This machine or this cell cannot run a mode; the other modes are not affected."""
+
+
+class PickError(DLMagicError):
+    """No GPU could be picked: there is none, or not as many as wanted, or it cannot be told."""
+
+
+class NothingFreeError(PickError):
+    """Too few GPUs are free at present, or became free in the time that was given."""
+
+
+class TooLateError(PickError):
+    """CUDA has started in this process, and keeps the GPUs that it has."""
 
 
 class MissingPackageError(DLMagicError, ImportError):

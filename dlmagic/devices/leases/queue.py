@@ -7,7 +7,7 @@ the files, a number; who comes takes one more than the highest.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from dlmagic.devices.leases.clock import Clock
@@ -76,7 +76,9 @@ class Place:
         if self._file is not None and tuple(uuids) != self._ticket.declined:
             self._write(self._ticket.number, tuple(uuids))
 
-    def attempts(self, seconds: float | None) -> Iterator[None]:
+    def attempts(
+        self, seconds: float | None, meanwhile: Callable[[], None] = lambda: None
+    ) -> Iterator[None]:
         """Come back whenever it may be worth an attempt: at once, then as things change.
 
         Once a second, as long as nobody holds what is wished for; within about a quarter of a
@@ -84,6 +86,7 @@ class Place:
 
         Args:
             seconds: How long to wait; None for ever.
+            meanwhile: Called about four times a second, to tell how long it has been.
         """
         end = None if seconds is None else self._clock.monotonic() + seconds
         state, tried = self._state(), self._clock.monotonic()
@@ -91,6 +94,7 @@ class Place:
         while (left := self._left(end)) > 0:
             self._clock.sleep(min(_STEP, left))
             self._show_life()
+            meanwhile()
             before, state = state, self._state()
             due = self._clock.monotonic() - tried >= _PERIOD
             if (due or state != before) and self._hopeful():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Iterable
 
 from IPython.core.interactiveshell import InteractiveShell
@@ -34,6 +35,12 @@ class GpuMagics(Magics):
     """The magic of this room."""
 
     shell: InteractiveShell
+
+    def unload(self) -> None:
+        """Give back what was picked."""
+        engine = sys.modules.get("dlmagic.magics.gpus.pick.engine")
+        if engine is not None:
+            engine.give_back()
 
     @magic_options(examples=("%gpus", "%gpus pick 2 --min-free 8GB --wait 10m"))
     @option("--min-free", metavar="SIZE", help="pick: free memory of each GPU, such as 8GB")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal, cast
 
 from dlmagic.errors import OptionError, nearest
 from dlmagic.magics.gpus.amounts import bytes_of, count_of, percent_of, seconds_of
 
+Form = Literal["index", "uuid"]
 FORMS = ("index", "uuid")
 """How GPUs can be named in ``CUDA_VISIBLE_DEVICES``."""
 
@@ -21,13 +23,15 @@ class PickRequest:
         max_utilization: Percent that each may be busy; None for any.
         wait: Seconds to wait for them; 0 not to wait, infinite for as long as it takes.
         form: One of :data:`FORMS`; None for what is safe.
+        dashes: Whether it was written as options of the magic; advice is written alike.
     """
 
     count: int = 1
     min_free: int | None = None
     max_utilization: float | None = None
     wait: float = 0.0
-    form: str | None = None
+    form: Form | None = None
+    dashes: bool = False
 
     @classmethod
     def of(
@@ -65,7 +69,8 @@ class PickRequest:
             min_free=None if min_free is None else bytes_of(min_free, name("min-free")),
             max_utilization=None if max_util is None else percent_of(max_util, name("max-util")),
             wait=0.0 if wait is None else seconds_of(wait, name("wait")),
-            form=form,
+            form=cast("Form | None", form),
+            dashes=dashes,
             # Last: in "--min-free 8 bananas" it is the size that is wrong.
             count=1 if count is None else count_of(count, what),
         )
