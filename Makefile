@@ -14,9 +14,16 @@ FLOOR_SHORT := tests/shell tests/display
 # Tests in two processes, but for those that read the real clock.
 SIDE_BY_SIDE := --numprocesses 2 --dist worksteal
 
+# Only these are read for the tests that run alone: to read all takes most of a minute.
+ALONE := $(shell grep --recursive --files-with-matches --include 'test_*.py' mark.alone tests)
+
+# Compiled once, not anew by each of the hundreds of processes that the tests start.
+unexport PYTHONDONTWRITEBYTECODE
+
 # As modules: benchmarks.bench.overhead and so on.
 BENCHMARKS := $(subst /,.,$(basename \
-	$(wildcard benchmarks/bench/*.py benchmarks/graphmode/*.py benchmarks/tensors/*.py)))
+	$(wildcard benchmarks/bench/*.py benchmarks/graphmode/*.py benchmarks/tensors/*.py \
+		benchmarks/gpus/*.py)))
 
 # Only newer versions of pip read the dependency groups of pyproject.toml.
 PIP_WITH_GROUPS := "pip>=25.1"
@@ -36,7 +43,7 @@ lab: .venv/dev.stamp ## open the demo notebooks in JupyterLab
 test: .venv/dev.stamp ## lint, types, import rules, a short run on the oldest versions, all tests
 	$(MAKE) --jobs 2 --output-sync check test-floor-short
 	$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m "not prove and not alone"
-	$(BIN)/python -m pytest -m "alone and not prove"
+	$(BIN)/python -m pytest -m "alone and not prove" $(ALONE)
 
 check: .venv/dev.stamp ## lint, types and import rules
 	$(BIN)/ruff check
@@ -50,7 +57,7 @@ test-floor: .venv-floor/floor.stamp ## shell, cell and display tests on the olde
 test-floor-short: .venv-floor/floor.stamp
 	$(FLOOR)/python -m pytest -q $(FLOOR_SHORT)
 
-prove: .venv/dev.stamp test-floor ## the long proofs and the benchmarks; writes benchmarks/results/
+prove: .venv/dev.stamp .venv/gpu-peers.stamp test-floor ## the long proofs and the benchmarks; writes benchmarks/results/
 	$(BIN)/python -m pytest -m prove
 	set -e; for each in $(BENCHMARKS); do $(BIN)/python -m $$each --write; done
 
@@ -64,6 +71,10 @@ clean: ## remove what was built; the environments stay
 .venv/dev.stamp: $(PACKAGING) constraints.txt | .venv/pip.stamp
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable . --group dev
 	touch $@ .venv/demo.stamp
+
+.venv/gpu-peers.stamp: $(PACKAGING) constraints.txt | .venv/dev.stamp
+	$(BIN)/pip install --quiet --constraint constraints.txt --group gpu-peers
+	touch $@
 
 .venv-floor/floor.stamp: $(PACKAGING) constraints-floor.txt | .venv-floor/pip.stamp
 	$(FLOOR)/pip install --quiet --constraint constraints-floor.txt --editable . --group floor

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from types import ModuleType
 
 from dlmagic.devices.machine.processor import allowed_cores, processor_name
@@ -77,11 +78,17 @@ class Environment:
 
 def _packages() -> Iterator[tuple[str, str]]:
     for name in ALWAYS:
-        # To read the version of a package that is not loaded takes some 20 ms.
+        # To read the version of a package that is not loaded takes some 20 ms the first time.
         loaded = getattr(sys.modules.get(name), "__version__", None)
-        yield name, str(loaded or importlib.metadata.version(name))
+        yield name, str(loaded or _installed_version(name))
     for name, module in _imported_frameworks():
         yield name, str(getattr(module, "__version__", "unknown"))
+
+
+@cache
+def _installed_version(name: str) -> str:
+    """Read once: what is in use stays the same, whatever is installed beside it later."""
+    return importlib.metadata.version(name)
 
 
 def _imported_frameworks() -> Iterator[tuple[str, ModuleType]]:

@@ -2,7 +2,7 @@
 
 Rule, the same for all: a report names the cause if for each group of key words of the environment
 one stands in it, whatever their case. Of a rival all that it prints counts, facts, warnings and
-errors; of dlmagic only the first cause with what mends it, not the table of what was read.
+errors; of dlmagic only the first cause, not the table of all that was read.
 ``collect_env`` gets an ``nvidia-smi`` that talks to the same made-up driver.
 Run: ``python -m benchmarks.gpus.diagnosis [--write]``; takes ten minutes.
 """
@@ -25,9 +25,9 @@ from tests.devices.double.building import Libraries
 from tests.magics.gpus.check.environments import ENVIRONMENTS, Broken
 from tests.magics.gpus.check.world import World
 
-_SMI = Path(__file__).parent / "nvidia_smi.py"
+_SMI = Path(__file__).parents[1] / "peers" / "nvidia_smi.py"
 _COLLECT = "torch/utils/collect_env.py"
-_PAGE = Path(__file__).parents[2] / "docs" / "gpus_check.md"
+_PAGE = Path(__file__).parents[2] / "docs" / "gpus-check.md"
 _PATIENCE = 120.0
 _FINE = "Is CUDA available: True"
 
@@ -65,7 +65,10 @@ def by_dlmagic(case: Broken, world: World) -> Said:
     """The first cause, with what mends it."""
     found = check(case.framework, situation=world.situation())
     causes = found[case.framework].causes
-    text = f"{causes[0].message} {causes[0].remedy} {causes[0].command}" if causes else ""
+    text = ""
+    if causes:
+        first = causes[0]
+        text = " ".join([first.message, *first.read, first.remedy, first.command])
     right = bool(causes) and causes[0].kind == case.kind and names_it(case, text)
     return Said(right, bool(causes) and bool(causes[0].command), found.fine, found.seconds)
 

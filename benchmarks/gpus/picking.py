@@ -31,9 +31,9 @@ PROCESSES, GPUS, ROUNDS = 50, 8, 100
 ROOT = Path(__file__).parents[2]
 WAYS = {
     "dlmagic": "tests.magics.gpus.pick.ways:dlmagic",
-    "GPUtil": "benchmarks.gpus.ways:gputil",
-    "gpustat": "benchmarks.gpus.ways:gpustat",
-    "nvitop": "benchmarks.gpus.ways:nvitop",
+    "GPUtil": "benchmarks.peers.gpu_pickers:gputil",
+    "gpustat": "benchmarks.peers.gpu_pickers:gpustat",
+    "nvitop": "benchmarks.peers.gpu_pickers:nvitop",
 }
 NVIDIA_SMI = """#!{python} -IS
 import ctypes

@@ -27,7 +27,13 @@ from types import (
 
 from dlmagic.cell import global_names
 from dlmagic.cell.saved import SavedAttributes, save_python
-from dlmagic.cell.saved_names import attributes_of_class, saved_names, slots_of
+from dlmagic.cell.saved_names import (
+    attributes_of_class,
+    is_made_for_one,
+    saved_made_class,
+    saved_names,
+    slots_of,
+)
 from dlmagic.cell.saved_streams import position_of
 from dlmagic.frameworks.protocol import Framework, Saved, SavedNothing
 
@@ -140,6 +146,8 @@ def _python_parts(value: object, namespace: Mapping[str, object]) -> Iterator[Sa
         yield own
     if attributes_of(value) is not None and not isinstance(value, FunctionType):
         yield SavedAttributes(value)
+        if is_made_for_one(type(value)):
+            yield saved_made_class(type(value))
     slots = slots_of(value)
     if slots is not None:
         yield saved_names(value, slots)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import array
 import operator
-from collections import OrderedDict, deque
+from collections import OrderedDict, defaultdict, deque
 from collections.abc import Collection, Iterable
 from types import CellType, FunctionType
 from typing import Any
@@ -106,6 +106,22 @@ class SavedDict:
                 yield f"{suffix}'s key", key
 
 
+class SavedDefaultDict(SavedDict):
+    """A dict that makes what is missing, and what it makes that with."""
+
+    def __init__(self, value: defaultdict[Any, Any]) -> None:
+        super().__init__(value)
+        self.filled = value
+        self.factory = value.default_factory
+
+    def changed(self) -> bool:
+        return self.filled.default_factory is not self.factory or super().changed()
+
+    def restore(self) -> None:
+        self.filled.default_factory = self.factory
+        super().restore()
+
+
 class SavedAttributes(SavedDict):
     """The attributes of an object that has a ``__dict__``, and its class.
 
@@ -155,6 +171,8 @@ def save_python(value: object) -> Saved | None:
     """The state of one of Python's own mutable objects, or None if it is none."""
     if isinstance(value, list | deque | bytearray | array.array):
         return SavedList(value)
+    if isinstance(value, defaultdict):
+        return SavedDefaultDict(value)
     if isinstance(value, dict):
         return SavedDict(value)
     if isinstance(value, set):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from types import FunctionType
@@ -53,6 +54,30 @@ class SavedNames:
 
     def children(self) -> Iterable[tuple[str, object]]:
         yield from ((f".{name}", value) for name, value in self.contents.items())
+
+
+class SavedMadeClass(SavedNames):
+    """A class that was made for one object; what it holds belongs to who made it."""
+
+    def children(self) -> Iterable[tuple[str, object]]:
+        return ()
+
+
+def saved_made_class(owner: type) -> SavedMadeClass:
+    """Save what a class holds that :func:`is_made_for_one` object."""
+    return SavedMadeClass(**vars(saved_names(owner, attributes_of_class(owner))))
+
+
+def is_made_for_one(kind: type) -> bool:
+    """Whether a class was made at run time and stands nowhere under its name.
+
+    PyTorch makes one for each parametrised module, and takes properties from it when the
+    parametrisation is removed.
+    """
+    module = sys.modules.get(kind.__module__)
+    if module is None or "." in kind.__qualname__:
+        return False
+    return vars(module).get(kind.__qualname__) is not kind
 
 
 def saved_names(owner: object, names: Callable[[], Iterable[str]]) -> SavedNames:

@@ -14,7 +14,7 @@ import hashlib
 import io
 import random
 import sys
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import BuiltinFunctionType, CellType, CodeType, FunctionType, MethodType, ModuleType
@@ -237,6 +237,8 @@ class _Walk:
                 self.more(f"{path}{{{_key(item)}}}", item)
         if isinstance(value, deque):
             self.note(path, "maximum", value.maxlen)
+        if isinstance(value, defaultdict):
+            self.note(path, "factory", id(value.default_factory))
 
     def attributes(self, path: str, value: Any) -> None:
         if isinstance(value, FunctionType):

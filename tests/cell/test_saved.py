@@ -29,6 +29,10 @@ CHANGES: dict[str, tuple[Callable[[], Any], Callable[[Any], object]]] = {
     "ordered dict": (lambda: OrderedDict(a=1, b=2), lambda v: v.move_to_end("a")),
     "counter": (lambda: Counter("aab"), lambda v: v.update("b")),
     "defaultdict": (lambda: defaultdict(list, a=1), lambda v: v["new"]),
+    "factory": (
+        lambda: defaultdict(list, a=1),
+        lambda v: setattr(v, "default_factory", None),
+    ),
     "set": (lambda: {1, 2}, lambda v: v.discard(1)),
     "deque": (lambda: deque([1, 2, 3], maxlen=3), lambda v: v.append(4)),
     "bytearray": (lambda: bytearray(b"abc"), lambda v: v.extend(b"d")),
@@ -51,6 +55,8 @@ def seen(value: Any) -> object:
         return value.getstate()
     if isinstance(value, set):
         return set(value)
+    if isinstance(value, defaultdict):
+        return value.default_factory, list(value.items())
     return [(item, type(item)) for item in (value.items() if hasattr(value, "items") else value)]
 
 

@@ -28,10 +28,12 @@ ARMS = [
 
 
 def shortened(folder: Path) -> Path:
-    """A copy that measures for a second instead of five."""
+    """A copy that measures for a second instead of five, its longest cell for five of 15."""
     notebook = nbformat.read(QUICKSTART, as_version=4)
     load = next(k for k, cell in enumerate(notebook.cells) if "%load_ext" in cell.source)
     notebook.cells.insert(load + 1, new_code_cell("%config DLMagic.bench_time = 1"))
+    for cell in notebook.cells:
+        cell.source = cell.source.replace("--time 15", "--time 5")
     nbformat.write(notebook, folder / QUICKSTART.name)
     return folder / QUICKSTART.name
 

@@ -14,8 +14,6 @@ from dlmagic.devices.cuda.visible import VARIABLE, Refused, Visible, visible_dev
 from dlmagic.devices.gpus.gpu import GpuReadings
 from dlmagic.devices.reading import Reason
 
-_NOTHING = Reason("none of the GPUs here may be used by this process")
-
 Ask = Callable[[Mapping[str, str]], tuple[str, ...] | Reason]
 
 
@@ -55,7 +53,7 @@ def read_allocation(
     devices = named if job is None else tuple(each for each in named if each in job.devices)
     devices = given_to_the_container(devices, readings, environment)
     nothing = visible.nothing
-    if nothing is None and not devices:
+    if nothing is None and job is not None and not devices:
         nothing = _contradiction(visible, job)
     words = _in_words(devices, visible, job, environment)
     return Allocation(devices, words, visible.refused, doubt, nothing)
@@ -76,9 +74,7 @@ def _settled(
     return tuple(known[uuid] for uuid in found), None
 
 
-def _contradiction(visible: Visible, job: SlurmJob | None) -> Reason:
-    if job is None:
-        return _NOTHING
+def _contradiction(visible: Visible, job: SlurmJob) -> Reason:
     return Reason(
         f"{VARIABLE}={visible.setting} leaves none of the GPUs that {job.name} was given "
         f"({job.setting})"

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-_NAMES = {"linux": ("libcuda.so.1", "libcuda.so"), "win32": ("nvcuda.dll",)}
+_NAMES = {"linux": "libcuda.so.1", "win32": "nvcuda.dll"}
 
 
 def look() -> dict[str, Any]:
@@ -26,13 +26,13 @@ def look() -> dict[str, Any]:
 
 def _library() -> tuple[Any, str]:
     """The library, or why it cannot be loaded."""
-    problems = []
-    for name in _NAMES.get(sys.platform, ()):
-        try:
-            return ctypes.CDLL(name), ""
-        except OSError as problem:
-            problems.append(str(problem))
-    return None, problems[0] if problems else f"CUDA is not made for {sys.platform}"
+    name = _NAMES.get(sys.platform)
+    if name is None:
+        return None, f"CUDA is not made for {sys.platform}"
+    try:
+        return ctypes.CDLL(name), ""
+    except OSError as problem:
+        return None, str(problem)
 
 
 def _number(library: Any, function: str) -> int:

@@ -11,9 +11,9 @@ from dlmagic.devices.leases.clock import Clock
 from dlmagic.devices.leases.home import TURN, USUAL, Home, about, opened, usual_path
 from dlmagic.devices.leases.label import this_program
 from dlmagic.devices.leases.leases import Leases, all_own, own
-from dlmagic.devices.leases.lockfile import FOLDER, LockFile
+from dlmagic.devices.leases.lockfile import FOLDER, LockFile, closing
 from dlmagic.devices.leases.look import Look
-from dlmagic.devices.leases.queue import MOST, Place
+from dlmagic.devices.leases.queue import Place, first_free, places
 from dlmagic.devices.leases.turn import Turn
 from dlmagic.devices.leases.values import Holding, Waiter, Wish
 from dlmagic.devices.reading import Reason
@@ -59,7 +59,8 @@ class LeaseFolder:
         with opened(self.path, self._proc, create=True) as home:
             if not isinstance(home, Home):
                 return home
-            with LockFile(home.descriptor, TURN) as file:
+            file = LockFile(home.descriptor, TURN)
+            with closing(file):
                 looked = file.try_lock(shared=True)
             return about(self.path, looked) if isinstance(looked, Reason) else self._reach(home)
 
@@ -77,10 +78,8 @@ class LeaseFolder:
             if not isinstance(home, Home):
                 yield self._turn(None, home)
                 return
-            with (
-                LockFile(home.descriptor, FOLDER) as folder,
-                LockFile(home.descriptor, TURN) as file,
-            ):
+            folder, file = LockFile(home.descriptor, FOLDER), LockFile(home.descriptor, TURN)
+            with closing(file, folder):
                 end = self._clock.monotonic() + seconds
                 had = self._wait(folder, end, shared=True)
                 if had is True:
@@ -103,14 +102,10 @@ class LeaseFolder:
             if not isinstance(home, Home):
                 yield self._place(wish, None, None)
                 return
-            with LockFile(home.descriptor, FOLDER) as folder:
+            folder, files = LockFile(home.descriptor, FOLDER), places(home.descriptor)
+            with closing(*files, folder):
                 folder.try_lock(shared=True)
-                for number in range(MOST):
-                    with LockFile(home.descriptor, f"waiting-{number:03}") as file:
-                        if file.try_lock() is True:
-                            yield self._place(wish, home, file)
-                            return
-                yield self._place(wish, home, None)
+                yield self._place(wish, home, first_free(files))
 
     def holding(self, uuids: Iterable[str]) -> dict[str, Holding]:
         """Who holds these GPUs, as far as somebody does; to ask takes nothing."""

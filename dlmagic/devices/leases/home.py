@@ -17,7 +17,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from dlmagic.devices.leases.lockfile import HAS_LOCKS, NO_LOCKS, make
+from dlmagic.devices.leases.kernel import HAS_LOCKS
+from dlmagic.devices.leases.lockfile import make
 from dlmagic.devices.leases.mount import Mount, mount_of
 from dlmagic.devices.reading import Reason
 
@@ -28,6 +29,7 @@ USUAL = Path("/tmp/dlmagic-leases")
 TURN = "turn"
 """The file whose lock is the turn."""
 
+NO_LOCKS = Reason("this system has no locks of the kind that leases are made of (flock)")
 _FOR_ALL = 0o1777  # to write, but not to remove what is another's
 _FLAGS = (
     os.O_RDONLY

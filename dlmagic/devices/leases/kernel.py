@@ -1,72 +1,94 @@
-"""The locks that the kernel lists, and a way to ask where it does not list all.
+"""The two kinds of lock of the kernel that a lease is made of.
 
-``/proc/locks`` tells who holds which lock, and reading it disturbs nobody. But below the first
-namespace of processes, in a container, it leaves out the locks of processes elsewhere, and those
-of which the process that took them has ended while a fork of it goes on. There a file is tried:
-locked for an instant, as shared, so that others who try do not hinder each other.
+``flock`` keeps others away, and the kernel tells which process took it. But whether a file is
+locked so can only be found by trying, which would hinder those who try in earnest; and the list of
+all locks, ``/proc/locks``, is no reliable answer: where it is longer than a page it may leave out
+some while others come and go, and in a container it leaves out those of other containers. So who
+locks a file sets a mark as well: a lock of the other kind, on a byte of it, that hinders nobody
+and can be asked for by all. Both belong to the open file: they go with it, or with the process.
 """
 
 from __future__ import annotations
 
-import os
-from collections import defaultdict
-from dataclasses import dataclass
+import re
+import struct
 from pathlib import Path
+from typing import Literal
 
-from dlmagic.devices.leases.lockfile import READ, lock_now, unlock
+from dlmagic.devices.reading import Reason
+
+try:
+    import fcntl
+except ImportError:  # on Windows
+    HAS_LOCKS = False
+else:
+    HAS_LOCKS = hasattr(fcntl, "F_OFD_GETLK")
+
+Locked = Literal["alone", "shared"]
+
+_BYTE: dict[Locked, int] = {"alone": 0, "shared": 1}
+_FORM = "@hhqqi"  # the structure of the C library: kind, whence, first byte, bytes, process
 
 
-@dataclass(frozen=True)
-class KernelLock:
-    """A lock on a file.
-
-    Attributes:
-        pid: Number of the process that took it; None where the kernel does not tell.
-        exclusive: Whether nobody else can have one.
-    """
-
-    pid: int | None
-    exclusive: bool
-
-
-def locks_on(device: str | None, proc: Path = Path("/proc")) -> dict[int, tuple[KernelLock, ...]]:
-    """The locks on files of a device, by the number of the file (inode).
+def lock_now(descriptor: int, how: Locked) -> bool | Reason:
+    """Whether an open file could be locked at once.
 
     Args:
-        device: As the kernel writes it, such as ``"fe:00"``; None where that is not known.
+        descriptor: Of the file.
+        how: ``"alone"``, or ``"shared"`` with others who lock it so.
+    """
+    kind = fcntl.LOCK_EX if how == "alone" else fcntl.LOCK_SH
+    try:
+        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError as error:
+        return _refusal(error)
+    try:
+        fcntl.fcntl(descriptor, fcntl.F_OFD_SETLK, _region(fcntl.F_RDLCK, _BYTE[how], 1))
+    except OSError as error:
+        fcntl.flock(descriptor, fcntl.LOCK_UN)
+        return _refusal(error)
+    return True
+
+
+def unlock(descriptor: int) -> None:
+    """Free an open file, for all who share it."""
+    fcntl.flock(descriptor, fcntl.LOCK_UN)  # first: what is not marked can be had
+    fcntl.fcntl(descriptor, fcntl.F_OFD_SETLK, _region(fcntl.F_UNLCK, 0, 0))
+
+
+def locked(descriptor: int) -> Locked | None:
+    """How an open file is locked by somebody else; None where it is not."""
+    question = _region(fcntl.F_WRLCK, 0, 0)
+    kind, _, first, _, _ = struct.unpack(
+        _FORM, fcntl.fcntl(descriptor, fcntl.F_OFD_GETLK, question)[: struct.calcsize(_FORM)]
+    )
+    if kind == fcntl.F_UNLCK:
+        return None
+    return "alone" if first == _BYTE["alone"] else "shared"
+
+
+def pids_on(device: str, proc: Path = Path("/proc")) -> dict[int, int]:
+    """Who has locked files of a device, by the number of the file, as far as the kernel lists it.
+
+    Args:
+        device: As the kernel writes it, such as ``"fe:00"``.
         proc: Where Linux tells about processes.
     """
     try:
-        listed = (proc / "locks").read_text(errors="replace")
+        listed = (proc / "locks").read_bytes()
     except OSError:
         return {}
-    found: defaultdict[int, tuple[KernelLock, ...]] = defaultdict(tuple)
-    for line in listed.splitlines():
-        # Such as "1: FLOCK  ADVISORY  WRITE 4711 fe:00:2146383 0 EOF"; who waits has an arrow.
-        fields = line.split()
-        if len(fields) < 6 or fields[1] != "FLOCK":
-            continue
-        on, _, inode = fields[5].rpartition(":")
-        if on == device and inode.isdigit() and fields[4].isdigit():
-            found[int(inode)] += (KernelLock(int(fields[4]) or None, fields[3] == "WRITE"),)
-    return dict(found)
+    # Such as "1: FLOCK  ADVISORY  WRITE 4711 fe:00:2146383 0 EOF"; who waits has an arrow.
+    pattern = rb"^\d+: FLOCK +\w+ +\w+ +(\d+) " + device.encode() + rb":(\d+) "
+    return {int(inode): int(pid) for pid, inode in re.findall(pattern, listed, re.MULTILINE)}
 
 
-def is_locked(folder: int, name: str) -> bool:
-    """Whether somebody has a file for himself; found by trying.
+def _refusal(error: OSError) -> Reason:
+    return Reason(f"its file system refuses locks ({(error.strerror or str(error)).lower()})")
 
-    Args:
-        folder: Descriptor of the folder.
-        name: Of the file.
-    """
-    try:
-        file = os.open(name, READ, dir_fd=folder)
-    except OSError:
-        return False
-    try:
-        taken = lock_now(file, shared=True)
-        if taken is True:
-            unlock(file)
-        return taken is False
-    finally:
-        os.close(file)
+
+def _region(kind: int, first: int, size: int) -> bytes:
+    """A part of a file; size 0 reaches to its end."""
+    return struct.pack(_FORM, kind, 0, first, size, 0) + bytes(8)

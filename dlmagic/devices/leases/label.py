@@ -10,7 +10,7 @@ import json
 import math
 import os
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Literal, NoReturn
@@ -21,8 +21,11 @@ from dlmagic.devices.leases.values import Wish
 
 _LONGEST_NAME = 120
 _LONGEST_LABEL = 4096
-_LONGEST_TICKET = 256 * 1024
-_MOST = 2**53  # beyond which numbers are not exact in every reader of JSON
+LONGEST = 64 * 1024
+"""Bytes to read at most."""
+
+MOST = 2**53 - 1
+"""The highest number: beyond it they are not exact in every reader of JSON."""
 
 
 @dataclass(frozen=True)
@@ -74,11 +77,16 @@ def own_label(program: str, since: float) -> Label:
 def process_began(pid: int, proc: Path = Path("/proc")) -> int:
     """When a process began, in the kernel's clock ticks; 0 where that is not told."""
     try:
-        with open(f"{proc}/{pid}/stat", "rb") as file:  # noqa: PTH123 - a path takes as long again
-            # The name of the program, in brackets, may hold anything; 20 fields follow it.
-            return int(file.read().rpartition(b")")[2].split()[19])
+        file = os.open(f"{proc}/{pid}/stat", READ)
+    except OSError:
+        return 0
+    try:
+        # The name of the program, in brackets, may hold anything; the rest are numbers.
+        return int(os.read(file, 4096).rpartition(b")")[2].split()[19])
     except (OSError, IndexError, ValueError):
         return 0
+    finally:
+        os.close(file)
 
 
 def _own_user() -> str:
@@ -119,32 +127,19 @@ def written(value: Label | Ticket) -> bytes:
     return json.dumps(encode(value, type(value))).encode() + b"\n"
 
 
-def read_label(folder: int, name: str) -> Label | None:
+def as_label(content: bytes) -> Label | None:
     """What a holder wrote; None where that is not what should be there."""
-    found: Label | None = _parsed(_content(folder, name, _LONGEST_LABEL), "label")
+    found: Label | None = _parsed(content[:_LONGEST_LABEL], "label")
     return found
 
 
-def read_ticket(folder: int, name: str) -> Ticket | None:
+def as_ticket(content: bytes) -> Ticket | None:
     """What a waiter wrote; None where that is not what should be there."""
-    found: Ticket | None = _parsed(_content(folder, name, _LONGEST_TICKET), "ticket")
+    found: Ticket | None = _parsed(content, "ticket")
     return found
 
 
-def _content(folder: int, name: str, longest: int) -> bytes:
-    try:
-        file = os.open(name, READ, dir_fd=folder)
-    except OSError:
-        return b""
-    try:
-        return os.read(file, longest)
-    except OSError:
-        return b""
-    finally:
-        os.close(file)
-
-
-@lru_cache(maxsize=256)  # what is written stays the same for long
+@lru_cache(maxsize=64)  # what is written stays the same for long
 def _parsed(content: bytes, kind: Literal["label", "ticket"]) -> Any:
     line, end, _ = content.partition(b"\n")
     if not end:
@@ -153,7 +148,13 @@ def _parsed(content: bytes, kind: Literal["label", "ticket"]) -> Any:
         found = decode(json.loads(line.decode(), parse_constant=_refuse), _KINDS[kind])
     except (ValueError, RecursionError):
         return None
-    return found if _is_sane(found) else None
+    return _printable(found) if _is_sane(found) else None
+
+
+def _printable(found: Label | Ticket) -> Label | Ticket:
+    label = found.label if isinstance(found, Ticket) else found
+    label = replace(label, user=printable(label.user), program=printable(label.program))
+    return replace(found, label=label) if isinstance(found, Ticket) else label
 
 
 def _refuse(constant: str) -> NoReturn:
@@ -162,8 +163,8 @@ def _refuse(constant: str) -> NoReturn:
 
 def _is_sane(found: Label | Ticket) -> bool:
     label = found.label if isinstance(found, Ticket) else found
-    if not (math.isfinite(label.since) and 0 <= label.since < _MOST and 0 < label.pid < _MOST):
+    if not (math.isfinite(label.since) and 0 <= label.since <= MOST and 0 < label.pid <= MOST):
         return False
     if not isinstance(found, Ticket):
         return True
-    return 0 <= found.number < _MOST and 0 < found.wish.count < _MOST
+    return 0 <= found.number <= MOST and 0 < found.wish.count <= MOST

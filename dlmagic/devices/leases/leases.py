@@ -37,18 +37,21 @@ class Leases:
         self._path, self.uuids, self.label = path, tuple(uuids), label
         self._protection = protection
         self._files: list[LockFile] = []
-        for uuid in self.uuids:
-            _of_this_process[path, uuid] = self
 
     def add(self, file: LockFile) -> LockFile:
         """Let a file be freed with these leases; to be called before it is locked."""
         self._files.append(file)
         return file
 
+    def keep(self) -> None:
+        """Let them last, now that all are taken."""
+        for uuid in self.uuids:
+            _of_this_process[self._path, uuid] = self
+
     @property
     def protection(self) -> Reason | None:
         """Why others can take the same GPUs all the same; None where they cannot."""
-        if self._protection is not None or not self._files:
+        if self._protection is not None or self.released:
             return self._protection
         try:
             folder = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
@@ -66,9 +69,15 @@ class Leases:
 
     def release(self) -> None:
         """Give them back; a second time does nothing."""
-        while self._files:
-            self._files[-1].close()
-            self._files.pop()
+        try:
+            self._let_go()
+        except BaseException:  # an interrupt just now
+            self._let_go()
+            raise
+
+    def _let_go(self) -> None:
+        for file in self._files:
+            file.close()
         for uuid in self.uuids:
             if _of_this_process.get((self._path, uuid)) is self:
                 del _of_this_process[self._path, uuid]

@@ -11,16 +11,11 @@ from __future__ import annotations
 import os
 import secrets
 import stat
-from types import TracebackType
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
+from dlmagic.devices.leases.kernel import lock_now, unlock
 from dlmagic.devices.reading import Reason
-
-try:
-    import fcntl
-except ImportError:  # on Windows
-    HAS_LOCKS = False
-else:
-    HAS_LOCKS = True
 
 _GUARDED = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0)
 READ = os.O_RDONLY | _GUARDED
@@ -28,13 +23,12 @@ WRITE = os.O_RDWR | _GUARDED
 FOLDER = "."
 """The name under which a folder itself is locked."""
 
-NO_LOCKS = Reason("this system has no locks of the kind that leases are made of (flock)")
 _FOR_ALL = 0o666
 _TRIES = 10
 
 
 class LockFile:
-    """A file in a folder, that can be locked; in ``with``, or closed.
+    """A file in a folder, that can be locked, and must be closed; see :func:`closing`.
 
     A fork of this process shares the lock. It is freed when both have closed the file or ended;
     or at once, for both, when the process that opened the file closes it.
@@ -48,17 +42,6 @@ class LockFile:
         self._folder, self._name = folder, name
         self._descriptor: int | None = None
         self._pid = os.getpid()
-
-    def __enter__(self) -> LockFile:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     @property
     def name(self) -> str:
@@ -77,7 +60,7 @@ class LockFile:
                 if isinstance(opened, Reason):
                     return opened
                 self._descriptor = opened
-            locked = lock_now(self._descriptor, shared=shared)
+            locked = lock_now(self._descriptor, "shared" if shared else "alone")
             if isinstance(locked, Reason) or self.is_in_place(self._folder):
                 return locked
             self.close()  # it was removed meanwhile, and another may bear its name
@@ -113,29 +96,34 @@ class LockFile:
                 return
 
     def close(self) -> None:
-        """Free the lock and close the file; in a fork, only let go of its own share."""
-        descriptor, self._descriptor = self._descriptor, None
-        if descriptor is None:
+        """Free the lock and close the file; in a fork, only let go of its own share.
+
+        Where an interrupt keeps it from that, it can be called again.
+        """
+        if self._descriptor is None:
             return
         if self._pid == os.getpid():
-            unlock(descriptor)
+            unlock(self._descriptor)
+        descriptor, self._descriptor = self._descriptor, None
         os.close(descriptor)
 
 
-def lock_now(descriptor: int, *, shared: bool) -> bool | Reason:
-    """Whether an open file could be locked at once."""
+@contextmanager
+def closing(*files: LockFile) -> Iterator[None]:
+    """Close files in the end, and once more if an interrupt came just then."""
     try:
-        fcntl.flock(descriptor, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    except OSError as error:
-        return Reason(f"its file system refuses locks ({_words(error)})")
-    return True
+        try:
+            yield
+        finally:
+            _close(files)
+    except BaseException:
+        _close(files)
+        raise
 
 
-def unlock(descriptor: int) -> None:
-    """Free the lock on an open file, for all who share it."""
-    fcntl.flock(descriptor, fcntl.LOCK_UN)
+def _close(files: Iterable[LockFile]) -> None:
+    for file in files:
+        file.close()
 
 
 def open_or_make(folder: int, name: str) -> int | Reason:

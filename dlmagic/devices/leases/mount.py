@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -52,11 +53,13 @@ class Mount:
 def mount_of(descriptor: int, proc: Path = Path("/proc")) -> Mount | None:
     """Where an open file lies; None where the system does not tell."""
     try:
-        about = (proc / "self" / "fdinfo" / str(descriptor)).read_text()
+        about = (proc / "self" / "fdinfo" / str(descriptor)).read_bytes()
     except OSError:
         return None
-    number = next((line.split()[1] for line in about.splitlines() if line[:7] == "mnt_id:"), "")
-    return _listed(number, os.fstat(descriptor).st_dev, proc)
+    number = re.search(rb"^mnt_id:\s*(\d+)$", about, re.MULTILINE)
+    if number is None:
+        return None
+    return _listed(number[1].decode(), os.fstat(descriptor).st_dev, proc)
 
 
 @lru_cache  # the list is long where there are many containers

@@ -6,7 +6,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TypedDict
 
-from dlmagic.devices.leases.kernel import KernelLock
 from dlmagic.devices.leases.label import Label, printable, process_began, user_name
 from dlmagic.devices.reading import Reason
 
@@ -24,32 +23,31 @@ class Person(TypedDict):
     since: float | Reason
 
 
-def person(lock: KernelLock, label: Label | None, proc: Path = Path("/proc")) -> Person:
+def person(pid: int | None, label: Label | None, proc: Path = Path("/proc")) -> Person:
     """Who has a lock.
 
     Args:
-        lock: As the kernel tells it.
+        pid: Number of its process, as the kernel tells it; None where it does not.
         label: What is written in its file; it may be left over from who had it before.
         proc: Where Linux tells about processes.
     """
-    if lock.pid is None:
+    if pid is None:
         return _as_written(label, _ELSEWHERE)
-    own = label if label is not None and label.pid == lock.pid else None
-    owner = _owner(lock.pid, own, proc)
+    own = label if label is not None and label.pid == pid else None
+    owner = _owner(pid, own, proc)
     if owner is None:
         return _as_written(own, _ENDED)
     name = user_name(owner)
     if own is None:
-        program = _name_of(lock.pid, proc) or _NOT_TOLD
-        return Person(pid=lock.pid, user=name, program=program, since=_NOT_TOLD)
-    return Person(pid=lock.pid, user=name, program=printable(own.program), since=own.since)
+        program = _name_of(pid, proc) or _NOT_TOLD
+        return Person(pid=pid, user=name, program=program, since=_NOT_TOLD)
+    return Person(pid=pid, user=name, program=own.program, since=own.since)
 
 
 def _as_written(label: Label | None, why: Reason) -> Person:
     if label is None:
         return Person(pid=why, user=_NOT_TOLD, program=_NOT_TOLD, since=_NOT_TOLD)
-    user, program = printable(label.user), printable(label.program)
-    return Person(pid=why, user=user, program=program, since=label.since)
+    return Person(pid=why, user=label.user, program=label.program, since=label.since)
 
 
 def _owner(pid: int, label: Label | None, proc: Path) -> int | None:

@@ -7,23 +7,40 @@ the files, a number; who comes takes one more than the highest.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from dlmagic.devices.leases.clock import Clock
 from dlmagic.devices.leases.fairness import kept
 from dlmagic.devices.leases.home import Home
-from dlmagic.devices.leases.label import Ticket, own_label, written
+from dlmagic.devices.leases.label import MOST, Ticket, own_label, written
 from dlmagic.devices.leases.lockfile import LockFile
 from dlmagic.devices.leases.look import Look, Queued
 from dlmagic.devices.leases.values import Waiter, Wish
 
-MOST = 1000
-"""How many can wait in a folder."""
+_ROOM = 1000  # for so many, in a folder
 
 _STEP = 0.25  # seconds between two looks at what the kernel tells of locks
 _PERIOD = 1.0  # seconds between two attempts, as GPUs become free without any lock, too
 _SIGN_OF_LIFE = 5.0  # seconds
+
+
+def places(folder: int) -> list[LockFile]:
+    """The files that stand for places; none is opened.
+
+    Args:
+        folder: Descriptor of the folder.
+    """
+    return [LockFile(folder, f"waiting-{number:03}") for number in range(_ROOM)]
+
+
+def first_free(files: Iterable[LockFile]) -> LockFile | None:
+    """The first place that nobody has, locked; None where there is none."""
+    for file in files:
+        if file.try_lock() is True:
+            return file
+        file.close()
+    return None
 
 
 class Place:
@@ -53,8 +70,8 @@ class Place:
         self._ticket = Ticket(own_label(program, clock.wall()), 0, wish)
         self._alive = clock.monotonic()
         if file is not None:
-            number = max((each.ticket.number for each in self._others() if each.ticket), default=0)
-            self._write(number + 1, ())
+            last = max((each.ticket.number for each in self._others() if each.ticket), default=0)
+            self._write(min(last + 1, MOST), ())
 
     def ahead(self) -> tuple[Waiter, ...]:
         """Who is served before this process, the next one first."""
@@ -89,15 +106,15 @@ class Place:
             meanwhile: Called about four times a second, to tell how long it has been.
         """
         end = None if seconds is None else self._clock.monotonic() + seconds
-        state, tried = self._state(), self._clock.monotonic()
+        before, tried = self._available(), self._clock.monotonic()
         yield
         while (left := self._left(end)) > 0:
             self._clock.sleep(min(_STEP, left))
             self._show_life()
             meanwhile()
-            before, state = state, self._state()
-            due = self._clock.monotonic() - tried >= _PERIOD
-            if (due or state != before) and self._hopeful():
+            available = self._available()
+            new, before = available - before, available
+            if new or (available and self._clock.monotonic() - tried >= _PERIOD):
                 tried = self._clock.monotonic()
                 yield
         yield
@@ -111,16 +128,17 @@ class Place:
         name = self._file.name if self._file is not None else ""
         return [each for each in self._look(self._home).queue() if each.order[1] != name]
 
-    def _state(self) -> object:
-        return None if self._home is None else self._look(self._home).state
-
-    def _hopeful(self) -> bool:
-        """Whether as much is free as is wished for, but for what those before it keep."""
+    def _available(self) -> frozenset[str]:
+        """What is wished for and free, if it is enough, but for what those before keep."""
+        claims = self._wish.claims
         if self._home is None:
-            return True
+            return frozenset(each.uuid for each in claims)
         look = self._look(self._home)
-        free = [each for each in self._wish.claims if look.obstacle(each) is None]
-        return len(free) - len(kept(free, self.earlier(look.queue()))) >= self._wish.count
+        free = [each for each in claims if look.is_free(each)]
+        if len(free) < self._wish.count:
+            return frozenset()
+        uuids = {each.uuid for each in free} - kept(free, self.earlier(look.queue())).keys()
+        return frozenset(uuids) if len(uuids) >= self._wish.count else frozenset()
 
     def _look(self, home: Home) -> Look:
         return Look(home, self._proc, self._clock.wall)

@@ -17,8 +17,6 @@ from dlmagic.devices.leases.values import Claim, Holding, Waiter
 from dlmagic.devices.reading import Reason
 
 _NOT_TOLD = Reason("it cannot be told from here")
-_GLANCE = 0.002  # seconds; longer than anyone's look at a file takes
-_GLANCES = 3
 
 
 class Turn:
@@ -85,12 +83,13 @@ class Turn:
         leases = Leases(self._path, (claim.uuid for claim in wanted), label, self.protection)
         try:
             obstacle = self._lock_all(leases, wanted)
+            if obstacle is None:
+                leases.keep()
+                return leases
+            leases.release()
         except BaseException:
             leases.release()
             raise
-        if obstacle is None:
-            return leases
-        leases.release()
         return obstacle
 
     def _lock_all(self, leases: Leases, claims: Iterable[Claim]) -> Holding | Reason | None:
@@ -121,15 +120,11 @@ class Turn:
     def _try(
         self, home: Home, file: LockFile, uuid: str, *, shared: bool = False
     ) -> Holding | Reason | None:
-        """Lock a file; who holds it, where that is somebody who does not only look at it."""
-        for _ in range(_GLANCES):
-            locked = file.try_lock(shared=shared)
-            if isinstance(locked, Reason):
-                return locked
-            if locked:
-                return None
-            self._clock.sleep(_GLANCE)
-        return self._look(home).holding(uuid) or _somebody(uuid)
+        """Lock a file; who holds it, where that is somebody else."""
+        locked = file.try_lock(shared=shared)
+        if isinstance(locked, Reason):
+            return locked
+        return None if locked else self._look(home).holding(uuid) or _somebody(uuid)
 
     def _look(self, home: Home) -> Look:
         return Look(home, self._proc, self._clock.wall)

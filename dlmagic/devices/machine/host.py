@@ -64,14 +64,6 @@ def read_host(roots: Roots = ROOTS) -> Host:
     )
 
 
-def memory_left(roots: Roots = ROOTS) -> int:
-    """Bytes of main memory that this process may still use."""
-    import psutil
-
-    memory = psutil.virtual_memory()
-    return _within(memory_limit(roots), int(memory.total), int(memory.available))[1]
-
-
 def _cores(allowed: int, quota: float | None) -> tuple[float, str | None]:
     if quota is not None and quota < allowed:
         return quota, "quota"

@@ -15,16 +15,16 @@ def look(compute: bool) -> dict[str, Any]:
     Args:
         compute: Whether to add two numbers on the first one, which takes some of its memory.
     """
+    devices: list[dict[str, Any]] = []
+    words, computed = [], False
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        devices = list(_devices())
-    words = [str(each.message) for each in caught]
-    computed = False
-    if devices and compute:
         try:
-            computed = _computes(devices[0]["place"])
+            devices += _devices()
+            computed = bool(devices) and compute and _computes(devices[0]["place"])
         except RuntimeError as error:
             words.append(str(error))
+    words += [str(each.message) for each in caught]
     return {
         "version": str(torch.__version__),
         "devices": devices,

@@ -35,6 +35,11 @@ def leased(uuids: Sequence[str]) -> dict[str, Standing]:
     return {uuid: Standing(holding.get(uuid), _for(uuid, waiting)) for uuid in uuids}
 
 
+def without_leases(uuids: Sequence[str]) -> dict[str, Standing]:  # noqa: ARG001 - whichever
+    """To look at GPUs alone; whoever picks asks for leases at another moment."""
+    return {}
+
+
 def _for(uuid: str, waiting: Sequence[Waiter]) -> tuple[Waiter, ...]:
     return tuple(
         each

@@ -37,10 +37,13 @@ class GpuMagics(Magics):
     shell: InteractiveShell
 
     def unload(self) -> None:
-        """Give back what was picked."""
+        """Give back what was picked, and end the live view."""
         engine = sys.modules.get("dlmagic.magics.gpus.pick.engine")
         if engine is not None:
             engine.give_back()
+        session = sys.modules.get("dlmagic.magics.gpus.live.session")
+        if session is not None:
+            session.end("dlmagic was unloaded")
 
     @magic_options(examples=("%gpus", "%gpus pick 2 --min-free 8GB --wait 10m"))
     @option("--min-free", metavar="SIZE", help="pick: free memory of each GPU, such as 8GB")

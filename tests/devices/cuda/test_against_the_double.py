@@ -97,4 +97,4 @@ def test_any_text_is_read_as_cuda_reads_it(machine, libraries: Libraries, name: 
 @pytest.mark.prove
 @pytest.mark.parametrize("name", MACHINES)
 def test_many_texts_are_read_as_cuda_reads_them(machine, libraries: Libraries, name: str) -> None:
-    compare(machine, libraries, name, examples=20_000)
+    compare(machine, libraries, name, examples=10_000)

@@ -88,6 +88,11 @@ def test_a_setting_against_slurm_leaves_nothing_and_says_so(readings) -> None:
     )
 
 
+def test_a_job_without_a_word_about_gpus_has_what_it_sees(readings) -> None:
+    found = allocated(readings(*EIGHT[:2]), **JOB)
+    assert (numbers(found), found.words) == ([0, 1], "")
+
+
 def test_slurm_variables_outside_of_a_job_mean_nothing(readings) -> None:
     assert len(allocated(readings(*EIGHT), SLURM_JOB_GPUS="4").devices) == 8
 

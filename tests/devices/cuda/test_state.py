@@ -10,6 +10,7 @@ from dataclasses import replace
 
 import pytest
 
+from dlmagic.devices.cuda.forks import was_started_before_the_fork
 from tests.devices.cuda.cases import CASES, NVML_CHECK, Case
 from tests.devices.cuda.notebook import Notebook, Told
 from tests.devices.double.boards import Board
@@ -184,3 +185,12 @@ for name in os.listdir("/proc/self/fd"):
             "from another one, and such a child cannot use it; start the process with "
         )
         assert notebook.run("", (A,)).kind == "initialised"
+
+
+def test_without_a_list_of_open_files_there_is_no_trace(tmp_path) -> None:
+    assert not was_started_before_the_fork(tmp_path / "absent")
+    (tmp_path / "self" / "fd").mkdir(parents=True)
+    (tmp_path / "self" / "fd" / "3").symlink_to("/dev/nvidiactl")
+    assert not was_started_before_the_fork(tmp_path)
+    (tmp_path / "self" / "fd" / "4").symlink_to("/dev/nvidia-uvm")
+    assert was_started_before_the_fork(tmp_path)

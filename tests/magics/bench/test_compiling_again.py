@@ -104,7 +104,7 @@ def test_inductor_is_not_repeated() -> None:
 def test_repetitions_take_no_more_than_their_share() -> None:
     slow = TorchFramework(backend=sleeps(0.1))
     assert repeated(Steps("x.sinh()", X), slow, seconds=1.0).compiled_again == ()
-    assert len(repeated(Steps("x.sinh()", X), slow, seconds=5.0).compiled_again) == REPETITIONS
+    assert len(repeated(Steps("x.sinh()", X), slow, seconds=20.0).compiled_again) == REPETITIONS
 
 
 def test_an_interval_comes_out_of_it() -> None:

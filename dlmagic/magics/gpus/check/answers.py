@@ -59,7 +59,7 @@ def _found(asked: Asked, of_machine: tuple[Cause, ...]) -> _Found:
     told = asked.told
     if isinstance(told, Reason) and told.code is None:
         return _Found("unknown", f"{title} was asked and gave no answer ({told}).", causes)
-    if own and own[0].kind in this_kernel.KINDS:
+    if asked.sees and own[0].kind in this_kernel.KINDS:
         return _Found("blind", f"{title} sees the GPU in a new process, and not in this one.", own)
     if isinstance(told, Told) and told.devices:
         return _Found("blind", f"{title} finds the GPU and cannot compute on it.", causes)

@@ -36,8 +36,8 @@ def ask(frameworks: Iterable[Asked], tell: Tell) -> tuple[Asked, ...]:
 def worth_asking(asked: Asked) -> bool:
     """Whether there is a device that the installed package could use."""
     wheel, machine = asked.wheel, asked.machine
-    if wheel.cpu_only or any(each.name.startswith("libtpu") for each in wheel.plugins):
-        return False  # a TPU is taken by the first who asks
+    if wheel.cpu_only or _takes_a_tpu(asked):
+        return False
     if machine.present:
         return machine.library.works
     return bool(machine.accelerators) and serves(asked)
@@ -51,8 +51,14 @@ def serves(asked: Asked) -> bool:
         "AMD GPU": wheel.rocm is not None,
         "Intel GPU": wheel.xpu is not None,
         "Apple GPU": wheel.name == "torch" and not wheel.cpu_only,
+        "Google TPU": _takes_a_tpu(asked),
     }
     return any(built.get(kind, False) for kind in kinds)
+
+
+def _takes_a_tpu(asked: Asked) -> bool:
+    """Whether it takes a TPU for itself as soon as it is asked for devices."""
+    return any(each.name.startswith("libtpu") for each in asked.wheel.plugins)
 
 
 def _child(asked: Asked) -> Child:

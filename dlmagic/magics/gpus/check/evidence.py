@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
+from dlmagic.devices.cuda.visible import visible_devices
 from dlmagic.devices.driver.enclosure import Enclosure
 from dlmagic.devices.driver.library import CudaLibrary
 from dlmagic.devices.driver.module import Card, KernelModule
@@ -62,6 +63,14 @@ class Machine:
     def gpus(self) -> tuple[Gpu, ...]:
         """What NVML lists."""
         return () if isinstance(self.readings, Reason) else self.readings.gpus
+
+    @property
+    def usable(self) -> tuple[Gpu, ...]:
+        """Those that ``CUDA_VISIBLE_DEVICES`` leaves to this process; all where it leaves none."""
+        if isinstance(self.readings, Reason):
+            return ()
+        left = visible_devices(self.readings, self.situation.environ).devices
+        return tuple(dict.fromkeys(each.gpu for each in left)) or self.gpus
 
     @property
     def answers(self) -> bool:

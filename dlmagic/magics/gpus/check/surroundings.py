@@ -15,7 +15,7 @@ def machine_in_words(machine: Machine) -> str:
     gpus = [each for each in machine.gpus if not isinstance(each.name, Reason)]
     if not machine.library.works:
         has = f"has {_listed(gpus)}" if gpus else "seems to have an NVIDIA GPU"
-        return f"This machine {has}, but CUDA cannot use it here."
+        return f"This machine {has}, but CUDA cannot be used here."
     count = machine.library.devices
     major, minor = machine.cuda or (0, 0)
     return f"CUDA {major}.{minor} works here and gives this kernel {plural(count, 'GPU')}."

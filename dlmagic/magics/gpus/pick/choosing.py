@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from dlmagic.devices.cuda.device import CudaDevice
 from dlmagic.devices.gpus.memory import SHARED
 from dlmagic.devices.leases.values import Claim
+from dlmagic.devices.machine.memory import read_memory
 from dlmagic.devices.reading import Reason
 from dlmagic.devices.refusal import LOST, NOT_PERMITTED, RESET_REQUIRED
 from dlmagic.display.units import data_size
@@ -140,16 +141,10 @@ def _too_full(candidate: Candidate, request: PickRequest) -> str:
     if request.min_free is None:
         return ""
     if free == SHARED:
-        free = _left_on_the_machine()
+        free = read_memory().available
     if isinstance(free, Reason):
         return f"how much of its memory is free is not known: {free}"
     return "" if free >= request.min_free else f"{data_size(free)} of its memory are free"
-
-
-def _left_on_the_machine() -> int:
-    from dlmagic.devices.machine.host import memory_left
-
-    return memory_left()
 
 
 def _too_busy(candidate: Candidate, request: PickRequest) -> str:

@@ -17,6 +17,7 @@ from dlmagic.devices.leases.values import Claim, Holding, Party
 from dlmagic.devices.reading import Reason
 from dlmagic.errors import PickError
 from dlmagic.magics.gpus.inspection import inspected
+from dlmagic.magics.gpus.leasing import without_leases
 from dlmagic.magics.gpus.pick.choosing import Candidate, judged
 from dlmagic.magics.gpus.pick.handle import Pick
 from dlmagic.magics.gpus.pick.lateness import refuse_if_late
@@ -75,7 +76,7 @@ class Claimer:
         check_present(readings)
         allocation = read_allocation(readings, self._environment, self._ask_once)
         check_given(allocation)
-        infos = dict(zip(map(id, readings.gpus), inspected(readings), strict=True))
+        infos = dict(zip(map(id, readings.gpus), inspected(readings, without_leases), strict=True))
         candidates = tuple(
             judged(device, infos[id(device.gpu)], self.request) for device in allocation.devices
         )

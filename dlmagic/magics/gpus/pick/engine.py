@@ -51,7 +51,7 @@ def pick(request: PickRequest) -> Pick:
         with GpuReader(bound=_NOWHERE) as reader:
             refuse_if_late(request, reader)
             claimer = Claimer(request, environment, reader, folder, own)
-            claimed = _claimed(claimer)
+            claimed = _claimed(claimer, begun)
         return _settled(claimed, own, time.monotonic() - begun)
 
 
@@ -74,7 +74,7 @@ def give_back() -> None:
         own.release()
 
 
-def _claimed(claimer: Claimer) -> Claimed:
+def _claimed(claimer: Claimer, begun: float) -> Claimed:
     outcome: Claimed | Sight = claimer.attempt()
     request = claimer.request
     if isinstance(outcome, Sight) and request.wait > 0:
@@ -85,7 +85,8 @@ def _claimed(claimer: Claimer) -> Claimed:
                 "Run %gpus release first." if request.dashes else "Release that pick first.",
             )
         with Progress(alone=request.dashes) as progress:
-            outcome = wait_for(claimer, outcome, progress)
+            left = max(0.0, begun + request.wait - time.monotonic())
+            outcome = wait_for(claimer, outcome, left, progress)
     if isinstance(outcome, Sight):
         raise NothingFreeError(_too_few(request, outcome), _advice(request))
     return outcome

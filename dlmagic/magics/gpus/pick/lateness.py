@@ -13,6 +13,7 @@ from dlmagic.devices.reading import Reason
 from dlmagic.display.units import listed
 from dlmagic.errors import TooLateError
 from dlmagic.magics.gpus.inspection import inspected
+from dlmagic.magics.gpus.leasing import without_leases
 from dlmagic.magics.gpus.pick.choosing import Candidate, judged
 from dlmagic.magics.gpus.request import PickRequest
 
@@ -66,7 +67,7 @@ def _usable(
     devices: Sequence[CudaDevice | None], readings: GpuReadings, request: PickRequest
 ) -> list[int]:
     """The numbers of those that could be picked, but for what this kernel does there itself."""
-    infos = dict(zip(map(id, readings.gpus), inspected(readings), strict=True))
+    infos = dict(zip(map(id, readings.gpus), inspected(readings, without_leases), strict=True))
     held = LeaseFolder().holding(str(each.uuid) for each in devices if each is not None)
     others = {uuid for uuid, holding in held.items() if not holding.mine}
     return [

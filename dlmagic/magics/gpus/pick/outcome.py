@@ -46,8 +46,7 @@ def why_these(devices: Sequence[Candidate], sight: Sight) -> str:
     count = len(devices)
     suiting = liked(sight.suiting, count)
     if len(suiting) == count:
-        there_is = "no other" if count < len(sight.candidates) else "there is no other"
-        return f"{there_is} suits" if there_is == "no other" else there_is
+        return "there is no other" if count == len(sight.candidates) else "no other suits"
     free = [each.info.memory_free for each in suiting]
     if any(isinstance(each, Reason) for each in free):
         return f"the last of {plural(len(suiting), 'GPU')} that suit"

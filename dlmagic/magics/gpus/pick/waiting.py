@@ -15,18 +15,18 @@ from dlmagic.magics.gpus.pick.words import devices_in_words, lasting, ordinal, w
 _TELL = 1.0  # seconds between two looks at who holds what, to tell the user
 
 
-def wait_for(claimer: Claimer, seen: Sight, progress: Progress) -> Claimed | Sight:
+def wait_for(claimer: Claimer, seen: Sight, seconds: float, progress: Progress) -> Claimed | Sight:
     """Take what is wanted as soon as it is free; or, when the time is up, why it is not.
 
     Args:
         claimer: Takes it.
         seen: What was seen before.
+        seconds: How long to wait; infinite for as long as it takes.
         progress: Where to tell that this waits.
 
     Raises:
         PickError: It can no longer be had here, however long one waits.
     """
-    seconds = claimer.request.wait
     wish = Wish(claimer.request.count, tuple(each.claim for each in seen.useful))
     with claimer.folder.queue(wish) as place:
         line = _Line(claimer, place, progress, seen)

@@ -330,6 +330,13 @@ def _(world: World) -> None:
     world.install_torch()
 
 
+@broken("the same, and CUDA_VISIBLE_DEVICES=0", "mig-without-instances", "MIG",
+        boards=(Board(mig=1),))  # fmt: skip
+def _(world: World) -> None:
+    world.install_torch()
+    world.environ["CUDA_VISIBLE_DEVICES"] = "0"
+
+
 @broken("a GPU fell off the bus", "gpu-lost", "lost|fallen off")
 def _(world: World) -> None:
     world.install_torch()
@@ -350,12 +357,35 @@ def _(world: World) -> None:
     world.machine.break_down("cuInit", code=100)
 
 
+@broken("CUDA fails as soon as it is used", "cannot-compute", "illegal memory access")
+def _(world: World) -> None:
+    world.install_torch()
+    text = "def is_available():\n    raise RuntimeError('CUDA error: an illegal memory access')\n"
+    world.write(world.site / "torch" / "xpu.py", text)
+
+
+@broken("PyTorch sees nothing, and says nothing", "unexplained", "sees no GPU|available: False")
+def _(world: World) -> None:
+    world.install_torch()
+    blind = "\n\ndef is_available():\n    return False\n"
+    file = world.site / "torch" / "cuda.py"
+    world.write(file, file.read_text() + blind)
+
+
 _ALONE = (Board(compute_mode=3, processes=(Process(4242),)),)
 
 
 @broken("one program at a time", "exclusive-and-occupied", "exclusive|E. Process", boards=_ALONE)
 def _(world: World) -> None:
     world.install_torch()
+    world.machine.break_down("cuCtxGetCurrent", code=46)
+
+
+@broken("one of two is taken, and chosen", "exclusive-and-occupied", "exclusive|E. Process",
+        boards=(*_ALONE, Board()))  # fmt: skip
+def _(world: World) -> None:
+    world.install_torch()
+    world.environ["CUDA_VISIBLE_DEVICES"] = "0"
     world.machine.break_down("cuCtxGetCurrent", code=46)
 
 

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from IPython.core.error import UsageError
+from IPython.core.interactiveshell import InteractiveShell
 
 from dlmagic.devices.driver.situation import Situation
 from dlmagic.errors import OptionError
@@ -67,6 +69,24 @@ def test_a_gpu_of_amd_that_its_own_build_does_not_see(world: World) -> None:
     (cause,) = found["torch"].causes
     assert cause.kind == "other-gpu-not-seen"
     assert "/dev/kfd" in cause.command
+
+
+def test_a_tpu_is_not_taken(world: World) -> None:
+    world.install_jax("jaxlib-0.5.0", "libtpu-0.0.17")
+    world.write(world.dev / "accel0")
+    found = check("jax", situation=world.situation())
+    assert found["jax"].state == "unknown"
+    assert found["jax"].answer == "JAX was not asked for the Google TPU, which that would take."
+    assert not found.findings
+
+
+def test_the_magic(shell: InteractiveShell) -> None:
+    shell.run_line_magic("load_ext", "dlmagic")
+    found = shell.run_line_magic("gpus", "check torch -o found")
+    assert found.frameworks[0].framework == "torch"
+    assert shell.user_ns["found"] is found
+    with pytest.raises(UsageError, match="no framework torhc"):
+        shell.run_line_magic("gpus", "check torhc")
 
 
 def test_what_is_not_installed_is_told(world: World) -> None:

@@ -26,12 +26,6 @@ def dlmagic() -> Chosen:
     return pick.uuids, pick.release
 
 
-def mixed() -> Chosen:
-    """One, two or three GPUs, for which it waits."""
-    pick = pick_gpus(random.choice((1, 1, 2, 3)), wait="2m")
-    return pick.uuids, pick.release
-
-
 def read_slowly(reader: GpuReader) -> GpuReadings:
     """What it reads, after which time goes by before anything is done about it."""
     readings = _read(reader)

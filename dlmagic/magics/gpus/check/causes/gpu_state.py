@@ -10,14 +10,14 @@ from dlmagic.magics.gpus.check.result import Cause
 
 def lost(machine: Machine) -> Cause | None:
     """They no longer answer, or must be reset."""
-    gpus = [each for each in machine.gpus if each.trouble is not None]
+    gpus = [each for each in machine.usable if each.trouble is not None]
     broken = [each for each in gpus if each.trouble and each.trouble.code in (LOST, RESET_REQUIRED)]
-    if not broken or len(broken) < len(machine.gpus):
+    if not broken or len(broken) < len(machine.usable):
         return None
     number = broken[0].index
     return Cause(
         "gpu-lost",
-        f"{_named(broken)} failed and must be reset: {broken[0].trouble}.",
+        f"{_named(broken)} has failed and must be reset.",
         tuple(f"GPU {each.index}: {each.trouble}" for each in broken),
         "Reset it, which ends all programs on it; where that is refused, restart the machine. "
         "`sudo dmesg | grep Xid` tells what happened.",
@@ -27,7 +27,7 @@ def lost(machine: Machine) -> Cause | None:
 
 def divided_into_nothing(machine: Machine) -> Cause | None:
     """MIG is on, and nobody has made an instance."""
-    gpus = machine.gpus
+    gpus = machine.usable
     empty = [each for each in gpus if each.divided is True and each.parts == ()]
     if not empty or len(empty) < len(gpus):
         return None
@@ -44,8 +44,8 @@ def divided_into_nothing(machine: Machine) -> Cause | None:
 
 def prohibited(machine: Machine) -> Cause | None:
     """An administrator has closed them to all programs."""
-    closed = [each for each in machine.gpus if each.compute_mode == "prohibited"]
-    if not closed or len(closed) < len(machine.gpus):
+    closed = [each for each in machine.usable if each.compute_mode == "prohibited"]
+    if not closed or len(closed) < len(machine.usable):
         return None
     return Cause(
         "compute-prohibited",
@@ -58,8 +58,8 @@ def prohibited(machine: Machine) -> Cause | None:
 
 def occupied(machine: Machine) -> Cause | None:
     """Each takes one program at a time, and has one."""
-    taken = [each for each in machine.gpus if _is_taken(each)]
-    if not taken or len(taken) < len(machine.gpus):
+    taken = [each for each in machine.usable if _is_taken(each)]
+    if not taken or len(taken) < len(machine.usable):
         return None
     return Cause(
         "exclusive-and-occupied",

@@ -19,7 +19,7 @@ def on_windows(asked: Asked) -> Cause | None:
         return None
     return Cause(
         "tensorflow-on-windows",
-        f"TensorFlow uses no NVIDIA GPU on Windows since {_LAST_FOR_WINDOWS}.",
+        f"TensorFlow after {_LAST_FOR_WINDOWS} uses no NVIDIA GPU on Windows.",
         (asked.package, "this is Windows"),
         "Run the notebook in WSL, which is Linux below Windows.",
         "wsl --install",
@@ -28,7 +28,7 @@ def on_windows(asked: Asked) -> Cause | None:
 
 def without_libraries(asked: Asked) -> Cause | None:
     """It was installed without the libraries of CUDA, or cannot load one of them."""
-    if asked.wheel.name != "tensorflow" or not asked.wheel.cuda:
+    if asked.wheel.name != "tensorflow" or not asked.wheel.cuda or on_windows(asked):
         return None
     failed = sorted(set(_LIBRARY.findall(asked.words)))
     brought = [each.name for each in asked.wheel.plugins if each.name.startswith("nvidia-")]

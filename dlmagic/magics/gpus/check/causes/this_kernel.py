@@ -22,7 +22,7 @@ def forked(asked: Asked) -> Cause | None:
         "This process was forked from one that had started CUDA, and no such child can use it.",
         (f"CUDA in this process: {state.devices}",),
         "Start such processes anew instead (spawn), or use CUDA only after the fork.",
-        'import multiprocessing; multiprocessing.set_start_method("spawn", force=True)',
+        'import multiprocessing\nmultiprocessing.set_start_method("spawn", force=True)',
     )
 
 

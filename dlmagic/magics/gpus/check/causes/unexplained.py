@@ -17,14 +17,21 @@ _LOOK = {
 
 def in_its_own_words(asked: Asked) -> Cause:
     """Nothing that is known here explains it."""
-    finds = isinstance(asked.told, Told) and bool(asked.told.devices)
     says = shorten(asked.words, _LONGEST) or "nothing"
+    read = (f"{asked.package} says: {says}",)
+    if isinstance(asked.told, Told) and asked.told.devices:
+        return Cause(
+            "cannot-compute",
+            f"{asked.framework.title} finds the GPU and cannot compute on it.",
+            read,
+            "See what the kernel says about the GPU; one that failed works again after a restart "
+            "of the machine.",
+            "sudo dmesg | grep -iE 'nvrm|xid|nvidia'",
+        )
     return Cause(
-        "cannot-compute" if finds else "unexplained",
-        f"{asked.framework.title} finds the GPU and cannot compute on it."
-        if finds
-        else f"CUDA works here, and {asked.framework.title} sees no GPU all the same.",
-        (f"{asked.package} says: {says}",),
+        "unexplained",
+        f"CUDA works here, and {asked.framework.title} sees no GPU all the same.",
+        read,
         "Install it anew, which mends a damaged package, then restart the kernel.",
         install_command(asked),
     )

@@ -59,9 +59,11 @@ def _why_none(setting: str, machine: Machine) -> Reason | None:
         return Reason(f"{VARIABLE}={setting} hides all GPUs: {first} is no GPU")
     if isinstance(machine.readings, Reason) or machine.readings.missing is not None:
         return None
-    # An undivided GPU may be hidden by nobody's fault: MIG without instances is a cause of its own.
     found = visible_devices(machine.readings, machine.situation.environ)
-    return found.nothing if found.refused else None
+    # Without the variable there may be none, either: MIG without instances is its own cause.
+    others = {k: v for k, v in machine.situation.environ.items() if k != VARIABLE}
+    at_all = visible_devices(machine.readings, others)
+    return found.nothing if found.refused and at_all.devices else None
 
 
 def _names_nothing(setting: str) -> bool:
