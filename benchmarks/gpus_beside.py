@@ -13,11 +13,11 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.peers.gpu_listers import OURS
 from dlmagic.magics.bench.order import balanced_orders
 from dlmagic.magics.bench.paired import compare_paired, median_interval
 
 ROOT = Path(__file__).parents[1]
-OURS = "dlmagic, reading"
 IN_A_ROW = 3
 """How often each program looks in its turn; the median counts."""
 

@@ -22,8 +22,9 @@ from dataclasses import asdict
 from importlib.util import find_spec
 from pathlib import Path
 
-from benchmarks.gpus_beside import OURS, Row, compared, show
+from benchmarks.gpus_beside import Row, compared, show
 from benchmarks.gpus_in_kernels import live_share, surroundings, without_gpu
+from benchmarks.peers.gpu_listers import OURS
 from benchmarks.recording import record
 from tests.devices.double.boards import GIB, Board, Process
 from tests.devices.double.building import Libraries

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from time import perf_counter, process_time
 
 Lister = Callable[[], object]
+OURS = "dlmagic, reading"
 
 
 def dlmagic_reading() -> Lister:
@@ -59,7 +60,7 @@ def nvidia_smi() -> Lister:
 
 
 LISTERS: dict[str, Callable[[], Lister]] = {
-    "dlmagic, reading": dlmagic_reading,
+    OURS: dlmagic_reading,
     "dlmagic, report": dlmagic_report,
     "gpustat": gpustat,
     "nvitop": nvitop,
