@@ -6,7 +6,6 @@ imported, and no driver is started.
 
 from __future__ import annotations
 
-import importlib.metadata
 import platform
 import sys
 from collections.abc import Iterator
@@ -15,6 +14,7 @@ from datetime import UTC, datetime
 from functools import cache
 from types import ModuleType
 
+from dlmagic.devices.machine.packages import Package, installed_packages
 from dlmagic.devices.machine.processor import allowed_cores, processor_name
 
 FRAMEWORKS = ("torch", "tensorflow", "keras", "jax", "numba")
@@ -78,17 +78,25 @@ class Environment:
 
 def _packages() -> Iterator[tuple[str, str]]:
     for name in ALWAYS:
-        # To read the version of a package that is not loaded takes some 20 ms the first time.
         loaded = getattr(sys.modules.get(name), "__version__", None)
         yield name, str(loaded or _installed_version(name))
     for name, module in _imported_frameworks():
         yield name, str(getattr(module, "__version__", "unknown"))
 
 
-@cache
 def _installed_version(name: str) -> str:
-    """Read once: what is in use stays the same, whatever is installed beside it later."""
+    found = _installed().get(name)
+    if found is not None:
+        return found.version
+    import importlib.metadata  # takes some 20 ms, and is hardly ever needed
+
     return importlib.metadata.version(name)
+
+
+@cache
+def _installed() -> dict[str, Package]:
+    """Read once: what is in use stays the same, whatever is installed beside it later."""
+    return installed_packages()
 
 
 def _imported_frameworks() -> Iterator[tuple[str, ModuleType]]:

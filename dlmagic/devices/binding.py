@@ -98,3 +98,6 @@ class Binding:
             return refusal(getattr(error, "value", None))
         except UnicodeDecodeError:
             return _GARBLED
+        except TypeError:
+            # gpustat puts functions of its own into the binding, which take fewer arguments.
+            return refusal(NO_FUNCTION)

@@ -46,6 +46,10 @@ class Question(Generic[T]):
         """Whether it is answered within so many seconds."""
         return self._answered.wait(max(0.0, seconds))
 
+    def patience_left(self, patience: float) -> float:
+        """Seconds until it is late; all of them as long as nobody asks it."""
+        return patience - (time.monotonic() - self.begun if self.begun else 0.0)
+
     @property
     def answered(self) -> bool:
         """Whether it is answered now."""
@@ -70,12 +74,22 @@ def ask_all(questions: Sequence[Question[T]], *, patience: float, deadline: floa
     end = time.monotonic() + deadline
     left = deque(questions)
     _start(lambda: _ask_in_turn(left))
-    if all(each.wait(min(patience, end - time.monotonic())) for each in questions):
+    if _all_answered(questions, patience, end):
         return
     while left:
         _start(left.popleft().run)
     for each in questions:
         each.wait(end - time.monotonic())
+
+
+def _all_answered(questions: Sequence[Question[T]], patience: float, end: float) -> bool:
+    """Whether none is late, each counted from when it was asked."""
+    # The last answer comes last: to wait for it alone wakes this thread once, not for each.
+    if not questions or questions[-1].wait(min(patience, end - time.monotonic())):
+        return True
+    return all(
+        each.wait(min(each.patience_left(patience), end - time.monotonic())) for each in questions
+    )
 
 
 def _ask_in_turn(left: deque[Question[T]]) -> None:

@@ -5,17 +5,14 @@ from __future__ import annotations
 import io
 import os
 import re
-import textwrap
 from dataclasses import replace
 
-from rich import box
 from rich.cells import cell_len
 from rich.console import Console, Group, RenderableType
-from rich.measure import Measurement
 from rich.padding import Padding
-from rich.table import Table as Grid
 from rich.text import Text
 
+from dlmagic.display.grid import Cell, Grid, GridColumn
 from dlmagic.display.parts import (
     Code,
     Document,
@@ -42,9 +39,7 @@ _STYLES = {
 _ROLES = {"answer": "", "alert": "bold red", "plain": "", "note": "dim"}
 _SEAMS = (re.compile(r"(?<=[/:])(?=\w)"), re.compile(r"(?<=[/:_-])(?=\w)"))
 
-_NARROW = 7  # characters; a heading is not broken to be narrower than this
 _FOLDED_NAME = 16  # characters; the name of a row is folded before a table is split
-_RULER = Console(file=io.StringIO(), width=10_000, force_jupyter=False, _environ={})
 
 
 def render(document: Document, *, colour: bool = False, width: int = WIDTH) -> str:
@@ -98,10 +93,14 @@ def _render(part: Part, width: int) -> RenderableType:
 def _text(spans: tuple[Span, ...], style: str = "") -> Text:
     text = Text(style=style, overflow="fold")
     for span in spans:
-        words = printable(span.text)
-        # Without a typewriter face, backticks tell code from prose.
-        text.append(f"`{words}`" if span.tone == "code" else words, style=_STYLES[span.tone])
+        text.append(_words(span), style=_STYLES[span.tone])
     return text
+
+
+def _words(span: Span) -> str:
+    """Without a typewriter face, backticks tell code from prose."""
+    words = printable(span.text)
+    return f"`{words}`" if span.tone == "code" else words
 
 
 def _notice(part: Notice) -> RenderableType:
@@ -152,41 +151,18 @@ def _least_column(table: Table, index: int) -> int:
 
 def _grid(table: Table, width: int) -> Grid:
     """The table; where it is too wide, the names of its rows break at their seams."""
+    others = [_column(table, k) for k in range(1, len(table.columns))]
     for seams in (None, *_SEAMS):
-        grid = _filled(table, seams)
-        if _measure(grid) <= width:
+        grid = Grid([_column(table, 0, seams), *others])
+        if grid.width <= width:
             return grid
     return grid
 
 
-def _filled(table: Table, seams: re.Pattern[str] | None) -> Grid:
-    grid = Grid(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0), pad_edge=False)
-    rows = [_cells(row, seams) for row in table.rows]
-    for k, column in enumerate(table.columns):
-        widest = max((_measure(row[k]) for row in rows), default=0)
-        grid.add_column(
-            _heading(column.title, widest),
-            justify="right" if column.numeric else "left",
-            no_wrap=column.numeric,
-            overflow="fold",
-        )
-    for row in rows:
-        grid.add_row(*row)
-    return grid
-
-
-def _cells(row: tuple[Span, ...], seams: re.Pattern[str] | None) -> list[Text]:
-    name, *others = row
-    broken = name if seams is None else Span(seams.sub("\n", name.text), name.tone)
-    return [_text((cell,)) for cell in (broken, *others)]
-
-
-def _heading(title: str, widest: int) -> Text:
-    """A heading in lines that are no wider than the cells below, where its words allow."""
-    words = printable(title)
-    longest = max(map(len, words.split()), default=0)
-    return Text(textwrap.fill(words, max(widest, longest, _NARROW)), style="bold")
-
-
-def _measure(renderable: RenderableType) -> int:
-    return Measurement.get(_RULER, _RULER.options, renderable).maximum
+def _column(table: Table, index: int, seams: re.Pattern[str] | None = None) -> GridColumn:
+    spans = [row[index] for row in table.rows]
+    if seams is not None:
+        spans = [Span(seams.sub("\n", span.text), span.tone) for span in spans]
+    column = table.columns[index]
+    cells = [Cell(_words(span), _STYLES[span.tone]) for span in spans]
+    return GridColumn(column.title, column.numeric, cells)

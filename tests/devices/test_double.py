@@ -178,3 +178,23 @@ def test_starting_and_ending_are_counted(machine) -> None:
     assert pynvml.nvmlDeviceGetCount() == 1
     pynvml.nvmlShutdown()
     # That it ended is what the fixture checks after every test.
+
+
+@pytest.mark.alone
+@pytest.mark.parametrize("microseconds", [20_000, 0])
+def test_traffic_on_the_bus_is_counted_for_as_long_as_the_machine_says(
+    device, microseconds: int
+) -> None:
+    _, gpu = device(pcie=microseconds)
+    begun = time.perf_counter()
+    pynvml.nvmlDeviceGetPcieThroughput(gpu, pynvml.NVML_PCIE_UTIL_TX_BYTES)
+    assert 0 <= time.perf_counter() - begun - microseconds / 1e6 < 0.015
+
+
+def test_how_busy_each_process_was_is_told_for_those_that_are_there(device) -> None:
+    played, gpu = device(Board(processes=(Process(77), Process(78))))
+    samples = pynvml.nvmlDeviceGetProcessUtilization(gpu, 0)
+    assert [sample.pid for sample in samples if sample.pid] == [77, 78]
+    played.change(0, processes=())
+    with pytest.raises(pynvml.NVMLError_NotFound):
+        pynvml.nvmlDeviceGetProcessUtilization(gpu, 0)

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -111,7 +110,7 @@ def _make(path: Path) -> None:
 
     With a file in it, since an empty folder would be replaced by that of a second process.
     """
-    unfinished = path.with_name(f".{path.name}-{secrets.token_hex(4)}")
+    unfinished = path.with_name(f".{path.name}-{os.urandom(4).hex()}")
     unfinished.mkdir(0o700)
     try:
         descriptor = os.open(unfinished, _FLAGS)

@@ -9,7 +9,6 @@ whatever the umask: nobody ever meets it half made, even if who made it was kill
 from __future__ import annotations
 
 import os
-import secrets
 import stat
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -142,7 +141,7 @@ def open_or_make(folder: int, name: str) -> int | Reason:
 
 def make(folder: int, name: str) -> Reason | None:
     """Make an empty file that is open to all; no matter if another process was faster."""
-    unfinished = f".new-{os.getpid()}-{secrets.token_hex(4)}"
+    unfinished = f".new-{os.getpid()}-{os.urandom(4).hex()}"
     try:
         flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | _GUARDED
         descriptor = os.open(unfinished, flags, 0o600, dir_fd=folder)

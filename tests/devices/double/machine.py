@@ -30,6 +30,7 @@ class Machine:
         generation: Which driver; see :data:`GENERATIONS`.
         count: How many GPUs the library counts, where that is not their number.
         logging: Whether calls are written down.
+        pcie: Microseconds for which the traffic on the bus is counted when it is asked for.
     """
 
     def __init__(
@@ -40,11 +41,12 @@ class Machine:
         generation: str = "580",
         count: int = -1,
         logging: bool = True,
+        pcie: int = 20_000,
     ) -> None:
         self.generation = GENERATIONS[generation]
         self.boards = [self._placed(board, place) for place, board in enumerate(boards)]
         self.faults: list[Fault] = []
-        self.count, self._logging = count, logging
+        self.count, self._logging, self._pcie = count, logging, pcie
         self._faults_made = self._writes = 0
         self.path = folder / "machine.state"
         self.log = folder / "machine.state.log"
@@ -143,7 +145,7 @@ class Machine:
         about = self.generation
         yield (
             f"machine driver={about.driver} cuda={about.cuda} "
-            f"count={self.count} log={int(self._logging)}"
+            f"count={self.count} log={int(self._logging)} pcie={self._pcie}"
         )
         for place, board in enumerate(self.boards):
             yield f"gpu index={place} {written(board)}"

@@ -56,7 +56,7 @@ typedef struct {
 
 typedef struct {
     char driver[TEXT];
-    int cuda, count, logging, gpus, faults, processes;
+    int cuda, count, logging, pcie, gpus, faults, processes;
     Gpu gpu[MOST_GPUS], mig[MOST_GPUS][MOST_SLOTS];
     Fault fault[MOST_FAULTS];
     Process *process;
@@ -140,7 +140,7 @@ static void read_fault(const char *line) {
 static void read_machine(const char *line) {
     word(line, "driver", state.driver);
     state.cuda = (int)number(line, "cuda", 0), state.count = (int)number(line, "count", -1);
-    state.logging = (int)number(line, "log", 0);
+    state.logging = (int)number(line, "log", 0), state.pcie = (int)number(line, "pcie", 20000);
 }
 
 static void read_line(const char *line) {

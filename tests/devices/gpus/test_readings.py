@@ -9,6 +9,7 @@ import sys
 from collections import Counter
 from pathlib import Path
 
+import pynvml
 import pytest
 
 from dlmagic.codec import decode, encode
@@ -198,6 +199,23 @@ def test_nothing_is_imported_or_started_before_the_first_reading() -> None:
     )
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert shown.stdout.strip() == "set()"
+
+
+def test_a_function_that_another_package_has_put_into_the_binding_does_no_harm(
+    machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machine(Board(total=8 * GIB, used=GIB))
+    asked = pynvml.nvmlDeviceGetMemoryInfo
+    # As gpustat does when it is imported.
+    monkeypatch.setattr(pynvml, "nvmlDeviceGetMemoryInfo", lambda handle: asked(handle))
+    with GpuReader() as reader:
+        (gpu,) = reader.read().gpus
+    assert gpu.memory_total == 8 * GIB
+    monkeypatch.setattr(pynvml, "nvmlDeviceGetMemoryInfo", lambda: None)
+    with GpuReader() as reader:
+        (gpu,) = reader.read().gpus
+    assert isinstance(gpu.memory_total, Reason)
+    assert isinstance(gpu.name, str)
 
 
 def test_another_module_called_pynvml_is_told_apart(tmp_path) -> None:

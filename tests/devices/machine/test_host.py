@@ -93,13 +93,38 @@ def test_linear_algebra_is_told_with_its_threads() -> None:
     assert all(each.threads == 1 for each in found)
 
 
-def test_without_threadpoolctl_numpy_names_what_it_was_built_with(monkeypatch) -> None:
+def test_without_threadpoolctl_the_files_of_numpy_name_what_it_was_built_with(monkeypatch) -> None:
     monkeypatch.setitem(sys.modules, "threadpoolctl", None)
     (found,) = read_algebra()
     assert (found.kind, bool(found.name)) == ("blas", True)
     assert "pip install threadpoolctl" in str(found.threads)
-    monkeypatch.setattr(np, "show_config", lambda mode: {})
+    monkeypatch.setattr(sys, "path", [])
     assert isinstance(read_algebra(), Reason)
+
+
+BEFORE_AND_AFTER = """
+import sys
+from dlmagic.devices.machine.algebra import read_algebra
+before = [(each.kind, each.name, each.version, each.threads) for each in read_algebra()]
+assert "numpy" not in sys.modules
+import numpy
+after = [(each.kind, each.name, each.version, each.threads) for each in read_algebra()]
+print(before == after, before, after)
+"""
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [{}, {"OMP_NUM_THREADS": "1"}, {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "64"}],
+)
+def test_before_numpy_is_loaded_the_same_is_told_as_afterwards(variables) -> None:
+    pytest.importorskip("threadpoolctl")
+    if np.show_config(mode="dicts")["Build Dependencies"]["blas"]["name"] != "scipy-openblas":
+        pytest.skip("needs a NumPy from PyPI, which brings OpenBLAS")
+    bare = {key: value for key, value in os.environ.items() if not key.endswith("_NUM_THREADS")}
+    command = [sys.executable, "-c", BEFORE_AND_AFTER]
+    done = subprocess.run(command, env=bare | variables, capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("True"), done.stdout
 
 
 def test_nothing_is_started_to_read_it(monkeypatch) -> None:

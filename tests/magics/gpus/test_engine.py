@@ -95,6 +95,22 @@ def test_nothing_of_a_framework_is_imported_and_cuda_is_not_started(libraries, t
     assert done.stdout.split() == ["1", "set()", "False"]
 
 
+def test_a_first_look_without_a_gpu_imports_nothing_that_takes_long(libraries, tmp_path) -> None:
+    played = Machine(tmp_path, [], count=0)
+    code = (
+        "import dlmagic, sys; found = dlmagic.gpus(); repr(found);"
+        "print(found.missing != '', found.host.algebra[0].name,"
+        "{'numpy', 'scipy', 'importlib.metadata', 'secrets'} & set(sys.modules))"
+    )
+    environment = played.environment(libraries.of("580"))
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    played.close()
+    missing, algebra, *imported = done.stdout.split()
+    assert (missing, *imported) == ("True", "set()")
+    assert algebra
+
+
 def eight_gpus_with_twenty_processes() -> list[Board]:
     pids = (psutil.pids() * 20)[-20:]
     share = [tuple(Process(pid) for pid in pids[k::8]) for k in range(8)]
