@@ -5,7 +5,7 @@ model, and notes when each of its steps began: the first steps are watched, all 
 observation has ended. The second plain run is the control: how far from 1 is chance.
 Steps are timed by the processor's clock, so that neighbours of this process do not count.
 Ends with an error where a limit is missed.
-Run: ``python -m benchmarks.tensors.watching [--write]``; takes two minutes.
+Run: ``python -m benchmarks.tensors.watching [--write]``; takes three minutes.
 """
 
 from __future__ import annotations

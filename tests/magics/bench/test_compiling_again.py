@@ -168,4 +168,6 @@ def test_jax_repeats_as_well() -> None:
     jnp = pytest.importorskip("jax.numpy")
     from dlmagic.frameworks.jax.adapter import JaxFramework
 
-    assert repeats_of(JaxFramework(), "jit", "a * 2 + 1", jnp.ones(10)) == REPETITIONS
+    case = JaxFramework(), "jit", "a * 2 + 1", jnp.ones(10)
+    repeats_of(*case)  # JAX may compile small things of its own at first, for all that follow
+    assert repeats_of(*case) == REPETITIONS
