@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -25,6 +25,8 @@ _FORBIDDEN = Reason("this user may not see it")
 _GRANULARITY = 1.0  # seconds; when a process began is told from a clock that counts these
 _LONGEST = 500  # characters of a command
 _MOST_KNOWN = 10_000
+
+Entry = tuple[int, int]
 
 
 @dataclass(frozen=True)
@@ -54,11 +56,19 @@ class Owner:
 
 @dataclass(frozen=True)
 class _Known:
-    """A process that was looked up: what psutil has of it, when it began, and whose it is."""
+    """A process that was looked up.
+
+    Attributes:
+        process: What psutil has of it.
+        started: When it began.
+        owner: Whose it is.
+        entry: What Linux lists it as: each process has another one; None elsewhere.
+    """
 
     process: Any
     started: float
     owner: Owner
+    entry: Entry | None
 
 
 class Owners:
@@ -86,9 +96,10 @@ class Owners:
         """
         if pid <= 0:
             return Owner.unknown(pid, _NO_NUMBER)
-        known = self._known.get(pid)
-        if known is None or not known.process.is_running():
-            found = self._look_up(pid)
+        entry = self._entry(pid)
+        known = self._still_there(pid, entry)
+        if known is None:
+            found = self._look_up(pid, entry)
             if isinstance(found, Owner):
                 return found
             if len(self._known) >= _MOST_KNOWN:
@@ -98,7 +109,24 @@ class Owners:
             return Owner.unknown(pid, _REUSED)
         return known.owner
 
-    def _look_up(self, pid: int) -> _Known | Owner:
+    def _still_there(self, pid: int, entry: Entry | None) -> _Known | None:
+        """What is known of a process, if it is the same and still runs."""
+        known = self._known.get(pid)
+        if known is None or (entry is not None and entry == known.entry):
+            return known  # to ask psutil takes ten times as long
+        if not known.process.is_running():
+            return None
+        known = self._known[pid] = replace(known, entry=entry)
+        return known
+
+    def _entry(self, pid: int) -> Entry | None:
+        try:
+            found = (self._proc / str(pid)).stat()
+        except OSError:
+            return None
+        return found.st_ino, found.st_ctime_ns
+
+    def _look_up(self, pid: int, entry: Entry | None) -> _Known | Owner:
         """What there is to know; or the owner of whom nothing is known."""
         import psutil
 
@@ -111,7 +139,7 @@ class Owners:
             return Owner.unknown(pid, _GONE)
         if not self._believed(pid):
             return Owner.unknown(pid, _ANOTHER)
-        return _Known(process, started, _owner(process, started))
+        return _Known(process, started, _owner(process, started), entry)
 
     def _believed(self, pid: int) -> bool:
         """Whether the process of this number, as seen from here, is the one on the GPU."""

@@ -79,12 +79,10 @@ class _Sight:
             "processes": self._owned(gpu.processes),
             "doubts": doubts(gpu, _surroundings()),
         }
-        whole = GpuInfo(**{**known, "parts": ()})
         parts = gpu.parts
-        if isinstance(parts, tuple):
+        whole = GpuInfo(**{**known, "parts": () if isinstance(parts, tuple) else parts})
+        if isinstance(parts, tuple) and parts:
             whole = replace(whole, parts=tuple(self._of_part(each, whole) for each in parts))
-        else:
-            whole = replace(whole, parts=parts)
         verdict = verdict_on(whole)
         return replace(whole, free=verdict.free, why=verdict.why)
 

@@ -111,3 +111,24 @@ def test_what_does_not_change_is_looked_up_once(monkeypatch) -> None:
     first = owners.of(os.getpid())
     monkeypatch.setattr(psutil.Process, "cmdline", lambda self: pytest.fail("asked again"))
     assert owners.of(os.getpid()) is first
+
+
+def test_one_that_is_known_is_not_asked_again_until_it_has_ended(
+    child: subprocess.Popen[bytes], monkeypatch
+) -> None:
+    owners, ask = Owners(BARE), psutil.Process.is_running
+    first = owners.of(child.pid)
+    monkeypatch.setattr(psutil.Process, "is_running", lambda self: pytest.fail("asked again"))
+    if sys.platform.startswith("linux"):
+        assert owners.of(child.pid) is first
+    monkeypatch.setattr(psutil.Process, "is_running", ask)
+    child.communicate()
+    assert "has ended" in str(owners.of(child.pid).user)
+
+
+def test_where_nothing_is_listed_psutil_is_asked(child: subprocess.Popen[bytes], tmp_path) -> None:
+    owners = Owners(BARE, tmp_path)
+    first = owners.of(child.pid)
+    assert owners.of(child.pid) is first
+    child.communicate()
+    assert "has ended" in str(owners.of(child.pid).user)
