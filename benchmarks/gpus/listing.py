@@ -7,7 +7,7 @@ costs with those GPUs, and ``%gpus`` on a machine without any, in real kernels.
 GPUtil and nvidia-smi are not measured: they need the driver (see ``benchmarks.gpus.hardware``).
 Ends with an error where a limit is missed.
 Run: ``python -m benchmarks.gpus.listing [--write]``; needs the packages gpustat and nvitop to
-compare with, and takes five minutes.
+compare with, and takes five minutes. ``--write`` also writes the table of ``docs/gpus.md``.
 """
 
 from __future__ import annotations
@@ -21,11 +21,12 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 from benchmarks.gpus_beside import Row, compared, show
 from benchmarks.gpus_in_kernels import live_share, surroundings, without_gpu
 from benchmarks.peers.gpu_listers import OURS
-from benchmarks.recording import record
+from benchmarks.recording import record, with_text
 from tests.devices.double.boards import GIB, Board, Process
 from tests.devices.double.building import Libraries
 from tests.devices.double.machine import Machine
@@ -40,14 +41,16 @@ PROGRAMS = {
     "nvitop, select_devices": "nvitop",
 }
 PEERS = ("gpustat", "nvitop")
+PAGE = Path(__file__).parents[2] / "docs" / "gpus.md"
+AT_ONCE = "listing_with_a_bus_that_answers_at_once"
 
 
-def measured(folder: Path) -> dict[str, object]:
+def measured(folder: Path) -> dict[str, Any]:
     """All figures."""
     libraries = Libraries(folder / "libraries").of("580")
     programs = [name for name, package in PROGRAMS.items() if find_spec(package)]
-    figures: dict[str, object] = {"gpus": GPUS, "processes": PROCESSES, "rounds": ROUNDS}
-    for title, pcie in (("listing", 20_000), ("listing_with_a_bus_that_answers_at_once", 0)):
+    figures: dict[str, Any] = {"gpus": GPUS, "processes": PROCESSES, "rounds": ROUNDS}
+    for title, pcie in (("listing", 20_000), (AT_ONCE, 0)):
         with played(libraries, folder, pcie) as environment:
             rows = compared(programs, environment, ROUNDS)
             print(title.replace("_", " "))
@@ -94,15 +97,31 @@ def missed(rows: Sequence[Row]) -> Iterator[str]:
             yield f"{row.program} is as fast as dlmagic"
 
 
-def all_missed(figures: Mapping[str, object]) -> list[str]:
+def all_missed(figures: Mapping[str, Any]) -> list[str]:
     """Limits that are missed."""
-    found = [str(each) for each in figures["missed"]]  # type: ignore[attr-defined]
-    later = figures["without_gpu"]["later"]  # type: ignore[index]
+    found = [str(each) for each in figures["missed"]]
+    later = figures["without_gpu"]["later"]
     if later > WITHOUT_GPU:
         found.append(f"%gpus without a GPU takes {1000 * later:.0f} ms, at most 100")
-    if figures["live_share_of_a_core"] > LIVE:  # type: ignore[operator]
+    if figures["live_share_of_a_core"] > LIVE:
         found.append(f"%gpus live takes {figures['live_share_of_a_core']:.1%} of a core, at most 1")
     return found
+
+
+def table_of(figures: Mapping[str, Any]) -> str:
+    """The figures in Markdown, in milliseconds."""
+    lines = ["| | a look (95 % interval) | a first look | if the bus answered at once |"]
+    lines.append("| --- | --- | --- | --- |")
+    for row, other in zip(figures["listing"], figures[AT_ONCE], strict=True):
+        low, high = (f"{1000 * each:.1f}" for each in row["interval"])
+        look = f"{1000 * row['median']:.1f} ({low} to {high})"
+        numbers = f"{1000 * row['first']:.0f} | {1000 * other['median']:.1f}"
+        lines.append(f"| {row['program']} | {look} | {numbers} |")
+    first, later = (round(1000 * figures["without_gpu"][name]) for name in ("first", "later"))
+    share = 100 * figures["live_share_of_a_core"]
+    without = f"`%gpus` without a GPU takes {later} ms, output included, the first {first} ms."
+    live = f"`%gpus live` takes {share:.1f} % of a core with these 8 GPUs, once a second."
+    return "\n".join([*lines, "", without, live])
 
 
 def main() -> None:
@@ -120,6 +139,8 @@ def main() -> None:
     if options.write:
         packages = ("nvidia-ml-py", "psutil", *filter(find_spec, PEERS))
         record("gpus_listing", packages, figures)
+        page = PAGE.read_text(encoding="utf-8")
+        PAGE.write_text(with_text(page, "listing", table_of(figures)), encoding="utf-8")
     if found := all_missed(figures):
         sys.exit("; ".join(found))
 
