@@ -40,21 +40,20 @@ def bytes_of(given: str | float, name: str) -> int:
     return round(found)
 
 
-def seconds_of(given: str | float, name: str) -> float:
+def seconds_of(given: str | float, name: str, *, such_as: str = "30s, 10m, 2h or forever") -> float:
     """A time in seconds: ``30s``, ``10m``, ``1h30m``; infinite for ``forever``.
 
     Args:
         given: What was written; a number counts seconds.
         name: What it was written for, such as ``"--wait"``.
+        such_as: What would do, for who wrote something else.
 
     Raises:
         OptionError: It is no time.
     """
     found = given if not isinstance(given, str) else _time(given.strip())
     if found is None or isinstance(found, bool) or not found >= 0:
-        raise OptionError(
-            f"{name} takes a time with its unit, such as 30s, 10m, 2h or forever, not {given!r}."
-        )
+        raise OptionError(f"{name} takes a time with its unit, such as {such_as}, not {given!r}.")
     return float(found)
 
 

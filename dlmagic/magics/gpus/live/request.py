@@ -2,33 +2,30 @@
 
 from __future__ import annotations
 
-import math
 import re
 
 from dlmagic.errors import InputError
+from dlmagic.magics.gpus.amounts import seconds_of
 
 SHORTEST, LONGEST = 1.0, 60.0
-_TIME = re.compile(r"(?P<number>\d*\.?\d+)\s*(?P<unit>ms|s|m|min)?")
-_UNITS = {"ms": 1e-3, "s": 1.0, "m": 60.0, "min": 60.0, None: 1.0}
+_BARE = re.compile(r"\d*\.?\d+", re.ASCII)
 
 
 def period_of(every: str | float) -> float:
     """Seconds between two readings.
 
+    Args:
+        every: A time such as ``"2s"``; a number counts seconds, also as text.
+
     Raises:
         InputError: That is no time, or one that is too short or too long.
     """
-    seconds = _seconds(every) if isinstance(every, str) else float(every)
-    if seconds is None or not math.isfinite(seconds):
-        raise InputError(f"--every takes a time such as 2s, not {every!r}.")
+    # A bare number can only mean seconds here, as there are so few of them.
+    bare = isinstance(every, str) and _BARE.fullmatch(every.strip()) is not None
+    seconds = seconds_of(float(every) if bare else every, "--every", such_as="2s")
     if not SHORTEST <= seconds <= LONGEST:
+        why = "Reading more often slows down what runs on a GPU." if seconds < SHORTEST else ""
         raise InputError(
-            f"--every takes {SHORTEST:g}s to {LONGEST:g}s, not {every!r}.",
-            "Reading more often slows down what runs on a GPU.",
+            f"--every takes {SHORTEST:g}s to {LONGEST:g}s, such as 2s, not {every!r}.", why
         )
     return seconds
-
-
-def _seconds(text: str) -> float | None:
-    found = _TIME.fullmatch(text.strip())
-    return float(found["number"]) * _UNITS[found["unit"]] if found else None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from dlmagic.devices.gpus.gpu import Gpu
 from dlmagic.devices.refusal import LOST, RESET_REQUIRED
 from dlmagic.magics.gpus.check.evidence import Machine
@@ -10,9 +12,8 @@ from dlmagic.magics.gpus.check.result import Cause
 
 def lost(machine: Machine) -> Cause | None:
     """They no longer answer, or must be reset."""
-    gpus = [each for each in machine.usable if each.trouble is not None]
-    broken = [each for each in gpus if each.trouble and each.trouble.code in (LOST, RESET_REQUIRED)]
-    if not broken or len(broken) < len(machine.usable):
+    broken = _if_all(machine, _is_broken)
+    if not broken:
         return None
     number = broken[0].index
     return Cause(
@@ -27,9 +28,8 @@ def lost(machine: Machine) -> Cause | None:
 
 def divided_into_nothing(machine: Machine) -> Cause | None:
     """MIG is on, and nobody has made an instance."""
-    gpus = machine.usable
-    empty = [each for each in gpus if each.divided is True and each.parts == ()]
-    if not empty or len(empty) < len(gpus):
+    empty = _if_all(machine, lambda gpu: gpu.divided is True and gpu.parts == ())
+    if not empty:
         return None
     number = empty[0].index
     return Cause(
@@ -44,8 +44,8 @@ def divided_into_nothing(machine: Machine) -> Cause | None:
 
 def prohibited(machine: Machine) -> Cause | None:
     """An administrator has closed them to all programs."""
-    closed = [each for each in machine.usable if each.compute_mode == "prohibited"]
-    if not closed or len(closed) < len(machine.usable):
+    closed = _if_all(machine, lambda gpu: gpu.compute_mode == "prohibited")
+    if not closed:
         return None
     return Cause(
         "compute-prohibited",
@@ -58,8 +58,8 @@ def prohibited(machine: Machine) -> Cause | None:
 
 def occupied(machine: Machine) -> Cause | None:
     """Each takes one program at a time, and has one."""
-    taken = [each for each in machine.usable if _is_taken(each)]
-    if not taken or len(taken) < len(machine.usable):
+    taken = _if_all(machine, _is_taken)
+    if not taken:
         return None
     return Cause(
         "exclusive-and-occupied",
@@ -68,6 +68,16 @@ def occupied(machine: Machine) -> Cause | None:
         "Wait for that program to end, or let several share the GPU, which takes an administrator.",
         f"sudo nvidia-smi -i {taken[0].index} -c DEFAULT",
     )
+
+
+def _if_all(machine: Machine, is_so: Callable[[Gpu], bool]) -> list[Gpu]:
+    """The GPUs, if all that this process may use are so: one that is not would serve."""
+    gpus = list(machine.usable)
+    return gpus if all(map(is_so, gpus)) else []
+
+
+def _is_broken(gpu: Gpu) -> bool:
+    return gpu.trouble is not None and gpu.trouble.code in (LOST, RESET_REQUIRED)
 
 
 def _is_taken(gpu: Gpu) -> bool:
