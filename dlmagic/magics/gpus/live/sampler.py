@@ -56,6 +56,7 @@ class Sampler:
         self._hear, self._left = hear, left
         self._period, self._clock, self._wait = period, clock, wait
         self._ended = threading.Event()
+        self._done = threading.Event()
         self._wake = threading.Event()
         self._thread = threading.Thread(target=self._run, name=THREAD, daemon=True)
 
@@ -71,10 +72,19 @@ class Sampler:
         """End; from the thread itself when it comes to it."""
         self._ended.set()
         self.wake()
-        if self._thread is not threading.current_thread() and self._thread.ident is not None:
-            self._thread.join(_PATIENCE)
+        if self._thread is threading.current_thread() or self._thread.ident is None:
+            return
+        # An interrupted join() takes a thread that runs for one that has ended (Python 3.11).
+        if self._done.wait(_PATIENCE):
+            self._thread.join()
 
     def _run(self) -> None:
+        try:
+            self._read_until_it_ends()
+        finally:
+            self._done.set()
+
+    def _read_until_it_ends(self) -> None:
         with contextlib.closing(self._source):
             while not self._ended.is_set():
                 state = self._attention.state()
