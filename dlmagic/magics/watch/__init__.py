@@ -1,0 +1,1 @@
+"""``%watch``, ``%%watch``, ``%unwatch`` and ``%summary``: every layer while a model trains."""
