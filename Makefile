@@ -57,7 +57,7 @@ test-floor: .venv-floor/floor.stamp ## shell, cell and display tests on the olde
 test-floor-short: .venv-floor/floor.stamp
 	$(FLOOR)/python -m pytest -q $(FLOOR_SHORT)
 
-prove: .venv/dev.stamp .venv/gpu-peers.stamp test-floor ## the long proofs and the benchmarks; writes benchmarks/results/
+prove: .venv/dev.stamp .venv/peers.stamp test-floor ## the long proofs and the benchmarks; writes benchmarks/results/
 	$(BIN)/python -m pytest -m prove
 	set -e; for each in $(BENCHMARKS); do $(BIN)/python -m $$each --write; done
 
@@ -72,8 +72,8 @@ clean: ## remove what was built; the environments stay
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable . --group dev
 	touch $@ .venv/demo.stamp
 
-.venv/gpu-peers.stamp: $(PACKAGING) constraints.txt | .venv/dev.stamp
-	$(BIN)/pip install --quiet --constraint constraints.txt --group gpu-peers
+.venv/peers.stamp: $(PACKAGING) constraints.txt | .venv/dev.stamp
+	$(BIN)/pip install --quiet --constraint constraints.txt --group gpu-peers --group watch-peers
 	touch $@
 
 .venv-floor/floor.stamp: $(PACKAGING) constraints-floor.txt | .venv-floor/pip.stamp
