@@ -30,6 +30,7 @@ from dlmagic.display.parts import (
 )
 
 _SEAMS = re.compile(r"(?<=[/:_])(?=\w)")
+_SENTENCE = 30  # characters from which on a cell of a table may take several lines
 
 
 def render(document: Document) -> str:
@@ -115,10 +116,17 @@ def _row(table: Table, row: tuple[Span, ...]) -> h.Renderable:
     return h.tr[
         h.th(scope="row")[_breakable(name)],
         [
-            h.td(".dlm-number" if right else "")[_span(cell)]
+            h.td(_manner(cell, right))[_span(cell)]
             for cell, right in zip(cells, numeric, strict=True)
         ],
     ]
+
+
+def _manner(cell: Span, right: bool) -> str:
+    """How a cell stands: numbers at the right, and sentences in as many lines as they need."""
+    if right:
+        return ".dlm-number"
+    return ".dlm-sentence" if len(cell.text) > _SENTENCE else ""
 
 
 def _breakable(name: Span) -> list[h.Node]:

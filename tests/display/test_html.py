@@ -123,3 +123,11 @@ def test_a_picture_that_is_too_large_is_left_out_and_that_is_said() -> None:
     assert len(page) < 5_000
     assert "the answer" in page
     assert "The picture is left out" in page
+
+
+def test_sentences_in_a_table_take_as_many_lines_as_they_need() -> None:
+    why = "9.7 GB are in use by nobody who can be seen from here"
+    columns = (Column("GPU"), Column("memory", numeric=True), Column("free"), Column("why"))
+    rows = ((Span("1"), Span("9.7 GB"), Span("no"), Span(why)),)
+    shown = html.render(Document((Table("GPUs", columns, rows),)))
+    assert re.findall(r'<td class="dlm-sentence">(.*?)</td>', shown) == [why]
