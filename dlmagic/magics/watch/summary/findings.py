@@ -31,8 +31,7 @@ def findings_about(looked: Looked) -> Iterator[Finding]:
         ),
         operands=tuple(names),
         fix=Fix(
-            "Call the layer in forward(), or remove it: no gradient will ever reach it with "
-            "such an input."
+            "Call the layer, or remove it: with such an input no gradient ever reaches it."
         ),
     )
 

@@ -196,7 +196,7 @@ def _notes(line: Line) -> str:
     if row.parameters and not row.trainable:
         notes.append("frozen")
     elif row.trainable < row.parameters:
-        notes.append(f"{short(row.trainable)} trainable")
+        notes.append(f"{count(row.trainable)} trainable")
     if row.shared and row.own and not row.counted and row.call <= 1:
         notes.append(f"is {listed(row.shared, 2)}")
     return "; ".join(filter(None, notes))
