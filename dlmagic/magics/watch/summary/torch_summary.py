@@ -204,4 +204,4 @@ def _is_about_gradients(error: Exception) -> bool:
 
 def _why(error: Exception) -> str:
     kind = type(error).__name__
-    return f"The model was run to find the shapes: it needs numbers ({kind})."
+    return f"The model was run to find its shapes: it does not do without numbers ({kind})."

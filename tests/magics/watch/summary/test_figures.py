@@ -234,6 +234,45 @@ def test_a_block_in_two_places_is_counted_once_and_that_is_said() -> None:
     assert any("left = right" in note for note in found.notes)
 
 
+def test_one_activation_for_all_blocks_is_no_block_of_its_own() -> None:
+    """Three blocks of two layers with 4 × 4 + 4 parameters; others have said 160."""
+
+    class Block(nn.Module):
+        def __init__(self, activation: nn.Module) -> None:
+            super().__init__()
+            self.layers = nn.ModuleList([nn.Linear(4, 4) for _ in range(2)])
+            self.activation = activation
+
+        def forward(self, x: Tensor) -> Tensor:
+            for layer in self.layers:
+                x = self.activation(layer(x))
+            return x
+
+    activation = nn.ReLU()
+    found = summary(nn.Sequential(*(Block(activation) for _ in range(3))), (1, 4))
+    assert found.parameters == 3 * 2 * (4 * 4 + 4) == 120
+    assert found["0.activation"].calls == 6
+    adds_up(found)
+
+
+def test_layers_whose_forward_is_called_past_them_have_their_bytes() -> None:
+    """3 × 5 + 5 and 5 × 5 + 5 numbers of four bytes; others have said 120."""
+
+    class Past(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.inner = nn.Sequential(nn.Linear(3, 5))
+            self.last = nn.Linear(5, 5)
+
+        def forward(self, x: Tensor) -> Tensor:
+            return self.last(self.inner.forward(x))
+
+    found = summary(Past(), (32, 3))
+    assert found.parameter_bytes == 4 * (3 * 5 + 5 + 5 * 5 + 5) == 200
+    assert found.flops == 2 * 32 * (3 * 5 + 5 * 5)
+    assert not found.findings
+
+
 def test_work_outside_of_layers_goes_to_what_is_around_it() -> None:
     found = summary(Outside(), Outside.shapes)
     layers = sum(row.flops or 0 for row in found.calls_of("cell"))

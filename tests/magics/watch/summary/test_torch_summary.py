@@ -99,7 +99,7 @@ def test_parameters_that_nothing_uses_are_found() -> None:
 def test_a_layer_whose_weights_are_used_without_calling_it_is_no_finding() -> None:
     found = summary(nn.MultiheadAttention(8, 2), ((3, 1, 8), (3, 1, 8), (3, 1, 8)))
     assert not found.findings
-    assert found["out_proj"].remark == "not called, but its parameters are used"
+    assert found["out_proj"].remark == "not called, weights used"
 
 
 @dataclass
