@@ -96,6 +96,21 @@ def test_parameters_that_nothing_uses_are_found() -> None:
         assert found["spare"].call == 0
 
 
+def test_parameters_that_lie_in_the_same_memory_are_told_apart_from_unused_ones() -> None:
+    class Flat(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            memory = torch.ones(8)
+            self.first = nn.Parameter(memory[:4])
+            self.second = nn.Parameter(memory[4:])
+
+        def forward(self, x: Tensor) -> Tensor:
+            return x * self.first + self.second
+
+    for given in ((2, 4), torch.ones(2, 4)):
+        assert not summary(Flat(), given).findings
+
+
 def test_a_layer_whose_weights_are_used_without_calling_it_is_no_finding() -> None:
     found = summary(nn.MultiheadAttention(8, 2), ((3, 1, 8), (3, 1, 8), (3, 1, 8)))
     assert not found.findings
@@ -155,6 +170,11 @@ def test_a_refused_shape_names_the_layer_and_what_it_takes() -> None:
         summary(model, (2, 1, 6, 6))
     with pytest.raises(InputError, match=r"model\.2 \(Linear\) refuses 2×144 float32: .* 64 feat"):
         summary(model, torch.ones(2, 3, 8, 8))
+    large = nn.Sequential(nn.Linear(4, 4), nn.Linear(5, 1))
+    with pytest.raises(
+        InputError, match=r"1 \(Linear\) refuses 1000000000000×4 float32: .* 5 feat"
+    ):
+        summary(large, (10**12, 4))  # which no machine could run
     with pytest.raises(InputError, match=r"cannot be called with this input: .*'y'"):
         summary(Pair(), (2, 3))
 
@@ -162,6 +182,36 @@ def test_a_refused_shape_names_the_layer_and_what_it_takes() -> None:
 class Pair(nn.Module):
     def forward(self, x: Tensor, y: Tensor) -> Tensor:
         return x + y
+
+
+def test_numbers_may_be_refused_where_shapes_are_not() -> None:
+    words = nn.Sequential(nn.Embedding(10, 4))
+    with pytest.raises(InputError, match=r"words\.0 \(Embedding\) refuses .* below 10"):
+        summary(words, torch.tensor([[3, 12]]))
+
+
+def test_what_cannot_be_differentiated_has_times_forward() -> None:
+    class Rounded(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx: Any, x: Tensor) -> Tensor:
+            return x.round()
+
+        @staticmethod
+        def backward(ctx: Any, *gradients: Tensor) -> Tensor:
+            raise NotImplementedError
+
+    class Model(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.layer = nn.Linear(3, 3)
+
+        def forward(self, x: Tensor) -> Any:
+            return Rounded.apply(self.layer(x))  # type: ignore[no-untyped-call]
+
+    found = summary(Model(), torch.ones(2, 3))
+    assert (found["layer"].forward_seconds or 0) > 0
+    assert found.backward_seconds is None
+    assert found.flops_backward is None
 
 
 def test_an_error_of_the_users_stays_theirs_with_the_layer_named() -> None:
@@ -176,6 +226,27 @@ def test_an_error_of_the_users_stays_theirs_with_the_layer_named() -> None:
         "This happened in model.1 (Broken), which was given 1×3 float32."
     ]
     assert not any(m._forward_hooks or m._forward_pre_hooks for m in model.modules())
+
+
+def test_an_interrupt_leaves_nothing_behind() -> None:
+    class Interrupted(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.norm = nn.BatchNorm1d(3)
+
+        def forward(self, x: Tensor) -> Tensor:
+            y = self.norm(x)
+            if y.sum() > 1e9:
+                return y
+            raise KeyboardInterrupt
+
+    model = Interrupted()
+    with pytest.raises(KeyboardInterrupt):
+        summary(model, torch.rand(4, 3))
+    assert model.norm.num_batches_tracked == 0
+    assert model.norm.running_mean.eq(0).all()
+    assert not model.norm._forward_hooks
+    assert not model._forward_hooks
 
 
 def test_a_model_without_numbers_has_shapes() -> None:
