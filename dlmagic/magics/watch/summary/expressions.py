@@ -7,7 +7,7 @@ import re
 
 from dlmagic.errors import InputError
 
-_OPTION = re.compile(r"(?:^|(?<=\s))(?:--[A-Za-z]|-[oq](?=\s|$|=))")
+_OPTION = re.compile(r"(?:^|(?<=\s))(?:--[A-Za-z]|-[hoq](?=\s|$|=))")
 _OPENING, _CLOSING = "([{", ")]}"
 
 

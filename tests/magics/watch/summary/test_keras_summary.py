@@ -154,7 +154,8 @@ def test_an_error_of_the_users_stays_theirs() -> None:
     assert "mine (Broken)" in caught.value.__notes__[-1]
 
 
-@pytest.mark.parametrize("backend", ["torch", pytest.param("jax", marks=pytest.mark.prove)])
+@pytest.mark.prove
+@pytest.mark.parametrize("backend", ["torch", "jax"])
 def test_on_other_frameworks(backend: str) -> None:
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM],

@@ -57,9 +57,14 @@ def test_it_is_stored_and_silent_on_request(notebook: InteractiveShell) -> None:
     assert notebook.user_ns["found"].parameters == 23
 
 
+def test_help_is_shown(notebook: InteractiveShell, capsys: pytest.CaptureFixture[str]) -> None:
+    assert notebook.run_line_magic("summary", "-h") is None
+    assert "%summary model 32,1,28,28 --depth 2" in capsys.readouterr().out
+
+
 def test_globals_that_a_hook_writes_to_are_put_back(notebook: InteractiveShell) -> None:
     notebook.run_cell("_ = model[1].register_forward_hook(lambda m, i, o: kept.append(o))")
-    notebook.run_line_magic("summary", "model x")
+    notebook.run_line_magic("summary", "model torch.ones(5, 4)")
     assert notebook.user_ns["kept"] == []
 
 
