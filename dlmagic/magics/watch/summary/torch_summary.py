@@ -1,0 +1,116 @@
+"""``%summary`` of a model of PyTorch: without numbers where that works, else by a real run.
+
+First the model runs in a world of tensors that have shapes and no numbers: nothing is computed,
+and it is a copy that runs. Where that fails (a branch on a value, code that needs numbers), or
+where times are wanted, the model itself runs, and everything is put back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import torch
+
+from dlmagic.cell.snapshot import Snapshot
+from dlmagic.magics.watch.summary.calls import Looked
+from dlmagic.magics.watch.summary.request import ABSENT, Request
+from dlmagic.magics.watch.summary.torch_counting import CountingRun
+from dlmagic.magics.watch.summary.torch_layers import (
+    buffer_bytes,
+    device_of,
+    holders_of,
+    inside_wrappers,
+    kind_of,
+    lazy_layers,
+    modules_of,
+)
+from dlmagic.magics.watch.summary.torch_runs import Runs
+from dlmagic.magics.watch.summary.torch_timing import add_times
+
+FRAMEWORK = "PyTorch"
+_TIMED = ("cpu", "cuda")
+
+
+class TorchLook:
+    """One look at a model.
+
+    Args:
+        request: What the user asks for.
+
+    Attributes:
+        model: The model inside what compiles it or spreads it over devices.
+        kind: Its class.
+    """
+
+    def __init__(self, request: Request) -> None:
+        self._request = request
+        self.model, self._notes = inside_wrappers(request.model)  # type: ignore[arg-type]
+        self.kind = kind_of(self.model)
+        self._holders = holders_of(self.model)
+        self._modules = modules_of(self.model)
+
+    def look(self, snapshot: Callable[[], Snapshot]) -> Looked:
+        """Look at the model.
+
+        Args:
+            snapshot: Saves everything that a run may change.
+
+        Raises:
+            InputError: The model does not take the input.
+            Exception: What the model raises, with a note of the layer.
+        """
+        if self._request.value is ABSENT:
+            hint = f"%summary {self._request.name or 'MODEL'} 32,…"
+            note = f"No input was given: with its shape ({hint}) there are shapes and FLOPs."
+            return self._looked(notes=[*self._lazy(), note])
+        if self._lazy():
+            return self._looked(notes=[*self._lazy()])
+        if isinstance(self.model, torch.jit.ScriptModule):
+            return self._looked(notes=["TorchScript does not tell its calls: parameters alone."])
+        saved = snapshot()
+        try:
+            return self._with_input(saved)
+        finally:
+            saved.restore()
+
+    def _lazy(self) -> list[str]:
+        layers = lazy_layers(self.model)
+        if not layers:
+            return []
+        named = ", ".join(layers[:3]) + (f" and {len(layers) - 3} more" if layers[3:] else "")
+        first = "Parameters of {} get their shapes when the model is first called: do that before."
+        return [first.format(named)]
+
+    def _with_input(self, saved: Snapshot) -> Looked:
+        runs = Runs(self._request, self.model, self._modules, saved)
+        counted = runs.counted()
+        looked = self._looked(notes=counted.notes)
+        looked.calls, looked.inputs, looked.ran = counted.run.calls, counted.inputs, counted.ran
+        looked.used = self._identities(counted.run)
+        if counted.run.sparse:
+            looked.notes.append("FLOPs of sparse products depend on the values and are left out.")
+        if runs.real is not None and self._request.time:
+            self._time(looked, runs)
+        return looked
+
+    def _time(self, looked: Looked, runs: Runs) -> None:
+        kind = device_of(self.model).type
+        if kind not in _TIMED:
+            looked.notes.append(f"No times: they are not measured on {kind}.")
+            return
+        looked.repetitions = add_times(looked.calls, self._modules, runs.first_timed, runs.timed)
+        if not looked.repetitions:
+            looked.notes.append("No times: the model calls other layers in every run.")
+
+    def _identities(self, run: CountingRun) -> frozenset[int]:
+        named = dict(self.model.named_parameters(remove_duplicate=False))
+        return frozenset(id(named[name]) for name in run.used if name in named)
+
+    def _looked(self, notes: Sequence[str]) -> Looked:
+        return Looked(
+            self._holders,
+            notes=[*self._notes, *notes],
+            device=str(device_of(self.model)),
+            training=self.model.training,
+            buffer_bytes=buffer_bytes(self.model),
+        )
