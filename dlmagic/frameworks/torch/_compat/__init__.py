@@ -80,7 +80,9 @@ from dlmagic.frameworks.torch._compat.watching import (
     compiled_call,
     copy_all,
     in_backward,
+    put_hooks_on,
     set_compiled_call,
+    take_hooks_off,
     takes_scaled_gradients,
 )
 
@@ -136,6 +138,7 @@ __all__ = [
     "no_sizes_seen",
     "precision",
     "print_options",
+    "put_hooks_on",
     "pytree",
     "random_numbers_of_eager",
     "result_of_node",
@@ -150,6 +153,7 @@ __all__ = [
     "stacks_of_nodes",
     "structured_trace",
     "swap_sizes_seen",
+    "take_hooks_off",
     "takes_scaled_gradients",
     "tf32_in_cudnn",
     "tf32_in_matmul",
