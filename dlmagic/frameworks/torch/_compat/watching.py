@@ -1,0 +1,77 @@
+"""What a watcher of training needs to know of a pass, and how it copies many tensors at once."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.utils.hooks import RemovableHandle
+
+_current_task: Callable[[], int] = getattr(torch._C, "_current_graph_task_id", lambda: -1)
+
+
+def in_backward() -> bool:
+    """Whether this thread computes gradients just now; False where nobody tells."""
+    return _current_task() != -1
+
+
+def at_end_of_backward(function: Callable[[], None]) -> bool:
+    """Have a function called when the backward pass that runs now has ended.
+
+    Returns whether it will be.
+    """
+    engine = getattr(torch.autograd.Variable, "_execution_engine", None)
+    queue = getattr(engine, "queue_callback", None)
+    if queue is None or not in_backward():
+        return False
+    queue(function)
+    return True
+
+
+def copy_all(destinations: list[Tensor], sources: list[Tensor]) -> None:
+    """Copy tensors into others of the same shapes, in as few kernels as there can be."""
+    together: Any = getattr(torch, "_foreach_copy_", None)
+    if together is not None:
+        together(destinations, sources)
+        return
+    for destination, source in zip(destinations, sources, strict=True):
+        destination.copy_(source)
+
+
+def put_hooks_on(hooks: Iterable[tuple[nn.Module, Callable[..., Any]]]) -> int:
+    """Have functions called after each call of their modules; returns the key of all of them.
+
+    Modules have a function for that, which takes ten times as long: too long for hundreds of
+    hooks that stay for one step.
+    """
+    key = RemovableHandle(OrderedDict[int, Any]()).id
+    for module, hook in hooks:
+        module._forward_hooks[key] = hook
+    return key
+
+
+def take_hooks_off(modules: Iterable[nn.Module], key: int) -> None:
+    """Take off what :func:`put_hooks_on` has put on."""
+    for module in modules:
+        module._forward_hooks.pop(key, None)
+
+
+def compiled_call(module: nn.Module) -> Callable[..., Any] | None:
+    """What runs instead of the module's own call, after ``module.compile()``; None before it."""
+    return getattr(module, "_compiled_call_impl", None)
+
+
+def set_compiled_call(module: nn.Module, call: Callable[..., Any] | None) -> None:
+    """Put another in its place. Copies and pickles of a module leave it out."""
+    module._compiled_call_impl = call
+
+
+def takes_scaled_gradients(optimizer: torch.optim.Optimizer) -> tuple[Tensor | None, Tensor | None]:
+    """The scale of the gradients that an optimiser divides by itself, and whether it will skip.
+
+    A gradient scaler leaves both with the optimiser for the time of its step.
+    """
+    return getattr(optimizer, "grad_scale", None), getattr(optimizer, "found_inf", None)
