@@ -104,8 +104,9 @@ class Forward(TorchFunctionMode):
         self, path: str, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> None:
         with _Looking(self):
-            if self._stack:
-                self.tape.claim(tensors_in((args, kwargs)), Owner(self._stack[-1]))
+            if self._stack:  # what nobody has told of was made by the layer around
+                unknown = [x for x in tensors_in((args, kwargs)) if self.origins.of(x) is None]
+                self._judge("", [], [], unknown)
             self._calls[path] += 1
             given = self._look((args, kwargs))
             call = LayerCall(path, type(module).__name__, self._calls[path], _range_of("", given))

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
+from torch.nn import functional
 
 from tests.magics.watch.verdicts.runs import Run, adam, classify, initialised, mlp, sgd
 
@@ -171,7 +171,7 @@ def regression_on_huge_targets() -> Run:
     model = mlp(nn.ReLU, [64, 64])
 
     def loss(outputs: Tensor, labels: Tensor) -> Tensor:
-        return F.mse_loss(outputs[:, 0], labels * 1e5)
+        return functional.mse_loss(outputs[:, 0], labels * 1e5)
 
     return classify(model, adam(model, 1e-3), loss=loss)
 
@@ -181,7 +181,7 @@ def logarithm_of_zero() -> Run:
     model = mlp(nn.ReLU, [64])
 
     def loss(outputs: Tensor, labels: Tensor) -> Tensor:
-        return F.nll_loss((outputs * 400).softmax(1).log(), labels)
+        return functional.nll_loss((outputs * 400).softmax(1).log(), labels)
 
     return classify(model, sgd(model, 0.01), loss=loss)
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
+from torch.nn import functional
 
 from tests.magics.watch.verdicts.runs import Run, adam, batch, classify, mlp, sgd
 
@@ -40,7 +40,7 @@ def learned_by_heart() -> Run:
     def step(number: int) -> None:
         values, labels = batch(0)
         optimizer.zero_grad()
-        F.cross_entropy(model(values), labels).backward()
+        functional.cross_entropy(model(values), labels).backward()
         optimizer.step()
 
     return Run(model, step, 800)
@@ -119,7 +119,7 @@ def transformer_with_warm_up() -> Run:
         tokens = (start + 3 * torch.arange(17)) % 200
         optimizer.zero_grad()
         scores = model(tokens[:, :-1])
-        F.cross_entropy(scores.reshape(-1, 200), tokens[:, 1:].reshape(-1)).backward()
+        functional.cross_entropy(scores.reshape(-1, 200), tokens[:, 1:].reshape(-1)).backward()
         optimizer.step()
         warm.step()
 
@@ -145,7 +145,7 @@ def lstm_with_clipping() -> Run:
     def step(number: int) -> None:
         tokens = torch.randint(0, 500, (32, 20))
         optimizer.zero_grad()
-        F.cross_entropy(model(tokens), tokens[:, -3] % 10).backward()
+        functional.cross_entropy(model(tokens), tokens[:, -3] % 10).backward()
         nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
 
@@ -169,11 +169,13 @@ def adversarial_nets() -> Run:
         real = batch(number)[0] * 2 - 1
         made = model.generator(torch.randn(64, 16))
         judges.zero_grad()
-        loss = F.softplus(-model.critic(real)) + F.softplus(model.critic(made.detach()))
+        loss = functional.softplus(-model.critic(real)) + functional.softplus(
+            model.critic(made.detach())
+        )
         loss.mean().backward()
         judges.step()
         makes.zero_grad()
-        F.softplus(-model.critic(made)).mean().backward()
+        functional.softplus(-model.critic(made)).mean().backward()
         makes.step()
 
     return Run(model, step)
@@ -191,7 +193,7 @@ def autoencoder() -> Run:
     def step(number: int) -> None:
         values, _ = batch(number)
         optimizer.zero_grad()
-        F.binary_cross_entropy(model(values), values).backward()
+        functional.binary_cross_entropy(model(values), values).backward()
         optimizer.step()
 
     return Run(model, step, 400)

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from sklearn.datasets import load_digits
 from torch import Tensor, nn
-from torch.nn import functional as F
+from torch.nn import functional
 
 Step = Callable[[int], object]
 
@@ -55,7 +55,7 @@ def classify(
     model: nn.Module,
     optimizer: torch.optim.Optimizer,
     *,
-    loss: Callable[[Tensor, Tensor], Tensor] = F.cross_entropy,
+    loss: Callable[[Tensor, Tensor], Tensor] = functional.cross_entropy,
     clear: bool = True,
     inputs: Callable[[Tensor], Tensor] = lambda values: values,
     before: Callable[[], object] = lambda: None,
