@@ -37,8 +37,9 @@ def find_culprit(model: nn.Module, kept: KeptCall | None, step: int) -> Culprit:
         kept: Its last call; None where there is none.
         step: The step in which something was not finite.
     """
-    inner = bare(model)
+    inner = model
     try:
+        inner = bare(model)
         found = _by_running(inner, kept, step) if kept and can_run_again(inner) else None
     except Exception:  # whatever the user's code raises, or a device without memory
         found = None
@@ -63,7 +64,7 @@ def _by_running(model: nn.Module, kept: KeptCall, step: int) -> Culprit | None:
             args, kwargs = copied(kept.args, kwargs=kept.kwargs, model=model)
             before_the_call(model, (args, kwargs), forward.origins)
             origin = _origin(forward, kept, forward.run(args, kwargs))
-        return _culprit(origin, step, forward.trail(origin.call)) if origin else None
+        return _culprit(origin, step, forward.trail(origin)) if origin else None
     finally:
         forward.forget()
 
@@ -78,7 +79,7 @@ def _origin(forward: Forward, kept: KeptCall, output: object) -> Origin | None:
     if bad:
         # Values cut off from the graph can be part of the loss as well.
         anywhere = used or forward.origin_of(tensors_in(output))
-        return anywhere or Origin(forward.time, "loss", bad[0])
+        return anywhere or Origin(forward.time + 1, "loss", bad[0])
     arrived = forward.tape.run([each for each, _ in pairs], [each for _, each in pairs])
     return first(arrived) or used or forward.origin_of(tensors_in(output))
 

@@ -199,6 +199,15 @@ def test_checkpoints_are_no_hindrance(fault: nn.Module, pass_: str) -> None:
     assert named(look(Saving(), torch.randn(16, 8)))[:2] == (pass_, "inner.3")
 
 
+@pytest.mark.filterwarnings("ignore:.*(deprecated|TorchScript):DeprecationWarning")
+def test_a_scripted_layer_is_named_as_a_whole() -> None:
+    inner = torch.jit.script(nn.Sequential(nn.Linear(8, 8), Log()))
+    model = nn.Sequential(nn.Linear(8, 8), inner, nn.Linear(8, 2))
+    culprit = look(model, torch.randn(4, 8))
+    assert (culprit.pass_, culprit.layer, culprit.certain) == ("forward", "1", True)
+    assert look(inner, torch.randn(4, 8)).pass_ == "forward"
+
+
 def test_a_call_under_autocast_is_run_under_autocast() -> None:
     class Large(nn.Module):
         def forward(self, values: Tensor) -> Tensor:
@@ -287,6 +296,20 @@ def test_a_loss_within_the_model_is_the_models_own() -> None:
 
     culprit = look(Own(), torch.randn(8, 4), loss=lambda out: out["loss"])
     assert (*named(culprit), culprit.kind) == ("backward", "", "sqrt", "Own")
+
+
+def test_the_trail_has_the_layers_that_ran_before() -> None:
+    model = net(Log())
+    assert [(path, kind) for path, kind, *_ in look(model, torch.randn(16, 8)).trail] == [
+        ("0", "Linear"),
+        ("1", "BatchNorm1d"),
+        ("2", "ReLU"),
+    ]
+    assert [path for path, *_ in look(net(Root()), torch.randn(16, 8)).trail] == ["0", "1", "2"]
+    loss = look(net(nn.Identity()), torch.randn(16, 8), loss=lambda out: (out * 0).sum().sqrt())
+    assert [path for path, *_ in loss.trail] == ["0", "1", "2", "3", "4", "5"]
+    smallest, largest = loss.trail[2][2:]
+    assert smallest == 0 < largest
 
 
 def test_users_hooks_run_as_in_the_call() -> None:
