@@ -37,18 +37,22 @@ def find_culprit(model: nn.Module, kept: KeptCall | None, step: int) -> Culprit:
         kept: Its last call; None where there is none.
         step: The step in which something was not finite.
     """
-    inner = model
+    inner, late = model, False
     try:
         inner = bare(model)
+        late = kept is not None and kept.is_older_than_weights(inner)
         found = _by_running(inner, kept, step) if kept and can_run_again(inner) else None
     except Exception:  # whatever the user's code raises, or a device without memory
         found = None
-    return found or _without_running(inner, step)
+    if found is None or (late and found.pass_ == "parameter"):
+        return _without_running(inner, step, late=late)
+    return found
 
 
-def _without_running(model: nn.Module, step: int) -> Culprit:
+def _without_running(model: nn.Module, step: int, *, late: bool) -> Culprit:
+    """The weights tell only as long as the step has not spoiled them."""
     try:
-        origin = next(parameters_not_finite(model), None)
+        origin = None if late else next(parameters_not_finite(model), None)
         if origin is not None:
             return _culprit(origin, step, ())
         bad = [name for name, each in model.named_parameters() if not is_finite(each.grad)]

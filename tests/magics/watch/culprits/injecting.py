@@ -13,7 +13,14 @@ from torch.nn import functional
 
 from dlmagic.magics.watch.sample_result import Culprit
 from tests.magics.watch.culprits.faults import BACKWARD, FORWARD, LOSSES
-from tests.magics.watch.culprits.models import MODELS, Answer, Recurrent, Spot, Transformer
+from tests.magics.watch.culprits.models import (
+    MODELS,
+    Answer,
+    Perceptron,
+    Recurrent,
+    Spot,
+    Transformer,
+)
 
 STEPS = 4
 
@@ -103,7 +110,9 @@ def _elsewhere(chance: random.Random, number: int) -> Injection:
     title = type(model).__name__
     kind = number // 6 % 3
     if kind == 0 or (isinstance(model, Transformer) and kind == 2):
-        bad = chance.choice([float("nan"), float("inf")])
+        # Where tanh hides an infinity, it spoils one weight's gradient and no bias's.
+        hidden = isinstance(model, Perceptron | Recurrent)
+        bad = float("nan") if hidden else chance.choice([float("nan"), float("inf")])
 
         def spoil(values: Tensor) -> None:
             values[3, 5] = bad

@@ -340,6 +340,18 @@ def test_it_never_raises(broken: str | None) -> None:
     assert (culprit.pass_, culprit.layer) == ("backward", "1")  # those of 5 are finite
 
 
+@pytest.mark.parametrize(("fault", "bad"), [(Log(), ""), (Root(), ""), (nn.Identity(), "batch")])
+def test_after_the_step_weights_are_not_blamed(fault: nn.Module, bad: str) -> None:
+    model, batch = net(fault), torch.randn(16, 8)
+    if bad:
+        batch[0, 0] = NAN
+    kept = called(model, batch)
+    torch.optim.SGD(model.parameters(), 0.1).step()
+    culprit = find_culprit(model, kept, 1)
+    assert (culprit.pass_, culprit.certain) != ("parameter", True)
+    assert not bad or culprit.pass_ == "input"
+
+
 def test_a_model_on_no_device_has_no_culprit() -> None:
     model = nn.Linear(2, 2, device="meta")
     assert find_culprit(model, KeptCall((torch.ones(1, 2),), {}), 1).pass_ == "unknown"

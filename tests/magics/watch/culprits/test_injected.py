@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from tests.magics.watch.culprits.injecting import Injection, injections, train
-from tests.magics.watch.culprits.keeping import kept
+from tests.magics.watch.culprits.watching import culprits
 
 
 def wrong(count: int, seed: int) -> list[str]:
@@ -16,7 +16,7 @@ def wrong(count: int, seed: int) -> list[str]:
 
 def told_wrongly(injection: Injection) -> str:
     optimizer = torch.optim.SGD(injection.model.parameters(), 1e-3)
-    with kept(injection.model, optimizer) as found:
+    with culprits(injection.model) as found:
         train(injection, optimizer)
     if found and injection.is_right(found[0]):
         return ""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable
 
 import torch
@@ -85,14 +84,6 @@ def learning_rate_of_almost_nothing() -> Run:
 def learning_rate_too_small_with_adam() -> Run:
     model = mlp(nn.GELU, [64, 64])
     return classify(model, adam(model, 1e-8))
-
-
-@broken(SMALL)
-def optimiser_of_a_copy() -> Run:
-    model = mlp(nn.ReLU, [64, 64])
-    other = copy.deepcopy(model)
-    optimizer = torch.optim.SGD([*other.parameters(), model[0].bias], 0.1)
-    return classify(model, optimizer)
 
 
 @broken(DEAD)
