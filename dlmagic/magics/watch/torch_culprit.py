@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from torch import Tensor, nn
@@ -26,7 +26,9 @@ from dlmagic.magics.watch.torch_culprit_replay import bare, can_run_again, repla
 __all__ = ["KeptCall", "find_culprit", "keep_call", "keep_gradients", "told_by_gradients"]
 
 
-def find_culprit(model: nn.Module, kept: KeptCall | None, step: int) -> Culprit:
+def find_culprit(
+    model: nn.Module, kept: KeptCall | Sequence[KeptCall] | None, step: int
+) -> Culprit:
     """Find it by running the kept call once more, before the optimiser changes the weights.
 
     The model's own hooks run as they did in the call; whoever has some there should ignore them
@@ -34,14 +36,16 @@ def find_culprit(model: nn.Module, kept: KeptCall | None, step: int) -> Culprit:
 
     Args:
         model: The model, wrapped or not.
-        kept: Its last call; None where there is none.
+        kept: Its last call, or those of the step where there are several; None where there is none.
         step: The step in which something was not finite.
     """
+    calls = (kept,) if isinstance(kept, KeptCall) else tuple(kept or ())
     inner, late = model, False
     try:
         inner = bare(model)
-        late = kept is not None and kept.is_older_than_weights(inner)
-        found = _by_running(inner, kept, step) if kept and can_run_again(inner) else None
+        late = any(each.is_older_than_weights(inner) for each in calls)
+        runs = (_by_running(inner, each, step) for each in calls if can_run_again(inner))
+        found = next(filter(None, runs), None)
     except Exception:  # whatever the user's code raises, or a device without memory
         found = None
     if found is None or (late and found.pass_ == "parameter"):

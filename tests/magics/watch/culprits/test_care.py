@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -310,6 +311,28 @@ def test_the_trail_has_the_layers_that_ran_before() -> None:
     assert [path for path, *_ in loss.trail] == ["0", "1", "2", "3", "4", "5"]
     smallest, largest = loss.trail[2][2:]
     assert smallest == 0 < largest
+
+
+def test_of_several_calls_in_a_step_the_one_that_went_wrong_is_found() -> None:
+    class Picky(nn.Module):
+        def forward(self, values: Tensor) -> Tensor:
+            return values.clamp_min(-5).add(5).log()
+
+    model = nn.Sequential(Picky(), nn.Linear(8, 2))
+    batches = [torch.randn(4, 8), torch.randn(4, 8) - 9, torch.randn(4, 8)]
+    kept = [called(model, batch) for batch in batches]
+    assert named(find_culprit(model, kept, 1)) == ("forward", "0", "log")
+    assert find_culprit(model, kept[2:], 1).pass_ == "unknown"
+
+
+def test_in_a_group_of_processes_the_model_is_run_without_its_wrapper(tmp_path: Path) -> None:
+    store = torch.distributed.FileStore(str(tmp_path / "store"), 1)
+    torch.distributed.init_process_group("gloo", store=store, rank=0, world_size=1)
+    try:
+        model = nn.parallel.DistributedDataParallel(net(Root()))
+        assert named(look(model, torch.randn(16, 8)))[:2] == ("backward", "3")
+    finally:
+        torch.distributed.destroy_process_group()
 
 
 def test_users_hooks_run_as_in_the_call() -> None:
