@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import groupby
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,18 +16,6 @@ from dlmagic.magics.watch.sample_result import STATISTICS, Row, Sample, Statisti
 
 MOST_LOSSES = 480
 """Losses that are kept; of more, two become one."""
-
-
-class Course(NamedTuple):
-    """One statistic over time; ``plt.plot(*course)`` draws it.
-
-    Attributes:
-        steps: Where each point begins; a point of a long course stands for some samples.
-        values: NaN where it was not measured.
-    """
-
-    steps: NDArray[np.int64]
-    values: NDArray[np.float32]
 
 
 class History:
@@ -50,6 +38,10 @@ class History:
         self._each = 1  # samples of one point
         self.samples = 0
         """How many there were."""
+        self.last = 0
+        """The step of the newest."""
+        self.exact = False
+        """Whether it was of all values."""
         self._losses = _Losses()
 
     def add(self, samples: Sequence[Sample]) -> None:
@@ -77,6 +69,11 @@ class History:
             return tuple(self._rows[place] for place in self._order())
 
     @property
+    def present(self) -> tuple[Row, ...]:
+        """What the newest sample was of."""
+        return self._known[0]
+
+    @property
     def losses(self) -> tuple[tuple[int, float], ...]:
         """Steps and losses that are kept, ascending."""
         with self._lock:
@@ -86,6 +83,17 @@ class History:
         """One statistic of all rows, ``[row, point]``; NaN where it has not been measured."""
         with self._lock:
             return self._courses.matrix(statistic)[self._order()]
+
+    def courses(self) -> NDArray[np.float32]:
+        """All statistics of all rows, ``[row, statistic, point]``."""
+        with self._lock:
+            return np.stack([self.matrix(each) for each in STATISTICS], axis=1)
+
+    @contextmanager
+    def still(self) -> Iterator[None]:
+        """A block in which nothing is added, so that what is asked in it belongs together."""
+        with self._lock:
+            yield
 
     def newest(self) -> tuple[NDArray[np.float32], NDArray[np.uint32]]:
         """The last sample of each row, ``[row, statistic]``, and how often its layer ran."""
@@ -109,6 +117,7 @@ class History:
             values = np.stack([sample.values for sample in group])
             self._courses.add(places, values, new_point=new_point)
             self.samples += len(group)
+            self.last, self.exact = group[-1].step, group[-1].exact
             self._newest[places] = group[-1].values
             self._calls[places] = group[-1].calls
             while len(self._starts) >= self._courses.room and self.samples % self._each == 0:
