@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from functools import partial
 from typing import Any
@@ -40,8 +40,8 @@ class KeptCall:
 def keep_call(model: nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> KeptCall:
     """Keep a call that is about to begin; copies no batch and waits for no device."""
     return KeptCall(
-        args=tuple(_cut(each) for each in args),
-        kwargs={name: _cut(each) for name, each in kwargs.items()},
+        args=tuple(_each(each, _cut) for each in args),
+        kwargs={name: _each(each, _cut) for name, each in kwargs.items()},
         random_states=tuple((each, each.get_state()) for each in _generators()),
         training=model.training,
         autocast=tuple(_autocast(kind) for kind in _kinds_of_device()),
@@ -59,6 +59,16 @@ def keep_gradients(kept: KeptCall, output: object) -> list[RemovableHandle]:
 def outputs_in(output: object) -> list[Tensor]:
     """The tensors of an output that gradients can reach."""
     return [each for each in tensors_in(output) if each.requires_grad]
+
+
+def copied(
+    args: tuple[Any, ...], *, kwargs: dict[str, Any], model: nn.Module
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """Arguments of which a call may change what it likes, on the model's device."""
+    first = next(model.parameters(), None)
+    device = None if first is None else first.device
+    again = partial(_each, change=partial(_copy, device=device))
+    return tuple(map(again, args)), {name: again(each) for name, each in kwargs.items()}
 
 
 def tensors_in(value: object, depth: int = 8) -> Iterator[Tensor]:
@@ -86,13 +96,23 @@ def _put(places: list[Tensor | None], place: int, gradient: Tensor) -> None:
     places[place] = gradient if before is None else before + gradient
 
 
-def _cut(value: Any, depth: int = 8) -> Any:
+def _cut(tensor: Tensor) -> Tensor:
+    return tensor.detach().requires_grad_(tensor.requires_grad)
+
+
+def _copy(tensor: Tensor, device: torch.device | None) -> Tensor:
+    moved = tensor.detach().to(device) if tensor.dim() else tensor.detach()
+    return moved.clone().requires_grad_(tensor.requires_grad)
+
+
+def _each(value: Any, change: Callable[[Tensor], Tensor], depth: int = 8) -> Any:
+    """A value with its tensors changed, in tuples, lists and dictionaries too."""
     if isinstance(value, Tensor):
-        return value.detach().requires_grad_(value.requires_grad)
+        return change(value)
     if type(value) in (list, tuple) and depth:
-        return type(value)(_cut(each, depth - 1) for each in value)
+        return type(value)(_each(each, change, depth - 1) for each in value)
     if type(value) is dict and depth:
-        return {key: _cut(each, depth - 1) for key, each in value.items()}
+        return {key: _each(each, change, depth - 1) for key, each in value.items()}
     return value
 
 
@@ -101,7 +121,7 @@ def _kinds_of_device() -> tuple[str, ...]:
 
 
 def _has_cuda() -> bool:
-    return torch.cuda.is_initialized()
+    return bool(torch.cuda.is_initialized())
 
 
 def _generators() -> Iterator[torch.Generator]:
