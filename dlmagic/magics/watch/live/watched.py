@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from typing import Protocol
 
 import numpy as np
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 
 from dlmagic.display.live.outlet import Bundle
 from dlmagic.finding import Finding
-from dlmagic.magics.watch.sample_result import Overhead, Row, Sample, Statistic
+from dlmagic.magics.watch.sample_result import Overhead, Row, Sample
 from dlmagic.magics.watch.watcher import Layer
 
 
@@ -25,8 +26,11 @@ class Past(Protocol):
     def rows(self) -> tuple[Row, ...]:
         """All that was ever measured, in the model's order."""
 
-    def matrix(self, statistic: Statistic) -> NDArray[np.float32]:
-        """One statistic of all rows, ``[row, column]``; NaN where it has not been measured."""
+    def courses(self) -> NDArray[np.float32]:
+        """All statistics of all rows, ``[row, statistic, column]``; NaN where not measured."""
+
+    def still(self) -> AbstractContextManager[object]:
+        """A block in which nothing is added, so that what is asked in it belongs together."""
 
     @property
     def losses(self) -> Sequence[tuple[int, float]]:
@@ -50,7 +54,7 @@ class Watched(Protocol):
 
     @property
     def history(self) -> Past:
-        """What was measured so far. Only read while the view holds no other lock of yours."""
+        """What was measured so far. The view holds no lock while it asks."""
 
     @property
     def loss(self) -> str:
@@ -94,7 +98,7 @@ class Watched(Protocol):
 class Told(Protocol):
     """What the live view is for a session; made as ``LiveView(watched)``.
 
-    Nothing of it raises, and nothing waits for a page.
+    Nothing of it waits for a page.
     """
 
     def show(self) -> None:
