@@ -83,7 +83,8 @@ def _path(row: Row) -> str:
 def _joined(courses: NDArray[np.float32], statistic: str) -> NDArray[np.float32]:
     """One course of those of several parameters."""
     if len(courses) == 1:
-        return courses[0]
+        alone: NDArray[np.float32] = courses[0]
+        return alone
     unknown = np.isnan(courses).all(axis=0)
     match statistic:
         case "norm":

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from dlmagic.display.parts import Column, Span, Table, abridge
+from dlmagic.display.parts import Column, Span, Table, Tone, abridge
 from dlmagic.display.units import percent
 from dlmagic.magics.watch.layer_result import LayerState
 
@@ -82,7 +82,7 @@ def layers_table(
     caption: str,
     *,
     named: Collection[str] = (),
-    courses: Mapping[str, str] = {},  # noqa: B006 - it is only read
+    courses: Mapping[str, str] | None = None,
 ) -> Table:
     """The figures of each layer; columns without any are left out.
 
@@ -96,11 +96,12 @@ def layers_table(
     figures = [
         figure for figure in _FIGURES if any(figure.value(each) != NOTHING for each in shown)
     ]
-    kinds = Column("type")
     heads = [Column(figure.title, numeric=True) for figure in figures]
-    course = [Column("gradient over time", numeric=True)] if any(courses.values()) else []
+    course = (
+        [Column("gradient over time", numeric=True)] if courses and any(courses.values()) else []
+    )
     rows = (_row(layer, figures, named, courses if course else None) for layer in shown)
-    return Table(caption, (Column("layer"), kinds, *heads, *course), tuple(rows))
+    return Table(caption, (Column("layer"), Column("type"), *heads, *course), tuple(rows))
 
 
 def fitting(layers: Sequence[LayerState], named: Collection[str]) -> list[LayerState]:
@@ -124,8 +125,7 @@ def _row(
     named: Collection[str],
     courses: Mapping[str, str] | None,
 ) -> tuple[Span, ...]:
-    tone = "bad" if layer.layer in named or _bad(layer) else "plain"
+    tone: Tone = "bad" if layer.layer in named or _bad(layer) else "plain"
     values = [Span(figure.value(layer)) for figure in figures]
     course = [] if courses is None else [Span(courses.get(layer.layer, ""))]
-    name = Span(name_of(layer.layer), tone)  # type: ignore[arg-type]
-    return (name, Span(layer.kind), *values, *course)
+    return (Span(name_of(layer.layer), tone), Span(layer.kind), *values, *course)

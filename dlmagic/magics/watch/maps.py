@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,7 +43,7 @@ def bands_of(result: WatchResult) -> Iterator[Band]:
         ("Activation (standard deviation)", activation_spread(result)),
     )
     for title, matrix in maps:
-        rows = ~np.isnan(matrix).all(axis=1)
+        rows: NDArray[np.bool_] = np.asarray(~np.isnan(matrix).all(axis=1))
         if rows.any():
             shown = [name for name, row in zip(names, rows, strict=True) if row]
             yield Band(title, shown, fewer(matrix[rows], MOST_COLUMNS))
@@ -64,7 +65,7 @@ def fewer(matrix: Matrix, most: int) -> Matrix:
     if columns <= most:
         return matrix
     ends = np.linspace(0, columns, most + 1).astype(int)
-    found = np.stack([_mean(matrix[:, a:b]) for a, b in zip(ends[:-1], ends[1:], strict=True)])
+    found = np.stack([_mean(matrix[:, a:b]) for a, b in pairwise(ends)])
     return np.ascontiguousarray(found.T)
 
 

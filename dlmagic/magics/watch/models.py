@@ -76,7 +76,7 @@ def require_model(value: object, name: str, namespace: Mapping[str, object]) -> 
     if _is_meta(value):
         raise InputError(
             f"{name} is on the meta device: it has shapes and no values to watch.",
-            f"Give it some first, such as with {name}.to_empty(device='cpu').",
+            "Give it some first, such as with its .to_empty(device='cpu').",
         )
 
 

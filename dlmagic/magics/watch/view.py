@@ -6,18 +6,16 @@ from collections.abc import Iterator
 
 from dlmagic.display.findings import notice
 from dlmagic.display.heat_map import heat_maps
-from dlmagic.display.parts import Column, Document, Fold, Part, Picture, Span, Table, sentence
+from dlmagic.display.parts import Document, Part, Picture, Span, Table, sentence
 from dlmagic.display.units import count, listed, percent, plural, seconds
 from dlmagic.magics.watch.layer_table import fitting, layers_table, name_of, number
 from dlmagic.magics.watch.maps import bands_of, bars_of, gradient_norms
+from dlmagic.magics.watch.parameter_table import parameters_of
 from dlmagic.magics.watch.result import WatchResult
-from dlmagic.magics.watch.sample_result import STATISTICS, Row
 
 LIMIT = 150_000
 """Bytes that a finished watch may add to a notebook."""
 
-_MOST_PARAMETERS = 60
-_MOST_SILENT = 8
 _NAMED = 3
 
 
@@ -41,6 +39,8 @@ def _nothing_measured(result: WatchResult) -> str:
     name = f"{result.model} ({result.kind})"
     if result.steps:
         return f"Nothing of {name} was measured in {plural(result.steps, 'step')}."
+    if not result.ended:
+        return f"{name} is watched, and has not been trained yet."
     return f"{name} has not been trained while it was watched: no optimiser took a step with it."
 
 
@@ -73,7 +73,9 @@ def _parts(result: WatchResult) -> Iterator[Part]:
         more = len(result.layers) - len(fitting(result.layers, _named(result)))
         if more > 0:
             yield sentence(f"And {plural(more, 'layer')} more; .table() has them all.", role="note")
-        yield from _parameters(result)
+        parameters = parameters_of(result)
+        if parameters is not None:
+            yield parameters
     yield from _notes(result)
 
 
@@ -101,44 +103,6 @@ def _picture(result: WatchResult) -> Picture | None:
     )
     begins, ends = f"step {count(result.points[0])}", f"step {count(result.last)}"
     return heat_maps(bands, begins=begins, ends=ends, alt=alt[:1].upper() + alt[1:])
-
-
-def _parameters(result: WatchResult) -> Iterator[Fold]:
-    """The parameters one by one, for layers that have several."""
-    rows = [(row, k) for k, row in enumerate(result.rows) if row.quantity == "weight"]
-    if not rows:
-        return
-    columns = (Column("parameter"), Column("shape"), *_NUMERIC)
-    values = result.values.array
-    made = [_parameter(row, result, values) for row, _ in rows[:_MOST_PARAMETERS]]
-    more = len(rows) - len(made)
-    last = (sentence(f"And {count(more)} more; .rows and .values have them.", role="note"),)
-    table = Table("Parameters, as last measured", columns, tuple(made))
-    parts = (table, *(last if more > 0 else ()))
-    yield Fold(plural(len(rows), "parameter"), parts, instead=".rows and .values have them")
-
-
-_NUMERIC = tuple(
-    Column(title, numeric=True) for title in ("norm", "std", "gradient norm", "update ratio")
-)
-
-
-def _parameter(row: Row, result: WatchResult, values: object) -> tuple[Span, ...]:
-    def value(quantity: str, statistic: str) -> str:
-        for k, other in enumerate(result.rows):
-            if (other.layer, other.parameter, other.quantity) == (
-                row.layer,
-                row.parameter,
-                quantity,
-            ):
-                found = float(values[k, STATISTICS.index(statistic)])  # type: ignore[index,call-overload]
-                return number(None if found != found else found)
-        return number(None)
-
-    shape = "x".join(map(str, row.shape))
-    path = f"{row.layer}.{row.parameter}" if row.layer else row.parameter
-    wanted = (("weight", "norm"), ("weight", "std"), ("gradient", "norm"), ("update", "ratio"))
-    return (Span(name_of(path)), Span(shape), *(Span(value(*each)) for each in wanted))
 
 
 def _notes(result: WatchResult) -> Iterator[Part]:
