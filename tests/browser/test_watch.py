@@ -85,7 +85,7 @@ def test_it_shows_a_training_while_the_cell_runs(notebook: Path, page: Any) -> N
     addresses: list[str] = []
     page.on("request", lambda request: addresses.append(request.url))
     view = begin(page)
-    view.get_by_text("overhead").wait_for()
+    view.get_by_text(" measured").wait_for()
     wait_for(page, lambda: page.evaluate("latencies.length") >= 12)
     assert page.locator("#jp-main-statusbar").get_by_text("| Busy").count() == 1
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
@@ -116,7 +116,7 @@ def test_it_shows_a_training_while_the_cell_runs(notebook: Path, page: Any) -> N
 
 def test_nothing_is_left_but_the_static_form(notebook: Path, page: Any) -> None:
     view = begin(page)
-    view.get_by_text("overhead").wait_for()
+    view.get_by_text(" measured").wait_for()
     page.wait_for_timeout(2000)
     view.get_by_role("button", name="Stop").click()
     view.wait_for(state="detached")
