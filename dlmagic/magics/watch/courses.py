@@ -55,6 +55,12 @@ class Courses:
         self._ways = np.zeros(0, int)
         self._weights = np.zeros(0)  # samples in the newest point, by course
 
+    @property
+    def nbytes(self) -> int:
+        """Bytes that all of it takes."""
+        parts = (self.number, self.least, self.most, self._values, self._ways, self._weights)
+        return sum(part.nbytes for part in parts)
+
     def add_rows(self, rows: Sequence[Row]) -> None:
         """Make room for more rows, below those that there are."""
         more = np.full((len(rows), len(STATISTICS)), -1)
@@ -176,4 +182,5 @@ def _halved(pairs: Floats, ways: NDArray[np.int_]) -> Floats:
     left, right = pairs
     mean = np.where(np.isnan(left), right, np.where(np.isnan(right), left, (left + right) / 2))
     extreme = [np.fmin(left, right), np.fmax(left, right)]
-    return np.choose(ways[:, None], [*extreme, _sum(pairs), mean])
+    merged: Floats = np.choose(ways[:, None], [*extreme, _sum(pairs), mean])
+    return merged
