@@ -226,7 +226,7 @@ class Engine:
             return
         if progress.chosen_again or not self._measuring.plan.still_fits():
             self._plan_again()
-        self._measuring.begin()
+        self._look(self._measuring.begin)
         if not self._by_hand.optimizer_seen:
             self._look(self._measuring.weigh)
 

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 from torch import nn
-from torch.utils.hooks import RemovableHandle
+
+from dlmagic.frameworks.torch import _compat as compat
 
 
 class Inert:
@@ -92,20 +93,23 @@ class RootHooks:
 
 
 class LayerHooks:
-    """Hooks of layers for the time of one step."""
+    """Hooks of layers that are put on and taken off again and again."""
 
     def __init__(self) -> None:
-        self._handles: list[RemovableHandle] = []
+        self._hooks: list[tuple[nn.Module, Hook]] = []
+        self._key: int | None = None
 
     def add(self, module: nn.Module, hook: Hook) -> None:
-        """Have a hook called after each call of a module."""
-        self._handles.append(module.register_forward_hook(hook))
+        """Have a hook called after each call of a module, while hooks are on."""
+        self._hooks.append((module, hook))
 
-    def __bool__(self) -> bool:
-        return bool(self._handles)
+    def put_on(self) -> None:
+        """From now on they are called."""
+        if self._key is None and self._hooks:
+            self._key = compat.put_hooks_on(self._hooks)
 
-    def remove(self) -> None:
-        """Take them off."""
-        for handle in self._handles:
-            handle.remove()
-        self._handles = []
+    def take_off(self) -> None:
+        """They are called no more."""
+        if self._key is not None:
+            compat.take_hooks_off((module for module, _ in self._hooks), self._key)
+            self._key = None

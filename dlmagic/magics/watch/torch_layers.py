@@ -28,10 +28,13 @@ def layers_of(model: nn.Module) -> dict[nn.Module, Layer]:
     """Every layer once, with all its paths, in the model's order."""
     names: dict[nn.Module, list[str]] = {}
     for name, module in unwrapped(model).named_modules(remove_duplicate=False):
-        inner: object = compat.unwrapped(module)
-        if inner is module:
+        if not _is_compiled(module):
             names.setdefault(module, []).append(_as_written(name))
     return {module: _layer(module, found) for module, found in names.items()}
+
+
+def _is_compiled(module: nn.Module) -> bool:
+    return compat.unwrapped(module) is not module
 
 
 def _layer(module: nn.Module, names: list[str]) -> Layer:

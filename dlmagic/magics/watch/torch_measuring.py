@@ -49,6 +49,8 @@ class Measuring:
         self._parameters = Parameters(plan.parameters, self._pools, exact=exact)
         self._units = Units()
         self._hooks = LayerHooks()
+        for target in plan.targets:
+            self._hooks.add(target.module, Hook(self._layer_ran, target))
         self._phase = 0
         self._weighed = False
         self._backward_ran = False
@@ -58,8 +60,7 @@ class Measuring:
         began = time.perf_counter()
         self.on, self.own = True, 0.0
         self._phase += 1
-        for target in self.plan.targets:
-            self._hooks.add(target.module, Hook(self._layer_ran, target))
+        self._hooks.put_on()
         self.own += time.perf_counter() - began
 
     def weigh(self) -> None:
@@ -95,7 +96,7 @@ class Measuring:
 
     def forget(self) -> None:
         """Take the hooks off, and drop what was looked at."""
-        self._hooks.remove()
+        self._hooks.take_off()
         self._pools.clear()
         self._parameters.clear()
         self._forget_outputs()

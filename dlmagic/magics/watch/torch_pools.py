@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -66,6 +68,25 @@ class Pool:
         return self._width
 
 
+@dataclass(frozen=True, eq=False)
+class Place:
+    """Where an owner's values went last in this step.
+
+    Attributes:
+        shape: Of the tensor.
+        call: Which it was.
+        total: How many values it has.
+        pool: Where they went.
+        chosen: Which of them; None for all.
+    """
+
+    shape: torch.Size
+    call: int
+    total: int
+    pool: Pool
+    chosen: Tensor | None
+
+
 class Pools:
     """The values, or statistics of all values, of whatever is added during a step."""
 
@@ -73,6 +94,7 @@ class Pools:
         self.wanted = 4096
         self._exact = exact
         self._pools: dict[tuple[torch.device, int], Pool] = {}
+        self._places: dict[int, Place] = {}
         self._exactly: dict[torch.device, list[tuple[int, int, Measured]]] = {}
 
     def add(self, owner: int, tensor: Tensor, phase: int, call: int = 1) -> None:
@@ -87,17 +109,23 @@ class Pools:
         if self._exact:
             self._add_exactly(owner, tensor)
             return
-        total, wanted = tensor.numel(), max(FEWEST, self.wanted >> (call.bit_length() - 1))
-        if total <= wanted:
-            self._pool(tensor.device, total).row(owner, total).copy_(in_storage_order(tensor))
-            return
-        row = self._pool(tensor.device, wanted).row(owner, total)
-        places = positions(total, wanted, phase, tensor.device)
+        known = self._places.get(owner)
+        if known is None or known.call != call or known.shape != tensor.shape:
+            known = self._places[owner] = self._place(tensor, phase, call)
+        row = known.pool.row(owner, known.total)
         flat = in_storage_order(tensor)
-        if tensor.dtype is torch.float32:
-            torch.index_select(flat, 0, places, out=row)
+        if known.chosen is None:
+            row.copy_(flat)
+        elif tensor.dtype is torch.float32:
+            torch.index_select(flat, 0, known.chosen, out=row)
         else:
-            row.copy_(flat.index_select(0, places))
+            row.copy_(flat.index_select(0, known.chosen))
+
+    def _place(self, tensor: Tensor, phase: int, call: int) -> Place:
+        total, wanted = tensor.numel(), max(FEWEST, self.wanted >> (call.bit_length() - 1))
+        pool = self._pool(tensor.device, min(total, wanted))
+        chosen = positions(total, wanted, phase, tensor.device) if total > wanted else None
+        return Place(tensor.shape, call, total, pool, chosen)
 
     def finish(self) -> list[UnderWay]:
         """Take the statistics of what was added, and free it."""
@@ -114,7 +142,7 @@ class Pools:
 
     def clear(self) -> None:
         """Forget what was added."""
-        self._exactly = {}
+        self._exactly, self._places = {}, {}
         for key, pool in list(self._pools.items()):
             pool.clear()
             if pool.idle > 4:

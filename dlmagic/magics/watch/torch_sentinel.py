@@ -30,7 +30,8 @@ class Sentinel:
 
     def __init__(self, parameters: Iterable[nn.Parameter]) -> None:
         self._watched = list(_few_of([each for each in parameters if not _is_lazy(each)]))
-        self.was_finite = True
+        self.was_finite = self._all = True
+        self._asked: Collection[int] | None = None
         self._under_way: deque[tuple[int, OnItsWay]] = deque()
 
     def look(self, step: int, owned: Collection[int], skips: Tensor | None) -> None:
@@ -41,17 +42,22 @@ class Sentinel:
             owned: Identities of the optimiser's parameters.
             skips: Not zero where the optimiser will leave this step out.
         """
-        gradients: dict[tuple[torch.device, torch.dtype], list[Tensor]] = {}
-        for each in self._watched:
-            gradient = each.grad
-            if gradient is not None and id(each) in owned and gradient.layout is torch.strided:
-                here = local(gradient).reshape(-1)
-                gradients.setdefault((here.device, here.dtype), []).append(here)
-        for group in gradients.values():
-            total = torch.cat(group).sum(dtype=torch.float32)
+        if not self._covered(owned):
+            gradients = [each.grad for each in self._watched if id(each) in owned]
+        else:
+            gradients = [each.grad for each in self._watched]
+        for total in _sums(gradients):
+            told = total
             if skips is not None:  # an expected Inf, which changes nothing
-                total = torch.where(skips.to(total.device) > 0, torch.zeros_like(total), total)
-            self._under_way.append((step, OnItsWay([total])))
+                told = torch.where(skips.to(total.device) > 0, torch.zeros_like(total), total)
+            self._under_way.append((step, OnItsWay([told])))
+
+    def _covered(self, owned: Collection[int]) -> bool:
+        """Whether an optimiser has all that is looked at; asked of the same one at every step."""
+        if self._asked is not owned:
+            self._asked = owned
+            self._all = all(id(each) in owned for each in self._watched)
+        return self._all
 
     def not_finite(self) -> int | None:
         """The step whose gradients were not finite, as far as the device has told.
@@ -69,6 +75,24 @@ class Sentinel:
     def waits(self) -> bool:
         """Whether a device tells only later."""
         return any(each.device.type != "cpu" for each in self._watched)
+
+
+def _sums(gradients: list[Tensor | None]) -> list[Tensor]:
+    """Sums that are not finite if any of the gradients is not: one for each device and type."""
+    present = [each for each in gradients if each is not None]
+    if not present:
+        return []
+    if all(type(each) is Tensor and each.dim() == 1 for each in present):
+        try:
+            return [torch.cat(present).sum(dtype=torch.float32)]
+        except RuntimeError:  # they are not alike
+            pass
+    groups: dict[tuple[torch.device, torch.dtype], list[Tensor]] = {}
+    for each in present:
+        if each.layout is torch.strided:
+            here = local(each).reshape(-1)
+            groups.setdefault((here.device, here.dtype), []).append(here)
+    return [torch.cat(group).sum(dtype=torch.float32) for group in groups.values()]
 
 
 def _few_of(parameters: list[nn.Parameter]) -> Iterable[nn.Parameter]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import torch
 from torch import Tensor
 
@@ -11,17 +9,18 @@ from dlmagic.frameworks.torch import _compat as compat
 from dlmagic.magics.watch.torch_culprit_call import tensors_in
 
 
-def readable_in(output: object) -> Iterator[Tensor]:
+def readable_in(output: object) -> list[Tensor]:
     """The tensors of a layer's output that have values to look at."""
-    if isinstance(output, Tensor):
-        if unreadable(output) is None:
-            yield output
-        return
-    yield from (each for each in tensors_in(output) if unreadable(each) is None)
+    if not isinstance(output, Tensor):
+        return [each for each in tensors_in(output) if unreadable(each) is None]
+    return [output] if unreadable(output) is None else []
 
 
 def unreadable(tensor: Tensor) -> str | None:
     """Why no statistics can be taken of a tensor; None if they can."""
+    plain = type(tensor) in _PLAIN and tensor.dtype is torch.float32 and tensor.is_cpu
+    if plain and tensor.layout is torch.strided and tensor.numel():
+        return None  # nearly all of them
     if not tensor.is_floating_point():
         return "is complex" if tensor.is_complex() else _of_other_type(tensor)
     if tensor.layout is not torch.strided:
@@ -50,5 +49,7 @@ def why_unreadable(output: object) -> str:
 
 def local(tensor: Tensor) -> Tensor:
     """A tensor without its graph; of one that is spread over processes, the part that is here."""
+    if type(tensor) in _PLAIN:
+        return tensor.detach()
     here = getattr(tensor, "to_local", None)
     return (here() if here is not None else tensor).detach()

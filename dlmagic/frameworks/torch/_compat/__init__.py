@@ -82,7 +82,9 @@ from dlmagic.frameworks.torch._compat.watching import (
     compiled_call,
     copy_all,
     in_backward,
+    put_hooks_on,
     set_compiled_call,
+    take_hooks_off,
     takes_scaled_gradients,
 )
 
@@ -140,6 +142,7 @@ __all__ = [
     "no_sizes_seen",
     "precision",
     "print_options",
+    "put_hooks_on",
     "pytree",
     "random_numbers_of_eager",
     "result_of_node",
@@ -155,6 +158,7 @@ __all__ = [
     "storage_number",
     "structured_trace",
     "swap_sizes_seen",
+    "take_hooks_off",
     "takes_scaled_gradients",
     "tf32_in_cudnn",
     "tf32_in_matmul",
