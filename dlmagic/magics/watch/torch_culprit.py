@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from torch import Tensor, nn
@@ -26,7 +26,9 @@ from dlmagic.magics.watch.torch_culprit_replay import bare, can_run_again, repla
 __all__ = ["KeptCall", "find_culprit", "keep_call", "keep_gradients", "told_by_gradients"]
 
 
-def find_culprit(model: nn.Module, kept: KeptCall | None, step: int) -> Culprit:
+def find_culprit(
+    model: nn.Module, kept: KeptCall | Sequence[KeptCall] | None, step: int
+) -> Culprit:
     """Find it by running the kept call once more, before the optimiser changes the weights.
 
     The model's own hooks run as they did in the call; whoever has some there should ignore them
@@ -34,20 +36,27 @@ def find_culprit(model: nn.Module, kept: KeptCall | None, step: int) -> Culprit:
 
     Args:
         model: The model, wrapped or not.
-        kept: Its last call; None where there is none.
+        kept: Its last call, or those of the step where there are several; None where there is none.
         step: The step in which something was not finite.
     """
-    inner = bare(model)
+    calls = (kept,) if isinstance(kept, KeptCall) else tuple(kept or ())
+    inner, late = model, False
     try:
-        found = _by_running(inner, kept, step) if kept and can_run_again(inner) else None
+        inner = bare(model)
+        late = any(each.is_older_than_weights(inner) for each in calls)
+        runs = (_by_running(inner, each, step) for each in calls if can_run_again(inner))
+        found = next(filter(None, runs), None)
     except Exception:  # whatever the user's code raises, or a device without memory
         found = None
-    return found or _without_running(inner, step)
+    if found is None or (late and found.pass_ == "parameter"):
+        return _without_running(inner, step, late=late)
+    return found
 
 
-def _without_running(model: nn.Module, step: int) -> Culprit:
+def _without_running(model: nn.Module, step: int, *, late: bool) -> Culprit:
+    """The weights tell only as long as the step has not spoiled them."""
     try:
-        origin = next(parameters_not_finite(model), None)
+        origin = None if late else next(parameters_not_finite(model), None)
         if origin is not None:
             return _culprit(origin, step, ())
         bad = [name for name, each in model.named_parameters() if not is_finite(each.grad)]
@@ -63,7 +72,7 @@ def _by_running(model: nn.Module, kept: KeptCall, step: int) -> Culprit | None:
             args, kwargs = copied(kept.args, kwargs=kept.kwargs, model=model)
             before_the_call(model, (args, kwargs), forward.origins)
             origin = _origin(forward, kept, forward.run(args, kwargs))
-        return _culprit(origin, step, forward.trail(origin.call)) if origin else None
+        return _culprit(origin, step, forward.trail(origin)) if origin else None
     finally:
         forward.forget()
 
@@ -78,7 +87,7 @@ def _origin(forward: Forward, kept: KeptCall, output: object) -> Origin | None:
     if bad:
         # Values cut off from the graph can be part of the loss as well.
         anywhere = used or forward.origin_of(tensors_in(output))
-        return anywhere or Origin(forward.time, "loss", bad[0])
+        return anywhere or Origin(forward.time + 1, "loss", bad[0])
     arrived = forward.tape.run([each for each, _ in pairs], [each for _, each in pairs])
     return first(arrived) or used or forward.origin_of(tensors_in(output))
 

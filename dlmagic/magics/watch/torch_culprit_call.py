@@ -11,6 +11,8 @@ import torch
 from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
+from dlmagic.frameworks.torch import _compat as compat
+
 Random = tuple[torch.Generator, Tensor]
 Autocast = tuple[str, bool, torch.dtype]
 
@@ -27,6 +29,7 @@ class KeptCall:
             :func:`outputs_in`; None where none arrived.
         training: Whether the model was in training mode.
         autocast: Kind of device, whether autocast was on for it, and the type it casts to.
+        version: How often the first weight that is trained had been changed; None without one.
     """
 
     args: tuple[Any, ...]
@@ -35,6 +38,11 @@ class KeptCall:
     output_gradients: list[Tensor | None] = field(default_factory=list)
     training: bool = True
     autocast: tuple[Autocast, ...] = ()
+    version: int | None = None
+
+    def is_older_than_weights(self, model: nn.Module) -> bool:
+        """Whether the weights have been changed since."""
+        return self.version is not None and self.version != _version_of(model)
 
 
 def keep_call(model: nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> KeptCall:
@@ -45,6 +53,7 @@ def keep_call(model: nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, Any]
         random_states=tuple((each, each.get_state()) for each in _generators()),
         training=model.training,
         autocast=tuple(_autocast(kind) for kind in _kinds_of_device()),
+        version=_version_of(model),
     )
 
 
@@ -114,6 +123,11 @@ def _each(value: Any, change: Callable[[Tensor], Tensor], depth: int = 8) -> Any
     if type(value) is dict and depth:
         return {key: _each(each, change, depth - 1) for key, each in value.items()}
     return value
+
+
+def _version_of(model: nn.Module) -> int | None:
+    first = next((each for each in model.parameters() if each.requires_grad), None)
+    return None if first is None else compat.version_of(first)
 
 
 def _kinds_of_device() -> tuple[str, ...]:

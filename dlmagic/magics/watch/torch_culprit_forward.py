@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import Counter, deque
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
-from functools import partial
 from typing import Any
 
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from dlmagic.magics.watch.torch_culprit_call import tensors_in
+from dlmagic.magics.watch.torch_culprit_hooks import hooks_on
 from dlmagic.magics.watch.torch_culprit_numbers import Range, is_finite, magnitudes_of, numbers_of
 from dlmagic.magics.watch.torch_culprit_origin import LayerCall, Origin, Origins, first
 from dlmagic.magics.watch.torch_culprit_rules import (
@@ -44,13 +44,8 @@ class Forward(TorchFunctionMode):
     def run(self, args: Iterable[Any], kwargs: dict[str, Any]) -> Any:
         """Call the model. What it raises is raised."""
         with ExitStack() as stack:
-            for path, module in self._model.named_modules():
-                before = module.register_forward_pre_hook(
-                    partial(self._begin, path), with_kwargs=True, prepend=True
-                )
-                after = module.register_forward_hook(partial(self._end, path))
-                stack.callback(before.remove)
-                stack.callback(after.remove)
+            for handle in hooks_on(self._model, self._begin, self._end):
+                stack.callback(handle.remove)
             with self:
                 output = self._model(*args, **kwargs)
         return output
@@ -71,13 +66,12 @@ class Forward(TorchFunctionMode):
         self.origins.forget()
         self.tape.forget()
 
-    def trail(self, before: LayerCall | None) -> tuple[tuple[str, str, float, float], ...]:
-        """The layers that ended last before a call did, or before the end."""
-        last: deque[LayerCall] = deque(maxlen=_TRAIL)
-        for call in self.ended:
-            if call is before:
-                break
-            last.append(call)
+    def trail(self, origin: Origin) -> tuple[tuple[str, str, float, float], ...]:
+        """The layers that ended last before a value was made, those of the forward pass."""
+        until = origin.when
+        if origin.pass_ == "backward" and origin.call is not None:
+            until = origin.call.ended
+        last = deque((each for each in self.ended if each.ended < until), maxlen=_TRAIL)
         seen = [(each, each.magnitudes) for each in last]
         return tuple((c.path, c.kind, *magnitudes) for c, magnitudes in seen if magnitudes)
 
@@ -104,8 +98,9 @@ class Forward(TorchFunctionMode):
         self, path: str, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> None:
         with _Looking(self):
-            if self._stack:
-                self.tape.claim(tensors_in((args, kwargs)), Owner(self._stack[-1]))
+            if self._stack:  # what nobody has told of was made by the layer around
+                unknown = [x for x in tensors_in((args, kwargs)) if self.origins.of(x) is None]
+                self._judge("", [], [], unknown)
             self._calls[path] += 1
             given = self._look((args, kwargs))
             call = LayerCall(path, type(module).__name__, self._calls[path], _range_of("", given))
@@ -120,6 +115,7 @@ class Forward(TorchFunctionMode):
             unknown = [each for each in tensors if self.origins.of(each) is None]
             self._judge("", list(unknown), self._given[-1], unknown)
             self._leave()
+            call.ended = self._time
             if next(module.children(), None) is None:
                 call.magnitudes = next(filter(None, map(magnitudes_of, tensors)), None)
                 self.ended.append(call)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
@@ -23,6 +24,7 @@ class LayerCall:
         number: Which call of it this is, from 1.
         inputs: Between which values its inputs lie.
         magnitudes: The smallest and the largest magnitude of its outputs, once it has ended.
+        ended: When it did, as operations are counted.
     """
 
     path: str
@@ -30,6 +32,7 @@ class LayerCall:
     number: int
     inputs: Range | None = None
     magnitudes: Range | None = None
+    ended: int = sys.maxsize
 
 
 @dataclass(frozen=True, eq=False)

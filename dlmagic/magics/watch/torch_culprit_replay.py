@@ -20,7 +20,7 @@ from dlmagic.magics.watch.torch_culprit_call import KeptCall
 def replaying(model: nn.Module, kept: KeptCall) -> Iterator[None]:
     """The model and the process as they were when the call began, and as they are now after it."""
     with ExitStack() as stack:
-        for put_back in (*_random_numbers(), *map(_attributes, model.modules())):
+        for put_back in (*_random_numbers(), *map(_attributes, _in_python(model))):
             stack.callback(put_back)
         for tensor in _changeable(model):
             stack.callback(_values(tensor))
@@ -37,11 +37,12 @@ def replaying(model: nn.Module, kept: KeptCall) -> Iterator[None]:
 def bare(model: nn.Module) -> nn.Module:
     """The model without the wrappers of ``torch.compile`` and of several devices."""
     parallel = (nn.DataParallel, nn.parallel.DistributedDataParallel)
-    while True:
+    while not isinstance(model, torch.jit.ScriptModule):
         inner = model.module if isinstance(model, parallel) else compat.unwrapped(model)
         if inner is model or not isinstance(inner, nn.Module):
             return model
         model = inner
+    return model
 
 
 def can_run_again(model: nn.Module) -> bool:
@@ -84,6 +85,10 @@ def _random_numbers() -> Iterator[Callable[[], object]]:
 
 def _setting(generator: torch.Generator, state: Tensor) -> Callable[[], object]:
     return lambda: generator.set_state(state)
+
+
+def _in_python(model: nn.Module) -> Iterator[nn.Module]:
+    return (each for each in model.modules() if not isinstance(each, torch.jit.ScriptModule))
 
 
 def _attributes(module: nn.Module) -> Callable[[], None]:

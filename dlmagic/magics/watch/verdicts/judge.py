@@ -21,6 +21,11 @@ from dlmagic.magics.watch.verdicts.updates import Updates
 from dlmagic.magics.watch.verdicts.vanishing import Vanishing
 
 _NAMED = 3
+_FOLLOWS = {
+    "vanishing-gradient": {"dead-units", "saturation"},
+    "update-too-small": {"dead-units", "saturation", "vanishing-gradient"},
+}
+"""What is said only where none of its causes has been: who mends those has mended it, too."""
 
 
 @dataclass
@@ -59,9 +64,9 @@ class Judge:
         self._looks = (
             self._not_finite,
             Exploding(limits),
-            Vanishing(limits),
             Dead(limits),
             Saturation(limits),
+            Vanishing(limits),
             Updates(limits),
         )
         self._groups: dict[str, _Group] = {}
@@ -98,6 +103,10 @@ class Judge:
             yield from each.look(table)
 
     def _add(self, symptom: Symptom) -> None:
+        if symptom.kind not in self._groups and self._groups.keys() & _FOLLOWS.get(
+            symptom.kind, ()
+        ):
+            return
         group = self._groups.setdefault(symptom.kind, _Group(symptom))
         if symptom.layer not in group.layers:
             group.layers.append(symptom.layer)

@@ -51,8 +51,8 @@ class Vanishing:
         return _symptom(
             line,
             f"the gradient of {line.row.parameter} in {_named(line)} has all but vanished: "
-            f"its root mean square is {tiny(size)}, {tiny(size / end)} times that of the last "
-            f"layer, {_named(last)} (limit {tiny(self._limits.gradient_ratio)}).",
+            f"its root mean square is {tiny(size)}, that of the last layer, {_named(last)}, "
+            f"{tiny(end)} (limit: {tiny(self._limits.gradient_ratio)} of that).",
             _ADVICE,
         )
 

@@ -1,0 +1,193 @@
+"""What is said, of whom, when, and when not yet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+import pytest
+
+from dlmagic.finding import Finding
+from dlmagic.magics.watch.sample_result import Culprit, Sample
+from dlmagic.magics.watch.verdicts.judge import Judge
+from dlmagic.magics.watch.verdicts.limits import Limits
+from dlmagic.magics.watch.verdicts.saturation import saturated
+from dlmagic.magics.watch.verdicts.table import Line, Table
+from tests.magics.watch.verdicts.samples import normal, row, sample
+
+FIRST, SECOND, LAST = row("0"), row("2"), row("4")
+
+
+def told(samples: Iterable[Sample]) -> list[tuple[int, Finding]]:
+    """New findings, with the step in which each was new."""
+    judge = Judge()
+    return [(each.step, finding) for each in samples for finding in judge.look(each)]
+
+
+def gradients(step: int, *scales: float) -> Sample:
+    rows = (FIRST, SECOND, LAST)
+    return sample(step, {r: normal(s, seed=step) for r, s in zip(rows, scales, strict=True)})
+
+
+def test_a_vanishing_gradient_is_told_once_with_layer_step_value_limit_and_advice() -> None:
+    found = told(gradients(step, 1e-7, 1e-6, 0.1) for step in range(11, 40))
+    assert [step for step, _ in found] == [15]
+    finding = found[0][1]
+    assert (finding.kind, finding.level, finding.operands) == (
+        "vanishing-gradient",
+        "warning",
+        ("0", "2"),
+    )
+    assert finding.message.startswith(
+        "At step 15, the gradient of weight in 0 (Linear) has all but vanished: its root mean "
+        "square is 1e-7, that of the last layer, 4 (Linear), 0.1 (limit: 1e-4 of that). 1 more: "
+        "2 have such gradients, too."
+    )
+    assert finding.fix is not None
+    assert "normalisation" in finding.fix.text
+
+
+def test_all_gradients_become_small_at_the_end_of_a_good_run() -> None:
+    assert not told(gradients(step, *(3 * [0.1 * 0.5**step])) for step in range(1, 80))
+
+
+def test_gradients_that_were_always_nothing_are_told() -> None:
+    found = told(gradients(step, 1e-12, 1e-12, 1e-12) for step in range(1, 30))
+    assert [(step, finding.kind) for step, finding in found] == [(10, "vanishing-gradient")]
+
+
+def test_a_few_samples_are_not_enough() -> None:
+    lost = [gradients(step, 1e-7, 0.1, 0.1) for step in range(20, 24)]
+    assert not told([*lost, gradients(24, 0.1, 0.1, 0.1), *lost])
+
+
+def test_an_explosion_names_the_layer_that_grew_most() -> None:
+    calm = [gradients(step, 0.1, 0.1, 0.1) for step in range(1, 30)]
+    found = told([*calm, gradients(30, 9, 1, 1), gradients(31, 9, 1, 1)])
+    assert [(step, finding.kind) for step, finding in found] == [(31, "exploding-gradient")]
+    assert found[0][1].message.startswith(
+        "At step 31, gradients explode, most in 0 (Linear): the norm of all together is"
+    )
+
+
+def test_one_hard_batch_is_no_explosion_and_a_thousandfold_one_is() -> None:
+    calm = [gradients(step, 0.1, 0.1, 0.1) for step in range(1, 30)]
+    assert not told([*calm, gradients(30, 2, 2, 2), *calm])
+    assert told([*calm, gradients(30, 200, 200, 200)])
+
+
+def test_a_spike_after_all_is_learned_is_no_explosion() -> None:
+    calm = [gradients(step, *(3 * [0.1 * 0.5 ** min(step, 20)])) for step in range(1, 90)]
+    assert not told([*calm, *(gradients(step, 0.01, 0.01, 0.01) for step in range(90, 95))])
+
+
+def test_dead_units_are_told_after_the_first_steps() -> None:
+    relu = row("1", "activation", kind="ReLU", shape=(4, 16))
+    values = {relu: np.abs(normal(1)), LAST: normal(1)}
+    found = told(sample(step, values, dead={relu: 0.75}) for step in range(1, 30))
+    assert [(step, finding.kind) for step, finding in found] == [(11, "dead-units")]
+    assert "75 % of the units of 1 (ReLU) are dead" in found[0][1].message
+    assert not told(sample(step, values, dead={relu: 0.4}) for step in range(1, 30))
+
+
+@pytest.mark.parametrize("scale", [0.1, 1.0, 3.0, 10.0, 100.0])
+@pytest.mark.parametrize("kind", ["Tanh", "Sigmoid"])
+def test_the_saturated_share_is_near_the_true_one(kind: str, scale: float) -> None:
+    inputs = normal(scale, 20_000)
+    tanh = np.tanh(inputs if kind == "Tanh" else inputs / 2)
+    outputs = tanh if kind == "Tanh" else (tanh + 1) / 2
+    table = Table(sample(1, {row("1", "activation", kind=kind): outputs}), Limits())
+    assert saturated(Line(table, 0)) == pytest.approx((np.abs(tanh) > 0.97).mean(), abs=0.13)
+
+
+def test_a_saturated_last_layer_is_as_it_should_be() -> None:
+    hidden = row("1", "activation", kind="Sigmoid")
+    outputs = 1 / (1 + np.exp(normal(50)))
+    assert told(sample(s, {hidden: outputs, LAST: normal(1)}) for s in range(1, 30))
+    assert not told(sample(s, {LAST: normal(1), hidden: outputs}) for s in range(1, 30))
+
+
+def updates(step: int, *ratios: float, weight: float = 0.1) -> Sample:
+    names = [str(place) for place in range(len(ratios))]
+    values = {row(name, "weight"): normal(weight) for name in names}
+    values |= {
+        row(name, "update"): normal(weight * r) for name, r in zip(names, ratios, strict=True)
+    }
+    values |= {row(name, "gradient"): normal(1e-2) for name in names}
+    return sample(step, values)
+
+
+def test_updates_that_were_always_too_small_are_a_hint() -> None:
+    found = told(updates(step, 1e-6, 2e-6) for step in range(1, 60))
+    assert [(finding.kind, finding.level) for _, finding in found] == [("update-too-small", "hint")]
+
+
+def test_no_update_at_all_is_a_warning() -> None:
+    found = told(updates(step, 0, 0) for step in range(1, 60))
+    assert [(f.kind, f.level) for _, f in found] == [("update-too-small", "warning")]
+
+
+@pytest.mark.parametrize(
+    "ratio",
+    [
+        lambda step: 1e-7 * step,  # a long warm-up
+        lambda step: 1e-3 * 0.8**step,  # a decay, to next to nothing
+        lambda step: 0.05 if step < 15 else 0.01,  # the first steps of Adam
+        lambda step: 0.2 if step % 7 == 0 else 1e-3,
+    ],
+)
+def test_updates_may_change_over_time(ratio) -> None:  # type: ignore[no-untyped-def]
+    assert not told(updates(step, ratio(step), ratio(step)) for step in range(1, 120))
+
+
+def test_layers_that_are_frozen_by_their_learning_rate_are_left_alone() -> None:
+    assert not told(updates(step, 0, 0, 1e-3) for step in range(1, 60))
+
+
+def test_weights_that_are_replaced_are_told_at_once_unless_they_begin_at_zero() -> None:
+    assert [step for step, _ in told([updates(1, 3.0)])] == [1]
+    assert not told([updates(1, 3.0, weight=1e-4)])
+
+
+def test_updates_that_stay_too_large_are_told() -> None:
+    found = told(updates(step, 0.08, 0.08) for step in range(1, 60))
+    assert [(step, f.kind) for step, f in found] == [(30, "update-too-large")]
+
+
+@pytest.mark.parametrize(
+    ("kind", "shape"), [("Embedding", (8, 8)), ("Linear", (64,)), ("Linear", (2, 4))]
+)
+def test_tables_biases_and_tiny_weights_are_left_out(kind: str, shape: tuple[int, ...]) -> None:
+    odd = row("odd", kind=kind, shape=shape)
+    values = {odd: normal(1e-9), LAST: normal(1)}
+    assert not told(sample(step, values) for step in range(1, 60))
+
+
+def test_a_cause_keeps_what_follows_from_it_quiet() -> None:
+    relu = row("1", "activation", kind="ReLU")
+    values = {FIRST: np.zeros(64), relu: np.zeros(64), LAST: normal(1)}
+    found = told(sample(step, values, dead={relu: 1.0}) for step in range(1, 60))
+    assert [finding.kind for _, finding in found] == ["dead-units"]
+
+
+def test_nan_is_told_by_the_culprit_and_else_by_the_samples() -> None:
+    bad = {FIRST: np.array([np.nan, 1.0] * 32)}
+    judge = Judge()
+    finding = judge.look_at_culprit(Culprit(3, "forward", "1", "Log", 1, "NaN", 3, 640))
+    assert not [each for step in range(3, 9) for each in judge.look(sample(step, bad))]
+    assert judge.findings == (finding,)
+    found = told(sample(step, bad) for step in range(3, 9))
+    assert [(step, f.kind, f.level) for step, f in found] == [(5, "not-finite", "error")]
+    assert "32 NaN and 0 Inf among 64 values" in found[0][1].message
+
+
+def test_findings_count_all_layers_and_name_some() -> None:
+    judge = Judge()
+    rows = [*(row(str(place)) for place in range(20)), row("last")]
+    scales = [*(20 * [1e-9]), 1.0]
+    values = {each: normal(scale) for each, scale in zip(rows, scales, strict=True)}
+    for step in range(1, 40):
+        judge.look(sample(step, values))
+    (finding,) = judge.findings
+    assert "19 more: 1, 2 and 17 more have such gradients, too." in finding.message
+    assert len(finding.operands) == 20
