@@ -54,3 +54,8 @@ def open_view(
     page.set_content(PAGE % joined_style(style))
     unpacked = [packed(each, each["buffers"]) for each in recent]
     page.evaluate(MODEL, {"script": joined_script(script), "about": about, "recent": unpacked})
+
+
+def tell(page: Any, plain: dict[str, Any], buffers: Sequence[bytes]) -> None:
+    """Let the view hear news."""
+    page.evaluate("news => tell(news)", packed(plain, buffers))

@@ -94,12 +94,18 @@ const drawLoss = (canvas, seen, axis, { left, width }, look) => {
     Object.assign(context, { font: `${weight} ${look.font}`, fillStyle: colour });
     context.fillText(text, left - 12, y);
   };
-  write(`${seen.about.loss} ${nice(losses.at(-1)?.[1])}`, 30, 600, look.text);
-  if (high > low) [[high, 8], [low, 52]].forEach(([value, y]) => write(nice(value), y, 400, look.muted));
+  write(`${seen.about.loss} ${nice(losses.at(-1)?.[1], 4)}`, 30, 600, look.text);
+  if (high > low) [[high, 8], [low, 52]].forEach(([value, y]) => write(nice(value, 4), y, 400, look.muted));
 };
 
 const MOVES = { ArrowUp: -1, ArrowDown: 1, PageUp: -10, PageDown: 10, Home: -1e9, End: 1e9 };
-const SLIDER = { role: "slider", "aria-label": "Layer", "aria-orientation": "vertical", "aria-valuemin": 1 };
+const SLIDER = {
+  role: "slider",
+  "aria-label": "Layer",
+  "aria-orientation": "vertical",
+  "aria-valuemin": 1,
+  "data-lm-suppress-shortcuts": "true", // in JupyterLab the arrows would choose another cell
+};
 
 export default liveView({
   keep: keepNews,

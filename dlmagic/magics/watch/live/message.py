@@ -17,8 +17,8 @@ from dlmagic.magics.watch.sample_result import Overhead
 LARGEST = 12_000
 """Bytes of a message, where one column allows that."""
 
-_MOST_FINDINGS = 10
-_LONGEST = 140  # characters of a finding and of what to try
+_MOST_FINDINGS = 8
+_LONGEST = (220, 120)  # characters of a finding, and of what to try
 _RESERVED = 300  # bytes for the envelope, and for the steps of the columns
 _NO_NUMBER = 0x7FC0
 
@@ -85,16 +85,16 @@ def plain_findings(findings: Sequence[Finding]) -> list[dict[str, str]]:
     return [
         {
             "level": each.level,
-            "text": _cut(each.message),
-            "try": _cut(each.fix.text) if each.fix is not None else "",
+            "text": _cut(each.message, _LONGEST[0]),
+            "try": _cut(each.fix.text, _LONGEST[1]) if each.fix is not None else "",
             "layer": each.operands[0] if each.operands else "",
         }
         for each in findings[:_MOST_FINDINGS]
     ]
 
 
-def _cut(text: str) -> str:
-    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+def _cut(text: str, longest: int) -> str:
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"
 
 
 def halves(values: NDArray[np.float32]) -> NDArray[np.uint16]:

@@ -16,12 +16,12 @@ const numberOf = (code) => {
   return wholeAsFloat[0];
 };
 
-const nice = (value) => {
+const nice = (value, digits = 3) => {
   if (value === undefined || Number.isNaN(value)) return "–";
   if (!Number.isFinite(value)) return value > 0 ? "Inf" : "−Inf";
   const size = Math.abs(value);
   const plain = size === 0 || (size >= 0.001 && size < 10000);
-  const text = plain ? String(Number(value.toPrecision(3))) : value.toExponential(1).replace(".0", "");
+  const text = plain ? String(Number(value.toPrecision(digits))) : value.toExponential(1).replace(".0", "");
   return text.replace("e+", "e").replaceAll("-", "−");
 };
 
