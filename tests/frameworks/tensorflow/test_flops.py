@@ -24,6 +24,13 @@ def test_a_matrix_product(bench):
     assert [(each.dtype, each.device) for each in found.operations] == [("float32", "CPU:0")]
 
 
+def test_a_convolution_that_is_told_by_bytes(bench):
+    """The shorter way into TensorFlow, which Keras takes, tells names as they are in C++."""
+    names = {"x": tf.ones((4, 17, 17, 6)), "w": tf.ones((3, 3, 6, 12))}
+    found = counted(bench, "y = tf.nn.convolution(x, w)", **names)
+    assert found.flops == pytest.approx(2 * 4 * 15 * 15 * 12 * 6 * 3 * 3, rel=EXACT)
+
+
 CONVOLUTION = """with tf.GradientTape() as tape:
     y = tf.nn.conv2d(x, w, {stride}, "{padding}")
 {more}

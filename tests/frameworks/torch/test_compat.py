@@ -194,3 +194,24 @@ def test_the_innermost_mode_is_known():
 def test_it_tells_of_forks_after_cuda_was_started():
     assert callable(torch.cuda._is_in_bad_fork)
     assert not compat.in_bad_fork()
+
+
+def test_a_world_without_numbers_is_there():
+    world = compat.fake_world()
+    model = nn.Sequential(nn.Linear(3, 2), nn.BatchNorm1d(2))
+    copied = world.copy_of(model)
+    given = world.tensor_like(torch.ones(4, 3, requires_grad=True))
+    with world.active():
+        result = copied(given)
+    assert compat.is_without_numbers(result)
+    assert (tuple(result.shape), given.requires_grad) == ((4, 2), True)
+    assert type(model[0].weight) is nn.Parameter
+    assert model[1].num_batches_tracked == 0
+
+
+def test_views_have_the_number_of_what_they_look_at():
+    x, y = torch.ones(4), torch.ones(4)
+    assert isinstance(compat.storage_number(x), int)
+    assert compat.storage_number(x[1:]) == compat.storage_number(x)
+    assert compat.storage_number(x) != compat.storage_number(y)
+    assert compat.storage_number(x.to_sparse()) is None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from importlib import import_module
 from typing import Any
 
@@ -16,7 +16,6 @@ from dlmagic.magics.watch.summary.findings import findings_about, notes_about
 from dlmagic.magics.watch.summary.request import Request
 from dlmagic.magics.watch.summary.result import ModelSummary
 from dlmagic.magics.watch.summary.rows import rows_of, total
-from dlmagic.magics.watch.summary.shapes import shapes_in_value
 
 _HERE = "dlmagic.magics.watch.summary"
 _LOOKS = {
@@ -82,18 +81,15 @@ def _models_among(namespace: Mapping[str, object]) -> str:
 
 
 def _snapshot(request: Request) -> Snapshot:
-    """Everything that a run of the model may change."""
-    bound = {name: request.namespace.get(name) for name in request.names}
-    given = [request.model, *([] if shapes_in_value(request.value) else [request.value])]
-    if isinstance(request.namespace, dict) and _holds(bound.values(), given):
-        return take_snapshot(request.namespace, request.names, frameworks=loaded_frameworks())
+    """Everything that a run of the model may change; of the input, the model gets a copy.
+
+    Where the model has a name, the globals that its functions and hooks use belong to it.
+    """
+    known, names = request.namespace, request.names
+    if isinstance(known, dict) and any(known.get(name) is request.model for name in names):
+        return take_snapshot(known, names, frameworks=loaded_frameworks())
     own: dict[str, object] = {request.name or "model": request.model, "the input": request.value}
     return take_snapshot(own, own, frameworks=loaded_frameworks())
-
-
-def _holds(values: Iterable[object], wanted: Iterable[object]) -> bool:
-    found = {id(value) for value in values}
-    return all(id(value) in found for value in wanted)
 
 
 def _summary(request: Request, looked: Looked, kind: str, framework: str) -> ModelSummary:

@@ -7,7 +7,7 @@ import re
 
 from dlmagic.errors import InputError
 
-_OPTION = re.compile(r"(?:^|(?<=\s))(?:--[A-Za-z]|-[oq](?=\s|$|=))")
+_OPTION = re.compile(r"(?:^|(?<=\s))(?:--[A-Za-z]|-[hoq](?=\s|$|=))")
 _OPENING, _CLOSING = "([{", ")]}"
 
 
@@ -62,5 +62,6 @@ def names_in(expression: str) -> tuple[str, ...]:
             f"{expression} is no expression of Python.",
             "Write %summary MODEL, or %summary MODEL INPUT, such as %summary model 32,1,28,28.",
         ) from None
-    found = (node.id for node in ast.walk(tree) if isinstance(node, ast.Name))
-    return tuple(dict.fromkeys(found))
+    found = [node for node in ast.walk(tree) if isinstance(node, ast.Name)]
+    found.sort(key=lambda node: (node.lineno, node.col_offset))
+    return tuple(dict.fromkeys(node.id for node in found))

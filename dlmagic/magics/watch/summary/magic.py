@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Iterable
 
-from IPython.core.getipython import get_ipython
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.core.magic import Magics, line_magic, magics_class, no_var_expand
 
@@ -13,13 +11,6 @@ from dlmagic.errors import InputError, nearest
 from dlmagic.shell.cells import deliver
 from dlmagic.shell.errors import translate_errors
 from dlmagic.shell.options import magic_options, option, parse, result_options
-
-
-def _names() -> Iterable[str]:
-    """Names of the notebook."""
-    shell = get_ipython()
-    names = shell.user_ns if shell is not None else {}
-    return [name for name in names if not name.startswith("_")]
 
 
 @magics_class

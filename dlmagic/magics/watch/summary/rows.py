@@ -138,7 +138,7 @@ class _Rows:
             return node.call.remark if node.call else ""
         used = self._looked.used or frozenset()
         if any(weight.identity in used for weight in node.holder.own):
-            return f"{NOT_CALLED}, but its parameters are used"
+            return f"{NOT_CALLED}, weights used"
         return NOT_CALLED
 
 

@@ -10,7 +10,8 @@ from dlmagic.magics.watch.summary.request import ABSENT
 
 Shape = tuple[int, ...]
 
-_SHAPES = re.compile(r"^[\d\s,()\[\]x×]+$")
+_SHAPES = re.compile(r"^[-\d\s,()\[\]]+$")
+_TIMES = re.compile(r"(?<=\d)\s*[x×]\s*(?=\d)")
 _ONE = re.compile(r"[(\[]([^()\[\]]*)[)\]]")
 
 
@@ -20,6 +21,7 @@ def shapes_in_text(text: str) -> tuple[Shape, ...] | None:
     >>> shapes_in_text("32,1,28,28"), shapes_in_text("(32, 784) (32,)"), shapes_in_text("x")
     (((32, 1, 28, 28),), ((32, 784), (32,)), None)
     """
+    text = _TIMES.sub(",", text)
     if not _SHAPES.match(text) or not re.search(r"\d", text):
         return None
     groups = _ONE.findall(text)
@@ -30,11 +32,12 @@ def shapes_in_text(text: str) -> tuple[Shape, ...] | None:
 
 
 def _shape(text: str, whole: str) -> Shape:
-    sizes = [size for size in re.split(r"[\s,x×]+", text.strip()) if size]
+    words = [size for size in re.split(r"[\s,]+", text.strip()) if size]
     try:
-        return _valid(tuple(map(int, sizes)))
+        sizes = tuple(map(int, words))
     except ValueError:
         raise InputError(f"{whole} is no shape.", "Write one such as 32,1,28,28.") from None
+    return _valid(sizes)
 
 
 def shapes_in_value(value: object) -> tuple[Shape, ...] | None:

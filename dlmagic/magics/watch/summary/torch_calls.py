@@ -8,6 +8,7 @@ hooks do belongs to the layer. A part of the forward pass that runs again in the
 from __future__ import annotations
 
 import dataclasses
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -37,7 +38,7 @@ class CallTracker:
         self.open: list[Call] = []
         self.layers: list[tuple[nn.Module, tuple[Any, ...]]] = []
         self._modules = modules
-        self._following = False
+        self._following: int | None = None  # the thread that runs the model for us
 
     @property
     def current(self) -> Call | None:
@@ -50,11 +51,11 @@ class CallTracker:
         handles = []
         for path, module in self._modules.items():
             handles += self._hooks_on(path, module)
-        self._following = True
+        self._following = threading.get_ident()
         try:
             yield
         finally:
-            self._following = False
+            self._following = None
             for handle in handles:
                 handle.remove()
 
@@ -66,7 +67,7 @@ class CallTracker:
 
     def _hooks_on(self, path: str, module: nn.Module) -> list[Any]:
         def before(module: nn.Module, args: Any, kwargs: Any) -> None:
-            if self._following:
+            if self._following == threading.get_ident():
                 call = Call(path, self.current)
                 self.calls.append(call)
                 self.open.append(call)
@@ -74,7 +75,7 @@ class CallTracker:
                 self.begin(call, (args, kwargs))
 
         def after(_: nn.Module, __: Any, ___: Any, result: object) -> None:
-            if self._following:
+            if self._following == threading.get_ident():
                 self.end(self.open.pop(), result)
                 self.layers.pop()
 

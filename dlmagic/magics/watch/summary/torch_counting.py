@@ -30,17 +30,17 @@ class CountingRun(CallTracker):
         modules: The model's modules by their paths; a model without numbers will do.
 
     Attributes:
-        used: Names of the parameters that an operation has read.
+        used: Names of the parameters that an operation has read, or may have.
         sparse: Whether a product had an operand that stores only some of its values.
     """
 
     def __init__(self, modules: Mapping[str, nn.Module]) -> None:
         super().__init__(modules)
-        self.used: set[str] = set()
         self.sparse = False
         self._model = modules[""]
         self._nodes = NodeOwners()
         self._storages = _Storages(self._model)
+        self.used = set(self._storages.untold)
         self._backward: Call | None = None
 
     def run(self, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> None:
@@ -122,16 +122,22 @@ class _Storages:
 
     Args:
         model: The model whose parameters are known from the start.
+
+    Attributes:
+        untold: Names of parameters whose memory nobody tells, such as sparse ones.
     """
 
     def __init__(self, model: nn.Module) -> None:
-        self._parameters: dict[int, str] = {}
+        self._parameters: dict[int, set[str]] = {}
+        self.untold: set[str] = set()
         self._seen: set[int] = set()
         self._kept: list[Tensor] = []  # so that no other tensor gets the same memory
         for name, parameter in model.named_parameters():
             number = compat.storage_number(parameter)
-            if number is not None:
-                self._parameters[number] = name
+            if number is None:
+                self.untold.add(name)
+            else:
+                self._parameters.setdefault(number, set()).add(name)
         self.know([*model.parameters(), *model.buffers()])
 
     def know(self, value: object) -> None:
@@ -153,7 +159,8 @@ class _Storages:
     def parameters_among(self, tensors: list[Tensor]) -> set[str]:
         """Names of the parameters that some tensors are, or look at."""
         numbers = map(compat.storage_number, tensors)
-        return {self._parameters[n] for n in numbers if n is not None and n in self._parameters}
+        found = (self._parameters[n] for n in numbers if n is not None and n in self._parameters)
+        return set().union(*found)
 
 
 def _bytes_of(tensor: Tensor) -> int:

@@ -29,6 +29,14 @@ def wants_indices(tracker: CallTracker) -> bool:
     return wanted and any(each.is_floating_point() for each in tensors_in(given))
 
 
+def is_refused(tracker: CallTracker) -> bool:
+    """Whether the innermost layer was given something that its settings do not allow."""
+    if not tracker.layers:
+        return False
+    layer, given = tracker.layers[-1]
+    return any(expectation(layer, tensor) for tensor in list(tensors_in(given))[:1])
+
+
 def told(error: Exception, tracker: CallTracker, name: str) -> Exception:
     """The error that the user should see: one line for a refused input, else their own error.
 

@@ -87,15 +87,16 @@ class TimedRun(CallTracker):
         self._forward: dict[Call, list[Mark]] = {}
         self._backward: dict[Call, list[Mark]] = {}
 
-    def run(self, arguments: Arguments) -> None:
-        """Run the model, and fill in the times of its calls."""
-        given = arguments.fresh()
+    def run(self, given: Arguments) -> None:
+        """Run the model, and fill in the times of its calls.
+
+        Args:
+            given: What it is called with, for this run alone.
+        """
         with undisturbed():
             with self.following():
                 result = self._model(*given.positional, **given.keywords)
-            with self._nodes.hooked(self._moment, self._moment):
-                inputs = (given.positional, given.keywords)
-                differentiate(result, self._model.parameters(), inputs)
+            self._differentiate(result, (given.positional, given.keywords))
         self._clock.settle()
         for call in self.calls:
             call.forward_seconds = self._spent(self._forward[call])
@@ -114,6 +115,14 @@ class TimedRun(CallTracker):
         with self._clock.standing_still():
             self._nodes.assign(result, call)
 
+    def _differentiate(self, result: object, inputs: object) -> None:
+        """Without times where it cannot be done: the forward pass has its own."""
+        try:
+            with self._nodes.hooked(self._moment, self._moment):
+                differentiate(result, self._model.parameters(), inputs)
+        except Exception:
+            self._backward.clear()
+
     def _moment(self, call: Call) -> None:
         self._backward.setdefault(call, []).append(self._clock.now())
 
@@ -125,27 +134,27 @@ class TimedRun(CallTracker):
 def add_times(
     calls: Sequence[Call],
     modules: Mapping[str, nn.Module],
-    arguments: Arguments,
-    before_first: Callable[[Callable[[], None]], None],
+    first: Callable[[TimedRun], None],
+    again: Callable[[TimedRun], None],
 ) -> int:
     """Measure, and note the medians at these calls.
 
     Args:
         calls: The calls of an earlier run.
         modules: The model's modules by their paths.
-        arguments: What it is called with.
-        before_first: Runs the first run, which warms up and is not measured.
+        first: Does a run, which warms up and is not measured.
+        again: Does each further one.
 
     Returns:
         How many runs were measured; 0 where runs do not call the same layers.
     """
     clock = _CudaClock() if _on_cuda(modules[""]) else _ProcessorClock()
-    before_first(lambda: TimedRun(modules, clock).run(arguments))
+    first(TimedRun(modules, clock))
     runs: list[TimedRun] = []
     end = time.perf_counter() + ENOUGH_SECONDS
     while not runs or (len(runs) < MOST_RUNS and time.perf_counter() < end):
         runs.append(TimedRun(modules, clock))
-        runs[-1].run(arguments)
+        again(runs[-1])
     paths = [call.path for call in calls]
     if any([call.path for call in run.calls] != paths for run in runs):
         return 0

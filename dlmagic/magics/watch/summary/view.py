@@ -132,7 +132,7 @@ def _columns(summary: ModelSummary) -> list[tuple[Column, Cells]]:
     common = _common_type(summary.rows)
     columns: list[tuple[Column, Cells]] = [
         (Column("layer"), lambda line: _name(line, summary)),
-        (Column("type"), lambda line: Span(abridge(line.row.kind, _LONGEST_KIND))),
+        (Column("type"), lambda line: Span(_kind(line.row))),
     ]
     if summary.inputs:
         # As a number, so that a shape is never broken.
@@ -142,8 +142,6 @@ def _columns(summary: ModelSummary) -> list[tuple[Column, Cells]]:
         timed = summary.repetitions or title != "FLOPs backward"
         if timed and any(value(row) for row in summary.rows):
             columns.append((Column(title, numeric=True), _figure(value, unit)))
-    if any(_notes(Line(row, "", 0)) for row in summary.rows):
-        columns.append((Column("notes"), lambda line: Span(_notes(line))))
     return columns
 
 
@@ -190,16 +188,17 @@ def _parameters(row: LayerCall) -> Span:
     return Span(f"({count(row.parameters)})", "muted") if again else Span(count(row.parameters))
 
 
-def _notes(line: Line) -> str:
-    row = line.row
-    notes = [row.remark]
+def _kind(row: LayerCall) -> str:
+    """The class, and in brackets what is special about the row."""
+    special = [row.remark]
     if row.parameters and not row.trainable:
-        notes.append("frozen")
+        special.append("frozen")
     elif row.trainable < row.parameters:
-        notes.append(f"{count(row.trainable)} trainable")
-    if row.shared and row.own and not row.counted and row.call <= 1:
-        notes.append(f"is {listed(row.shared, 2)}")
-    return "; ".join(filter(None, notes))
+        special.append(f"{count(row.trainable)} trainable")
+    if row.shared and not row.counted and row.call <= 1:
+        special.append("shared")
+    told = ", ".join(filter(None, special))
+    return f"{abridge(row.kind, _LONGEST_KIND)}{f' ({told})' if told else ''}"
 
 
 def _common_type(rows: Sequence[LayerCall]) -> str:

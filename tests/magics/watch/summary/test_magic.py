@@ -1,0 +1,88 @@
+"""``%summary`` in a shell."""
+
+from __future__ import annotations
+
+import pytest
+from IPython.core.error import UsageError
+from IPython.core.interactiveshell import InteractiveShell
+
+from dlmagic.magics.watch.summary.result import ModelSummary
+
+MODEL = """
+import torch
+from torch import nn
+model = nn.Sequential(nn.Linear(4, 3), nn.ReLU(), nn.Linear(3, 2))
+nets = {"the small": nn.Linear(2, 1)}
+x = torch.ones(5, 4)
+kept = []
+"""
+
+
+@pytest.fixture
+def notebook(loaded: InteractiveShell) -> InteractiveShell:
+    """A shell with models."""
+    loaded.run_cell(MODEL)
+    return loaded
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "model 5,4",
+        "model (5, 4) --depth 1",
+        "--depth 1 model x",
+        "model --no-time x",
+        "model x + 1 -o found",
+        "model (x, 'labels')",
+        "model torch.ones(5, 4)",
+    ],
+)
+def test_a_line_is_read(notebook: InteractiveShell, line: str) -> None:
+    found = notebook.run_line_magic("summary", line)
+    assert isinstance(found, ModelSummary)
+    assert (found.name, found.flops) == ("model", 2 * 5 * (4 * 3 + 3 * 2))
+    assert found.depth == (1 if "--depth" in line else None)
+    timed = line in ("--depth 1 model x", "model x + 1 -o found", "model torch.ones(5, 4)")
+    assert (found.repetitions > 0) == (timed or "labels" in line)
+
+
+def test_without_an_input_there_are_parameters(notebook: InteractiveShell) -> None:
+    found = notebook.run_line_magic("summary", "nets['the small']")
+    assert (found.parameters, found.source) == (3, "parameters")
+    assert "%summary nets['the small'] 32,…" in " ".join(repr(found).split())
+
+
+def test_it_is_stored_and_silent_on_request(notebook: InteractiveShell) -> None:
+    assert notebook.run_line_magic("summary", "model -q -o found") is None
+    assert notebook.user_ns["found"].parameters == 23
+
+
+def test_help_is_shown(notebook: InteractiveShell, capsys: pytest.CaptureFixture[str]) -> None:
+    assert notebook.run_line_magic("summary", "-h") is None
+    assert "%summary model 32,1,28,28 --depth 2" in capsys.readouterr().out
+
+
+def test_globals_that_a_hook_writes_to_are_put_back(notebook: InteractiveShell) -> None:
+    notebook.run_cell("_ = model[1].register_forward_hook(lambda m, i, o: kept.append(o))")
+    notebook.run_line_magic("summary", "model torch.ones(5, 4)")
+    assert notebook.user_ns["kept"] == []
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("", "needs a model"),
+        ("x", "x is a Tensor, not a model. Models here: model."),
+        ("nn.Linear", "nn.Linear is the class Linear; a model is what"),
+        ("modle", "There is no modle here. Did you mean model?"),
+        ("model 5,5", r"model\.0 \(Linear\) refuses 5×5 float32: it takes 4 features"),
+        ("model 5,0", "sizes above 0"),
+        ("model x --dpeth 2", "no option --dpeth. Did you mean --depth?"),
+        ("model x --depth 0", "whole number above 0"),
+        ("model +", "no expression|refuses"),
+    ],
+)
+def test_slips_get_one_line(notebook: InteractiveShell, line: str, said: str) -> None:
+    with pytest.raises(UsageError, match=said) as caught:
+        notebook.run_line_magic("summary", line)
+    assert "\n" not in str(caught.value)
