@@ -47,6 +47,8 @@ if TYPE_CHECKING:
     from dlmagic.magics.tensors.result import TensorTable as TensorTable
     from dlmagic.magics.tensors.silent.result import SilentMistakes as SilentMistakes
     from dlmagic.magics.tensors.twin import tensors as tensors
+    from dlmagic.magics.watch.summary.result import ModelSummary as ModelSummary
+    from dlmagic.magics.watch.summary.twin import summary as summary
     from dlmagic.result import Result as Result
 
 __version__ = "0.1.0"
@@ -68,6 +70,7 @@ _HOMES = {
     "MissingPackageError": "dlmagic.errors",
     "ModeError": "dlmagic.errors",
     "ModeUnavailable": "dlmagic.errors",
+    "ModelSummary": "dlmagic.magics.watch.summary.result",
     "NothingFreeError": "dlmagic.errors",
     "OptionError": "dlmagic.errors",
     "Pick": "dlmagic.magics.gpus.pick.handle",
@@ -87,6 +90,7 @@ _HOMES = {
     "gpus": "dlmagic.magics.gpus.twin",
     "graphmode": "dlmagic.magics.graphmode.twin",
     "pick_gpus": "dlmagic.magics.gpus.pick.twin",
+    "summary": "dlmagic.magics.watch.summary.twin",
     "tensors": "dlmagic.magics.tensors.twin",
 }
 """Every public name and the module that it lives in."""
@@ -108,6 +112,7 @@ __all__ = [
     "MissingPackageError",
     "ModeError",
     "ModeUnavailable",
+    "ModelSummary",
     "NothingFreeError",
     "OptionError",
     "Pick",
@@ -127,6 +132,7 @@ __all__ = [
     "gpus",
     "graphmode",
     "pick_gpus",
+    "summary",
     "tensors",
 ]
 

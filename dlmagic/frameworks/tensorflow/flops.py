@@ -6,7 +6,8 @@ often as they really run. Gradients are operations like others.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from math import prod
 from typing import Any
 
@@ -36,7 +37,7 @@ def count_operations(run: Callable[[], object]) -> OperationCount | Reason:
         op_name: Any = None,  # noqa: ARG001 - TensorFlow's signature
         graph: Any = None,
     ) -> None:
-        formula = _FORMULAS.get(kind)
+        formula = _FORMULAS.get(_text(kind))
         if formula is not None and graph is None:
             count.add(_operation(formula, inputs, _by_name(attributes), outputs))
 
@@ -45,6 +46,34 @@ def count_operations(run: Callable[[], object]) -> OperationCount | Reason:
             return Reason("this TensorFlow does not tell its operations")
         run()
     return count
+
+
+@contextmanager
+def flops_told(listener: Callable[[float], object]) -> Iterator[bool]:
+    """While active, the FLOPs of each product and convolution that runs eagerly are told.
+
+    Functions run eagerly meanwhile. The context's value is whether that is possible.
+    """
+
+    def note(
+        kind: Any,
+        inputs: Any,
+        attributes: Any,
+        outputs: Any,
+        op_name: Any = None,  # noqa: ARG001 - TensorFlow's signature
+        graph: Any = None,
+    ) -> None:
+        formula = _FORMULAS.get(_text(kind))
+        if formula is not None and graph is None:
+            listener(_operation(formula, inputs, _by_name(attributes), outputs).flops)
+
+    before = tf.config.functions_run_eagerly()
+    tf.config.run_functions_eagerly(True)
+    try:
+        with compat.operations_told(note) as told:
+            yield told
+    finally:
+        tf.config.run_functions_eagerly(before)
 
 
 def _operation(
@@ -63,7 +92,12 @@ def _operation(
 def _by_name(attributes: Any) -> dict[str, Any]:
     """The attributes of an operation, which come as names and values in turn."""
     pairs = zip(attributes[::2], attributes[1::2], strict=False)
-    return {str(name): value for name, value in pairs}
+    return {_text(name): value for name, value in pairs}
+
+
+def _text(name: Any) -> str:
+    """A name as text: TensorFlow tells some operations by bytes."""
+    return name.decode() if isinstance(name, bytes) else str(name)
 
 
 def _product(
@@ -80,8 +114,7 @@ def _einsum(
     if len(inputs) < 2:
         return 0
     equation = attributes["equation"]
-    text = equation.decode() if isinstance(equation, bytes) else str(equation)
-    named, _, result = text.replace(" ", "").partition("->")
+    named, _, result = _text(equation).replace(" ", "").partition("->")
     sizes: dict[str, int] = {}
     for labels, shape in zip(named.split(","), inputs, strict=True):
         before, dots, after = labels.partition("...")

@@ -21,7 +21,7 @@ Backend = str | Callable[..., Any]
 
 def prepare_eager(cell: CellLike) -> Prepared:
     """The cell as it is, with everything that was compiled before running eagerly as well."""
-    return Prepared(cell.function, active=_eager)
+    return Prepared(cell.function, active=eager_stance)
 
 
 def prepare_compile(
@@ -76,7 +76,7 @@ def _without_wrappers(arguments: Mapping[str, object]) -> dict[str, object]:
     return {name: value for name, value in inner.items() if value is not arguments[name]}
 
 
-def _eager() -> AbstractContextManager[object]:
+def eager_stance() -> AbstractContextManager[object]:
     """Only where something can have been compiled: loading Dynamo takes a second."""
     if not compat.dynamo_is_loaded():
         return nullcontext()

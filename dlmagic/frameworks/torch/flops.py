@@ -35,7 +35,7 @@ def count_operations(run: Callable[[], object]) -> OperationCount | Reason:
         run: Runs the cell once.
     """
     mapping = formulas()
-    details = _Details({**flop_counter.flop_registry, **_with_values(mapping)})
+    details = _Details(formulas_by_operation())
     counter = flop_counter.FlopCounterMode(display=False, custom_mapping=mapping)
     with warnings.catch_warnings(), without_fused_layers():
         # Of hooks on modules, by which the counter knows where it is.
@@ -125,6 +125,14 @@ def formulas() -> dict[Any, Formula]:
     added = {op: f for op, f in found.items() if op not in flop_counter.flop_registry}
     # PyTorch's own counts the gradient by the kernel as often as there are groups.
     return {**added, torch.ops.aten.convolution_backward: _convolution_backward}
+
+
+def formulas_by_operation() -> dict[Any, Formula]:
+    """All formulas, PyTorch's own and those that the user registered among them.
+
+    Each takes the arguments of the operation, and its result as ``out_val``.
+    """
+    return {**flop_counter.flop_registry, **_with_values(formulas())}
 
 
 def _with_values(mapping: Mapping[Any, Formula]) -> dict[Any, Formula]:

@@ -177,6 +177,11 @@ class Culprit:
             are not finite.
         trail: The layers that ran before, the last ones first to last: path, class, and the
             smallest and largest magnitude of their outputs.
+        operation: What made it inside the layer, as the framework calls it, such as ``"log"``;
+            empty where it cannot be told.
+        inputs: The smallest and the largest of what the operation or the layer was given; None
+            where it was given nothing finite.
+        dtype: Type of the values, such as ``"float16"``; empty where it is not known.
     """
 
     step: int
@@ -190,3 +195,6 @@ class Culprit:
     parameter: str = ""
     certain: bool = True
     trail: tuple[tuple[str, str, float, float], ...] = ()
+    operation: str = ""
+    inputs: tuple[float, float] | None = None
+    dtype: str = ""

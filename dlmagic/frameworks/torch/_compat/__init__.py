@@ -37,6 +37,7 @@ from dlmagic.frameworks.torch._compat.counting import (
     graph_breaks,
 )
 from dlmagic.frameworks.torch._compat.devices import in_bad_fork
+from dlmagic.frameworks.torch._compat.faking import FakeWorld, fake_world
 from dlmagic.frameworks.torch._compat.hooks import (
     global_hooks,
     has_backward_hooks,
@@ -71,6 +72,7 @@ from dlmagic.frameworks.torch._compat.tensors import (
     is_without_numbers,
     print_options,
     set_version,
+    storage_number,
     version_of,
     without_modes,
     written_arguments,
@@ -94,6 +96,7 @@ TracerWarning: type[Warning] = getattr(torch.jit, "TracerWarning", UserWarning)
 """What tracing says when it may have got something wrong."""
 
 __all__ = [
+    "FakeWorld",
     "TorchDispatchMode",
     "TracerWarning",
     "backward_compilations",
@@ -104,6 +107,7 @@ __all__ = [
     "dynamo_counters",
     "dynamo_is_loaded",
     "fake_mode_of",
+    "fake_world",
     "frames_left_eager",
     "global_hooks",
     "graph_breaks",
@@ -135,6 +139,7 @@ __all__ = [
     "source_of_input",
     "stack_of_start",
     "stacks_of_nodes",
+    "storage_number",
     "structured_trace",
     "swap_sizes_seen",
     "tf32_in_cudnn",

@@ -19,7 +19,7 @@ def dynamo_is_loaded() -> bool:
 def unwrapped(value: object) -> object:
     """The module or function behind the result of ``torch.compile``, else the value itself."""
     inner = None
-    if isinstance(value, torch.nn.Module):
+    if isinstance(value, torch.nn.Module) and isinstance(value._modules, dict):
         inner = value._modules.get("_orig_mod")
     elif isinstance(value, FunctionType):
         inner = vars(value).get("_torchdynamo_orig_callable")

@@ -89,3 +89,16 @@ def is_loader_iterator(value: object) -> bool:
     loader = sys.modules.get("torch.utils.data.dataloader")
     base = getattr(loader, "_BaseDataLoaderIter", None)
     return base is not None and isinstance(value, base)
+
+
+def storage_number(tensor: Tensor) -> int | None:
+    """A number for the memory behind a tensor, also where it has none yet; the same for views.
+
+    Another tensor may get the same number once this one is gone. None for a tensor without
+    a storage of its own, such as a sparse one, and where PyTorch does not tell.
+    """
+    try:
+        storage = tensor.untyped_storage()
+    except (RuntimeError, NotImplementedError):
+        return None
+    return getattr(storage, "_cdata", None)

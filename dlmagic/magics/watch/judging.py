@@ -1,0 +1,51 @@
+"""What is wrong with a training, as the judge says, and whether that is a reason to end it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Collection, Iterable
+
+from dlmagic.finding import Finding
+from dlmagic.magics.watch.request import STOPS
+from dlmagic.magics.watch.sample_result import Culprit, Sample
+from dlmagic.magics.watch.stopping import StopWish
+from dlmagic.magics.watch.verdicts.judge import Judge
+
+
+class Judging:
+    """Asks the judge; any thread may.
+
+    Args:
+        wish: Is asked to stop.
+        stop_on: What to stop on, of ``STOPS``.
+    """
+
+    def __init__(self, wish: StopWish, stop_on: Collection[str] = ()) -> None:
+        self.stop_on = frozenset(stop_on)
+        self._wish = wish
+        self._judge = Judge()
+        self._lock = threading.Lock()
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """All so far."""
+        with self._lock:
+            return tuple(self._judge.findings)
+
+    def look(self, sample: Sample) -> None:
+        """Judge what was measured in a step."""
+        with self._lock:
+            new = self._judge.look(sample)
+        self._heed(new)
+
+    def look_at(self, culprit: Culprit) -> None:
+        """Judge where values stopped being finite."""
+        with self._lock:
+            finding = self._judge.look_at_culprit(culprit)
+        self._heed([finding])
+
+    def _heed(self, findings: Iterable[Finding]) -> None:
+        kinds = {STOPS[word] for word in self.stop_on}
+        for finding in findings:
+            if finding.kind in kinds:
+                self._wish.ask(finding.message)

@@ -1,0 +1,121 @@
+"""From a model, and perhaps an input, to its summary."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Mapping
+from importlib import import_module
+from typing import Any
+
+from dlmagic.cell.snapshot import Snapshot, take_snapshot
+from dlmagic.environment import Environment
+from dlmagic.errors import InputError
+from dlmagic.frameworks.registry import loaded_frameworks
+from dlmagic.magics.watch.summary.calls import Looked
+from dlmagic.magics.watch.summary.findings import findings_about, notes_about
+from dlmagic.magics.watch.summary.request import Request
+from dlmagic.magics.watch.summary.result import ModelSummary
+from dlmagic.magics.watch.summary.rows import rows_of, total
+from dlmagic.magics.watch.summary.shapes import shapes_in_value
+
+_HERE = "dlmagic.magics.watch.summary"
+_LOOKS = {
+    "keras": (f"{_HERE}.keras_summary", "KerasLook"),
+    "torch": (f"{_HERE}.torch_summary", "TorchLook"),
+}
+"""Who looks at the models of a framework. A layer of Keras may be a module of PyTorch as well."""
+
+
+def summarise(request: Request) -> ModelSummary:
+    """Look at a model, and put everything back.
+
+    Raises:
+        InputError: It is no model, or it does not take the input.
+        StateError: Something that the model reaches could not be put back.
+        Exception: What the model itself raises.
+    """
+    module, name = _LOOKS[_framework_of(request)]
+    home: Any = import_module(module)
+    look = getattr(home, name)(request)
+    looked = look.look(lambda: _snapshot(request))
+    return _summary(request, looked, look.kind, home.FRAMEWORK)
+
+
+def is_model(value: object) -> bool:
+    """Whether it is a model of a framework that the user has imported."""
+    return any(_is_model(framework, value) for framework in _LOOKS)
+
+
+def _framework_of(request: Request) -> str:
+    for framework in _LOOKS:
+        if _is_model(framework, request.model):
+            return framework
+    name = request.name or "This"
+    if isinstance(request.model, type):
+        kind = request.model.__name__
+        raise InputError(f"{name} is the class {kind}; a model is what {kind}(...) makes.")
+    raise InputError(
+        f"{name} is {_described(request.model)}, not a model.", _models_among(request.namespace)
+    )
+
+
+def _is_model(framework: str, value: object) -> bool:
+    """Asked of what the user has imported only: of others there can be no model."""
+    loaded: Any = sys.modules.get(framework)
+    if framework == "keras":
+        kind = getattr(loaded, "Layer", None)
+    else:
+        kind = getattr(getattr(loaded, "nn", None), "Module", None)
+    return isinstance(kind, type) and isinstance(value, kind)
+
+
+def _described(value: object) -> str:
+    name = type(value).__name__
+    return f"{'an' if name[:1].lower() in 'aeiou' else 'a'} {name}"
+
+
+def _models_among(namespace: Mapping[str, object]) -> str:
+    names = [n for n, value in namespace.items() if not n.startswith("_") and is_model(value)]
+    if not names:
+        return "No name here is a model of PyTorch or Keras."
+    return f"Models here: {', '.join(names)}."
+
+
+def _snapshot(request: Request) -> Snapshot:
+    """Everything that a run of the model may change."""
+    bound = {name: request.namespace.get(name) for name in request.names}
+    given = [request.model, *([] if shapes_in_value(request.value) else [request.value])]
+    if isinstance(request.namespace, dict) and _holds(bound.values(), given):
+        return take_snapshot(request.namespace, request.names, frameworks=loaded_frameworks())
+    own: dict[str, object] = {request.name or "model": request.model, "the input": request.value}
+    return take_snapshot(own, own, frameworks=loaded_frameworks())
+
+
+def _holds(values: Iterable[object], wanted: Iterable[object]) -> bool:
+    found = {id(value) for value in values}
+    return all(id(value) in found for value in wanted)
+
+
+def _summary(request: Request, looked: Looked, kind: str, framework: str) -> ModelSummary:
+    rows = rows_of(looked)
+    weights = looked.holders[0].inside
+    sizes = {weight.identity: weight.nbytes for weight in weights}
+    return ModelSummary(
+        environment=Environment.capture(),
+        findings=tuple(findings_about(looked)),
+        name=request.name,
+        kind=kind,
+        framework=framework,
+        rows=rows,
+        inputs=looked.inputs,
+        source="parameters" if not looked.calls else "run" if looked.ran else "shapes",
+        parameters=total(weights),
+        trainable=total(weight for weight in weights if weight.trainable),
+        parameter_bytes=sum(sizes.values()),
+        buffer_bytes=looked.buffer_bytes,
+        repetitions=looked.repetitions,
+        device=looked.device,
+        training=looked.training,
+        depth=request.depth,
+        notes=(*looked.notes, *notes_about(rows, looked)),
+    )

@@ -1,0 +1,134 @@
+"""The last call of a model, kept so that it can be run once more should it have gone wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, fields, is_dataclass
+from functools import partial
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.utils.hooks import RemovableHandle
+
+Random = tuple[torch.Generator, Tensor]
+Autocast = tuple[str, bool, torch.dtype]
+
+
+@dataclass
+class KeptCall:
+    """What a model was called with, and the gradients that reached its outputs.
+
+    Attributes:
+        args: Its arguments, cut off from the graph that they came from.
+        kwargs: Those by name.
+        random_states: Generators with their states as the call began.
+        output_gradients: One for each tensor of the output that needs gradients, in the order of
+            :func:`outputs_in`; None where none arrived.
+        training: Whether the model was in training mode.
+        autocast: Kind of device, whether autocast was on for it, and the type it casts to.
+    """
+
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+    random_states: tuple[Random, ...] = ()
+    output_gradients: list[Tensor | None] = field(default_factory=list)
+    training: bool = True
+    autocast: tuple[Autocast, ...] = ()
+
+
+def keep_call(model: nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> KeptCall:
+    """Keep a call that is about to begin; copies no batch and waits for no device."""
+    return KeptCall(
+        args=tuple(_each(each, _cut) for each in args),
+        kwargs={name: _each(each, _cut) for name, each in kwargs.items()},
+        random_states=tuple((each, each.get_state()) for each in _generators()),
+        training=model.training,
+        autocast=tuple(_autocast(kind) for kind in _kinds_of_device()),
+    )
+
+
+def keep_gradients(kept: KeptCall, output: object) -> list[RemovableHandle]:
+    """Let the gradients that arrive at an output be kept with its call."""
+    tensors = outputs_in(output)
+    kept.output_gradients = [None] * len(tensors)
+    hooks = (partial(_put, kept.output_gradients, place) for place in range(len(tensors)))
+    return [tensor.register_hook(hook) for tensor, hook in zip(tensors, hooks, strict=True)]
+
+
+def outputs_in(output: object) -> list[Tensor]:
+    """The tensors of an output that gradients can reach."""
+    return [each for each in tensors_in(output) if each.requires_grad]
+
+
+def copied(
+    args: tuple[Any, ...], *, kwargs: dict[str, Any], model: nn.Module
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """Arguments of which a call may change what it likes, on the model's device."""
+    first = next(model.parameters(), None)
+    device = None if first is None else first.device
+    again = partial(_each, change=partial(_copy, device=device))
+    return tuple(map(again, args)), {name: again(each) for name, each in kwargs.items()}
+
+
+def tensors_in(value: object, depth: int = 8) -> Iterator[Tensor]:
+    """The tensors of a value, in tuples, lists, dictionaries and dataclasses too."""
+    if isinstance(value, Tensor):
+        yield value
+    elif depth:
+        for each in _parts_of(value):
+            yield from tensors_in(each, depth - 1)
+
+
+def _parts_of(value: object) -> Iterator[object]:
+    if isinstance(value, Mapping):
+        yield from value.values()
+    elif isinstance(value, list | tuple | set):
+        yield from value
+    elif is_dataclass(value) and not isinstance(value, type):
+        yield from (getattr(value, each.name, None) for each in fields(value))
+
+
+def _put(places: list[Tensor | None], place: int, gradient: Tensor) -> None:
+    """Gradients of several backward passes add up, as they do in parameters."""
+    before = places[place]
+    gradient = gradient.detach()
+    places[place] = gradient if before is None else before + gradient
+
+
+def _cut(tensor: Tensor) -> Tensor:
+    return tensor.detach().requires_grad_(tensor.requires_grad)
+
+
+def _copy(tensor: Tensor, device: torch.device | None) -> Tensor:
+    moved = tensor.detach().to(device) if tensor.dim() else tensor.detach()
+    return moved.clone().requires_grad_(tensor.requires_grad)
+
+
+def _each(value: Any, change: Callable[[Tensor], Tensor], depth: int = 8) -> Any:
+    """A value with its tensors changed, in tuples, lists and dictionaries too."""
+    if isinstance(value, Tensor):
+        return change(value)
+    if type(value) in (list, tuple) and depth:
+        return type(value)(_each(each, change, depth - 1) for each in value)
+    if type(value) is dict and depth:
+        return {key: _each(each, change, depth - 1) for key, each in value.items()}
+    return value
+
+
+def _kinds_of_device() -> tuple[str, ...]:
+    return ("cpu", "cuda") if _has_cuda() else ("cpu",)
+
+
+def _has_cuda() -> bool:
+    return bool(torch.cuda.is_initialized())
+
+
+def _generators() -> Iterator[torch.Generator]:
+    yield torch.default_generator
+    if _has_cuda():
+        yield torch.cuda.default_generators[torch.cuda.current_device()]
+
+
+def _autocast(kind: str) -> Autocast:
+    return kind, torch.is_autocast_enabled(kind), torch.get_autocast_dtype(kind)

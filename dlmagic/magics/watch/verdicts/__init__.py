@@ -1,0 +1,1 @@
+"""What is wrong with a training run, told from what was measured of it."""

@@ -1,0 +1,103 @@
+"""Says what is wrong with a run, once for each kind of mistake."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from dlmagic.display.units import listed
+from dlmagic.finding import Finding, Fix
+from dlmagic.magics.watch.sample_result import Culprit, Sample
+from dlmagic.magics.watch.verdicts.culprit import finding_of
+from dlmagic.magics.watch.verdicts.dead import Dead
+from dlmagic.magics.watch.verdicts.exploding import Exploding
+from dlmagic.magics.watch.verdicts.limits import Limits
+from dlmagic.magics.watch.verdicts.not_finite import NotFinite
+from dlmagic.magics.watch.verdicts.saturation import Saturation
+from dlmagic.magics.watch.verdicts.symptom import Symptom
+from dlmagic.magics.watch.verdicts.table import Table
+from dlmagic.magics.watch.verdicts.updates import Updates
+from dlmagic.magics.watch.verdicts.vanishing import Vanishing
+
+_NAMED = 3
+
+
+@dataclass
+class _Group:
+    """One kind of mistake: the layer that showed it first, and those that followed."""
+
+    first: Symptom
+    layers: list[str] = field(default_factory=list)
+
+    def finding(self) -> Finding:
+        first, others = self.first, self.layers[1:]
+        message = f"At step {first.step}, {first.says}"
+        if others:
+            verb = f"{listed(others, most=_NAMED)} {first.others}"
+            message += f" {len(others)} more: {verb}."
+        return Finding(
+            first.kind,
+            first.level,
+            message,
+            operands=tuple(self.layers),
+            fix=Fix(first.advice),
+        )
+
+
+class Judge:
+    """Looks at samples as they come; from any thread, one sample at a time.
+
+    Args:
+        limits: From where on something is said.
+    """
+
+    def __init__(self, limits: Limits = Limits()) -> None:  # noqa: B008  # frozen
+        self._limits = limits
+        self._lock = threading.Lock()
+        self._not_finite = NotFinite()
+        self._looks = (
+            self._not_finite,
+            Exploding(limits),
+            Vanishing(limits),
+            Dead(limits),
+            Saturation(limits),
+            Updates(limits),
+        )
+        self._groups: dict[str, _Group] = {}
+        self._culprit: Finding | None = None
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """All so far, one for each kind, with all layers that have shown it by now."""
+        with self._lock:
+            told = [group.finding() for group in self._groups.values()]
+        return (*([self._culprit] if self._culprit else []), *told)
+
+    def look(self, sample: Sample) -> tuple[Finding, ...]:
+        """What is wrong in a sample, of the kinds that nothing has been said about."""
+        table = Table(sample, self._limits)
+        with self._lock:
+            before = set(self._groups)
+            for symptom in self._symptoms(table):
+                self._add(symptom)
+            new = [group for kind, group in self._groups.items() if kind not in before]
+        return tuple(group.finding() for group in new)
+
+    def look_at_culprit(self, culprit: Culprit) -> Finding:
+        """The finding about who made the first value that is not finite."""
+        finding = finding_of(culprit)
+        with self._lock:
+            self._not_finite.is_told = True
+            self._groups.pop("not-finite", None)
+            self._culprit = self._culprit or finding
+        return finding
+
+    def _symptoms(self, table: Table) -> Iterator[Symptom]:
+        for each in self._looks:
+            yield from each.look(table)
+
+    def _add(self, symptom: Symptom) -> None:
+        group = self._groups.setdefault(symptom.kind, _Group(symptom))
+        if symptom.layer not in group.layers:
+            group.layers.append(symptom.layer)
