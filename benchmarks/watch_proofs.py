@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
 from statistics import median
 from time import perf_counter
-from typing import Any
-
-import torch
 
 from benchmarks.peers.training_watchers import (
     TensorBoardHistograms,
@@ -18,10 +15,9 @@ from benchmarks.peers.training_watchers import (
     torchlens_record,
     torchlens_trace,
 )
-from benchmarks.watched_by_dlmagic import NEVER, plain, watched
-from benchmarks.watched_in_turns import Figure, Times, Way, added, in_turns, ratio, ratio_of_added
+from benchmarks.watched_by_dlmagic import NEVER, plain, rate_found, watched
+from benchmarks.watched_in_turns import Figure, Way, added, in_turns, ratio, ratio_of_added
 from benchmarks.watched_models import MODELS, Training
-from dlmagic.magics.watch.watcher import Rate
 
 PLAIN, AGAIN, IDLE = "plain", "plain again", "attached, between samples"
 DEFAULT, SAMPLED, EXACT = "default, 1 % budget", "every step", "every step, exact"
@@ -112,20 +108,20 @@ def traced(found: Measured, plan: Plan) -> None:
 
 
 def _attached(found: Measured, make: Callable[[], Training], plan: Plan, steps: int) -> None:
-    idle = partial(watched, rate=Rate(every=NEVER))
+    idle = partial(watched, every=NEVER)
     ways = [Way(PLAIN, plain, steps), Way(AGAIN, plain, steps), Way(IDLE, idle, steps)]
     times = in_turns(ways, make, plan.idle, plan.clock)
     found.ratios |= {way: ratio(times, way, PLAIN) for way in (AGAIN, IDLE)}
 
 
 def _sampling(found: Measured, make: Callable[[], Training], plan: Plan, steps: int) -> None:
-    found.every = _default_rate(make, plan)
+    found.every = rate_found(make(), plan.longest)
     period = min(plan.longest, found.every * -(-steps // found.every))
     ways = [
         Way(PLAIN, plain, steps),
-        Way(DEFAULT, partial(watched, rate=Rate()), period, lasting=True),
-        Way(SAMPLED, partial(watched, rate=Rate(every=1)), steps),
-        Way(EXACT, partial(watched, rate=Rate(every=1, exact=True)), steps),
+        Way(DEFAULT, watched, period, lasting=True),
+        Way(SAMPLED, partial(watched, every=1), steps),
+        Way(EXACT, partial(watched, every=1, exact=True), steps),
     ]
     times = in_turns(ways, make, plan.rounds, plan.clock)
     found.ratios |= {way: ratio(times, way, PLAIN) for way in (DEFAULT, SAMPLED, EXACT)}
@@ -135,7 +131,7 @@ def _beside(found: Measured, make: Callable[[], Training], plan: Plan, every: in
     with ExitStack() as stack:
         ways = [
             Way(PLAIN, plain, max(2, every)),
-            Way(OURS, partial(watched, rate=Rate(every=every)), max(2, every)),
+            Way(OURS, partial(watched, every=every), max(2, every)),
         ]
         for name, peer in ((WANDB, WandbWatch()), (TENSORBOARD, TensorBoardHistograms())):
             stack.callback(peer.close)
@@ -153,12 +149,3 @@ def _plain_step(make: Callable[[], Training], plan: Plan) -> float:
         training.step()
         seconds.append(plan.clock() - begun)
     return median(seconds[3:])
-
-
-def _default_rate(make: Callable[[], Training], plan: Plan) -> int:
-    """One step in so many is measured, once the watcher has found its rate."""
-    with watched(make(), Rate()) as step:
-        watcher = step.watcher
-        for _ in range(plan.longest):
-            step()
-        return watcher.overhead().every

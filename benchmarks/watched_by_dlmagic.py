@@ -4,62 +4,45 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from threading import Event, Thread
 
 from benchmarks.watched_models import Training
-from dlmagic.magics.watch.export.exporter import Exporter
-from dlmagic.magics.watch.sample_result import Culprit
-from dlmagic.magics.watch.torch_watcher import TorchWatcher
-from dlmagic.magics.watch.watcher import Rate
+from dlmagic.magics.watch.session import WatchSession
+from dlmagic.magics.watch.twin import watch
 
+Step = Callable[[], None]
 NEVER = 10**9
 
 
-class Quiet:
-    """Is told, and does nothing."""
-
-    def step_ended(self, step: int) -> None:
-        """A step has ended."""
-
-    def loss_wanted(self) -> object:
-        """No loss was named."""
-        return None
-
-    def not_finite(self, culprit: Culprit) -> None:
-        """Values are not finite."""
-        raise AssertionError(f"a healthy model was called ill: {culprit}")
-
-
 @contextmanager
-def plain(training: Training) -> Iterator[Callable[[], None]]:
+def plain(training: Training) -> Iterator[Step]:
     """Nobody watches."""
     yield training.step
 
 
 @contextmanager
-def watched(
-    training: Training, rate: Rate, exporter: Exporter | None = None
-) -> Iterator[Callable[[], None]]:
-    """A watcher, and a thread that takes what it has measured, as that of a session does."""
-    watcher = TorchWatcher(training.model, _names(training), rate)
-    ended = Event()
-    taker = Thread(target=_take, args=(watcher, ended, exporter))
-    watcher.begin(Quiet())
-    taker.start()
+def watched(training: Training, every: int | None = None, *, exact: bool = False) -> Iterator[Step]:
+    """As ``%watch`` does; by default at the rate that the budget allows.
+
+    Raises:
+        AssertionError: The model is called ill, though it is not.
+    """
+    session = _session(training, every, exact=exact)
     try:
         yield training.step
     finally:
-        watcher.end()
-        ended.set()
-        taker.join()
+        session.stop()
+    ill = [each for each in session.findings if each.level == "error"]
+    assert not ill, ill
 
 
-def _take(watcher: TorchWatcher, ended: Event, exporter: Exporter | None) -> None:
-    while not ended.wait(0.25):
-        for sample in watcher.take():
-            if exporter is not None:
-                exporter.write(sample)
+def rate_found(training: Training, steps: int) -> int:
+    """One step in so many is measured at the default rate, after so many steps."""
+    session = _session(training, None)
+    for _ in range(steps):
+        training.step()
+    session.stop()
+    return session.overhead.every
 
 
-def _names(training: Training) -> list[str]:
-    return [name for name, _ in training.model.named_modules()]
+def _session(training: Training, every: int | None, *, exact: bool = False) -> WatchSession:
+    return watch(training.model, every=every, exact=exact, name="model")

@@ -17,7 +17,7 @@ from benchmarks.watched_models import Training
 from dlmagic.magics.bench.order import balanced_orders
 
 SPREAD = 0.2
-"""This share of the rounds is left out at either end: a busy moment of the machine counts little."""
+"""This share of the rounds is left out at either end, so that a busy moment counts little."""
 
 RESAMPLED = 5000
 
@@ -128,9 +128,7 @@ def added(times: Times, way: str, plain: str) -> Figure:
     return _figure(len(more), lambda rounds: _middle(more[rounds]))
 
 
-def _figure(
-    rounds: int, estimate: Callable[[NDArray[np.intp]], NDArray[np.float64]]
-) -> Figure:
+def _figure(rounds: int, estimate: Callable[[NDArray[np.intp]], NDArray[np.float64]]) -> Figure:
     drawn = np.random.default_rng(0).integers(rounds, size=(RESAMPLED, rounds))
     low, high = np.quantile(estimate(drawn), [0.025, 0.975])
     return Figure(float(estimate(np.arange(rounds)[None])[0]), (float(low), float(high)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -102,7 +103,7 @@ class ResNet18(nn.Module):
                     ResidualBlock(before, after, stride=1 if before == after else 2),
                     ResidualBlock(after, after, stride=1),
                 )
-                for before, after in zip(widths, widths[1:], strict=False)
+                for before, after in pairwise(widths)
             )
         )
         self.head = nn.Linear(512, 10)
@@ -152,7 +153,9 @@ class GptLayer(nn.Module):
 class Gpt(nn.Module):
     """Scores of the next token, at every place."""
 
-    def __init__(self, vocabulary: int, length: int, *, width: int, layers: int, heads: int) -> None:
+    def __init__(
+        self, vocabulary: int, length: int, *, width: int, layers: int, heads: int
+    ) -> None:
         super().__init__()
         self.tokens = nn.Embedding(vocabulary, width)
         self.places = nn.Embedding(length, width)
