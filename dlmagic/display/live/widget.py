@@ -119,11 +119,20 @@ def _live_widget() -> Callable[[FrontEnd], Any]:
 
         def __init__(self, front_end: FrontEnd) -> None:
             self.front_end = front_end
-            script = _joined(["display/live/front_end.js"], front_end.script)
-            style = _joined(["display/theme.css", "display/live/live.css"], front_end.style)
+            script, style = joined_script(front_end.script), joined_style(front_end.style)
             super().__init__(_esm=script, _css=style)
 
     return LiveWidget
+
+
+def joined_script(own: str) -> str:
+    """A view's own module below what all views share."""
+    return _joined(["display/live/front_end.js"], own)
+
+
+def joined_style(own: str) -> str:
+    """A view's own CSS below that of all results and all views."""
+    return _joined(["display/theme.css", "display/live/live.css"], own)
 
 
 def _joined(files: Iterable[str], last: str) -> str:

@@ -176,4 +176,5 @@ def _halved(pairs: Floats, ways: NDArray[np.int_]) -> Floats:
     left, right = pairs
     mean = np.where(np.isnan(left), right, np.where(np.isnan(right), left, (left + right) / 2))
     extreme = [np.fmin(left, right), np.fmax(left, right)]
-    return np.choose(ways[:, None], [*extreme, _sum(pairs), mean])
+    merged: Floats = np.choose(ways[:, None], [*extreme, _sum(pairs), mean])
+    return merged

@@ -36,7 +36,7 @@ def begin(
         InputError: The model or the request cannot be used.
     """
     with _turn:
-        for session in list(_sessions):
+        for session in _sessions.copy():
             if session.model is model:
                 if _goes_on(session.request, request):
                     session.update(request, namespace)
@@ -76,7 +76,7 @@ def unwatch(name: str | None = None, *, why: str = "it was unwatched") -> WatchR
             raise InputError("No model is watched.", "%watch MODEL begins to.")
         if name is not None:
             return _called(name).stop(why)
-        ended = list(_sessions)
+        ended = _sessions.copy()
         results = [session.stop(why) for session in ended]
         return results[0] if len(results) == 1 else _list_of(ended, ended=True)
 
@@ -84,19 +84,19 @@ def unwatch(name: str | None = None, *, why: str = "it was unwatched") -> WatchR
 def end_all(why: str) -> None:
     """Let go of all models, for a reason that their results name."""
     with _turn:
-        for session in list(_sessions):
+        for session in _sessions.copy():
             session.stop(why)
 
 
 def wishes() -> Sequence[StopWish]:
     """The wishes to stop that the models' trainings look at."""
-    return [session.wish for session in list(_sessions)]
+    return [session.wish for session in _sessions.copy()]
 
 
-def forget_wishes() -> None:
-    """What was asked before a cell is void when it begins."""
+def begin_cell() -> None:
+    """A cell begins: nothing trains yet, and nobody has asked for an end of it."""
     for wish in wishes():
-        wish.forget()
+        wish.begin_cell()
 
 
 def _begin(

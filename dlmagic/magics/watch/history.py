@@ -142,7 +142,7 @@ class History:
         if rows is self._known[0]:
             return self._known[1]
         keys = [(row.layer, row.quantity, row.parameter) for row in rows]
-        new = {key: row for key, row in zip(keys, rows, strict=True)}
+        new = dict(zip(keys, rows, strict=True))
         for key, row in new.items():
             if key in self._place_of_row:
                 self._rows[self._place_of_row[key]] = row

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Collection, Iterable
 
 from dlmagic.finding import Finding
@@ -24,25 +23,19 @@ class Judging:
         self.stop_on = frozenset(stop_on)
         self._wish = wish
         self._judge = Judge()
-        self._lock = threading.Lock()
 
     @property
     def findings(self) -> tuple[Finding, ...]:
         """All so far."""
-        with self._lock:
-            return tuple(self._judge.findings)
+        return self._judge.findings
 
     def look(self, sample: Sample) -> None:
         """Judge what was measured in a step."""
-        with self._lock:
-            new = self._judge.look(sample)
-        self._heed(new)
+        self._heed(self._judge.look(sample))
 
     def look_at(self, culprit: Culprit) -> None:
         """Judge where values stopped being finite."""
-        with self._lock:
-            finding = self._judge.look_at_culprit(culprit)
-        self._heed([finding])
+        self._heed([self._judge.look_at_culprit(culprit)])
 
     def _heed(self, findings: Iterable[Finding]) -> None:
         kinds = {STOPS[word] for word in self.stop_on}

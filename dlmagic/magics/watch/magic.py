@@ -171,7 +171,7 @@ class WatchMagics(Magics):
         self._cells += 1
         engine = sys.modules.get(_ENGINE)
         if engine is not None and self._cells == 1 and engine.wishes():
-            engine.forget_wishes()
+            engine.begin_cell()
             self._let_interrupts_wait()
 
     def _after_cell(self, _: object = None) -> None:

@@ -12,7 +12,6 @@ from dlmagic.magics.watch.watcher import Rate, Watcher
 
 _WATCHERS = {
     "torch": ("dlmagic.magics.watch.torch_watcher", "TorchWatcher"),
-    "keras": ("dlmagic.magics.watch.keras_watcher", "KerasWatcher"),
 }
 """Each framework's watcher, with ``is_model`` beside it; asked where the user has imported it.
 
@@ -77,7 +76,7 @@ def require_model(value: object, name: str, namespace: Mapping[str, object]) -> 
     if _is_meta(value):
         raise InputError(
             f"{name} is on the meta device: it has shapes and no values to watch.",
-            f"Give it some first, such as with {name}.to_empty(device='cpu').",
+            "Give it some first, such as with its .to_empty(device='cpu').",
         )
 
 

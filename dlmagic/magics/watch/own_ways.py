@@ -43,7 +43,7 @@ def _end_keras(model: Any) -> bool:
 
 def _end_transformers(trainer: Any) -> bool:
     control = getattr(trainer, "control", None)
-    if not hasattr(control, "should_training_stop"):
+    if control is None or not hasattr(control, "should_training_stop"):
         return False
     control.should_training_stop = True
     return True

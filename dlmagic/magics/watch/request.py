@@ -6,7 +6,7 @@ import keyword
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from dlmagic.errors import OptionError, nearest
 from dlmagic.magics.watch.watcher import Rate
@@ -36,7 +36,7 @@ class WatchRequest:
     """
 
     layers: str = ""
-    rate: Rate = Rate()
+    rate: Rate = field(default_factory=Rate)
     loss: str = ""
     stop_on: tuple[str, ...] = ()
     to: str = ""

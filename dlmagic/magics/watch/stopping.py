@@ -47,6 +47,10 @@ class StopWish:
         """Nobody wants to stop any more."""
         self.why = ""
 
+    def begin_cell(self) -> None:
+        """What was asked before is void, and nothing trains until a step ends."""
+        self.why, self._last = "", float("-inf")
+
     @property
     def patience(self) -> float:
         """Seconds in which the present step should end."""
@@ -87,8 +91,9 @@ class _Gentle:
         self._asked: list[StopWish] = []
         self._timer: threading.Timer | None = None
 
-    def interrupted(self, number: int, frame: object) -> None:
+    def interrupted(self, *_: object) -> None:
         """What Python calls in the main thread."""
+        __tracebackhide__ = True  # of what IPython shows
         training = [wish for wish in self._wishes() if wish.in_training()]
         if self._timer is not None or not training:
             self._forget()

@@ -2,207 +2,124 @@
 
 from __future__ import annotations
 
-import threading
-import time
+import weakref
 from collections.abc import Collection
-from typing import Any
 
-import numpy as np
-import torch
-from torch import Tensor, nn
-from torch.optim.optimizer import (
-    register_optimizer_step_post_hook,
-    register_optimizer_step_pre_hook,
-)
+from torch import nn
 
-from dlmagic.magics.watch.sample_result import (
-    BINS,
-    EDGES,
-    STATISTICS,
-    Overhead,
-    Row,
-    Sample,
-    Silent,
-)
+from dlmagic.frameworks.torch import _compat as compat
+from dlmagic.magics.watch.sample_result import Overhead, Sample, Silent
+from dlmagic.magics.watch.torch_engine import Engine
+from dlmagic.magics.watch.torch_layers import is_model, layers_of, unwrapped
+from dlmagic.magics.watch.torch_progress import Progress
+from dlmagic.magics.watch.torch_silence import silent_layers
 from dlmagic.magics.watch.watcher import Layer, Listener, Rate
 
-
-def is_model(value: object) -> bool:
-    """Whether a value is a model of PyTorch, also one that is compiled or wrapped."""
-    return isinstance(value, nn.Module)
-
-
-def layers_of(model: nn.Module) -> tuple[Layer, ...]:
-    names: dict[nn.Module, list[str]] = {}
-    for name, module in model.named_modules(remove_duplicate=False):
-        names.setdefault(module, []).append(name)
-    return tuple(
-        Layer(
-            found[0],
-            type(module).__name__,
-            tuple(found[1:]),
-            sum(each.numel() for each in module.parameters(recurse=False)),
-        )
-        for module, found in names.items()
-    )
+__all__ = ["TorchWatcher", "is_model"]
 
 
 class TorchWatcher:
-    """One model, watched from begin() to end()."""
+    """One model, watched from :meth:`begin` to :meth:`end`.
+
+    It does not keep the model: where nobody else has it any more, watching has ended.
+    """
 
     framework = "torch"
 
     def __init__(self, model: nn.Module, layers: Collection[str], rate: Rate) -> None:
-        self.model = model
-        self.layers = layers_of(model)
-        self.steps = 0
-        self.skipped = 0
-        self._rate = rate
-        self._chosen = set(layers)
-        self._paused = False
-        self._handles: list[Any] = []
-        self._hooks: list[Any] = []
-        self._lock = threading.Lock()
-        self._samples: list[Sample] = []
-        self._losses: list[tuple[int, float]] = []
-        self._sampled = 0
-        self._measured: dict[Any, dict[str, list[float] | np.ndarray]] = {}
-        self._calls: dict[str, int] = {}
+        self.layers: tuple[Layer, ...] = tuple(layers_of(model).values())
+        self._model = weakref.ref(model)
+        self._engine: weakref.ref[Engine] | None = None
+        self._progress = Progress(layers, rate)
+
+    @property
+    def steps(self) -> int:
+        """Steps so far."""
+        return self._progress.stepping.steps
+
+    @property
+    def skipped(self) -> int:
+        """Steps that a gradient scaler left out."""
+        return self._progress.skipped
 
     def begin(self, listener: Listener) -> None:
-        self._listener = listener
-        self._ours = {id(each) for each in self.model.parameters()}
-        self._handles = [
-            register_optimizer_step_pre_hook(self._before),
-            register_optimizer_step_post_hook(self._after),
-        ]
-        self._arm()
+        """Attach. Nothing of the model changes that a user could see."""
+        model = self._model()
+        if model is not None and self._running() is None:
+            self._engine = weakref.ref(Engine(model, self._progress, listener))
 
     def choose(self, layers: Collection[str]) -> None:
-        self._chosen = set(layers)
+        """Measure these layers from the next step on."""
+        self._progress.choose(layers)
 
     def pause(self) -> None:
-        self._paused = True
+        """Measure nothing until :meth:`resume`."""
+        self._progress.paused = True
 
     def resume(self) -> None:
-        self._paused = False
+        """Measure again."""
+        self._progress.paused = False
 
     def take(self, *, wait: bool = False) -> list[Sample]:
-        with self._lock:
-            taken, self._samples = self._samples, []
-        return taken
+        """Samples that have arrived since it was last called."""
+        return self._progress.delivery.take(wait=wait)
 
     def losses(self) -> list[tuple[int, float]]:
-        with self._lock:
-            taken, self._losses = self._losses, []
-        return taken
+        """Steps and losses that have arrived since it was last called."""
+        return self._progress.delivery.losses()
 
     def overhead(self) -> Overhead:
-        return Overhead(every=self._rate.every or 10, steps=self.steps, sampled=self._sampled)
+        """What watching has cost."""
+        return self._progress.pacing.overhead()
 
     def silent(self) -> tuple[Silent, ...]:
-        return ()
+        """Chosen layers that have not fired in any measured step, and why."""
+        measuring = self._progress.measuring
+        if measuring is None or not measuring.finished:
+            return ()
+        return silent_layers(measuring)
 
     def notes(self) -> tuple[str, ...]:
-        return ()
+        """What the user should know about how this model is watched."""
+        return tuple(self._notes())
 
     def end(self) -> None:
-        for handle in (*self._handles, *self._hooks):
-            handle.remove()
-        self._handles, self._hooks = [], []
+        """Detach."""
+        engine = self._running()
+        self._engine = None
+        if engine is not None:
+            engine.end()
 
-    def _arm(self) -> None:
-        self._measured, self._calls = {}, {}
-        for layer, module in zip(self.layers, dict.fromkeys(self.model.modules()), strict=True):
-            if layer.name in self._chosen:
-                self._hooks.append(module.register_forward_hook(self._hook(layer)))
+    def _running(self) -> Engine | None:
+        return None if self._engine is None else self._engine()
 
-    def _hook(self, layer: Layer) -> Any:
-        def hook(module: nn.Module, args: Any, output: Any) -> None:
-            if not (module.training and torch.is_grad_enabled() and isinstance(output, Tensor)):
-                return
-            self._keep(layer, "activation", "", output)
-            self._calls[layer.name] = self._calls.get(layer.name, 0) + 1
-            if output.requires_grad:
-                output.register_hook(
-                    lambda gradient: self._keep(layer, "activation-gradient", "", gradient)
-                )
-
-        return hook
-
-    def _keep(self, layer: Layer, quantity: Any, parameter: str, values: Tensor) -> None:
-        row = Row(layer.name, layer.kind, quantity, parameter, tuple(values.shape), layer.also)
-        self._measured[row] = statistics(values.detach())
-
-    def _owns(self, optimizer: torch.optim.Optimizer) -> bool:
-        return any(id(p) in self._ours for g in optimizer.param_groups for p in g["params"])
-
-    def _before(self, optimizer: torch.optim.Optimizer, *_: Any) -> None:
-        if self._hooks and self._owns(optimizer):
-            self._weights = {}
-            for layer, module in zip(self.layers, dict.fromkeys(self.model.modules()), strict=True):
-                if layer.name in self._chosen:
-                    for name, value in module.named_parameters(recurse=False):
-                        self._weights[layer, name] = value, value.detach().clone()
-                        self._keep(layer, "weight", name, value)
-                        if value.grad is not None:
-                            self._keep(layer, "gradient", name, value.grad)
-
-    def _after(self, optimizer: torch.optim.Optimizer, *_: Any) -> None:
-        if not self._owns(optimizer):
-            return
-        self.steps += 1
-        loss = self._listener.loss_wanted()
-        if loss is not None:
-            self._losses.append((self.steps, float(loss)))  # type: ignore[arg-type]
-        if self._hooks:
-            for (layer, name), (value, before) in self._weights.items():
-                self._keep(layer, "update", name, value.detach() - before)
-            self._deliver()
-        if not self._paused and (self.steps + 1) % (self._rate.every or 10) == 0:
-            self._arm()
-        self._listener.step_ended(self.steps)
-
-    def _deliver(self) -> None:
-        for hook in self._hooks:
-            hook.remove()
-        self._hooks = []
-        self._sampled += 1
-        rows = tuple(self._measured)
-        with self._lock:
-            self._samples.append(
-                Sample(
-                    self.steps,
-                    rows,
-                    np.stack([each[0] for each in self._measured.values()]),
-                    np.stack([each[1] for each in self._measured.values()]),
-                    True,
-                    np.array(
-                        [self._calls.get(r.layer, 0) if not r.parameter else 0 for r in rows],
-                        np.uint32,
-                    ),
-                )
+    def _notes(self) -> list[str]:
+        notes = []
+        model, failure = self._model(), self._progress.failure
+        if failure is not None:
+            notes.append(
+                f"Layers are no longer measured, because that failed: "
+                f"{type(failure).__name__}: {failure}"
             )
+        if model is not None and _is_compiled(model):
+            notes.append(
+                "On measured steps the model runs without torch.compile, which is slower and may "
+                "round and draw random numbers differently."
+            )
+        if model is not None and any(hasattr(each, "to_local") for each in model.parameters()):
+            notes.append("Each number is of the part of a tensor that this process has.")
+        if self._progress.bypassed:
+            notes.append(
+                "Steps were made in which the model itself was not called, only layers of it: "
+                "what made a NaN can then only be told from the gradients."
+            )
+        return notes
 
 
-def statistics(values: Tensor) -> Any:
-    array = values.double().cpu().numpy().ravel()
-    finite = array[np.isfinite(array)]
-    found = dict.fromkeys(STATISTICS, np.nan)
-    if finite.size:
-        found |= {
-            "mean": finite.mean(),
-            "std": finite.std(),
-            "min": finite.min(),
-            "max": finite.max(),
-        }
-    found |= {
-        "norm": np.linalg.norm(array),
-        "zeros": (array == 0).mean(),
-        "nan": np.isnan(array).sum(),
-        "inf": np.isinf(array).sum(),
-        "seen": array.size,
-        "total": array.size,
-    }
-    histogram = np.bincount(np.searchsorted(EDGES, finite, "right"), minlength=BINS)
-    return np.array(list(found.values()), np.float32), histogram.astype(np.uint32)
+def _is_compiled(model: nn.Module) -> bool:
+    if unwrapped(model) is not model and compat.unwrapped(model) is not model:
+        return True
+    return any(
+        compat.unwrapped(each) is not each or compat.compiled_call(each) is not None
+        for each in model.modules()
+    )

@@ -77,6 +77,14 @@ from dlmagic.frameworks.torch._compat.tensors import (
     without_modes,
     written_arguments,
 )
+from dlmagic.frameworks.torch._compat.watching import (
+    at_end_of_backward,
+    compiled_call,
+    copy_all,
+    in_backward,
+    set_compiled_call,
+    takes_scaled_gradients,
+)
 
 if TYPE_CHECKING:
     from torch.utils import _pytree as pytree
@@ -99,10 +107,13 @@ __all__ = [
     "FakeWorld",
     "TorchDispatchMode",
     "TracerWarning",
+    "at_end_of_backward",
     "backward_compilations",
     "base_of",
     "compilations_per_frame",
     "compile_seconds",
+    "compiled_call",
+    "copy_all",
     "cpp_compiler_missing",
     "dynamo_counters",
     "dynamo_is_loaded",
@@ -114,6 +125,7 @@ __all__ = [
     "has_backward_hooks",
     "has_stepped",
     "hooks_of",
+    "in_backward",
     "in_bad_fork",
     "indices_and_values",
     "inner_tensors",
@@ -132,6 +144,7 @@ __all__ = [
     "random_numbers_of_eager",
     "result_of_node",
     "saved_tensors",
+    "set_compiled_call",
     "set_global_hooks",
     "set_hooks",
     "set_precision",
@@ -142,6 +155,7 @@ __all__ = [
     "storage_number",
     "structured_trace",
     "swap_sizes_seen",
+    "takes_scaled_gradients",
     "tf32_in_cudnn",
     "tf32_in_matmul",
     "unwrapped",

@@ -2,115 +2,111 @@
 
 const STATISTICS = ["mean", "std", "min", "max", "zeros"];
 const BINS = 103;
-const COURSE = { width: 150, height: 24 };
-const SPREAD = { width: 150, height: 26 };
+const WIDE = 112; // pixels of a small picture
+const HIGH = 22;
 
-/** How a measure of a layer went, as [place, height] from 0 to 1, in runs without a gap. */
-const courseOf = (past, axis, layer, measure, about) => {
+/** A table, and its body. */
+const tableOf = (heads) => {
+  const body = element("tbody");
+  const numeric = (k) => (k > 0 && k < heads.length - 1 ? "dlm-number" : "");
+  const named = heads.map((text, k) => element("th", { scope: "col", className: numeric(k) }, text));
+  const head = element("tr", {}, ...named);
+  const caption = element("caption");
+  const table = element("table", { className: "dlm-table" }, caption, element("thead", {}, head), body);
+  return { table, caption, body };
+};
+
+/** A row of a table that ends with a small picture. */
+const pictured = (title, numbers) => {
+  const canvas = element("canvas");
+  const values = numbers.map((text) => element("td", { className: "dlm-number" }, text));
+  const row = element("tr", {}, element("th", { scope: "row" }, title), ...values, element("td", {}, canvas));
+  return { row, values, canvas };
+};
+
+/** What is known of a measure of a layer, as steps and numbers; at most one for a pixel. */
+const courseOf = ({ columns }, ends, layer, measure) => {
   const known = [];
-  for (const { step, set, codes } of past.columns) {
-    const place = set.place[layer];
-    const code = place < 0 ? UNKNOWN : codes[measure * set.indices.length + place];
-    if (code < INFINITE) known.push([step, numberOf(code)]);
-  }
-  const values = known.map((each) => each[1]).filter((value) => value > 0);
-  const { scale } = about.measures[measure];
-  const ends = [Math.min(...values), Math.max(...values)];
-  const log = scale !== "share" && scale !== "count" && values.length > 0;
-  const range = log ? { low: ends[0] / 1.3, high: ends[1] * 1.3, log } : scaleOf({ scale: "share" });
-  return { points: known.map(([step, v]) => [axis.place(step), placeOn(range, v)]), known };
+  ends.forEach((end, x) => {
+    const column = end > (ends[x - 1] ?? 0) && columns[end - 1];
+    const place = column ? column.set.place[layer] : -1;
+    const code = place < 0 ? UNKNOWN : column.codes[measure * column.set.indices.length + place];
+    if (code < INFINITE) known.push([column.step, numberOf(code)]);
+  });
+  return known;
 };
 
-const drawCourse = (canvas, points, look, colour) => {
-  const { width, height } = COURSE;
-  const context = canvasOf(canvas, width, height);
-  context.fillStyle = look.faint;
-  context.fillRect(0, 0, width, height);
-  drawLine(context, points, { left: 0, top: 2, width, height: height - 4 }, colour);
+const drawCourse = (canvas, known, axis, scale, look) => {
+  const context = cleared(canvas, WIDE, HIGH);
+  filled(context, look.faint, 0, 0, WIDE, HIGH);
+  const values = known.map(([, value]) => value).filter((value) => value > 0);
+  const log = values.length > 0 && (scale === "log" || scale === "around");
+  const [low, high] = log ? [Math.min(...values) / 1.2, Math.max(...values) * 1.2] : [0, 1];
+  const points = known.map(([step, value]) => [axis.place(step), placeOn({ low, high, log }, value)]);
+  const colour = scale === "count" && values.length ? look.broken : look.curve;
+  drawLine(context, points, colour, 0, 2, WIDE, HIGH - 4);
 };
 
-const drawLine = (context, points, { left, top, width, height }, colour) => {
-  context.beginPath();
-  points.forEach(([x, y]) => context.lineTo(left + x * width, top + (1 - y) * height));
-  Object.assign(context, { strokeStyle: colour, lineWidth: 1.5, lineJoin: "round" });
-  context.stroke();
-  if (points.length === 1) context.strokeRect(left + points[0][0] * width, top + (1 - points[0][1]) * height, 1, 1);
-};
-
-/** A histogram over powers of two, those below zero at the left of the middle. */
-const drawSpread = (canvas, bins, look, colour) => {
-  const { width, height } = SPREAD;
-  const context = canvasOf(canvas, width, height);
+/** A histogram over powers of two: below zero at the left, tiny values in the middle left out. */
+const drawSpread = (canvas, bins, look) => {
+  const context = cleared(canvas, WIDE, HIGH);
   const middle = (BINS - 1) / 2;
-  const used = [...bins.keys()].filter((k) => bins[k] > 0);
-  const reach = Math.max(6, ...used.map((k) => middle - Math.abs(k - middle)).map((k) => middle - k));
-  const first = Math.max(0, Math.floor(middle - reach) - 1);
-  const each = width / (BINS - 2 * first);
-  context.fillStyle = look.faint;
-  context.fillRect(0, 0, width, height);
-  context.fillStyle = look.muted;
-  context.fillRect(width / 2 - 0.5, 0, 1, height);
-  context.fillStyle = colour;
-  used.forEach((k) => {
-    const high = Math.max(1, (bins[k] / 65535) * (height - 2));
-    context.fillRect((k - first) * each, height - high, Math.max(each - 0.5, 1), high);
+  const far = [...bins.keys()].filter((k) => bins[k] > 300).map((k) => Math.abs(k - middle));
+  const near = Math.max(Math.min(...far.filter((each) => each > 0)), 1);
+  const reach = Math.max(...far, near + 3) - near + 2;
+  const each = WIDE / (2 * reach + 1);
+  filled(context, look.faint, 0, 0, WIDE, HIGH);
+  filled(context, look.line, WIDE / 2 - 0.5, 0, 1, HIGH);
+  bins.forEach((count, k) => {
+    const from = k - middle;
+    const at = from === 0 ? 0 : Math.sign(from) * Math.max(Math.abs(from) - near + 1, 1);
+    const high = Math.max(1, (count / 65535) * (HIGH - 2));
+    if (count) filled(context, look.curve, (at + reach) * each, HIGH - high, Math.max(each - 0.5, 1), high);
   });
 };
 
 const layerPanel = (seen) => {
+  const { measures, layers, model } = seen.about;
   const title = element("h4", { className: "dlm-watch-name" });
-  const courses = element("tbody");
-  const rows = element("tbody");
-  const note = element("p", { className: "dlm-note" });
-  const head = (names) =>
-    element("thead", {}, element("tr", {}, ...names.map((name) => element("th", { scope: "col" }, name))));
-  const table = (caption, names, body) =>
-    element("table", { className: "dlm-table" }, element("caption", {}, caption), head(names), body);
-  const made = element(
-    "div",
-    { className: "dlm-watch-layer" },
-    table("Step by step", ["", "now", "course"], courses),
-    element("div", { className: "dlm-scroll" }, table("", ["values", ...STATISTICS, "spread"], rows)),
-  );
-  const spreadCaption = made.querySelectorAll("caption")[1];
+  const courses = tableOf(["", "now", "course"]);
+  const spreads = tableOf(["values", ...STATISTICS, "spread"]);
+  courses.caption.append("Step by step");
+  const rows = measures.map((measure) => pictured(measure.title, [""]));
+  courses.body.append(...rows.map((each) => each.row));
+  const side = element("div", { className: "dlm-scroll" }, spreads.table);
+  let shown = null;
 
-  const drawCourses = (axis, look) => {
-    const shown = seen.about.measures.map((measure, k) => [measure, courseOf(seen.past, axis, seen.selected, k, seen.about)]);
-    courses.replaceChildren(
-      ...shown.filter(([, { known }]) => known.length).map(([{ title: name, scale }, { points, known }]) => {
-        const canvas = element("canvas");
-        drawCourse(canvas, points, look, scale === "count" ? look.broken : look.curve);
-        const now = element("td", { className: "dlm-number" }, nice(known.at(-1)[1]));
-        return element("tr", {}, element("th", { scope: "row" }, name), now, element("td", {}, canvas));
-      }),
-    );
-  };
-
-  const drawRows = (look) => {
-    const { detail } = seen;
-    const [path] = seen.about.layers[seen.selected] ?? [];
-    const mine = detail?.layer === path ? detail : null;
-    const how = mine?.exact ? "all values" : "a sample of the values";
-    spreadCaption.textContent = mine ? `At step ${counted(mine.step)}, ${how}` : "";
-    note.textContent = mine ? "" : "Its spread comes when the kernel can hear this page.";
-    rows.replaceChildren(
-      ...(mine?.rows ?? []).map((label, row) => {
-        const canvas = element("canvas");
-        drawSpread(canvas, mine.bins.subarray(row * BINS, (row + 1) * BINS), look, look.curve);
-        const cells = STATISTICS.map((_, k) =>
-          element("td", { className: "dlm-number" }, nice(mine.numbers[row * STATISTICS.length + k])));
-        return element("tr", {}, element("th", { scope: "row" }, label), ...cells, element("td", {}, canvas));
-      }),
-    );
+  const drawSpreads = (path, look) => {
+    const detail = seen.detail?.layer === path ? seen.detail : null;
+    const key = [seen.detail, path, look];
+    if (shown?.every((each, k) => each === key[k])) return;
+    shown = key;
+    const how = detail?.exact ? "all values" : "a sample of the values";
+    spreads.caption.textContent = detail
+      ? `Step ${counted(detail.step)}, ${how}`
+      : "More comes with the next measured step, where the kernel hears this page";
+    const made = (detail?.rows ?? []).map((label, row) => {
+      const numbers = detail.numbers.subarray(row * STATISTICS.length, (row + 1) * STATISTICS.length);
+      const one = pictured(label, [...numbers].map(nice));
+      drawSpread(one.canvas, detail.bins.subarray(row * BINS, (row + 1) * BINS), look);
+      return one.row;
+    });
+    spreads.body.replaceChildren(...made);
   };
 
   return {
-    made: element("section", {}, title, made, note),
+    made: element("section", {}, title, element("div", { className: "dlm-watch-layer" }, courses.table, side)),
     draw(axis, look) {
-      const [path, kind] = seen.about.layers[seen.selected] ?? ["", ""];
-      title.replaceChildren(path || seen.about.model, element("span", { className: "dlm-muted" }, ` ${kind}`));
-      drawCourses(axis, look);
-      drawRows(look);
+      const [path, kind] = layers[seen.selected] ?? ["", ""];
+      title.replaceChildren(path || model, element("span", { className: "dlm-muted" }, ` ${kind}`));
+      const ends = columnEnds(seen.past, axis, WIDE);
+      rows.forEach(({ row, values, canvas }, k) => {
+        const known = courseOf(seen.past, ends, seen.selected, k);
+        row.hidden = known.length === 0;
+        values[0].textContent = nice(known.at(-1)?.[1]);
+        if (known.length) drawCourse(canvas, known, axis, measures[k].scale, look);
+      });
+      drawSpreads(path, look);
     },
   };
 };

@@ -1,19 +1,16 @@
 // The whole view: what it costs, the map, what was found, and the chosen layer.
 
-const TOP = 3; // pixels above the map, for the frame of its first row
 const WAIT = "The kernel is busy: it hears this when the cell has ended.";
 
 /** Colours and font of the page, as a canvas needs them. */
 const lookOf = (probe) => {
-  const colour = (name) => {
+  const look = {};
+  for (const name of ["text", "muted", "faint", "line", "curve", "bad", "ground"]) {
     probe.style.color = `var(--dlm-${name})`;
-    return getComputedStyle(probe).color;
-  };
-  const names = ["text", "muted", "faint", "curve", "bad", "ground"];
-  const look = Object.fromEntries(names.map((name) => [name, colour(name)]));
-  const [red, green, blue] = look.text.match(/[\d.]+/g).map(Number);
-  const shades = COLOURS[red + green + blue > 384 ? "dark" : "light"];
-  return { ...look, ...shades, alarm: look.bad, font: `12px ${getComputedStyle(probe).fontFamily}` };
+    look[name] = getComputedStyle(probe).color;
+  }
+  const bright = look.text.match(/[\d.]+/g).slice(0, 3).reduce((sum, each) => sum + Number(each), 0);
+  return { ...look, ...COLOURS[bright > 384 ? "dark" : "light"], font: `12px ${getComputedStyle(probe).fontFamily}` };
 };
 
 const costOf = ({ overhead, paused }) => {
@@ -55,8 +52,7 @@ const controls = (seen, { ask }, changed) => {
 };
 
 /** What the colours mean, in numbers. */
-const legendOf = (scale, measure, look) => {
-  const stops = measure.scale === "around" ? look.around : look.rising;
+const legendOf = (scale, measure, stops, look) => {
   const bar = element("span", { className: "dlm-watch-bar" });
   bar.style.background = `linear-gradient(to right, ${stops.join()})`;
   const bad = element("span", { className: "dlm-watch-bad" });
@@ -72,6 +68,39 @@ const findingButton = (seen, finding, select) => {
   return made;
 };
 
+/** Draws anew where the size or the colours of the page are others. */
+const watchStyle = (body, restyle, signal) => {
+  const observers = [new ResizeObserver(restyle), new MutationObserver(restyle)];
+  observers[0].observe(body);
+  observers[1].observe(document.body, { attributeFilter: ["class", "data-jp-theme-light", "style"] });
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", restyle, { signal });
+  signal.addEventListener("abort", () => observers.forEach((each) => each.disconnect()));
+};
+
+/** The loss, over the same steps as the map. */
+const drawLoss = (canvas, seen, axis, { left, width }, look) => {
+  const { losses } = seen.past;
+  const points = losses.filter((each) => Number.isFinite(each[1]));
+  const values = points.map((each) => each[1]);
+  const [low, high] = [Math.min(...values), Math.max(...values)];
+  const context = cleared(canvas, left + width + 2, 60);
+  filled(context, look.ground, left, 0, width, 60);
+  losses.filter((each) => !Number.isFinite(each[1])).forEach(([step]) =>
+    filled(context, look.broken, left + axis.place(step) * width, 0, 2, 60));
+  const curve = points.map(([step, value]) => [axis.place(step), (value - low) / (high - low || 1)]);
+  drawLine(context, curve, look.curve, left, 5, width, 50);
+  Object.assign(context, { textAlign: "right", textBaseline: "middle" });
+  const write = (text, y, weight, colour) => {
+    Object.assign(context, { font: `${weight} ${look.font}`, fillStyle: colour });
+    context.fillText(text, left - 12, y);
+  };
+  write(`${seen.about.loss} ${nice(losses.at(-1)?.[1])}`, 30, 600, look.text);
+  if (high > low) [[high, 8], [low, 52]].forEach(([value, y]) => write(nice(value), y, 400, look.muted));
+};
+
+const MOVES = { ArrowUp: -1, ArrowDown: 1, PageUp: -10, PageDown: 10, Home: -1e9, End: 1e9 };
+const SLIDER = { role: "slider", "aria-label": "Layer", "aria-orientation": "vertical", "aria-valuemin": 1 };
+
 export default liveView({
   keep: keepNews,
   stop: stopTraining,
@@ -82,13 +111,12 @@ export default liveView({
     const loss = element("canvas", { hidden: !about.loss });
     const canvas = element("canvas", { tabIndex: 0 });
     const steps = element("div", { className: "dlm-watch-steps dlm-note" });
-    const legend = element("span", { className: "dlm-watch-legend dlm-note" });
+    const legend = element("div", { className: "dlm-watch-legend dlm-note" });
     const findings = element("div", { className: "dlm-watch-findings" });
     const probe = element("span", { hidden: true });
     const panel = layerPanel(seen);
-    let rows = [];
-    let place = null;
-    let colours = null;
+    const ends = [0, 1, 2].map(() => element("span"));
+    let [rows, place, look, colours, told] = [[], null, null, null, null];
     let pending = false;
 
     const select = (layer) => {
@@ -99,121 +127,91 @@ export default liveView({
     };
 
     const layOut = () => {
-      const width = body.clientWidth - 2;
-      const left = Math.min(190, Math.round(width * 0.24));
-      const set = seen.past.set?.indices ?? [];
-      rows = [...set].filter((layer) => seen.past.known[seen.measure][layer]);
+      const left = Math.min(190, Math.round(body.clientWidth * 0.24));
+      const known = seen.past.known[seen.measure];
+      rows = [...(seen.past.set?.indices ?? [])].filter((layer) => known[layer]);
       const height = Math.min(Math.max(rows.length * 20, 80), 300);
-      place = { left, top: TOP, width: width - left - 2, height, each: height / Math.max(rows.length, 1) };
-      if (seen.selected < 0 && rows.length) select(about.layers.findIndex(([path]) => path === seen.detail?.layer));
+      place = { left, width: body.clientWidth - left - 4, height, each: height / Math.max(rows.length, 1) };
+      if (seen.selected < 0) select(about.layers.findIndex(([path]) => path === seen.detail?.layer));
       if (seen.selected < 0) select(rows[0] ?? -1);
     };
 
-    const recolour = (look) => {
+    const recolour = () => {
       const measure = about.measures[seen.measure];
       const scale = scaleOf(measure, seen.past.exponents[seen.measure]);
       const key = [seen.measure, scale.low, scale.high, look.text].join();
       if (colours?.key === key) return;
       const stops = measure.scale === "around" ? look.around : look.rising;
-      colours = { key, broken: look.broken, pixels: pixelsOf(scale, stops, look.broken) };
-      legend.replaceChildren(...legendOf(scale, measure, look));
+      colours = { key, pixels: pixelsOf(scale, stops, look.broken) };
+      legend.replaceChildren(...legendOf(scale, measure, stops, look));
     };
 
-    const drawLoss = (axis, look) => {
-      const points = seen.past.losses.filter((each) => Number.isFinite(each[1]));
-      const values = points.map((each) => each[1]);
-      const [low, high] = [Math.min(...values), Math.max(...values)];
-      const context = canvasOf(loss, place.left + place.width + 2, 62);
-      const box = { left: place.left, top: 6, width: place.width, height: 50 };
-      context.fillStyle = look.ground;
-      context.fillRect(box.left, 2, box.width, 58);
-      drawLine(context, points.map(([step, v]) => [axis.place(step), (v - low) / (high - low || 1)]), box, look.curve);
-      context.font = `600 ${look.font}`;
-      context.fillStyle = look.text;
-      context.textAlign = "right";
-      context.fillText(`${about.loss} ${nice(seen.past.losses.at(-1)?.[1])}`, place.left - 12, 36);
-      context.font = look.font;
-      context.fillStyle = look.muted;
-      [[high, 12], [low, 57]].forEach(([value, y]) => values.length && context.fillText(nice(value), place.left - 12, y));
-    };
-
-    const speak = () => {
+    const write = (axis) => {
+      cost.textContent = costOf(seen.state ?? {});
+      pause.textContent = seen.state?.paused ? "Resume" : "Pause";
+      steps.style.marginLeft = `${place.left}px`;
+      const shown = [0, axis.span / 2, axis.span - axis.each];
+      shown.forEach((each, k) => (ends[k].textContent = `step ${counted(axis.first + each)}`));
       const [path, kind] = about.layers[seen.selected] ?? [];
-      const column = seen.past.columns.at(-1);
-      const at = column?.set.place[seen.selected] ?? -1;
-      const code = at < 0 ? UNKNOWN : column.codes[seen.measure * column.set.indices.length + at];
-      const text = `${path || about.model}, ${kind}: ${about.measures[seen.measure].title} ${nice(numberOf(code))}`;
-      canvas.setAttribute("aria-valuetext", text);
-      canvas.setAttribute("aria-valuemax", rows.length);
-      canvas.setAttribute("aria-valuenow", rows.indexOf(seen.selected) + 1);
+      const [last] = courseOf(seen.past, [seen.past.columns.length], seen.selected, seen.measure);
+      const spoken = {
+        "aria-valuemax": rows.length,
+        "aria-valuenow": rows.indexOf(seen.selected) + 1,
+        "aria-valuetext": `${path || about.model}, ${kind}: ${about.measures[seen.measure].title} ${nice(last?.[1])}`,
+      };
+      Object.entries(spoken).forEach(([name, value]) => canvas.setAttribute(name, value));
+    };
+
+    const tellFindings = () => {
+      if (told === seen.state?.findings) return;
+      told = seen.state.findings;
+      findings.replaceChildren(...told.map((each) => findingButton(seen, each, select)));
     };
 
     const draw = () => {
       pending = false;
       const began = performance.now();
-      const look = lookOf(probe);
+      look ??= lookOf(probe);
       layOut();
-      recolour(look);
+      recolour();
       const axis = stepAxis(seen.past);
-      drawMap(canvas, seen, axis, rows, place, { ...look, ...colours });
-      if (about.loss) drawLoss(axis, look);
+      drawMap(canvas, seen, axis, rows, place, look, colours);
+      if (about.loss) drawLoss(loss, seen, axis, place, look);
       panel.draw(axis, look);
-      speak();
-      cost.textContent = costOf(seen.state ?? {});
-      pause.textContent = seen.state?.paused ? "Resume" : "Pause";
-      const ends = [axis.first, axis.first + axis.span / 2, axis.first + axis.span - axis.each];
-      steps.style.marginLeft = `${place.left}px`;
-      steps.replaceChildren(...ends.map((step) => element("span", {}, `step ${counted(step)}`)));
-      const drawn = { sent: seen.state?.sent, took: performance.now() - began };
-      body.dispatchEvent(new CustomEvent("dlmagic-drawn", { bubbles: true, detail: drawn }));
+      tellFindings();
+      write(axis);
+      const detail = { sent: seen.state?.sent, took: performance.now() - began };
+      body.dispatchEvent(new CustomEvent("dlmagic-drawn", { bubbles: true, detail }));
     };
-
     const later = () => {
       if (!pending) requestAnimationFrame(draw);
       pending = true;
     };
+    const restyle = () => {
+      look = null;
+      later();
+    };
 
-    const moves = { ArrowUp: -1, ArrowDown: 1, PageUp: -10, PageDown: 10, Home: -1e9, End: 1e9 };
+    Object.entries(SLIDER).forEach(([name, value]) => canvas.setAttribute(name, value));
     canvas.addEventListener("keydown", (event) => {
-      if (!(event.key in moves)) return;
+      const to = rows.indexOf(seen.selected) + (MOVES[event.key] ?? NaN);
+      if (Number.isNaN(to)) return;
       event.preventDefault();
-      const to = rows.indexOf(seen.selected) + moves[event.key];
-      select(rows[Math.min(Math.max(to, 0), rows.length - 1)]);
+      event.stopPropagation();
+      select(rows[Math.min(Math.max(to, 0), rows.length - 1)] ?? -1);
     });
     canvas.addEventListener("click", ({ offsetY }) =>
       select(rows[Math.floor((offsetY - TOP) / place.each)] ?? -1));
-    const about_ = { role: "slider", "aria-label": "Layer", "aria-orientation": "vertical", "aria-valuemin": 1 };
-    Object.entries(about_).forEach(([name, value]) => canvas.setAttribute(name, value));
-
-    let told = null;
-    const tellFindings = () => {
-      const all = seen.state?.findings ?? [];
-      if (all === told) return;
-      told = all;
-      findings.replaceChildren(...all.map((each) => findingButton(seen, each, select)));
-    };
 
     const { row, pause } = controls(seen, frame, later);
+    frame.head.insertBefore(cost, frame.button);
     frame.head.insertBefore(pause, frame.button);
-    frame.head.insertBefore(cost, pause);
-    const below = element("div", { className: "dlm-watch-below" }, steps, legend);
+    steps.append(...ends);
     const notes = about.notes.map((text) => element("p", { className: "dlm-note" }, text));
-    body.append(row, loss, canvas, below, findings, panel.made, ...notes, probe);
-
-    const { signal } = frame;
-    const observers = [new ResizeObserver(later), new MutationObserver(later)];
-    observers[0].observe(body);
-    observers[1].observe(document.body, { attributes: true });
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", later, { signal });
-    signal.addEventListener("abort", () => observers.forEach((each) => each.disconnect()));
-    explainStop(seen, frame).then((explain) => {
-      const timer = setInterval(explain, 1000);
-      signal.addEventListener("abort", () => clearInterval(timer));
-    });
+    body.append(row, loss, canvas, steps, legend, findings, panel.made, ...notes, probe);
+    watchStyle(body, restyle, frame.signal);
+    explainStop(seen, frame);
     frame.send({ kind: "snapshot" });
-    return () => {
-      tellFindings();
-      later();
-    };
+    return later;
   },
 });

@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from dlmagic.finding import Finding
 from dlmagic.magics.watch.live.measures import Condenser, Floats, merged
-from dlmagic.magics.watch.live.packing import halves, pairs
 from dlmagic.magics.watch.sample_result import Overhead
 
 LARGEST = 12_000
@@ -18,6 +20,7 @@ LARGEST = 12_000
 _MOST_FINDINGS = 10
 _LONGEST = 140  # characters of a finding and of what to try
 _RESERVED = 300  # bytes for the envelope, and for the steps of the columns
+_NO_NUMBER = 0x7FC0
 
 
 @dataclass
@@ -64,7 +67,7 @@ class Message:
     def add_losses(self, losses: Sequence[tuple[int, float]], most: int) -> None:
         """The losses, or so many of them."""
         if losses:
-            self.add("losses", pairs(losses, most))
+            self.add("losses", _pairs(losses, most))
 
 
 def plain_overhead(overhead: Overhead) -> dict[str, Any]:
@@ -92,3 +95,20 @@ def plain_findings(findings: Sequence[Finding]) -> list[dict[str, str]]:
 
 def _cut(text: str) -> str:
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+
+
+def halves(values: NDArray[np.float32]) -> NDArray[np.uint16]:
+    """The upper half of each number: its whole range, and eight bits of its digits."""
+    bits = np.ascontiguousarray(values, np.float32).view(np.uint32)
+    rounded = ((bits + np.uint32(0x8000)) >> np.uint32(16)).astype(np.uint16)
+    return np.where(np.isnan(values), np.uint16(_NO_NUMBER), rounded)
+
+
+def _pairs(losses: Sequence[tuple[int, float]], most: int) -> bytes:
+    """All steps, then all losses; of more than so many, evenly spread ones with the last."""
+    if len(losses) > most:
+        places = np.linspace(0, len(losses) - 1, most).round().astype(np.intp)
+        losses = [losses[k] for k in places]
+    steps = np.asarray([step for step, _ in losses], "<u4")
+    values = np.asarray([value for _, value in losses], "<f4")
+    return steps.tobytes() + values.tobytes()

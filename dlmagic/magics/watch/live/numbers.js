@@ -21,7 +21,7 @@ const nice = (value) => {
   if (!Number.isFinite(value)) return value > 0 ? "Inf" : "−Inf";
   const size = Math.abs(value);
   const plain = size === 0 || (size >= 0.001 && size < 10000);
-  const text = plain ? String(Number(value.toPrecision(3))) : value.toExponential(1);
+  const text = plain ? String(Number(value.toPrecision(3))) : value.toExponential(1).replace(".0", "");
   return text.replace("e+", "e").replaceAll("-", "−");
 };
 

@@ -25,14 +25,16 @@ const stopTraining = async (seen, { ask }) => {
 };
 
 /** The button says what it does here; a line says so where it can do nothing. */
-const explainStop = async (seen, { button, say }) => {
-  const heard = "Ends the training at the next step";
-  button.title = heard;
+const explainStop = async (seen, { button, say, signal }) => {
+  const does = "Ends the training at the next step";
   const possible = await interruption(seen.about.kernel)?.isPossible();
-  return () => {
-    const busy = !seen.isHeard();
+  const explain = () => {
     if (button.disabled) return;
-    button.title = !busy ? heard : possible ? `${heard}, by interrupting the kernel` : BY_HAND;
-    say(busy && !possible ? `The kernel does not hear this page now. ${BY_HAND}` : "");
+    const heard = seen.isHeard();
+    button.title = heard ? does : possible ? `${does}, by interrupting the kernel` : BY_HAND;
+    say(heard || possible ? "" : `The kernel does not hear this page now. ${BY_HAND}`);
   };
+  button.title = does;
+  const timer = setInterval(explain, 1000);
+  signal.addEventListener("abort", () => clearInterval(timer));
 };

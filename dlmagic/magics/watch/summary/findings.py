@@ -30,9 +30,7 @@ def findings_about(looked: Looked) -> Iterator[Finding]:
             f"{listed(names, _MOST_NAMED)}."
         ),
         operands=tuple(names),
-        fix=Fix(
-            "Call the layer, or remove it: with such an input no gradient ever reaches it."
-        ),
+        fix=Fix("Call the layer, or remove it: with such an input no gradient ever reaches it."),
     )
 
 

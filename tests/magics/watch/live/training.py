@@ -54,6 +54,7 @@ class Course:
         self._parameters = np.array([bool(row.parameter) for row in self.rows])
         self._updates = np.array([row.quantity == "update" for row in self.rows])
         self._outputs = np.array([row.quantity == "activation" for row in self.rows])
+        self._histograms = _histograms(self._size)  # the same in every step
 
     def sample(self, step: int, broken: int | None = None) -> Sample:
         """One step; from that row on, values are not finite."""
@@ -81,7 +82,7 @@ class Course:
             values[:, STATISTICS.index(name)] = column
         if broken is not None:
             values[broken:, STATISTICS.index("nan")] = 7
-        return Sample(step, self.rows, values, _histograms(std), False, np.ones(count, np.uint32))
+        return Sample(step, self.rows, values, self._histograms, False, np.ones(count, np.uint32))
 
 
 _SIZES = {

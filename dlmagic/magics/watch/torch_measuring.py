@@ -1,0 +1,197 @@
+"""One step that is measured: hooks on layers, values of parameters, and what comes of it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection
+from functools import partial
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from dlmagic.frameworks.torch import _compat as compat
+from dlmagic.magics.watch.torch_hooks import Hook, LayerHooks
+from dlmagic.magics.watch.torch_parameters import Parameters
+from dlmagic.magics.watch.torch_plan import Plan, Target
+from dlmagic.magics.watch.torch_pools import Pools, UnderWay
+from dlmagic.magics.watch.torch_units import CAN_BE_ZERO, DeadUnits, Units, channels_of
+from dlmagic.magics.watch.torch_values import local, readable_in, why_unreadable
+
+
+class Measuring:
+    """Looks at the layers and parameters of a plan, step by step.
+
+    Attributes:
+        own: Seconds that looking has taken in this step.
+        unread: Why nothing could be looked at of a layer's outputs, by its row.
+        trained: Identities of the parameters that had gradients in any measured step.
+        fired: Rows of the layers that have run in any measured step.
+        on: Whether a step is being measured.
+        finished: Whether any step has been measured.
+        deaf: Whether calls of the layers are to be ignored for now.
+        failure: What went wrong while looking; then nothing more is looked at.
+    """
+
+    def __init__(self, plan: Plan, *, exact: bool) -> None:
+        self.plan, self.exact = plan, exact
+        self.own = 0.0
+        self.on = self.deaf = self.finished = False
+        self.failure: Exception | None = None
+        self.unread: dict[int, str] = {}
+        self.fired: set[int] = set()
+        self.trained: set[int] = set()
+        self._pools = Pools(exact=exact)
+        self._outputs = Pools(exact=exact)
+        self._pools.wanted = self._outputs.wanted = plan.values_wanted()
+        self._parameters = Parameters(plan.parameters, self._pools, exact=exact)
+        self._units = Units()
+        self._hooks = LayerHooks()
+        self._phase = 0
+        self._weighed = False
+        self._backward_ran = False
+
+    def begin(self) -> None:
+        """Put hooks on the layers, and look at the first step from here on."""
+        began = time.perf_counter()
+        self.on, self.own = True, 0.0
+        self._phase += 1
+        for target in self.plan.targets:
+            self._hooks.add(target.module, Hook(self._layer_ran, target))
+        self.own += time.perf_counter() - began
+
+    def weigh(self) -> None:
+        """Look at the weights, once in a step and before they change."""
+        if not self._weighed:
+            self._weighed = True
+            with torch.no_grad():
+                self._parameters.before(self._phase)
+
+    def gradients_ready(self, owned: Collection[int], scale: Tensor | None) -> None:
+        """Look at the gradients that an optimiser is about to use."""
+        with torch.no_grad():
+            self.trained |= self._parameters.gradients(owned, scale, self._phase)
+
+    def weights_changed(self, owned: Collection[int]) -> None:
+        """Look at the weights that an optimiser has changed."""
+        with torch.no_grad():
+            self._parameters.after(owned, self._phase)
+
+    def finish(self) -> Taken:
+        """Take the hooks off and the statistics of the step."""
+        with torch.no_grad():
+            under_way = [
+                *self._outputs.finish(),
+                *self._pools.finish(),
+                *self._parameters.finish(),
+            ]
+            taken = Taken(self.plan, under_way, self._units.finish(), self._calls())
+        self.fired |= {each.activation for each in self.plan.targets if each.calls or each.again}
+        self.finished = True
+        self.forget()
+        return taken
+
+    def forget(self) -> None:
+        """Take the hooks off, and drop what was looked at."""
+        self._hooks.remove()
+        self._pools.clear()
+        self._parameters.clear()
+        self._forget_outputs()
+        self.on = self._weighed = self._backward_ran = False
+
+    def _forget_outputs(self) -> None:
+        self._outputs.clear()
+        self._units.clear()
+        for target in self.plan.targets:
+            target.calls = target.again = 0
+        self._backward_ran = False
+
+    def _calls(self) -> NDArray[np.uint32]:
+        calls = np.zeros(len(self.plan.rows), np.uint32)
+        for target in self.plan.targets:
+            calls[[target.activation, target.gradient]] = target.calls or target.again
+        return calls
+
+    def _layer_ran(self, target: Target, module: nn.Module, _args: Any, output: Any) -> None:
+        if self.deaf or torch.compiler.is_compiling():
+            return
+        if not module.training or not torch.is_grad_enabled():
+            target.evaluated = True
+            return
+        began = time.perf_counter()
+        try:
+            if not self._is_repeated(target):
+                self._look(target, module, output)
+        except Exception as error:  # training goes on, and the session says so
+            self.fail(error)
+        self.own += time.perf_counter() - began
+
+    def _is_repeated(self, target: Target) -> bool:
+        """Whether a call only repeats one that was looked at; notes the call if it does not."""
+        if compat.in_backward():
+            # Checkpointing of the older kind runs the layer without gradients at first.
+            target.again += not target.calls
+            return target.calls > 0
+        if self._backward_ran:
+            self._forget_outputs()
+        target.calls += 1
+        return False
+
+    def _look(self, target: Target, module: nn.Module, output: Any) -> None:
+        call = target.calls or target.again
+        seen = None
+        for tensor in readable_in(output):
+            values = local(tensor)
+            self._outputs.add(target.activation, values, self._phase, call)
+            if tensor.requires_grad:
+                tensor.register_hook(partial(self._gradient_came, target, call))
+            seen = values if seen is None else seen
+        if seen is None:
+            self.unread[target.activation] = why_unreadable(output)
+        else:
+            target.shape = tuple(seen.shape)
+            if isinstance(module, CAN_BE_ZERO):
+                self._units.add(
+                    target.activation, seen, channels_of(module, target.before, seen.shape)
+                )
+
+    def _gradient_came(self, target: Target, call: int, gradient: Tensor) -> None:
+        if not self.on or self.deaf:
+            return
+        began = time.perf_counter()
+        self._backward_ran = True
+        try:
+            self._outputs.add(target.gradient, local(gradient), self._phase, call)
+        except Exception as error:  # as above
+            self.fail(error)
+        self.own += time.perf_counter() - began
+
+    def fail(self, error: Exception) -> None:
+        """Looking has failed: it stops here."""
+        self.failure, self.deaf = error, True
+
+
+class Taken:
+    """What one step gave, perhaps still on its way to the host.
+
+    Attributes:
+        plan: Whose rows it is of.
+        calls: How often each row's layer ran.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        under_way: list[UnderWay],
+        dead: list[DeadUnits],
+        calls: NDArray[np.uint32],
+    ) -> None:
+        self.plan, self.calls = plan, calls
+        self.under_way, self.dead = under_way, dead
+
+    def arrived(self) -> bool:
+        """Whether all of it is there."""
+        under_way = all(each.arrived() for each in self.under_way)
+        return under_way and all(each.arrived() for each in self.dead)

@@ -1,0 +1,86 @@
+"""Sees at every step, and at next to no cost, whether gradients are finite.
+
+What is not finite in a forward pass reaches the loss, and with it every gradient; what is not
+finite from some layer of the backward pass on reaches the gradients of all layers before. So it is
+enough to look at few of them: those of one-dimensional parameters, which are small.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Collection, Iterable
+
+import torch
+from torch import Tensor, nn
+
+from dlmagic.magics.watch.torch_transfer import OnItsWay
+from dlmagic.magics.watch.torch_values import local
+
+MOST_VALUES = 1 << 17
+"""Gradients with more values than these in all are not looked at."""
+
+
+class Sentinel:
+    """Looks at the gradients of each step.
+
+    Attributes:
+        was_finite: Whether those that were told of last were finite.
+    """
+
+    def __init__(self, parameters: Iterable[nn.Parameter]) -> None:
+        self._watched = list(_few_of([each for each in parameters if not _is_lazy(each)]))
+        self.was_finite = True
+        self._under_way: deque[tuple[int, OnItsWay]] = deque()
+
+    def look(self, step: int, owned: Collection[int], skips: Tensor | None) -> None:
+        """Look at the gradients that an optimiser is about to use.
+
+        Args:
+            step: Number of the step.
+            owned: Identities of the optimiser's parameters.
+            skips: Not zero where the optimiser will leave this step out.
+        """
+        gradients: dict[tuple[torch.device, torch.dtype], list[Tensor]] = {}
+        for each in self._watched:
+            gradient = each.grad
+            if gradient is not None and id(each) in owned and gradient.layout is torch.strided:
+                here = local(gradient).reshape(-1)
+                gradients.setdefault((here.device, here.dtype), []).append(here)
+        for group in gradients.values():
+            total = torch.cat(group).sum(dtype=torch.float32)
+            if skips is not None:  # an expected Inf, which changes nothing
+                total = torch.where(skips.to(total.device) > 0, torch.zeros_like(total), total)
+            self._under_way.append((step, OnItsWay([total])))
+
+    def not_finite(self) -> int | None:
+        """The step whose gradients were not finite, as far as the device has told.
+
+        Called until it returns None or a step for which :meth:`look` was called last.
+        """
+        while self._under_way and self._under_way[0][1].arrived():
+            step, way = self._under_way.popleft()
+            self.was_finite = math.isfinite(float(way.arrays()[0]))
+            if not self.was_finite:
+                return step
+        return None
+
+    @property
+    def waits(self) -> bool:
+        """Whether a device tells only later."""
+        return any(each.device.type != "cpu" for each in self._watched)
+
+
+def _few_of(parameters: list[nn.Parameter]) -> Iterable[nn.Parameter]:
+    trained = [each for each in parameters if each.requires_grad and each.is_floating_point()]
+    small = [each for each in trained if each.dim() <= 1]
+    left = MOST_VALUES
+    for each in small or sorted(trained, key=lambda each: each.numel())[:8]:
+        left -= each.numel()
+        if left < 0:
+            return
+        yield each
+
+
+def _is_lazy(parameter: nn.Parameter) -> bool:
+    return nn.parameter.is_lazy(parameter)
