@@ -88,15 +88,18 @@ class TensorBoardFolder:
         return _messages().Event(wall_time=time.time(), **fields)
 
     def _put(self, event: Any) -> None:
-        if not os.fstat(self._file.fileno()).st_nlink:
-            raise OSError("its file was deleted")
         whole = self._file.tell()
         try:
+            self._require_file()
             self._put_all(record(event.SerializeToString()))
         except OSError:
             self._file.truncate(whole)
             self._file.close()
             raise
+
+    def _require_file(self) -> None:
+        if not os.fstat(self._file.fileno()).st_nlink:
+            raise OSError("its file was deleted")
 
     def _put_all(self, data: bytes) -> None:
         rest = memoryview(data)

@@ -89,6 +89,7 @@ class WandbRun:
             self._run.log({}, commit=True)
         for number, row in enumerate(self._waiting, 1):
             self._run.log(row, commit=number < len(self._waiting))
+        self._waiting.clear()
 
     def _add(self, row: dict[str, object]) -> None:
         self._taken_row = self._run.step
