@@ -51,7 +51,7 @@ class Training:
         loss = ((self.net(self.x * factor) - self.y) ** 2).mean()
         loss.backward()
         self.optimizer.step()
-        self.loss = float(loss)
+        self.loss = loss.item()
 
     def run(self, steps: int, then: Callable[[], object] = lambda: None) -> None:
         for _ in range(steps):
