@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from dlmagic.errors import ResultFormatError as ResultFormatError
     from dlmagic.errors import StateError as StateError
     from dlmagic.errors import TooLateError as TooLateError
+    from dlmagic.errors import TrainingStopped as TrainingStopped
     from dlmagic.finding import Finding as Finding
     from dlmagic.finding import Fix as Fix
     from dlmagic.magics.bench.arm_result import Arm as Arm
@@ -47,8 +48,11 @@ if TYPE_CHECKING:
     from dlmagic.magics.tensors.result import TensorTable as TensorTable
     from dlmagic.magics.tensors.silent.result import SilentMistakes as SilentMistakes
     from dlmagic.magics.tensors.twin import tensors as tensors
+    from dlmagic.magics.watch.result import WatchResult as WatchResult
+    from dlmagic.magics.watch.session import WatchSession as WatchSession
     from dlmagic.magics.watch.summary.result import ModelSummary as ModelSummary
     from dlmagic.magics.watch.summary.twin import summary as summary
+    from dlmagic.magics.watch.twin import watch as watch
     from dlmagic.result import Result as Result
 
 __version__ = "0.1.0"
@@ -85,6 +89,9 @@ _HOMES = {
     "TensorInfo": "dlmagic.magics.tensors.result",
     "TensorTable": "dlmagic.magics.tensors.result",
     "TooLateError": "dlmagic.errors",
+    "TrainingStopped": "dlmagic.errors",
+    "WatchResult": "dlmagic.magics.watch.result",
+    "WatchSession": "dlmagic.magics.watch.session",
     "autograd": "dlmagic.magics.graphmode.autograd.twin",
     "bench": "dlmagic.magics.bench.twin",
     "gpus": "dlmagic.magics.gpus.twin",
@@ -92,6 +99,7 @@ _HOMES = {
     "pick_gpus": "dlmagic.magics.gpus.pick.twin",
     "summary": "dlmagic.magics.watch.summary.twin",
     "tensors": "dlmagic.magics.tensors.twin",
+    "watch": "dlmagic.magics.watch.twin",
 }
 """Every public name and the module that it lives in."""
 
@@ -127,6 +135,9 @@ __all__ = [
     "TensorInfo",
     "TensorTable",
     "TooLateError",
+    "TrainingStopped",
+    "WatchResult",
+    "WatchSession",
     "autograd",
     "bench",
     "gpus",
@@ -134,6 +145,7 @@ __all__ = [
     "pick_gpus",
     "summary",
     "tensors",
+    "watch",
 ]
 
 

@@ -15,6 +15,8 @@
     ├── MissingPackageError (ImportError)   an optional package is not installed
     └── ResultFormatError (ValueError)   a saved result is damaged or foreign
 
+    TrainingStopped (KeyboardInterrupt)  no error: a training was ended between two steps
+
 In a notebook every one of them becomes one line without a traceback. Errors in
 the user's own code are never wrapped: they stay what they are.
 """
@@ -96,6 +98,27 @@ class MissingPackageError(DLMagicError, ImportError):
 
 class ResultFormatError(DLMagicError, ValueError):
     """A saved result that is damaged, or that something else wrote."""
+
+
+class TrainingStopped(KeyboardInterrupt):
+    """A training was ended between two of its steps, as somebody asked or ``--stop-on`` says.
+
+    It is a ``KeyboardInterrupt``: ``except Exception`` lets it pass, loops that tidy up after an
+    interrupt do so, and IPython shows it as one line.
+
+    Args:
+        message: Why, one sentence.
+        step: The last step that was taken.
+    """
+
+    def __init__(self, message: str, step: int = 0) -> None:
+        super().__init__(message)
+        self.message = message
+        self.step = step
+
+    def _render_traceback_(self) -> list[str]:
+        """What IPython shows in place of a traceback."""
+        return [self.message]
 
 
 def nearest(name: str, valid: Iterable[str]) -> str:

@@ -24,6 +24,7 @@ ROOMS = (
     "dlmagic.magics.tensors.magic:TensorMagics",
     "dlmagic.magics.tensors.explain.magic:ExplainMagics",
     "dlmagic.magics.gpus.magic:GpuMagics",
+    "dlmagic.magics.watch.magic:WatchMagics",
     "dlmagic.magics.watch.summary.magic:SummaryMagics",
 )
 """The magics class of every room; its module must be cheap to import."""

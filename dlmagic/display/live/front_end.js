@@ -1,7 +1,11 @@
 // What all live views share: they say who looks, tell when nothing comes any more, and can be
 // stopped. A view's own module stands below this one and exports liveView({ build }):
-// build(body, seen) fills an element and returns a function that draws what seen has now.
-// seen.about is what Python says about the view, seen.news the newest news, oldest first.
+// build(body, seen, frame) fills an element and returns a function that draws what seen has now.
+// seen.about is what Python says about the view, seen.news the newest news, oldest first; a view
+// that keeps them in another way does so in keep(seen, news).
+// frame has send and ask, the head with its Stop button, say(text) for the line of status, and a
+// signal that is aborted when the view is closed. stop(seen, frame) ends it in another way than
+// by asking the kernel, and resolves to what there is to say.
 
 const MOST_NEWS = 150;
 const UNANSWERED = 6; // beats after which a sign of life without an answer is repeated
@@ -61,6 +65,37 @@ const presence = (send, beatSeconds) => {
     answered(toPage) {
       if (toPage === page) unanswered = 0;
     },
+    /** Whether the kernel reads what pages say; it may not while a cell runs. */
+    isHeard: () => unanswered === 0,
+  };
+};
+
+/** What pages say to the kernel, and what it answers. */
+const linkTo = (model) => {
+  const waiting = new Map();
+  const send = (message) => {
+    try {
+      model.send(message);
+    } catch {
+      // The kernel is gone; the line of status says so soon.
+    }
+  };
+  return {
+    send,
+    answered: (message) => waiting.get(message.to)?.(message.text),
+    /** The answer; null where none comes soon. */
+    ask(message, patience = 500) {
+      const id = Math.random().toString(36).slice(2);
+      return new Promise((resolve) => {
+        const done = (answer) => {
+          waiting.delete(id);
+          resolve(answer);
+        };
+        waiting.set(id, done);
+        setTimeout(() => done(null), patience);
+        send({ ...message, id });
+      });
+    },
   };
 };
 
@@ -69,13 +104,16 @@ const statusLine = (seen) => {
   const line = element("p", { className: "dlm-note dlm-live-status" });
   line.setAttribute("role", "status");
   let stoppedAt = null;
+  let said = "";
   const say = (text) => {
     if (line.textContent !== text) line.textContent = text;
   };
   const look = () => {
     const silent = (Date.now() - seen.heardAt) / 1000;
-    const patience = Math.max(LEAST_PATIENCE, 5 * seen.about.period);
-    if (stoppedAt !== null && Date.now() - stoppedAt > 1500) {
+    const patience = Math.max(LEAST_PATIENCE, 5 * (seen.about.period ?? Infinity));
+    if (said) {
+      say(said);
+    } else if (stoppedAt !== null && Date.now() - stoppedAt > 1500) {
       say("Stopping: the kernel hears it when the running cell has ended.");
     } else if (stoppedAt !== null) {
       say("Stopping…");
@@ -92,37 +130,44 @@ const statusLine = (seen) => {
       stoppedAt = Date.now();
       look();
     },
+    /** Say this from now on; nothing of its own with an empty text. */
+    say(text) {
+      said = text;
+      look();
+    },
     close: () => clearInterval(timer),
   };
 };
 
 const liveView = (view) => () => {
-  const seen = { about: {}, news: [], heardAt: Date.now() };
+  const seen = { about: {}, news: [], heardAt: Date.now(), isHeard: () => true };
   const redraws = new Set();
   let present = null;
+  let link = null;
+
+  const keepNewest = (_, news) => {
+    seen.news = [...seen.news, news].slice(-MOST_NEWS);
+  };
+  const keep = view.keep ?? keepNewest;
 
   const returned = () => {
     seen.heardAt = Date.now(); // while the page was hidden nothing could come
   };
 
   const initialize = ({ model }) => {
-    const send = (message) => {
-      try {
-        model.send(message);
-      } catch {
-        // The kernel is gone; the line of status says so soon.
-      }
-    };
+    link = linkTo(model);
     seen.about = model.get("about");
-    seen.news = model.get("recent");
-    present = presence(send, model.get("heartbeat"));
+    model.get("recent").forEach((news) => keep(seen, news));
+    present = presence(link.send, model.get("heartbeat"));
+    seen.isHeard = present.isHeard;
     document.addEventListener("visibilitychange", returned);
-    model.on("msg:custom", (message) => {
+    model.on("msg:custom", (message, buffers) => {
       if (message.kind === "heard") present.answered(message.page);
+      if (message.kind === "answer") link.answered(message);
       if (message.kind !== "news") return;
       seen.heardAt = Date.now();
       seen.about = message.news.about ?? seen.about;
-      seen.news = [...seen.news, message.news].slice(-MOST_NEWS);
+      keep(seen, { ...message.news, buffers });
       redraws.forEach((redraw) => redraw());
     });
     return () => document.removeEventListener("visibilitychange", returned);
@@ -133,22 +178,29 @@ const liveView = (view) => () => {
     const status = statusLine(seen);
     const button = element("button", { type: "button", className: "dlm-live-stop" }, "Stop");
     button.setAttribute("aria-label", `Stop: ${seen.about.title}`);
-    button.addEventListener("click", () => {
-      model.send({ kind: "stop" });
+    const leaving = new AbortController();
+    const frame = { ...link, button, signal: leaving.signal, say: status.say };
+    button.addEventListener("click", async () => {
       button.disabled = true;
-      status.stopping();
+      if (view.stop) {
+        status.say(await view.stop(seen, frame));
+      } else {
+        link.send({ kind: "stop" });
+        status.stopping();
+      }
     });
     const head = element("div", { className: "dlm-live-head" }, seen.about.title, button);
     const section = element("section", { className: "dlm dlm-live" }, head, body, status.line);
     section.setAttribute("aria-label", seen.about.title);
     el.append(section);
-    const redraw = view.build(body, seen);
+    const redraw = view.build(body, seen, { ...frame, head, section });
     redraws.add(redraw);
     redraw();
     seen.heardAt = Date.now();
     present.open();
     return () => {
       redraws.delete(redraw);
+      leaving.abort();
       status.close();
       present.close();
     };

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
+
+REFRESH = 0.9
+"""Seconds between two refreshes of a static form, at least."""
 
 Bundle = dict[str, Any]
 """The static form, by MIME type: ``text/plain`` and ``text/html``."""
@@ -18,10 +22,12 @@ class News:
     Attributes:
         plain: As plain data, for a page.
         static: Makes the static form, which takes longer.
+        buffers: Numbers as bytes, which a page finds with the news as ``buffers``.
     """
 
     plain: dict[str, Any]
     static: Callable[[], Bundle]
+    buffers: tuple[bytes, ...] = ()
 
 
 class Outlet(Protocol):
@@ -45,7 +51,7 @@ class NotebookOutlet:
     """
 
     def __init__(self, *, refreshed: bool) -> None:
-        self._refreshed, self._shown = refreshed, False
+        self._refreshed, self._shown, self._next = refreshed, False, 0.0
         self._name = f"dlmagic-{uuid.uuid4().hex}"
 
     def show(self, static: Bundle) -> None:
@@ -54,8 +60,9 @@ class NotebookOutlet:
         self._publish(static)
 
     def tell(self, news: News) -> None:
-        """Replace it by the newest one."""
-        if self._shown and self._refreshed:
+        """Replace it by the newest one, about once a second at most."""
+        if self._shown and self._refreshed and time.monotonic() >= self._next:
+            self._next = time.monotonic() + REFRESH
             self._publish(news.static(), update=True)
 
     def end(self, static: Bundle) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from dlmagic.display.live.attention import Attention
@@ -35,6 +36,19 @@ def outlet_here(
 def in_notebook() -> bool:
     """Whether this is a kernel, and no terminal or script."""
     return getattr(_shell(), "kernel", None) is not None
+
+
+def kernel_id() -> str:
+    """What a Jupyter server calls this kernel; empty where that is not known."""
+    if not in_notebook():
+        return ""
+    from ipykernel.connect import get_connection_file
+
+    try:
+        file = get_connection_file()
+    except RuntimeError:
+        return ""
+    return Path(file).stem.removeprefix("kernel-")
 
 
 def _shell() -> Any:

@@ -22,14 +22,17 @@ class FrontEnd:
             ``liveView({...})``.
         style: CSS for it, below that of all results.
         about: Tells what is shown, as plain data: its ``title``, and seconds between two news as
-            ``period``. News may bring another one, as their ``about``.
-        recent: Tells the newest news, for a page that opens later.
+            ``period``, where they come in a rhythm. News may bring another one, as their
+            ``about``.
+        recent: Tells the newest news, for a page that opens later; each may have ``buffers``.
+        hear: Called with whatever else a page says, by any thread; its answer goes to that page.
     """
 
     script: str
     style: str
     about: Callable[[], dict[str, Any]]
     recent: Callable[[], list[Any]]
+    hear: Callable[[dict[str, Any]], str] = lambda _: ""
 
 
 class WidgetOutlet(NotebookOutlet):
@@ -48,7 +51,7 @@ class WidgetOutlet(NotebookOutlet):
         self, front_end: FrontEnd, attention: Attention, stop: Callable[[], object]
     ) -> None:
         super().__init__(refreshed=False)
-        self._attention, self._stop = attention, stop
+        self._attention, self._stop, self._others = attention, stop, front_end.hear
         self._lock = threading.RLock()  # the widget is told and closed by different threads
         self._widget: Any = _live_widget()(front_end)
         self._widget.on_msg(self._hear)
@@ -63,7 +66,7 @@ class WidgetOutlet(NotebookOutlet):
 
     def tell(self, news: News) -> None:
         """Send the news to all pages."""
-        self._send({"kind": "news", "news": news.plain})
+        self._send({"kind": "news", "news": news.plain}, news.buffers)
 
     def end(self, static: Bundle) -> None:
         """Replace the widget, and take it out of the notebook's state."""
@@ -76,17 +79,22 @@ class WidgetOutlet(NotebookOutlet):
             layout.close()  # a widget of its own
 
     def _hear(self, _: object, message: Any, __: object) -> None:
-        if message.get("kind") == "stop":
-            self._stop()
-        elif message.get("kind") == "here":
+        kind, answer = message.get("kind"), ""
+        if kind == "here":
             page, visible = str(message.get("page")), bool(message.get("visible"))
             self._attention.hear(page, visible)
             self._send({"kind": "heard", "page": page})
+        elif kind == "stop":
+            self._stop()
+        else:
+            answer = self._others(message)
+        if "id" in message:
+            self._send({"kind": "answer", "to": message["id"], "text": answer})
 
-    def _send(self, message: dict[str, Any]) -> None:
+    def _send(self, message: dict[str, Any], buffers: Iterable[bytes] = ()) -> None:
         with self._lock:
             if self._widget is not None:
-                self._widget.send(message)
+                self._widget.send(message, list(buffers))
 
 
 @cache
@@ -111,11 +119,20 @@ def _live_widget() -> Callable[[FrontEnd], Any]:
 
         def __init__(self, front_end: FrontEnd) -> None:
             self.front_end = front_end
-            script = _joined(["display/live/front_end.js"], front_end.script)
-            style = _joined(["display/theme.css", "display/live/live.css"], front_end.style)
+            script, style = joined_script(front_end.script), joined_style(front_end.style)
             super().__init__(_esm=script, _css=style)
 
     return LiveWidget
+
+
+def joined_script(own: str) -> str:
+    """A view's own module below what all views share."""
+    return _joined(["display/live/front_end.js"], own)
+
+
+def joined_style(own: str) -> str:
+    """A view's own CSS below that of all results and all views."""
+    return _joined(["display/theme.css", "display/live/live.css"], own)
 
 
 def _joined(files: Iterable[str], last: str) -> str:

@@ -63,23 +63,32 @@ class StepHooks:
         self, before: Callable[[Optimizer, Any, Any], Any], after: Callable[[Optimizer], None]
     ) -> None:
         self._before, self._after = weakref.WeakMethod(before), weakref.WeakMethod(after)
+        for hooks in _made.copy():
+            if hooks._before() is None:
+                hooks.remove()
+        _made.add(self)
         self._handles = [
             register_optimizer_step_pre_hook(self._about_to_step),
             register_optimizer_step_post_hook(self._stepped),
         ]
 
     def _about_to_step(self, optimizer: Optimizer, args: Any, kwargs: Any) -> Any:
-        before = self._before()
-        return self.remove() if before is None else before(optimizer, args, kwargs)
+        before = self._before()  # of a model that is gone, the hooks go with the next watching:
+        return None if before is None else before(optimizer, args, kwargs)  # now they are walked
 
     def _stepped(self, optimizer: Optimizer, _args: Any, _kwargs: Any) -> None:
         after = self._after()
-        return self.remove() if after is None else after(optimizer)
+        if after is not None:
+            after(optimizer)
 
     def remove(self) -> None:
         """Take them off."""
+        _made.discard(self)
         for handle in self._handles:
             handle.remove()
+
+
+_made: set[StepHooks] = set()
 
 
 def closure_of(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Callable[..., Any] | None:

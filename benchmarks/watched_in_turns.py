@@ -1,0 +1,140 @@
+"""Ways to train the same model, timed in turns of a random, balanced order."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass
+from itertools import islice
+from time import perf_counter
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from benchmarks.watched_models import Training
+from dlmagic.magics.bench.order import balanced_orders
+
+SPREAD = 0.2
+"""This share of the rounds is left out at either end, so that a busy moment counts little."""
+
+RESAMPLED = 5000
+
+Attach = Callable[[Training], AbstractContextManager[Callable[[], None]]]
+"""Watches a training, and gives what does one step of it."""
+
+
+@dataclass(frozen=True)
+class Way:
+    """One way to train.
+
+    Attributes:
+        name: What watches.
+        attach: How it does.
+        steps: Of a block: where one step in so many is measured, a whole number of these.
+        lasting: Whether it is attached once, to a model of its own, and not anew for each block:
+            for what finds its rate while it watches.
+    """
+
+    name: str
+    attach: Attach
+    steps: int
+    lasting: bool = False
+
+
+@dataclass(frozen=True)
+class Figure:
+    """An estimate.
+
+    Attributes:
+        value: From all rounds.
+        interval: Its 95 % interval, from resampled rounds.
+    """
+
+    value: float
+    interval: tuple[float, float]
+
+
+Times = Mapping[str, NDArray[np.float64]]
+"""Seconds of a step, by way and round."""
+
+
+def in_turns(
+    ways: Sequence[Way],
+    make: Callable[[], Training],
+    rounds: int,
+    clock: Callable[[], float] = perf_counter,
+) -> Times:
+    """Seconds of a step in each block; the first round warms up."""
+    orders = balanced_orders(len(ways), np.random.default_rng(0))
+    found: dict[str, list[float]] = {way.name: [] for way in ways}
+    with ExitStack() as stack:
+        blocks = [stack.enter_context(_Blocks(way, make, clock)) for way in ways]
+        gc.collect()
+        gc.freeze()
+        stack.callback(gc.unfreeze)
+        for order in islice(orders, rounds + 1):
+            for index in order:
+                found[ways[index].name].append(blocks[index].seconds())
+    return {name: np.array(each[1:]) for name, each in found.items()}
+
+
+class _Blocks(ExitStack):
+    """Blocks of one way: of a few steps each, after one that is not timed.
+
+    All that is attached for each block trains models that are equal from the start on, each way
+    its own: what one leaves behind on its model is no burden of another.
+    """
+
+    def __init__(self, way: Way, make: Callable[[], Training], clock: Callable[[], float]) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self._way, self._clock = way, clock
+        self._training = make()
+        self._step = self.enter_context(way.attach(self._training)) if way.lasting else None
+
+    def seconds(self) -> float:
+        """Of one step, mean of a block."""
+        gc.collect(1)
+        if self._step is not None:
+            return self._timed(self._step)
+        with self._way.attach(self._training) as step:
+            return self._timed(step)
+
+    def _timed(self, step: Callable[[], None]) -> float:
+        step()
+        begun = self._clock()
+        for _ in range(self._way.steps):
+            step()
+        return (self._clock() - begun) / self._way.steps
+
+
+def ratio(times: Times, way: str, to: str) -> Figure:
+    """How many times as long a step takes in one way, from paired rounds."""
+    ratios = np.log(times[way] / times[to])
+    return _figure(len(ratios), lambda rounds: np.exp(_middle(ratios[rounds])))
+
+
+def ratio_of_added(times: Times, way: str, to: str, plain: str) -> Figure:
+    """How many times as much one way adds to a plain step as another, from paired rounds."""
+    more, less = times[way] - times[plain], times[to] - times[plain]
+    return _figure(len(more), lambda rounds: _middle(more[rounds]) / _middle(less[rounds]))
+
+
+def added(times: Times, way: str, plain: str) -> Figure:
+    """Seconds that a way adds to a plain step."""
+    more = times[way] - times[plain]
+    return _figure(len(more), lambda rounds: _middle(more[rounds]))
+
+
+def _figure(rounds: int, estimate: Callable[[NDArray[np.intp]], NDArray[np.float64]]) -> Figure:
+    drawn = np.random.default_rng(0).integers(rounds, size=(RESAMPLED, rounds))
+    low, high = np.quantile(estimate(drawn), [0.025, 0.975])
+    return Figure(float(estimate(np.arange(rounds)[None])[0]), (float(low), float(high)))
+
+
+def _middle(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Mean of what is left without the extremes, by the last axis."""
+    cut = int(SPREAD * values.shape[-1])
+    return np.asarray(np.sort(values, axis=-1)[..., cut : values.shape[-1] - cut].mean(axis=-1))

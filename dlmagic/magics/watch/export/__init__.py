@@ -1,0 +1,1 @@
+"""``--to``: what was measured, written where other programs show it."""

@@ -1,0 +1,68 @@
+"""What a session hears in the thread that trains, and where it ends a training."""
+
+from __future__ import annotations
+
+import sys
+
+from dlmagic.errors import TrainingStopped
+from dlmagic.magics.watch.flusher import Flusher
+from dlmagic.magics.watch.judging import Judging
+from dlmagic.magics.watch.named_loss import NamedLoss
+from dlmagic.magics.watch.own_ways import ask_loop_to_end
+from dlmagic.magics.watch.sample_result import Culprit
+from dlmagic.magics.watch.stopping import StopWish
+
+
+class Listening:
+    """The listener of one model's watcher.
+
+    Args:
+        name: What the model is called.
+        wish: Whether to end the training.
+        judging: Says what is wrong.
+        flusher: Is woken after each step.
+    """
+
+    def __init__(self, name: str, wish: StopWish, judging: Judging, flusher: Flusher) -> None:
+        self.name = name
+        self.loss: NamedLoss | None = None
+        self.stopped = ""
+        """Why the training was last ended, a sentence."""
+        self._wish, self._judging, self._flusher = wish, judging, flusher
+        self._step = 0
+
+    def step_ended(self, step: int) -> None:
+        """Called after every step, so it must cost nothing.
+
+        Raises:
+            TrainingStopped: Somebody wants the training to end.
+        """
+        self._step = step
+        self._wish.beat()
+        self._flusher.wake()
+        if self._wish.why:
+            self._stop(f"after step {step}")
+
+    def loss_wanted(self) -> object:
+        """The value that the user named as the loss."""
+        return None if self.loss is None else self.loss.value()
+
+    def not_finite(self, culprit: Culprit) -> None:
+        """Values are not finite; where the weights have not changed yet, they need not.
+
+        Raises:
+            TrainingStopped: The training is to end on it.
+        """
+        self._judging.look_at(culprit)
+        self._flusher.wake()
+        if self._wish.why and culprit.step > self._step:
+            self._stop(f"in step {culprit.step}, before the weights changed")
+
+    def _stop(self, when: str) -> None:
+        why = self._wish.why.rstrip(".")
+        self._wish.forget()
+        self.stopped = f"The training of {self.name} was stopped {when}: {why}."
+        if "before" not in when and ask_loop_to_end():
+            print(self.stopped, file=sys.stderr)  # noqa: T201 - no error says it
+            return
+        raise TrainingStopped(self.stopped, self._step)

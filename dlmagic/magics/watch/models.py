@@ -1,0 +1,144 @@
+"""Which values of a notebook are models that can be watched."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Collection, Iterator, Mapping
+from importlib import import_module
+from typing import Any
+
+from dlmagic.errors import InputError, nearest
+from dlmagic.magics.watch.watcher import Rate, Watcher
+
+_WATCHERS = {
+    "torch": ("dlmagic.magics.watch.torch_watcher", "TorchWatcher"),
+}
+"""Each framework's watcher, with ``is_model`` beside it; asked where the user has imported it.
+
+PyTorch is asked first: a layer of Keras on PyTorch is a model of both, and Keras' own watcher
+comes second only where PyTorch's does not take it.
+"""
+
+
+def is_model(value: object) -> bool:
+    """Whether a value is a model that can be watched."""
+    return _framework_of(value) is not None
+
+
+def watcher_of(model: object, layers: Collection[str], rate: Rate) -> Watcher:
+    """What watches this model.
+
+    Args:
+        model: A model.
+        layers: Paths of the layers to measure.
+        rate: How often.
+    """
+    framework = _framework_of(model)
+    if framework is None:
+        raise InputError(f"{_what_it_is(model)} is no model that can be watched.")
+    module, name = _WATCHERS[framework]
+    made: Watcher = getattr(import_module(module), name)(model, layers, rate)
+    return made
+
+
+def model_called(name: str, namespace: Mapping[str, object]) -> object:
+    """The model that a name, or a path such as ``trainer.model``, means.
+
+    Raises:
+        InputError: There is no such name, or it is no model.
+    """
+    first, *attributes = name.split(".")
+    if not all(part.isidentifier() for part in (first, *attributes)):
+        raise InputError(f"{name!r} is not the name of a model.", _models_there_are(namespace))
+    if first not in namespace:
+        raise InputError(f"There is no name {first}.", _nearest_model(first, namespace))
+    value = namespace[first]
+    for attribute in attributes:
+        try:
+            value = getattr(value, attribute)
+        except AttributeError:
+            raise InputError(f"{first} has no attribute {attribute}.") from None
+        first = f"{first}.{attribute}"
+    require_model(value, name, namespace)
+    return value
+
+
+def require_model(value: object, name: str, namespace: Mapping[str, object]) -> None:
+    """Refuse what cannot be watched.
+
+    Raises:
+        InputError: It is no model, or one without values.
+    """
+    if not is_model(value):
+        raise InputError(
+            f"{name} is {_what_it_is(value)}, not a model.", _models_there_are(namespace)
+        )
+    if _is_meta(value):
+        raise InputError(
+            f"{name} is on the meta device: it has shapes and no values to watch.",
+            "Give it some first, such as with its .to_empty(device='cpu').",
+        )
+
+
+def only_model(namespace: Mapping[str, object]) -> str:
+    """The name of the notebook's one model.
+
+    Raises:
+        InputError: There is none, or more than one.
+    """
+    names = list(models_in(namespace))
+    if len(names) == 1:
+        return names[0]
+    if not names:
+        raise InputError("There is no model to watch.", "Name it: %%watch MODEL.")
+    raise InputError("Which model is meant?", _models_there_are(namespace))
+
+
+def models_in(namespace: Mapping[str, object]) -> Iterator[str]:
+    """Names of the models in a notebook, each model once, also without those inside others."""
+    seen: set[int] = set()
+    found: dict[str, Any] = {}
+    for name, value in list(namespace.items()):
+        if not name.startswith("_") and id(value) not in seen and is_model(value):
+            seen.add(id(value))
+            found[name] = value
+    inside = {id(part) for value in found.values() for part in _parts_of(value)}
+    yield from (name for name, value in found.items() if id(value) not in inside)
+
+
+def _parts_of(model: Any) -> Iterator[object]:
+    """The layers inside a model, without itself."""
+    modules = getattr(model, "modules", None)
+    parts = modules() if callable(modules) else getattr(model, "layers", ())
+    yield from (part for part in parts if part is not model)
+
+
+def _framework_of(value: object) -> str | None:
+    for framework, (module, _) in _WATCHERS.items():
+        if framework in sys.modules and import_module(module).is_model(value):
+            return framework
+    return None
+
+
+def _is_meta(model: Any) -> bool:
+    parameters = getattr(model, "parameters", None)
+    return callable(parameters) and any(
+        getattr(each, "is_meta", False) is True for each in parameters()
+    )
+
+
+def _what_it_is(value: object) -> str:
+    if isinstance(value, type):
+        return f"the class {value.__name__}"
+    name = type(value).__name__
+    return f"{'an' if name[:1].lower() in 'aeiou' else 'a'} {name}"
+
+
+def _models_there_are(namespace: Mapping[str, object]) -> str:
+    names = list(models_in(namespace))
+    return f"Models are: {', '.join(names[:12])}." if names else "There is no model yet."
+
+
+def _nearest_model(name: str, namespace: Mapping[str, object]) -> str:
+    names = list(models_in(namespace))
+    return nearest(name, names) if names else "There is no model yet."

@@ -1,0 +1,67 @@
+"""``dlmagic.watch``: the same for scripts and other notebooks."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from types import FrameType
+
+from dlmagic.magics.watch.engine import begin
+from dlmagic.magics.watch.models import require_model
+from dlmagic.magics.watch.request import WatchRequest
+from dlmagic.magics.watch.session import WatchSession
+
+
+def watch(
+    model: object,
+    layers: str | None = None,
+    *,
+    every: int | None = None,
+    budget: str | float | None = None,
+    exact: bool = False,
+    loss: str | None = None,
+    stop_on: str | Sequence[str] | None = None,
+    to: str | None = None,
+    name: str | None = None,
+) -> WatchSession:
+    """Watch every layer of a model while it trains.
+
+    ::
+
+        with dlmagic.watch(model, loss="loss") as session:
+            train(model)
+        print(session.result())
+
+    Args:
+        model: A model of PyTorch or Keras.
+        layers: Only these, such as ``"encoder.*, Linear"``.
+        every: Measure one step in so many; by default as often as the budget allows.
+        budget: Share of the time that measuring may take, ``"1%"`` by default.
+        exact: Look at all values, and not at an evenly spread part.
+        loss: Name of the loss in the code that trains.
+        stop_on: End the training on ``"nan"``, ``"explode"`` or both.
+        to: Write the figures to ``"wandb"``, ``"tensorboard"`` or ``"tensorboard:FOLDER"``, too.
+        name: What to call the model; by default the name that it has where this is called.
+
+    Returns:
+        The session; as a context manager it ends with its block.
+
+    Raises:
+        InputError: That is no model, or an argument cannot be used.
+    """
+    request = WatchRequest.of(
+        layers=layers, every=every, budget=budget, exact=exact, loss=loss, stop_on=stop_on, to=to
+    )
+    caller = sys._getframe(1)
+    called = name or _name_of(model, caller)
+    require_model(model, called or "The argument", caller.f_globals)
+    return begin(model, called or type(model).__name__, request, caller.f_globals)
+
+
+def _name_of(model: object, frame: FrameType) -> str:
+    """What the caller calls a value; an empty text if nothing."""
+    for names in (frame.f_locals, frame.f_globals):
+        for name, value in list(names.items()):
+            if value is model and not name.startswith("_"):
+                return name
+    return ""

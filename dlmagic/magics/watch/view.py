@@ -1,0 +1,139 @@
+"""How a watched training looks: what is wrong, the layers, and the layers over time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dlmagic.display.findings import notice
+from dlmagic.display.heat_map import heat_maps
+from dlmagic.display.parts import Document, Part, Picture, Span, Table, sentence
+from dlmagic.display.units import count, listed, percent, plural, seconds
+from dlmagic.magics.watch.layer_table import fitting, layers_table, name_of, number
+from dlmagic.magics.watch.maps import bands_of, bars_of, gradient_norms
+from dlmagic.magics.watch.parameter_table import parameters_of
+from dlmagic.magics.watch.result import WatchResult
+
+LIMIT = 150_000
+"""Bytes that a finished watch may add to a notebook."""
+
+_NAMED = 3
+
+
+def document(result: WatchResult) -> Document:
+    """All that was seen."""
+    return Document((sentence(*_answer(result), role="answer"), *_parts(result)), LIMIT)
+
+
+def _answer(result: WatchResult) -> Iterator[str | Span]:
+    """What is wrong, in how much, and at what cost."""
+    if not result.samples:
+        yield Span(_nothing_measured(result), "strong")
+        return
+    yield _verdict(result)
+    yield f" in {plural(result.steps, 'step')} of "
+    yield Span(result.model, "code")
+    yield f", {plural(len(result.layers), 'layer')}; {_cost(result)}."
+
+
+def _nothing_measured(result: WatchResult) -> str:
+    name = f"{result.model} ({result.kind})"
+    if result.steps:
+        return f"Nothing of {name} was measured in {plural(result.steps, 'step')}."
+    if not result.ended:
+        return f"{name} is watched, and has not been trained yet."
+    return f"{name} has not been trained while it was watched: no optimiser took a step with it."
+
+
+def _verdict(result: WatchResult) -> Span:
+    wrong = [each for each in result.findings if each.level != "hint"]
+    if wrong:
+        things = "One thing is" if len(wrong) == 1 else f"{len(wrong)} things are"
+        return Span(f"{things} wrong", "bad")
+    if result.findings:
+        things = "one thing looks" if len(result.findings) == 1 else "some things look"
+        return Span(f"Nothing is certainly wrong, and {things} odd", "strong")
+    return Span("Nothing wrong", "good")
+
+
+def _cost(result: WatchResult) -> str:
+    cost = result.overhead
+    if cost.share is None:
+        return f"{plural(result.samples, 'step')} measured, what that costs is not known yet"
+    share = "less than 0.01 %" if cost.share < 1e-4 else percent(cost.share)
+    return f"watching cost {share}"
+
+
+def _parts(result: WatchResult) -> Iterator[Part]:
+    yield from map(notice, result.findings)
+    if result.layers:
+        picture = _picture(result)
+        if picture is not None:
+            yield picture
+        yield _table(result)
+        more = len(result.layers) - len(fitting(result.layers, _named(result)))
+        if more > 0:
+            yield sentence(f"And {plural(more, 'layer')} more; .table() has them all.", role="note")
+        parameters = parameters_of(result)
+        if parameters is not None:
+            yield parameters
+    yield from _notes(result)
+
+
+def _named(result: WatchResult) -> frozenset[str]:
+    """Layers that are named in a finding."""
+    return frozenset(name for each in result.findings for name in each.operands)
+
+
+def _table(result: WatchResult) -> Table:
+    bars = bars_of(gradient_norms(result))
+    courses = {layer.layer: bar for layer, bar in zip(result.layers, bars, strict=True)}
+    what = "all values" if result.exact else "a spread sample of the values"
+    caption = f"Layers at step {count(result.last)}, from {what}"
+    return layers_table(result.layers, caption, named=_named(result), courses=courses)
+
+
+def _picture(result: WatchResult) -> Picture | None:
+    bands = list(bands_of(result))
+    if len(result.points) < 2 or not bands:
+        return None
+    titles = listed(band.title.lower() for band in bands)
+    alt = (
+        f"{titles} of {plural(len(result.layers), 'layer')} from step {result.points[0]} to "
+        f"{result.last}; the table has the newest figures."
+    )
+    begins, ends = f"step {count(result.points[0])}", f"step {count(result.last)}"
+    return heat_maps(bands, begins=begins, ends=ends, alt=alt[:1].upper() + alt[1:])
+
+
+def _notes(result: WatchResult) -> Iterator[Part]:
+    if result.loss and result.loss_values:
+        first, last = result.loss_values[0], result.loss_values[-1]
+        yield sentence(f"{result.loss}: {number(first)} at first, {number(last)} at last.")
+    if result.silent:
+        yield sentence(_silent(result))
+    for note in result.notes:
+        yield sentence(note, role="note")
+    if result.samples:
+        yield sentence(_how(result), role="note")
+
+
+def _silent(result: WatchResult) -> str:
+    reasons: dict[str, list[str]] = {}
+    for each in result.silent:
+        reasons.setdefault(each.why.rstrip("."), []).append(name_of(each.layer))
+    told = (f"{listed(names, most=_NAMED)} ({why})" for why, names in reasons.items())
+    return f"{plural(len(result.silent), 'layer')} never fired: {'; '.join(told)}."
+
+
+def _how(result: WatchResult) -> str:
+    cost = result.overhead
+    said = [f"{count(result.samples)} of {plural(result.steps, 'step')} measured"]
+    if result.skipped:
+        said.append(f"{plural(result.skipped, 'step')} left out by the gradient scaler")
+    if cost.sampled_step is not None and cost.plain_step is not None:
+        said.append(
+            f"a step takes {seconds(cost.plain_step, digits=2)}, "
+            f"a measured one {seconds(cost.sampled_step, digits=2)}"
+        )
+    state = result.ended or "it goes on"
+    return f"{'; '.join(said)}; {state}."

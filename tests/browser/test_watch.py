@@ -1,0 +1,133 @@
+"""A training in JupyterLab: watched while its cell runs, stopped, and what is left of it."""
+
+from __future__ import annotations
+
+import json
+import statistics
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_notebook
+
+from tests.browser.test_jupyterlab import SCREENSHOTS, open_notebook, show_in
+from tests.browser.test_live import saved, wait_for
+
+pytestmark = pytest.mark.browser
+
+LOAD = "%load_ext dlmagic"
+BUILD = """import time
+import torch
+from torch import nn
+
+torch.manual_seed(0)
+blocks = [nn.Sequential(nn.Linear(64, 64), nn.Sigmoid()) for _ in range(10)]
+net = nn.Sequential(*blocks, nn.Linear(64, 1))
+optimizer = torch.optim.SGD(net.parameters(), lr=0.05)
+inputs = torch.randn(256, 64)
+wanted = inputs[:, :1].sign()
+ended = []"""
+TRAIN = """%%watch net --loss loss --every 5
+for step in range(100_000):
+    loss = nn.functional.mse_loss(net(inputs), wanted)
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+    ended.append(time.time())"""
+TOLD = "print('steps', len(ended), 'ended', ended[-1])"
+STEP = 0.05  # seconds; far more than one takes
+LISTEN = """() => {
+    window.latencies = [];
+    window.drawn = [];
+    document.addEventListener("dlmagic-drawn", ({detail}) => {
+        window.drawn.push(detail.took);
+        if (!detail.sent || detail.sent === window.last) return;
+        window.last = detail.sent;
+        // What was drawn in this frame is painted before the next one begins.
+        requestAnimationFrame(() => window.latencies.push(Date.now() - detail.sent));
+    });
+}"""
+
+
+@pytest.fixture
+def notebook(lab: str, page: Any, tmp_path: Path) -> Path:
+    """A notebook with a training, which is open in the page."""
+    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+    cells = [new_code_cell(each) for each in (LOAD, BUILD, TRAIN, TOLD)]
+    file = tmp_path / "notebooks" / "watch.ipynb"
+    nbformat.write(new_notebook(cells=cells, metadata=kernel), file)
+    page.set_viewport_size({"width": 1200, "height": 1500})
+    open_notebook(page, lab, file.name)
+    page.evaluate(LISTEN)
+    return file
+
+
+def run_cell(page: Any, number: int) -> None:
+    page.locator(".jp-NotebookPanel .jp-CodeCell .cm-content").nth(number).click()
+    page.keyboard.press("Shift+Enter")
+
+
+def begin(page: Any) -> Any:
+    """Run all but the last cell; the view."""
+    for number in range(3):
+        run_cell(page, number)
+    view = page.locator(".jp-OutputArea-output .dlm-live")
+    view.wait_for()
+    return view
+
+
+def percentile(values: list[float], share: float) -> float:
+    return statistics.quantiles(values, n=100)[round(100 * share) - 1]
+
+
+def test_it_shows_a_training_while_the_cell_runs(notebook: Path, page: Any) -> None:
+    addresses: list[str] = []
+    page.on("request", lambda request: addresses.append(request.url))
+    view = begin(page)
+    view.get_by_text(" measured").wait_for()
+    wait_for(page, lambda: page.evaluate("latencies.length") >= 12)
+    assert page.locator(".jp-InputPrompt").nth(2).inner_text() == "[*]:"  # it still runs
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    for scheme in ("light", "dark"):
+        show_in(page, scheme)
+        page.wait_for_timeout(600)
+        page.screenshot(path=SCREENSHOTS / f"watch-{scheme}.png")
+    layers = view.get_by_role("slider", name="Layer")
+    layers.focus()
+    page.keyboard.press("ArrowDown")
+    wait_for(page, lambda: layers.get_attribute("aria-valuenow") == "2")
+    page.keyboard.press("End")
+    page.wait_for_timeout(1500)
+    page.screenshot(path=SCREENSHOTS / "watch-layer.png")
+    view.get_by_text("weight gradient").wait_for()
+    assert layers.get_attribute("aria-valuetext").startswith("10, Linear: gradient norm ")
+    wait_for(page, lambda: page.evaluate("latencies.length") >= 40)
+    latencies, drawn = page.evaluate("[latencies, drawn]")
+    assert percentile(latencies, 0.95) <= 150, sorted(latencies)[-8:]
+    (SCREENSHOTS / "watch.json").write_text(json.dumps([latencies, drawn]))
+
+    pressed = page.evaluate("Date.now()")
+    view.get_by_role("button", name="Stop").click()
+    view.wait_for(state="detached")
+    run_cell(page, 3)
+    told = page.get_by_text("steps ", exact=False).last.inner_text()
+    last = float(told.split()[-1]) * 1000
+    assert last - pressed <= 1000 * (STEP + 0.1)
+    elsewhere = [each for each in addresses if urlsplit(each).hostname not in (None, "127.0.0.1")]
+    assert not elsewhere
+
+
+def test_nothing_is_left_but_the_static_form(notebook: Path, page: Any) -> None:
+    view = begin(page)
+    view.get_by_text(" measured").wait_for()
+    page.wait_for_timeout(2000)
+    view.get_by_role("button", name="Stop").click()
+    view.wait_for(state="detached")
+    document = saved(page, notebook)
+    assert "widgets" not in document["metadata"]
+    outputs = document["cells"][2]["outputs"]
+    assert len(json.dumps(outputs)) <= 150_000
+    assert "widget" not in json.dumps(outputs)
+    page.screenshot(path=SCREENSHOTS / "watch-ended.png")
