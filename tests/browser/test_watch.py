@@ -23,10 +23,10 @@ import torch
 from torch import nn
 
 torch.manual_seed(0)
-blocks = [nn.Sequential(nn.Linear(64, 64), nn.Sigmoid()) for _ in range(10)]
-net = nn.Sequential(*blocks, nn.Linear(64, 1))
+blocks = [nn.Sequential(nn.Linear(32, 32), nn.Sigmoid()) for _ in range(10)]
+net = nn.Sequential(*blocks, nn.Linear(32, 1))
 optimizer = torch.optim.SGD(net.parameters(), lr=0.05)
-inputs = torch.randn(256, 64)
+inputs = torch.randn(64, 32)
 wanted = inputs[:, :1].sign()
 ended = []"""
 TRAIN = """%%watch net --loss loss --every 5
@@ -87,7 +87,7 @@ def test_it_shows_a_training_while_the_cell_runs(notebook: Path, page: Any) -> N
     page.on("request", lambda request: addresses.append(request.url))
     view = begin(page)
     view.get_by_text(" measured").wait_for()
-    wait_for(page, lambda: page.evaluate("latencies.length") >= 12)
+    page.wait_for_function("latencies.length >= 12")
     assert page.locator(".jp-InputPrompt").nth(2).inner_text() == "[*]:"  # it still runs
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     for scheme in ("light", "dark"):
@@ -103,7 +103,7 @@ def test_it_shows_a_training_while_the_cell_runs(notebook: Path, page: Any) -> N
     page.screenshot(path=SCREENSHOTS / "watch-layer.png")
     view.get_by_text("weight gradient").wait_for()
     assert layers.get_attribute("aria-valuetext").startswith("10, Linear: gradient norm ")
-    wait_for(page, lambda: page.evaluate("latencies.length") >= 40)
+    page.wait_for_function("latencies.length >= 40")
     latencies, drawn = page.evaluate("[latencies, drawn]")
     assert percentile(latencies, 0.95) <= 150, sorted(latencies)[-8:]
     (SCREENSHOTS / "watch.json").write_text(json.dumps([latencies, drawn]))
@@ -125,9 +125,11 @@ def test_nothing_is_left_but_the_static_form(notebook: Path, page: Any) -> None:
     page.wait_for_timeout(2000)
     view.get_by_role("button", name="Stop").click()
     view.wait_for(state="detached")
+    page.locator(".jp-OutputArea-output .dlm").get_by_role("table").first.wait_for()
     document = saved(page, notebook)
     assert "widgets" not in document["metadata"]
     outputs = document["cells"][2]["outputs"]
+    assert "text/html" in outputs[-1]["data"]
     assert len(json.dumps(outputs)) <= 150_000
     assert "widget" not in json.dumps(outputs)
     page.screenshot(path=SCREENSHOTS / "watch-ended.png")
