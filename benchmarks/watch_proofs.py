@@ -15,7 +15,7 @@ from benchmarks.peers.training_watchers import (
     torchlens_record,
     torchlens_trace,
 )
-from benchmarks.watched_by_dlmagic import NEVER, plain, rate_found, watched
+from benchmarks.watched_by_dlmagic import between_samples, plain, rate_found, watched, writing
 from benchmarks.watched_in_turns import Figure, Way, added, in_turns, ratio, ratio_of_added
 from benchmarks.watched_models import MODELS, Training
 
@@ -30,6 +30,14 @@ LIMITS: dict[str, dict[str, float]] = {
     "GPT of 12 layers": {IDLE: 1.005, DEFAULT: 1.02},
 }
 """The upper end of the interval of a step's time over that of a plain step, at most."""
+
+FREQUENCIES: dict[str, tuple[int, ...]] = {
+    "300 small layers": (1, 10, 100),
+    "ResNet-18": (1,),
+    "GPT of 12 layers": (1,),
+}
+"""One step in so many is measured beside other programs. What a measured step costs hardly depends
+on how often there is one; the cheapest model shows that."""
 
 TIMES_WANDB = 10.0
 """The lower end of the interval of the time that ``wandb.watch`` adds over ours, at least."""
@@ -46,14 +54,16 @@ class Plan:
         beside: Of other programs, which add much more than the noise.
         block: Seconds of a short block, about.
         longest: Steps of a block of the default rate at most.
+        rarest: Beside other programs one step in so many is measured at least.
     """
 
     clock: Callable[[], float] = perf_counter
-    idle: int = 100
+    idle: int = 80
     rounds: int = 30
-    beside: int = 15
+    beside: int = 12
     block: float = 0.1
-    longest: int = 100
+    longest: int = 60
+    rarest: int = 100
 
 
 @dataclass
@@ -67,6 +77,7 @@ class Measured:
         ratios: Of a step's time over that of a plain one, by way.
         added: Seconds that are added to a step, by how often one is measured, and by way.
         times: How many times as much others add, likewise.
+        writing: Seconds of another thread that it takes to write one sample, by where to.
     """
 
     model: str
@@ -75,6 +86,7 @@ class Measured:
     ratios: dict[str, Figure] = field(default_factory=dict)
     added: dict[int, dict[str, Figure]] = field(default_factory=dict)
     times: dict[int, dict[str, Figure]] = field(default_factory=dict)
+    writing: dict[str, float] = field(default_factory=dict)
 
     def missed(self) -> Iterator[str]:
         """Limits that are missed."""
@@ -88,15 +100,16 @@ class Measured:
                 yield f"{self.model}, one step in {every}: wandb.watch adds {low:.1f} times as much"
 
 
-def measured(model: str, plan: Plan, frequencies: tuple[int, ...]) -> Measured:
-    """All figures of one model."""
+def measured(model: str, plan: Plan) -> Measured:
+    """All figures of one model but those of TorchLens."""
     found, make = Measured(model), MODELS[model]
     found.plain = _plain_step(make, plan)
     steps = max(1, round(plan.block / found.plain))
     _attached(found, make, plan, steps)
     _sampling(found, make, plan, max(2, steps))
-    for every in frequencies:
+    for every in [each for each in FREQUENCIES[model] if each <= plan.rarest]:
         _beside(found, make, plan, every)
+    found.writing = writing(make())
     return found
 
 
@@ -108,8 +121,11 @@ def traced(found: Measured, plan: Plan) -> None:
 
 
 def _attached(found: Measured, make: Callable[[], Training], plan: Plan, steps: int) -> None:
-    idle = partial(watched, every=NEVER)
-    ways = [Way(PLAIN, plain, steps), Way(AGAIN, plain, steps), Way(IDLE, idle, steps)]
+    ways = [
+        Way(PLAIN, plain, steps),
+        Way(AGAIN, plain, steps),
+        Way(IDLE, between_samples, steps),
+    ]
     times = in_turns(ways, make, plan.idle, plan.clock)
     found.ratios |= {way: ratio(times, way, PLAIN) for way in (AGAIN, IDLE)}
 

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from benchmarks.peers.training_watchers import WandbWatch
 from benchmarks.watched_models import Training
+from dlmagic.magics.watch.export.exporter import Exporter, exporter
+from dlmagic.magics.watch.sample_result import Culprit, Sample
 from dlmagic.magics.watch.session import WatchSession
+from dlmagic.magics.watch.torch_watcher import TorchWatcher
 from dlmagic.magics.watch.twin import watch
+from dlmagic.magics.watch.watcher import Rate
 
 Step = Callable[[], None]
 NEVER = 10**9
@@ -21,18 +27,24 @@ def plain(training: Training) -> Iterator[Step]:
 
 @contextmanager
 def watched(training: Training, every: int | None = None, *, exact: bool = False) -> Iterator[Step]:
-    """As ``%watch`` does; by default at the rate that the budget allows.
-
-    Raises:
-        AssertionError: The model is called ill, though it is not.
-    """
+    """As ``%watch`` does; by default at the rate that the budget allows."""
     session = _session(training, every, exact=exact)
     try:
         yield training.step
     finally:
         session.stop()
-    ill = [each for each in session.findings if each.level == "error"]
-    assert not ill, ill
+
+
+@contextmanager
+def between_samples(training: Training) -> Iterator[Step]:
+    """Attached, and nothing is measured any more after a first step."""
+    session = _session(training, NEVER)
+    try:
+        training.step()
+        _ = session.findings  # what the thread of the session would do a little later
+        yield training.step
+    finally:
+        session.stop()
 
 
 def rate_found(training: Training, steps: int) -> int:
@@ -44,5 +56,54 @@ def rate_found(training: Training, steps: int) -> int:
     return session.overhead.every
 
 
+def writing(training: Training, times: int = 10) -> dict[str, float]:
+    """Seconds of the processor that it takes to write one sample, by where it is written."""
+    given, run = _sample(training), WandbWatch()
+    with tempfile.TemporaryDirectory() as folder:
+        found = {
+            "wandb": _seconds(exporter("wandb"), given, times, lambda: run.run.log({})),
+            "TensorBoard": _seconds(exporter(f"tensorboard:{folder}"), given, times),
+        }
+    run.close()
+    return found
+
+
+def _seconds(
+    to: Exporter, given: Sample, times: int, row: Callable[[], object] = lambda: None
+) -> float:
+    to.write(given)
+    begun = to.seconds
+    for _ in range(times):
+        row()
+        to.write(given)
+    seconds = to.seconds - begun
+    to.close()
+    return seconds / times
+
+
 def _session(training: Training, every: int | None, *, exact: bool = False) -> WatchSession:
     return watch(training.model, every=every, exact=exact, name="model")
+
+
+def _sample(training: Training) -> Sample:
+    names = [name for name, _ in training.model.named_modules()]
+    watcher = TorchWatcher(training.model, names, Rate(every=1))
+    watcher.begin(_Silent())
+    training.step()
+    (found,) = watcher.take(wait=True)
+    watcher.end()
+    return found
+
+
+class _Silent:
+    """Is told, and does nothing."""
+
+    def step_ended(self, step: int) -> None:
+        """A step has ended."""
+
+    def loss_wanted(self) -> object:
+        """No loss was named."""
+        return None
+
+    def not_finite(self, culprit: Culprit) -> None:
+        """Values are not finite."""

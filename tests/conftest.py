@@ -45,7 +45,9 @@ def process_state() -> dict[str, object]:
 def lasting(thread: threading.Thread) -> bool:
     """Threads of libraries that start them once per process are not ours to end."""
     libraries = ("IPythonHistorySavingThread", "tqdm", "InductorSubproc", "ThreadPoolExecutor")
-    return not thread.name.startswith(libraries)
+    return not thread.name.startswith(
+        (*libraries, "wandb-AsyncioManager", "wandb-ServiceFinalizer")
+    )
 
 
 @pytest.fixture(autouse=True, scope="module")

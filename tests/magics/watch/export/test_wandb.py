@@ -35,14 +35,6 @@ except Exception as error:
 """
 
 
-@pytest.fixture(autouse=True, scope="module")
-def service() -> Iterator[None]:
-    """The process and the threads that wandb starts once."""
-    wandb.setup(wandb.Settings(mode="offline", silent=True))
-    yield
-    wandb.teardown()
-
-
 @pytest.fixture
 def run(tmp_path: Path) -> Iterator[Any]:
     """A run that is open."""
