@@ -17,7 +17,7 @@ from dlmagic.magics.watch.torch_hooks import Hook, LayerHooks
 from dlmagic.magics.watch.torch_parameters import Parameters
 from dlmagic.magics.watch.torch_plan import Plan, Target
 from dlmagic.magics.watch.torch_pools import Pools, UnderWay
-from dlmagic.magics.watch.torch_units import CAN_BE_ZERO, DeadUnits, Units, channels_of
+from dlmagic.magics.watch.torch_units import CAN_BE_ZERO, DeadUnits, Units
 from dlmagic.magics.watch.torch_values import local, readable_in, why_unreadable
 
 
@@ -142,29 +142,26 @@ class Measuring:
 
     def _look(self, target: Target, module: nn.Module, output: Any) -> None:
         call = target.calls or target.again
-        seen = None
-        for tensor in readable_in(output):
+        tensors = readable_in(output)
+        for tensor in tensors:
             values = local(tensor)
             self._outputs.add(target.activation, values, self._phase, call)
             if tensor.requires_grad:
-                tensor.register_hook(partial(self._gradient_came, target, call))
-            seen = values if seen is None else seen
-        if seen is None:
+                tensor.register_hook(partial(self._gradient_came, target.gradient, call))
+        if not tensors:
             self.unread[target.activation] = why_unreadable(output)
         else:
-            target.shape = tuple(seen.shape)
+            target.shape = tensors[0].shape
             if isinstance(module, CAN_BE_ZERO):
-                self._units.add(
-                    target.activation, seen, channels_of(module, target.before, seen.shape)
-                )
+                self._units.add(target, local(tensors[0]))
 
-    def _gradient_came(self, target: Target, call: int, gradient: Tensor) -> None:
+    def _gradient_came(self, row: int, call: int, gradient: Tensor) -> None:
         if not self.on or self.deaf:
             return
         began = time.perf_counter()
         self._backward_ran = True
         try:
-            self._outputs.add(target.gradient, local(gradient), self._phase, call)
+            self._outputs.add(row, local(gradient), self._phase, call)
         except Exception as error:  # as above
             self.fail(error)
         self.own += time.perf_counter() - began

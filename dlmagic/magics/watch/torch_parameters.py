@@ -12,7 +12,7 @@ from dlmagic.frameworks.torch import _compat as compat
 from dlmagic.magics.watch.torch_pools import Pools, UnderWay
 from dlmagic.magics.watch.torch_positions import in_storage_order, positions
 from dlmagic.magics.watch.torch_statistics import measure
-from dlmagic.magics.watch.torch_values import local, unreadable
+from dlmagic.magics.watch.torch_values import here, local, unreadable
 
 COPIED_WHOLE = 8
 """A tensor of up to so many times the values wanted is copied whole on its way to a selection."""
@@ -50,8 +50,8 @@ class Parameters:
         self._watched = [each for each in watched if unreadable(each.parameter) is None]
         groups: dict[tuple[object, ...], list[Watched]] = {}
         for each in self._watched:
-            here = local(each.parameter)
-            groups.setdefault((here.shape, here.device), []).append(each)
+            tensor = local(each.parameter)
+            groups.setdefault((tensor.shape, tensor.device), []).append(each)
         self._groups = [] if exact else [Group(each, pools.wanted) for each in groups.values()]
         self._before: dict[int, Tensor] = {}
 
@@ -63,7 +63,7 @@ class Parameters:
                 self._pools.add(each.weight, self._before[each.weight], phase)
         for group in self._groups:
             group.read(
-                _WEIGHT, group.watched, [local(each.parameter) for each in group.watched], phase
+                _WEIGHT, group.watched, [here(each.parameter) for each in group.watched], phase
             )
 
     def gradients(self, owned: Collection[int], scale: Tensor | None, phase: int) -> set[int]:
@@ -77,7 +77,7 @@ class Parameters:
         found: set[int] = set()
         for group in self._groups:
             ready = [each for each in group.watched if _has_gradient(each, owned)]
-            group.read(_GRADIENT, ready, [local(_gradient(each)) for each in ready], phase)
+            group.read(_GRADIENT, ready, [here(_gradient(each)) for each in ready], phase)
             group.divide(ready, scale)
             found.update(id(each.parameter) for each in ready)
         for each in self._watched if self._exact else ():
@@ -92,7 +92,7 @@ class Parameters:
         """Look at what has changed of them."""
         for group in self._groups:
             changed = [each for each in group.watched if id(each.parameter) in owned]
-            group.read(_UPDATE, changed, [local(each.parameter) for each in changed], phase)
+            group.read(_UPDATE, changed, [here(each.parameter) for each in changed], phase)
         for each in self._watched if self._exact else ():
             before = self._before.pop(each.weight, None)
             if before is not None and id(each.parameter) in owned:
@@ -139,6 +139,7 @@ class Group:
         count = len(watched)
         self._values = torch.empty(3, count, self._width, device=first.device)
         self._places = {id(each.parameter): place for place, each in enumerate(watched)}
+        self._all = list(range(count))
         self._whole: Tensor | None = None
         self._shaped: list[list[Tensor]] = []
         if self._total == self._width:
@@ -154,7 +155,7 @@ class Group:
         if not watched:
             return
         self.present.update(each.rows[quantity] for each in watched)
-        places = [self._places[id(each.parameter)] for each in watched]
+        places = self._all if watched is self.watched else self._places_of(watched)
         if self._shaped:
             shaped = self._shaped[quantity]
             compat.copy_all([shaped[place] for place in places], tensors)
@@ -168,6 +169,9 @@ class Group:
         if quantity == _UPDATE and self._shaped and self._whole is None:
             for run in self._runs(places):
                 self._values[_UPDATE, run] -= self._values[_WEIGHT, run]
+
+    def _places_of(self, watched: list[Watched]) -> list[int]:
+        return [self._places[id(each.parameter)] for each in watched]
 
     def _select(self, quantity: int, places: list[int], phase: int) -> None:
         if self._whole is None:
@@ -194,7 +198,7 @@ class Group:
         """Divide the gradients that were read by a scale."""
         if scale is None or not watched:
             return
-        for run in self._runs([self._places[id(each.parameter)] for each in watched]):
+        for run in self._runs(self._places_of(watched)):
             self._values[_GRADIENT, run] /= scale.to(self._values.device)
 
     def finish(self) -> UnderWay | None:

@@ -9,82 +9,87 @@ import torch
 from torch import Tensor
 
 from dlmagic.magics.watch.pieces import Pieces
-from dlmagic.magics.watch.torch_positions import in_storage_order, positions
+from dlmagic.magics.watch.torch_positions import PHASES, in_storage_order, positions
 from dlmagic.magics.watch.torch_statistics import Measured, measure
 from dlmagic.magics.watch.torch_transfer import OnItsWay
 
 LARGEST_PART = 1 << 20
 """Of larger tensors the statistics of all values are taken in parts, to need little memory."""
 
+MOST_PLACES = 20_000
+"""So many places are remembered at most."""
+
 FEWEST = 16
 """So many values at least are looked at, however often a layer runs."""
 
 
-class Pool:
-    """Rows of equal width on one device, used again for every sample."""
-
-    def __init__(self, width: int, device: torch.device) -> None:
-        self._width, self._device = width, device
-        self._blocks: list[Tensor] = []
-        self._rows: list[Tensor] = []
-        self.owners: list[int] = []
-        self.totals: list[int] = []
-        self.idle = 0
-
-    def row(self, owner: int, total: int) -> Tensor:
-        """The next free row, which will hold values of ``owner``'s ``total``."""
-        used = len(self.owners)
-        if used == len(self._rows):
-            self._grow(max(8, used))
-        self.owners.append(owner)
-        self.totals.append(total)
-        return self._rows[used]
-
-    def measured(self) -> list[Measured]:
-        """Statistics of the rows in use, in their order."""
-        left, found = len(self.owners), []
-        for block in self._blocks:
-            if left > 0:
-                found.append(measure(block[: min(left, len(block))]))
-            left -= len(block)
-        return found
-
-    def clear(self) -> None:
-        """Take all rows as free."""
-        self.idle = 0 if self.owners else self.idle + 1
-        if len(self._blocks) > 1:
-            rows, self._blocks, self._rows = len(self._rows), [], []
-            self._grow(rows)
-        self.owners, self.totals = [], []
-
-    def _grow(self, rows: int) -> None:
-        block = torch.empty(rows, self._width, dtype=torch.float32, device=self._device)
-        self._blocks.append(block)
-        self._rows.extend(block.unbind(0))
-
-    @property
-    def width(self) -> int:
-        """Values in a row."""
-        return self._width
-
-
 @dataclass(frozen=True, eq=False)
 class Place:
-    """Where an owner's values went last in this step.
+    """Where the values of one owner go.
 
     Attributes:
+        owner: Number of the row of the sample that they belong to.
         shape: Of the tensor.
-        call: Which it was.
-        total: How many values it has.
-        pool: Where they went.
-        chosen: Which of them; None for all.
+        call: Which look at the owner it is.
+        total: How many values the tensor has.
+        pool: Where they go.
+        chosen: Which of them, for each phase; empty for all.
     """
 
+    owner: int
     shape: torch.Size
     call: int
     total: int
     pool: Pool
-    chosen: Tensor | None
+    chosen: tuple[Tensor, ...]
+
+
+class Pool:
+    """Rows of equal width on one device, used again for every sample.
+
+    Attributes:
+        width: Values in a row.
+        places: Where the values of the rows in use came from.
+        idle: Samples in which it has not been used.
+    """
+
+    def __init__(self, width: int, device: torch.device) -> None:
+        self.width, self._device = width, device
+        self._blocks: list[Tensor] = []
+        self._rows: list[Tensor] = []
+        self.places: list[Place] = []
+        self.idle = 0
+
+    def row(self, place: Place) -> Tensor:
+        """The next free row."""
+        used = len(self.places)
+        if used == len(self._rows):
+            self._grow(max(8, used))
+        self.places.append(place)
+        return self._rows[used]
+
+    def finish(self) -> UnderWay:
+        """Statistics of the rows in use."""
+        left, found = len(self.places), []
+        for block in self._blocks:
+            if left > 0:
+                found.append(measure(block[: min(left, len(block))]))
+            left -= len(block)
+        owners, totals = zip(*((each.owner, each.total) for each in self.places), strict=True)
+        return UnderWay(list(owners), list(totals), [self.width] * len(owners), found)
+
+    def clear(self) -> None:
+        """Take all rows as free."""
+        self.idle = 0 if self.places else self.idle + 1
+        if len(self._blocks) > 1:
+            rows, self._blocks, self._rows = len(self._rows), [], []
+            self._grow(rows)
+        self.places = []
+
+    def _grow(self, rows: int) -> None:
+        block = torch.empty(rows, self.width, dtype=torch.float32, device=self._device)
+        self._blocks.append(block)
+        self._rows.extend(block.unbind(0))
 
 
 class Pools:
@@ -94,7 +99,7 @@ class Pools:
         self.wanted = 4096
         self._exact = exact
         self._pools: dict[tuple[torch.device, int], Pool] = {}
-        self._places: dict[int, Place] = {}
+        self._places: dict[tuple[int, int], Place] = {}
         self._exactly: dict[torch.device, list[tuple[int, int, Measured]]] = {}
 
     def add(self, owner: int, tensor: Tensor, phase: int, call: int = 1) -> None:
@@ -109,31 +114,35 @@ class Pools:
         if self._exact:
             self._add_exactly(owner, tensor)
             return
-        known = self._places.get(owner)
-        if known is None or known.call != call or known.shape != tensor.shape:
-            known = self._places[owner] = self._place(tensor, phase, call)
-        row = known.pool.row(owner, known.total)
-        flat = in_storage_order(tensor)
-        if known.chosen is None:
+        place = self._places.get((owner, call))
+        if place is None or place.shape != tensor.shape:
+            place = self._place(owner, tensor, call)
+        row = place.pool.row(place)
+        flat = tensor.view(-1) if tensor.is_contiguous() else in_storage_order(tensor)
+        if not place.chosen:
             row.copy_(flat)
         elif tensor.dtype is torch.float32:
-            torch.index_select(flat, 0, known.chosen, out=row)
+            torch.index_select(flat, 0, place.chosen[phase % PHASES], out=row)
         else:
-            row.copy_(flat.index_select(0, known.chosen))
+            row.copy_(flat.index_select(0, place.chosen[phase % PHASES]))
 
-    def _place(self, tensor: Tensor, phase: int, call: int) -> Place:
+    def _place(self, owner: int, tensor: Tensor, call: int) -> Place:
         total, wanted = tensor.numel(), max(FEWEST, self.wanted >> (call.bit_length() - 1))
-        pool = self._pool(tensor.device, min(total, wanted))
-        chosen = positions(total, wanted, phase, tensor.device) if total > wanted else None
-        return Place(tensor.shape, call, total, pool, chosen)
+        device = tensor.device
+        pool = self._pools.get((device, min(total, wanted)))
+        if pool is None:
+            pool = self._pools[device, min(total, wanted)] = Pool(min(total, wanted), device)
+        phases = range(PHASES) if total > wanted else ()
+        chosen = tuple(positions(total, wanted, phase, device) for phase in phases)
+        place = Place(owner, tensor.shape, call, total, pool, chosen)
+        if len(self._places) > MOST_PLACES:
+            self._places = {}
+        self._places[owner, call] = place
+        return place
 
     def finish(self) -> list[UnderWay]:
         """Take the statistics of what was added, and free it."""
-        found = []
-        for pool in self._pools.values():
-            if pool.owners:
-                seen = [pool.width] * len(pool.owners)
-                found.append(UnderWay(pool.owners, pool.totals, seen, pool.measured()))
+        found = [pool.finish() for pool in self._pools.values() if pool.places]
         for parts in self._exactly.values():
             owners, totals, measured = zip(*parts, strict=True)
             found.append(UnderWay(list(owners), list(totals), list(totals), list(measured)))
@@ -142,17 +151,12 @@ class Pools:
 
     def clear(self) -> None:
         """Forget what was added."""
-        self._exactly, self._places = {}, {}
+        self._exactly = {}
         for key, pool in list(self._pools.items()):
             pool.clear()
             if pool.idle > 4:
                 del self._pools[key]
-
-    def _pool(self, device: torch.device, width: int) -> Pool:
-        pool = self._pools.get((device, width))
-        if pool is None:
-            pool = self._pools[device, width] = Pool(width, device)
-        return pool
+                self._places = {}
 
     def _add_exactly(self, owner: int, tensor: Tensor) -> None:
         parts = self._exactly.setdefault(tensor.device, [])

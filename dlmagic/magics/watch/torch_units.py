@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from dlmagic.magics.watch.torch_plan import Target
 from dlmagic.magics.watch.torch_transfer import OnItsWay
 
 WINDOW = 16
@@ -46,13 +47,15 @@ class Units:
         self._now: dict[int, Tensor] = {}
         self._window: dict[torch.device, tuple[tuple[tuple[int, int], ...], list[Tensor]]] = {}
 
-    def add(self, owner: int, output: Tensor, channels: int) -> None:
-        """Note which units of a layer were active in one of its calls."""
+    def add(self, target: Target, output: Tensor) -> None:
+        """Note which units of a layer, whose outputs are never below zero, were active."""
+        channels = channels_of(target.module, target.before, output.shape)
         others = [axis for axis in range(output.dim()) if axis != channels]
-        total = output.sum(others, dtype=torch.float32) if others else output.float()
-        before = self._now.get(owner)
-        fits = before is not None and before.shape == total.shape
-        self._now[owner] = before + total if fits and before is not None else total
+        largest = output.amax(others) if others else output
+        before = self._now.get(target.activation)
+        if before is not None and before.shape == largest.shape:
+            largest = torch.maximum(before, largest)
+        self._now[target.activation] = largest
 
     def finish(self) -> list[DeadUnits]:
         """Which units are dead, once the window is long enough."""

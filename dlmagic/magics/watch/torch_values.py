@@ -53,3 +53,8 @@ def local(tensor: Tensor) -> Tensor:
         return tensor.detach()
     here = getattr(tensor, "to_local", None)
     return (here() if here is not None else tensor).detach()
+
+
+def here(tensor: Tensor) -> Tensor:
+    """The part of a tensor that this process has, for use where no graph is built."""
+    return tensor if type(tensor) in _PLAIN else local(tensor)
