@@ -27,6 +27,7 @@ class Updates:
         self._limits = limits
         self._streaks = Streaks()
         self._usual: list[float] = []
+        self._large_since = 0
 
     def look(self, table: Table) -> Iterator[Symptom]:
         """Layers whose weights change too much, or all of them if nothing changes."""
@@ -58,10 +59,11 @@ class Updates:
             if ratio > _REPLACED:
                 yield self._symptom("update-too-large", line, ratio)
         large = [each for each in started if each[1] > self._limits.largest_update]
-        most = 2 * len(large) > len(started)
-        late = table.step > 2 * self._limits.first_steps
-        streak = self._streaks.count("large", bool(most and late))
-        if streak >= 2 * self._limits.patience:
+        most = 2 * len(large) > len(started) and table.step > 2 * self._limits.first_steps
+        streak = self._streaks.count("large", most)
+        self._large_since = self._large_since if streak > 1 else table.step
+        lasting = table.step - self._large_since >= 3 * self._limits.first_steps
+        if streak >= self._limits.patience and lasting:
             for line, ratio in large:
                 yield self._symptom("update-too-large", line, ratio)
 

@@ -62,7 +62,7 @@ def weights_too_large_in_a_deep_net() -> Run:
     return classify(model, adam(model, 1e-4))
 
 
-@broken(LARGE, EXPLODING, NOT_FINITE)
+@broken(LARGE, EXPLODING, NOT_FINITE, DEAD)
 def learning_rate_of_ten() -> Run:
     model = mlp(nn.ReLU, [64, 64])
     return classify(model, sgd(model, 10.0))

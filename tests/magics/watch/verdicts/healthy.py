@@ -32,6 +32,13 @@ def perceptron_with_adam() -> Run:
 
 
 @healthy
+def perceptron_with_a_large_rate() -> Run:
+    """Nine of ten digits are told after fifty steps, though the first steps are very long."""
+    model = mlp(nn.ReLU, [64, 64])
+    return classify(model, adam(model, 1e-2))
+
+
+@healthy
 def learned_by_heart() -> Run:
     """Its gradients become tiny, and then so do its steps."""
     model = mlp(nn.ReLU, [128])

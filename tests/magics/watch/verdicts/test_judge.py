@@ -151,7 +151,7 @@ def test_weights_that_are_replaced_are_told_at_once_unless_they_begin_at_zero() 
 
 def test_updates_that_stay_too_large_are_told() -> None:
     found = told(updates(step, 0.08, 0.08) for step in range(1, 60))
-    assert [(step, f.kind) for step, f in found] == [(30, "update-too-large")]
+    assert [(step, f.kind) for step, f in found] == [(51, "update-too-large")]
 
 
 @pytest.mark.parametrize(
