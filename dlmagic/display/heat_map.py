@@ -32,11 +32,10 @@ _UNKNOWN: Colour = (246, 247, 249)
 _BROKEN: Colour = (214, 0, 60)
 _SHADES = 14  # which leaves two of the palette's sixteen colours
 
-# On a dark page the map is turned inside out, and keeps its hues.
 _STYLE = """
 :root{--ground:#fbfcfd;--ink:#1f2328;--soft:#59636e;--line:#d3d9e0}
 @media(prefers-color-scheme:dark){:root{--ground:#171b21;--ink:#e6e9ee;--soft:#a2abb8;
---line:#3e4551}.map{filter:invert(1) hue-rotate(180deg)}}
+--line:#3e4551}}
 .ground{fill:var(--ground);stroke:var(--line)}
 text{font:11px system-ui,sans-serif;fill:var(--ink)}
 .title{font:600 13px system-ui,sans-serif}

@@ -77,6 +77,24 @@ def _show_users_part(shell: InteractiveShell, error: BaseException) -> None:
     error._render_traceback_ = render  # type: ignore[attr-defined]
 
 
+def show_without_own_frames(shell: InteractiveShell, error: BaseException) -> None:
+    """Let IPython show this exception without our frames, wherever they stand.
+
+    It is for one that is raised in the midst of the user's code, as by a handler of signals.
+    """
+
+    def render() -> list[str]:
+        trace, part = error.__traceback__, []
+        while trace is not None:
+            if not trace.tb_frame.f_code.co_filename.startswith(_PACKAGE):
+                part.append(trace)
+            trace = trace.tb_next
+        tracebacks: Any = shell.InteractiveTB
+        return list(tracebacks.structured_traceback(type(error), error, _linked(part), 1))
+
+    error._render_traceback_ = render  # type: ignore[attr-defined]
+
+
 def _show_syntax_error(shell: InteractiveShell, error: SyntaxError) -> None:
     """Let IPython show this syntax error without the frames that led to its discovery.
 

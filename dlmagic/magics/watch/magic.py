@@ -6,6 +6,7 @@ import argparse
 import sys
 from collections.abc import Iterable
 from contextlib import ExitStack
+from functools import partial
 from typing import Any
 
 from IPython.core.getipython import get_ipython
@@ -21,7 +22,7 @@ from IPython.display import display
 
 from dlmagic.errors import InputError
 from dlmagic.shell.cells import cell_source, deliver, ends_with_semicolon
-from dlmagic.shell.errors import translate_errors
+from dlmagic.shell.errors import show_without_own_frames, translate_errors
 from dlmagic.shell.options import magic_options, option, parse, result_options
 
 _ENGINE = "dlmagic.magics.watch.engine"
@@ -185,4 +186,5 @@ class WatchMagics(Magics):
         from dlmagic.magics.watch.stopping import first_interrupt_waits
 
         if self._cells:
-            self._interrupts.enter_context(first_interrupt_waits(wishes))
+            prepare = partial(show_without_own_frames, self.shell)
+            self._interrupts.enter_context(first_interrupt_waits(wishes, prepare))

@@ -15,7 +15,7 @@ from dlmagic.magics.watch.sample_result import STATISTICS, Quantity, Statistic
 
 Matrix = NDArray[np.float64]
 
-MOST_COLUMNS = 120
+MOST_COLUMNS = 100
 """Of a picture; of more points, neighbours are drawn as one."""
 
 _BARS = "▁▂▃▄▅▆▇█"

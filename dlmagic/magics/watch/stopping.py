@@ -62,7 +62,10 @@ class StopWish:
 
 
 @contextlib.contextmanager
-def first_interrupt_waits(wishes: Callable[[], Sequence[StopWish]]) -> Iterator[None]:
+def first_interrupt_waits(
+    wishes: Callable[[], Sequence[StopWish]],
+    prepare: Callable[[BaseException], object] = lambda _: None,
+) -> Iterator[None]:
     """While this lasts, an interrupt of a training is a wish to stop after its present step.
 
     A second interrupt is an ordinary one, and so is the first where no step has ended a moment
@@ -71,11 +74,12 @@ def first_interrupt_waits(wishes: Callable[[], Sequence[StopWish]]) -> Iterator[
 
     Args:
         wishes: Those of all models that are watched at the moment of the interrupt.
+        prepare: Gets an ordinary interrupt before it is raised.
     """
     if not _may_replace():
         yield
         return
-    gentle = _Gentle(wishes)
+    gentle = _Gentle(wishes, prepare)
     signal.signal(signal.SIGINT, gentle.interrupted)
     try:
         yield
@@ -86,18 +90,23 @@ def first_interrupt_waits(wishes: Callable[[], Sequence[StopWish]]) -> Iterator[
 class _Gentle:
     """Handles interrupts while a cell runs."""
 
-    def __init__(self, wishes: Callable[[], Sequence[StopWish]]) -> None:
-        self._wishes = wishes
+    def __init__(
+        self,
+        wishes: Callable[[], Sequence[StopWish]],
+        prepare: Callable[[BaseException], object],
+    ) -> None:
+        self._wishes, self._prepare = wishes, prepare
         self._asked: list[StopWish] = []
         self._timer: threading.Timer | None = None
 
     def interrupted(self, *_: object) -> None:
         """What Python calls in the main thread."""
-        __tracebackhide__ = True  # of what IPython shows
         training = [wish for wish in self._wishes() if wish.in_training()]
         if self._timer is not None or not training:
             self._forget()
-            raise KeyboardInterrupt
+            error = KeyboardInterrupt()
+            self._prepare(error)
+            raise error
         for wish in training:
             wish.ask(INTERRUPTED)
         self._asked = training
