@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
 from types import ModuleType
+from typing import Any
 
 from dlmagic.devices.machine.packages import Package, installed_packages
 from dlmagic.devices.machine.processor import allowed_cores, processor_name
@@ -110,7 +111,16 @@ def _threads() -> Iterator[tuple[str, int]]:
     for name, module in _imported_frameworks():
         count = getattr(module, "get_num_threads", None)
         if count is not None:
-            yield name, int(count())
+            yield name, _threads_of_numba(module) if name == "numba" else int(count())
+
+
+def _threads_of_numba(numba: Any) -> int:
+    """Asked before they run, numba would start them, and set PyTorch's number with its own."""
+    try:
+        numba.threading_layer()
+    except ValueError:
+        return int(numba.config.NUMBA_NUM_THREADS)
+    return int(numba.get_num_threads())
 
 
 def _devices() -> Iterator[str]:

@@ -66,3 +66,16 @@ def test_looking_imports_no_framework_and_starts_no_process() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     ).stdout
     assert output.strip() == "[]"
+
+
+def test_asking_for_numbas_threads_starts_none() -> None:
+    """Its threads, once started, set how many PyTorch uses."""
+    code = (
+        "import numba, dlmagic\n"
+        "print(dlmagic.Environment.capture().threads['numba'] == numba.config.NUMBA_NUM_THREADS)\n"
+        "try:\n    print(numba.threading_layer())\nexcept ValueError:\n    print('not started')\n"
+    )
+    output = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout
+    assert output.split("\n")[:2] == ["True", "not started"]

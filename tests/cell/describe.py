@@ -81,6 +81,9 @@ class Describer:
         array = self.array(value)
         if array is not None:
             return array
+        numba = sys.modules.get("numba.extending")
+        if numba is not None and numba.is_jitted(value):
+            return self.compiled_by_numba(value)
         return self.of_object(value)
 
     # Code
@@ -128,6 +131,10 @@ class Describer:
             return self(cell.cell_contents)
         except ValueError:
             return "empty"
+
+    def compiled_by_numba(self, value: Any) -> object:
+        """Not by its compiled versions, which keep the time that compiling took."""
+        return ("compiled by numba", self(value.py_func), tuple(map(str, value.signatures)))
 
     def of_class(self, value: type) -> object:
         if value.__module__ != self.namespace.get("__name__"):

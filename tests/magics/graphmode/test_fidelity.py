@@ -16,6 +16,7 @@ from tests.cell.corpus import STATE_CHANGES
 from tests.cell.corpus.cell import CorpusCell
 from tests.cell.describe import differences
 from tests.cell.test_restore import require
+from tests.magics.graphmode.mixed_cells import MIXED
 from tests.magics.graphmode.test_fidelity_tensorflow import CELLS as CELLS_OF_TENSORFLOW
 
 MODES = {"torch": "compile:eager", "jax": "jit", "numba": "njit"}
@@ -24,17 +25,16 @@ MODES = {"torch": "compile:eager", "jax": "jit", "numba": "njit"}
 NOT_DESCRIBED_ALIKE = frozenset(
     {
         "the default device",  # under "meta" the state of the random generator cannot be read
-        "a function is compiled for another type",  # its compiled versions are described, too
-        "a compiled loop writes to an array",  # numba's own objects are described, too
         "compiled random numbers",  # numba's generator goes on from one world to the next
         "a compiled module is trained and evaluated",  # PyTorch's own marks are described, too
     }
 )
-CELLS = tuple(
+CHANGES = tuple(
     cell
     for cell in STATE_CHANGES
     if cell.needs and cell.needs[0] in MODES and cell.name not in NOT_DESCRIBED_ALIKE
 )
+CELLS = (*MIXED, *CHANGES)
 # What IPython keeps of values shown before, unless another test has put a name into builtins.
 LAST_VALUES = ("namespace._: ", "namespace.__: ", "namespace.___: ")
 # What compiled code needs beside it in the notebook's globals, under names that nobody types.
