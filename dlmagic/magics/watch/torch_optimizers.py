@@ -7,10 +7,6 @@ from collections.abc import Callable
 from typing import Any
 
 from torch.optim import Optimizer
-from torch.optim.optimizer import (
-    register_optimizer_step_post_hook,
-    register_optimizer_step_pre_hook,
-)
 
 from dlmagic.magics.watch.torch_plan import owned_by
 
@@ -48,38 +44,6 @@ class AfterClosure:
             self._called = True
             self._then()
         return loss
-
-
-class StepHooks:
-    """Functions called before and after the steps of all optimisers, as long as their owner lives.
-
-    Args:
-        before: A method that is told the optimiser and the arguments of its step, and may return
-            others.
-        after: A method that is told the optimiser.
-    """
-
-    def __init__(
-        self, before: Callable[[Optimizer, Any, Any], Any], after: Callable[[Optimizer], None]
-    ) -> None:
-        self._before, self._after = weakref.WeakMethod(before), weakref.WeakMethod(after)
-        self._handles = [
-            register_optimizer_step_pre_hook(self._about_to_step),
-            register_optimizer_step_post_hook(self._stepped),
-        ]
-
-    def _about_to_step(self, optimizer: Optimizer, args: Any, kwargs: Any) -> Any:
-        before = self._before()
-        return self.remove() if before is None else before(optimizer, args, kwargs)
-
-    def _stepped(self, optimizer: Optimizer, _args: Any, _kwargs: Any) -> None:
-        after = self._after()
-        return self.remove() if after is None else after(optimizer)
-
-    def remove(self) -> None:
-        """Take them off."""
-        for handle in self._handles:
-            handle.remove()
 
 
 def closure_of(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Callable[..., Any] | None:
