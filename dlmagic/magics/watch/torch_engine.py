@@ -15,6 +15,7 @@ from torch.optim import Optimizer
 
 from dlmagic.frameworks.torch import _compat as compat
 from dlmagic.magics.watch import torch_eager as eager
+from dlmagic.magics.watch import torch_step_hooks
 from dlmagic.magics.watch.torch_culprit import KeptCall, find_culprit, keep_call, keep_gradients
 from dlmagic.magics.watch.torch_culprit_call import outputs_in
 from dlmagic.magics.watch.torch_layers import layers_of
@@ -23,7 +24,6 @@ from dlmagic.magics.watch.torch_measuring import Measuring
 from dlmagic.magics.watch.torch_optimizers import (
     AfterClosure,
     Owned,
-    StepHooks,
     closure_of,
     with_closure,
 )
@@ -47,19 +47,18 @@ class Engine:
         self._model, self._progress, self._listener = model, progress, listener
         self._stepping = progress.stepping
         self._kept: OrderedDict[int, KeptCall] = OrderedDict()
-        self._called = self._alarmed = self._inside = self._diagnosing = False
-        self._arrived = 0
+        self._called = self._accumulated = self._alarmed = self._inside = self._diagnosing = False
         self._eager: list[bool] = []
         self._until_step = False
         self._own = 0.0
         self._ended_at = math.nan
         self._plan_again()
         self._calls = watch_calls(model, self.before_call, self.after_call)
-        self._steps = StepHooks(self.before_step, self.after_step)
+        torch_step_hooks.follow(self)
 
     def end(self) -> None:
         """Take all hooks off."""
-        self._steps.remove()
+        torch_step_hooks.leave(self)
         self._calls.remove()
         self._measuring.forget()
         self._stop_eager()
@@ -77,12 +76,12 @@ class Engine:
         self._called = True
         if self._stepping.passes():
             self._step_ended()
-        elif self._arrived and self._by_hand.has_stepped():
+        elif self._accumulated and self._by_hand.has_stepped():
             self._stepping.counts()
             if self._measuring.on:
                 self._look(partial(self._measuring.weights_changed, self._identities))
             self._step_ended()
-        self._keep(module, args, kwargs)
+        self._look(partial(self._keep, module, args, kwargs))
         self._begin_if_due()
         self._eager.append(self._measuring.on and not self._until_step and eager.enter())
         self._own += time.perf_counter() - began
@@ -106,18 +105,21 @@ class Engine:
         """A gradient reaches the output of the model: a backward pass has begun."""
         if self._diagnosing or self._inside:
             return
-        if self._arrived and self._by_hand.is_cleared():
+        if self._accumulated and self._by_hand.is_cleared():
             self._progress.skipped += 1
-            self._arrived = 0
-        self._arrived += 1
-        if not self._by_hand.optimizer_seen:
-            compat.at_end_of_backward(self.backward_ended)
+            self._accumulated = False
+        compat.at_end_of_backward(self.backward_ended)
 
     def backward_ended(self) -> None:
-        """All gradients are there, in a loop in which no optimiser has been seen."""
+        """All gradients are there."""
+        if not self._by_hand.has_gradient():  # they were asked for themselves
+            return
+        self._accumulated = True
+        if self._by_hand.optimizer_seen:
+            return
         self._by_hand.note()
         step = self._stepping.steps + 1
-        self._sentinel.look(step, self._identities, None)
+        self._look(partial(self._sentinel.look, step, self._identities, None))
         self._tell_if_not_finite()
         if self._measuring.on:
             self._look(partial(self._measuring.gradients_ready, self._identities, None))
@@ -146,7 +148,7 @@ class Engine:
             self._step_ended()
         self._stepping.begins(id(optimizer))
         scale, skips = compat.takes_scaled_gradients(optimizer)
-        self._sentinel.look(self._stepping.steps, owned, skips)
+        self._look(partial(self._sentinel.look, self._stepping.steps, owned, skips))
         if skips is not None and skips.device.type == "cpu" and bool(skips):
             self._progress.skipped += 1
         self._tell_if_not_finite()
@@ -181,7 +183,7 @@ class Engine:
         if measured:
             self._deliver(step)
         self._tell_if_not_finite()
-        bypassed, self._called, self._arrived = not self._called, False, 0
+        bypassed, self._called, self._accumulated = not self._called, False, False
         if bypassed:
             progress.bypassed = True
             self._begin_if_due()

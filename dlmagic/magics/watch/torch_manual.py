@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor, nn
 
-from dlmagic.magics.watch.torch_values import local
+from dlmagic.magics.watch.torch_values import has_values, local, unreadable
 
 SURE_AFTER = 3
 """Backward passes without an optimiser, after which there is none."""
@@ -21,7 +21,7 @@ class ByHand:
     """
 
     def __init__(self, parameters: Iterable[nn.Parameter]) -> None:
-        trained = [each for each in parameters if each.requires_grad]
+        trained = [each for each in parameters if each.requires_grad and has_values(each)]
         self._probe = min(trained, key=lambda each: each.numel(), default=None)
         self._before: object = None
         self._passes = 0
@@ -41,12 +41,17 @@ class ByHand:
         on_host = self._probe is not None and self._probe.device.type == "cpu"
         return not on_host and self._passes >= SURE_AFTER and self.is_cleared()
 
+    def has_gradient(self) -> bool:
+        """Whether there are gradients at all."""
+        return self._probe is not None and self._probe.grad is not None
+
     def is_cleared(self) -> bool:
         """Whether the gradients of the last backward pass are gone."""
         gradient = None if self._probe is None else self._probe.grad
         if gradient is None:
             return self._probe is not None
-        return gradient.device.type == "cpu" and not bool(_few(gradient).any())
+        readable = gradient.device.type == "cpu" and unreadable(gradient) is None
+        return readable and not bool(_few(gradient).any())
 
     def _state(self) -> object:
         if self._probe is None:

@@ -7,10 +7,6 @@ from collections.abc import Callable
 from typing import Any
 
 from torch.optim import Optimizer
-from torch.optim.optimizer import (
-    register_optimizer_step_post_hook,
-    register_optimizer_step_pre_hook,
-)
 
 from dlmagic.magics.watch.torch_plan import owned_by
 
@@ -48,47 +44,6 @@ class AfterClosure:
             self._called = True
             self._then()
         return loss
-
-
-class StepHooks:
-    """Functions called before and after the steps of all optimisers, as long as their owner lives.
-
-    Args:
-        before: A method that is told the optimiser and the arguments of its step, and may return
-            others.
-        after: A method that is told the optimiser.
-    """
-
-    def __init__(
-        self, before: Callable[[Optimizer, Any, Any], Any], after: Callable[[Optimizer], None]
-    ) -> None:
-        self._before, self._after = weakref.WeakMethod(before), weakref.WeakMethod(after)
-        for hooks in _made.copy():
-            if hooks._before() is None:
-                hooks.remove()
-        _made.add(self)
-        self._handles = [
-            register_optimizer_step_pre_hook(self._about_to_step),
-            register_optimizer_step_post_hook(self._stepped),
-        ]
-
-    def _about_to_step(self, optimizer: Optimizer, args: Any, kwargs: Any) -> Any:
-        before = self._before()  # of a model that is gone, the hooks go with the next watching:
-        return None if before is None else before(optimizer, args, kwargs)  # now they are walked
-
-    def _stepped(self, optimizer: Optimizer, _args: Any, _kwargs: Any) -> None:
-        after = self._after()
-        if after is not None:
-            after(optimizer)
-
-    def remove(self) -> None:
-        """Take them off."""
-        _made.discard(self)
-        for handle in self._handles:
-            handle.remove()
-
-
-_made: set[StepHooks] = set()
 
 
 def closure_of(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Callable[..., Any] | None:

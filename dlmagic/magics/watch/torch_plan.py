@@ -54,16 +54,20 @@ class Plan:
         targets: Layers.
         parameters: Their parameters, each once.
         rows: The rows, in the model's order.
+        lazy: Parameters that had no shape yet.
         kept: Parameters by layer and name, to see whether the model has got others.
     """
 
     targets: list[Target] = field(default_factory=list)
     parameters: list[Watched] = field(default_factory=list)
     rows: list[Row] = field(default_factory=list)
+    lazy: list[nn.Parameter] = field(default_factory=list)
     kept: list[tuple[nn.Module, str, nn.Parameter]] = field(default_factory=list)
 
     def still_fits(self) -> bool:
         """Whether the layers still have the parameters that they had."""
+        if not all(is_lazy(each) for each in self.lazy):
+            return False
         return all(module._parameters.get(name) is each for module, name, each in self.kept)
 
     def values_wanted(self) -> int:
@@ -101,7 +105,10 @@ def _add_parameters(
     paths: Mapping[int, list[str]],
 ) -> None:
     for name, parameter in module.named_parameters(recurse=False):
-        if id(parameter) in seen or nn.parameter.is_lazy(parameter):
+        has_shape = not is_lazy(parameter)
+        if not has_shape:
+            plan.lazy.append(parameter)
+        if id(parameter) in seen or not has_shape:
             continue
         seen.add(id(parameter))
         own = f"{layer.name}.{name}" if layer.name else name
@@ -143,3 +150,8 @@ def identities(model: nn.Module) -> frozenset[int]:
 def owned_by(optimizer: torch.optim.Optimizer) -> frozenset[int]:
     """Which parameters an optimiser changes."""
     return frozenset(id(each) for group in optimizer.param_groups for each in group["params"])
+
+
+def is_lazy(parameter: nn.Parameter) -> bool:
+    """Whether a parameter has no shape yet."""
+    return bool(nn.parameter.is_lazy(parameter))

@@ -33,7 +33,10 @@ def positions(total: int, wanted: int, phase: int, device: torch.device) -> Tens
     """
     order = np.arange(wanted, dtype=np.float64)
     within = (order * _GOLDEN + phase % PHASES * _SILVER) % 1.0
-    places = np.minimum(((order + within) * (total / wanted)).astype(np.int64), total - 1)
+    stretch = total / wanted
+    # Neighbours come nearer by at most 1 - _GOLDEN of a stretch, and must not meet.
+    within *= min(1.0, (1 - 1 / stretch) / (1 - _GOLDEN))
+    places = np.minimum(((order + within) * stretch).astype(np.int64), total - 1)
     return torch.from_numpy(places).to(device)
 
 

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from dlmagic.magics.watch.torch_transfer import OnItsWay
-from dlmagic.magics.watch.torch_values import local
+from dlmagic.magics.watch.torch_values import has_values, local
 
 MOST_VALUES = 1 << 17
 """Gradients with more values than these in all are not looked at."""
@@ -29,7 +29,7 @@ class Sentinel:
     """
 
     def __init__(self, parameters: Iterable[nn.Parameter]) -> None:
-        self._watched = list(_few_of([each for each in parameters if not _is_lazy(each)]))
+        self._watched = list(_few_of([each for each in parameters if has_values(each)]))
         self.was_finite = self._all = True
         self._asked: Collection[int] | None = None
         self._under_way: deque[tuple[int, OnItsWay]] = deque()
@@ -104,7 +104,3 @@ def _few_of(parameters: list[nn.Parameter]) -> Iterable[nn.Parameter]:
         if left < 0:
             return
         yield each
-
-
-def _is_lazy(parameter: nn.Parameter) -> bool:
-    return nn.parameter.is_lazy(parameter)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from dlmagic.frameworks.torch import _compat as compat
 from dlmagic.magics.watch.torch_culprit_call import tensors_in
@@ -32,7 +32,7 @@ def unreadable(tensor: Tensor) -> str | None:
     return None if tensor.numel() else "is empty"
 
 
-_PLAIN = (Tensor, torch.nn.Parameter)
+_PLAIN = (Tensor, nn.Parameter)
 
 
 def _of_other_type(tensor: Tensor) -> str:
@@ -58,3 +58,9 @@ def local(tensor: Tensor) -> Tensor:
 def here(tensor: Tensor) -> Tensor:
     """The part of a tensor that this process has, for use where no graph is built."""
     return tensor if type(tensor) in _PLAIN else local(tensor)
+
+
+def has_values(parameter: nn.Parameter) -> bool:
+    """Whether a parameter has values already, or at all."""
+    lazy = bool(nn.parameter.is_lazy(parameter))
+    return not lazy and parameter.device.type != "meta"
