@@ -23,10 +23,10 @@ import torch
 from torch import nn
 
 torch.manual_seed(0)
-blocks = [nn.Sequential(nn.Linear(64, 64), nn.Sigmoid()) for _ in range(10)]
-net = nn.Sequential(*blocks, nn.Linear(64, 1))
+blocks = [nn.Sequential(nn.Linear(32, 32), nn.Sigmoid()) for _ in range(10)]
+net = nn.Sequential(*blocks, nn.Linear(32, 1))
 optimizer = torch.optim.SGD(net.parameters(), lr=0.05)
-inputs = torch.randn(256, 64)
+inputs = torch.randn(64, 32)
 wanted = inputs[:, :1].sign()
 ended = []"""
 TRAIN = """%%watch net --loss loss --every 5
@@ -36,13 +36,13 @@ for step in range(100_000):
     loss.backward()
     optimizer.step()
     ended.append(time.time())"""
-TOLD = "print('steps', len(ended), 'ended', ended[-1])"
-STEP = 0.05  # seconds; far more than one takes
+TOLD = "print('ended, longest step:', ended[-1], max(b - a for a, b in zip(ended, ended[1:])))"
+PAINTED = 150  # milliseconds from Python to the screen, in 95 of 100
+STOPPED = 100  # milliseconds from the button to the last step's end, above a step
 LISTEN = """() => {
     window.latencies = [];
-    window.drawn = [];
+    document.addEventListener("click", () => { window.pressed = Date.now(); }, true);
     document.addEventListener("dlmagic-drawn", ({detail}) => {
-        window.drawn.push(detail.took);
         if (!detail.sent || detail.sent === window.last) return;
         window.last = detail.sent;
         // What was drawn in this frame is painted before the next one begins.
@@ -87,7 +87,7 @@ def test_it_shows_a_training_while_the_cell_runs(notebook: Path, page: Any) -> N
     page.on("request", lambda request: addresses.append(request.url))
     view = begin(page)
     view.get_by_text(" measured").wait_for()
-    wait_for(page, lambda: page.evaluate("latencies.length") >= 12)
+    page.wait_for_function("latencies.length >= 4")
     assert page.locator(".jp-InputPrompt").nth(2).inner_text() == "[*]:"  # it still runs
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     for scheme in ("light", "dark"):
@@ -99,24 +99,28 @@ def test_it_shows_a_training_while_the_cell_runs(notebook: Path, page: Any) -> N
     page.keyboard.press("ArrowDown")
     wait_for(page, lambda: layers.get_attribute("aria-valuenow") == "2")
     page.keyboard.press("End")
-    page.wait_for_timeout(1500)
-    page.screenshot(path=SCREENSHOTS / "watch-layer.png")
     view.get_by_text("weight gradient").wait_for()
     assert layers.get_attribute("aria-valuetext").startswith("10, Linear: gradient norm ")
-    wait_for(page, lambda: page.evaluate("latencies.length") >= 40)
-    latencies, drawn = page.evaluate("[latencies, drawn]")
-    assert percentile(latencies, 0.95) <= 150, sorted(latencies)[-8:]
-    (SCREENSHOTS / "watch.json").write_text(json.dumps([latencies, drawn]))
-
-    pressed = page.evaluate("Date.now()")
-    view.get_by_role("button", name="Stop").click()
-    view.wait_for(state="detached")
-    run_cell(page, 3)
-    told = page.get_by_text("steps ", exact=False).last.inner_text()
-    last = float(told.split()[-1]) * 1000
-    assert last - pressed <= 1000 * (STEP + 0.1)
+    page.screenshot(path=SCREENSHOTS / "watch-layer.png")
     elsewhere = [each for each in addresses if urlsplit(each).hostname not in (None, "127.0.0.1")]
     assert not elsewhere
+
+
+@pytest.mark.alone
+def test_news_are_painted_and_stop_is_heard_at_once(notebook: Path, page: Any) -> None:
+    view = begin(page)
+    page.wait_for_function("latencies.length >= 4")
+    page.evaluate("latencies.length = 0")
+    page.wait_for_function("latencies.length >= 40")
+    latencies = page.evaluate("latencies")
+    assert percentile(latencies, 0.95) <= PAINTED, sorted(latencies)
+    view.get_by_role("button", name="Stop").click()
+    pressed = page.evaluate("pressed")
+    page.locator(".jp-InputPrompt").get_by_text("[3]:").wait_for()
+    run_cell(page, 3)
+    told = page.locator(".jp-OutputArea-output pre").get_by_text("ended").last.inner_text()
+    last, step = (1000 * float(each) for each in told.split()[-2:])
+    assert last - pressed <= step + STOPPED
 
 
 def test_nothing_is_left_but_the_static_form(notebook: Path, page: Any) -> None:
@@ -125,9 +129,11 @@ def test_nothing_is_left_but_the_static_form(notebook: Path, page: Any) -> None:
     page.wait_for_timeout(2000)
     view.get_by_role("button", name="Stop").click()
     view.wait_for(state="detached")
+    page.locator(".jp-OutputArea-output .dlm").get_by_role("table").first.wait_for()
     document = saved(page, notebook)
     assert "widgets" not in document["metadata"]
     outputs = document["cells"][2]["outputs"]
+    assert "text/html" in outputs[-1]["data"]
     assert len(json.dumps(outputs)) <= 150_000
     assert "widget" not in json.dumps(outputs)
     page.screenshot(path=SCREENSHOTS / "watch-ended.png")

@@ -55,6 +55,7 @@ class WidgetOutlet(NotebookOutlet):
         self._lock = threading.RLock()  # the widget is told and closed by different threads
         self._widget: Any = _live_widget()(front_end)
         self._widget.on_msg(self._hear)
+        _hear_while_a_cell_runs(self._widget.comm)
 
     def show(self, static: Bundle) -> None:
         """Show the widget."""
@@ -95,6 +96,16 @@ class WidgetOutlet(NotebookOutlet):
         with self._lock:
             if self._widget is not None:
                 self._widget.send(message, list(buffers))
+
+
+def _hear_while_a_cell_runs(comm: Any) -> None:
+    """Leave to the page in which subshell it is heard.
+
+    ipykernel 7.4 hands what a page says to whoever spoke to it last. That is a cell, which is
+    busy, while the page's own subshell has time.
+    """
+    if hasattr(comm, "_reply_subshell_for"):
+        comm._reply_subshell_for = None
 
 
 @cache

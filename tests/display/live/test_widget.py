@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from queue import Empty
 from typing import Any
 
 import pytest
@@ -52,12 +53,27 @@ def of_kind(kernel: Kernel, kind: str) -> list[dict[str, Any]]:
     return [each["content"] for each in kernel.messages if each["msg_type"] == kind]
 
 
-def page_says(kernel: Kernel, comms: dict[str, Any], **content: Any) -> None:
-    """What a page sends, and the kernel reads before the next cell."""
+def page_says(
+    kernel: Kernel, comms: dict[str, Any], *, over: str | None = None, **content: Any
+) -> None:
+    """What a page sends; the kernel reads it before the next cell, or at once over a subshell."""
     (view,) = (key for key, state in comms.items() if "_esm" in state)
     data = {"method": "custom", "content": content}
     message = kernel.client.session.msg("comm_msg", {"comm_id": view, "data": data})
+    if over is not None:
+        message["header"]["subshell_id"] = over
     kernel.client.shell_channel.send(message)
+
+
+def subshell(kernel: Kernel) -> str | None:
+    """A thread of the kernel for messages while a cell runs; None where it has no such."""
+    client = kernel.client
+    client.kernel_info(reply=True, timeout=30)
+    client.control_channel.send(client.session.msg("create_subshell_request"))
+    try:
+        return str(client.get_control_msg(timeout=5)["content"]["subshell_id"])
+    except (Empty, KeyError):
+        return None
 
 
 def value(kernel: Kernel, expression: str) -> str:
@@ -116,6 +132,19 @@ def test_the_page_can_stop_it(kernel: Kernel, comms: dict[str, Any]) -> None:
     kernel.run(SHOW)
     page_says(kernel, comms, kind="stop")
     assert value(kernel, "pressed") == "['stop']"
+    kernel.run(END)
+
+
+def test_a_page_is_heard_while_a_cell_runs(kernel: Kernel, comms: dict[str, Any]) -> None:
+    over = subshell(kernel)
+    if over is None:
+        pytest.skip("ipykernel has no subshells")
+    kernel.run(SHOW)
+    kernel.run(TELL)
+    wait = "import time\nend = time.time() + 20\nwhile not pressed and time.time() < end: pass"
+    kernel.client.execute(wait)
+    page_says(kernel, comms, over=over, kind="stop")
+    assert value(kernel, "pressed, time.time() < end") == "(['stop'], True)"
     kernel.run(END)
 
 

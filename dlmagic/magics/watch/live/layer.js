@@ -87,7 +87,7 @@ const layerPanel = (seen) => {
       : "More comes with the next measured step, where the kernel hears this page";
     const made = (detail?.rows ?? []).map((label, row) => {
       const numbers = detail.numbers.subarray(row * STATISTICS.length, (row + 1) * STATISTICS.length);
-      const one = pictured(label, [...numbers].map(nice));
+      const one = pictured(label, [...numbers].map((each) => nice(each)));
       drawSpread(one.canvas, detail.bins.subarray(row * BINS, (row + 1) * BINS), look);
       return one.row;
     });

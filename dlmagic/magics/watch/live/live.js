@@ -57,7 +57,7 @@ const legendOf = (scale, measure, stops, look) => {
   bar.style.background = `linear-gradient(to right, ${stops.join()})`;
   const bad = element("span", { className: "dlm-watch-bad" });
   bad.style.background = look.broken;
-  const ends = measure.scale === "count" ? ["none", "some"] : [scale.low, scale.high].map(nice);
+  const ends = measure.scale === "count" ? ["none", "some"] : [nice(scale.low), nice(scale.high)];
   return [ends[0], bar, ends[1], bad, "NaN or Inf"];
 };
 
