@@ -31,7 +31,7 @@ def watch_cell(
     try:
         last = compile_cell(source, namespace, as_module=True).commit()
     except BaseException as error:
-        if not _ended_by(session, error):
+        if not session.has_raised(error):
             if not goes_on:
                 session.stop(f"the cell raised {type(error).__name__}")
             raise
@@ -40,13 +40,3 @@ def watch_cell(
         return last, session.result()
     session.close_view(take_away=True)
     return last, session.stop(why)
-
-
-def _ended_by(session: WatchSession, error: BaseException) -> bool:
-    """Whether the session has ended the training; a library may have put it into other words."""
-    seen: BaseException | None = error
-    while isinstance(seen, KeyboardInterrupt | SystemExit):
-        if session.has_raised(seen):
-            return True
-        seen = seen.__context__
-    return False

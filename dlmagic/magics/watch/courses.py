@@ -167,7 +167,8 @@ class Courses:
         self._weights[numbers] = before + count
         total = np.where(before > 0, last * before, 0) + np.nansum(samples, axis=0, dtype=float)
         with np.errstate(invalid="ignore"):
-            return (total / (before + count)).astype(np.float32)
+            mean: Floats = (total / (before + count)).astype(np.float32)
+        return mean
 
 
 def _sum(samples: Floats) -> Floats:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 
 from dlmagic.errors import TrainingStopped
 from dlmagic.magics.watch.flusher import Flusher
@@ -21,14 +22,22 @@ class Listening:
         wish: Whether to end the training.
         judging: Says what is wrong.
         flusher: Is woken after each step.
+        spare: Keeps the present step from changing the weights.
     """
 
-    def __init__(self, name: str, wish: StopWish, judging: Judging, flusher: Flusher) -> None:
+    def __init__(
+        self,
+        name: str,
+        wish: StopWish,
+        judging: Judging,
+        flusher: Flusher,
+        spare: Callable[[], object],
+    ) -> None:
         self.name = name
         self.loss: NamedLoss | None = None
         self.stopped = ""
         """Why the training was last ended, a sentence."""
-        self._wish, self._judging, self._flusher = wish, judging, flusher
+        self._wish, self._judging, self._flusher, self._spare = wish, judging, flusher, spare
         self._step = 0
 
     def step_ended(self, step: int) -> None:
@@ -41,7 +50,7 @@ class Listening:
         self._wish.beat()
         self._flusher.wake()
         if self._wish.why:
-            self._stop(f"after step {step}")
+            self._stop(f"after step {step}", changed=True)
 
     def loss_wanted(self) -> object:
         """The value that the user named as the loss."""
@@ -56,13 +65,15 @@ class Listening:
         self._judging.look_at(culprit)
         self._flusher.wake()
         if self._wish.why and culprit.step > self._step:
-            self._stop(f"in step {culprit.step}, before the weights changed")
+            self._stop(f"in step {culprit.step}, before the weights changed", changed=False)
 
-    def _stop(self, when: str) -> None:
+    def _stop(self, when: str, *, changed: bool) -> None:
         why = self._wish.why.rstrip(".")
         self._wish.forget()
         self.stopped = f"The training of {self.name} was stopped {when}: {why}."
-        if "before" not in when and ask_loop_to_end():
+        if ask_loop_to_end():
+            if not changed:
+                self._spare()
             print(self.stopped, file=sys.stderr)  # noqa: T201 - no error says it
             return
         raise TrainingStopped(self.stopped, self._step)

@@ -41,18 +41,9 @@ def _end_keras(model: Any) -> bool:
     return True
 
 
-def _end_transformers(trainer: Any) -> bool:
-    control = getattr(trainer, "control", None)
-    if control is None or not hasattr(control, "should_training_stop"):
-        return False
-    control.should_training_stop = True
-    return True
-
-
 _LIBRARIES: dict[str, tuple[tuple[str, ...], Callable[[Any], bool]]] = {
     "Lightning": (("lightning.pytorch.trainer", "pytorch_lightning.trainer"), _end_lightning),
     "Keras": (("keras.src.backend", "keras.src.trainers"), _end_keras),
-    "Transformers": (("transformers.trainer",), _end_transformers),
 }
 
 

@@ -66,7 +66,7 @@ class WatchSession:
         self._history = History([layer.name for layer in watcher.layers])
         self._judging = Judging(self.wish, request.stop_on)
         self._flusher = Flusher(self._work)
-        self._listening = Listening(name, self.wish, self._judging, self._flusher)
+        self._listening = Listening(name, self.wish, self._judging, self._flusher, self._spare)
         self._showing = Showing(self)
         self._flushing, self._ending = threading.RLock(), threading.RLock()
         self._ended, self._problem, self._paused = "", "", False
@@ -254,8 +254,15 @@ class WatchSession:
         return self.has_raised(error)
 
     def has_raised(self, error: BaseException | None) -> bool:
-        """Whether this is the end that it has put to the training."""
-        return isinstance(error, TrainingStopped) and error.message == self._listening.stopped
+        """Whether this is the end that it has put to the training.
+
+        A library may have put it into words of its own, as an exit of the program.
+        """
+        while isinstance(error, KeyboardInterrupt | SystemExit):
+            if isinstance(error, TrainingStopped) and error.message == self._listening.stopped:
+                return True
+            error = error.__context__
+        return False
 
     def _ipython_display_(self) -> None:
         self.show()
@@ -266,6 +273,12 @@ class WatchSession:
 
     def _name_loss(self, name: str, namespace: Mapping[str, object]) -> None:
         self._listening.loss = NamedLoss(name, namespace) if name else None
+
+    def _spare(self) -> None:
+        """Take the gradients away: an optimiser leaves alone what has none."""
+        clear = getattr(self.model, "zero_grad", None)
+        if clear is not None:
+            clear()
 
     def _begin(self) -> None:
         self._watcher.choose(self._names)

@@ -114,4 +114,7 @@ class Showing:
         """
         view, self._view = self._view, None
         if view is not None:
-            view.end({} if take_away else self.static())
+            view.end(_NOTHING if take_away else self.static())
+
+
+_NOTHING: Bundle = {"text/plain": ""}  # an output cannot be taken back, but be empty

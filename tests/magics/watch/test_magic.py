@@ -110,13 +110,13 @@ def test_slips_get_one_line(notebook: InteractiveShell, line: str, words: str) -
 
 
 def test_what_is_not_watched_cannot_be_unwatched(notebook: InteractiveShell) -> None:
-    with pytest.raises(UsageError, match="No model is watched. %watch MODEL begins to."):
+    with pytest.raises(UsageError, match=r"No model is watched\. %watch MODEL begins to\."):
         notebook.run_line_magic("unwatch", "net")
 
 
 def test_which_of_several_models_is_asked(notebook: InteractiveShell) -> None:
     notebook.user_ns["other"] = Training().net
-    with pytest.raises(UsageError, match="Which model is meant. Models are: net, other"):
+    with pytest.raises(UsageError, match=r"Which model is meant\? Models are: net, other"):
         notebook.run_cell_magic("watch", "", "pass")
 
 

@@ -96,15 +96,12 @@ def test_what_the_user_took_by_locals_stays() -> None:
     assert train()[0]["width"] == 3
 
 
-def test_a_class_body_keeps_its_names() -> None:
-    loss = NamedLoss("loss", {})
-
+def test_names_of_a_class_are_not_touched() -> None:
     class Body:
         loss = 2.0
-        found = asked(loss) if False else None
-        seen = loss
+        found = asked(NamedLoss("loss", {"loss": 3.0}))
 
-    assert Body.seen == 2.0
+    assert (Body.loss, Body.found) == (2.0, 3.0)
 
 
 def test_a_name_that_never_comes_is_told_with_those_near_it() -> None:

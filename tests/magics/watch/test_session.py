@@ -53,7 +53,7 @@ def test_layers_are_chosen_and_others_while_it_runs(training: Training) -> None:
         assert [layer.name for layer in session.layers] == ["1"]
         training.run(3)
         assert [layer.layer for layer in session.table()] == ["0", "1"]
-        with pytest.raises(InputError, match="No layer matches 'LeRU'. Did you mean ReLU"):
+        with pytest.raises(InputError, match=r"No layer matches 'LeRU'\. Did you mean ReLU"):
             session.choose("LeRU")
 
 
@@ -155,7 +155,7 @@ def test_what_is_not_watched_cannot_be_let_go(training: Training) -> None:
     with pytest.raises(InputError, match="No model is watched"):
         unwatch("net")
     watch(training)
-    with pytest.raises(InputError, match="nett is not watched. Did you mean net"):
+    with pytest.raises(InputError, match=r"nett is not watched\. Did you mean net"):
         unwatch("nett")
 
 
@@ -171,11 +171,11 @@ def test_nan_ends_the_training_and_the_model_is_intact(training: Training) -> No
 
 def test_except_exception_does_not_swallow_the_end(training: Training) -> None:
     session = watch(training, stop_on="nan")
-    with pytest.raises(TrainingStopped) as raised:
+    with pytest.raises(TrainingStopped) as raised:  # noqa: PT012
         for _ in range(100):
             try:
                 training.step(float("nan"))
-            except Exception:  # noqa: S112 - that is the case
+            except Exception:
                 continue
     assert session.has_raised(raised.value)
     assert raised.value._render_traceback_() == [raised.value.message]
@@ -191,7 +191,7 @@ def test_the_training_can_go_on_after_it_was_stopped(training: Training) -> None
 
 
 def test_the_error_of_the_user_passes(training: Training) -> None:
-    with pytest.raises(ZeroDivisionError), watch(training) as session:
+    with pytest.raises(ZeroDivisionError), watch(training) as session:  # noqa: PT012
         training.run(2)
         _ = 1 / 0
     assert not session.running

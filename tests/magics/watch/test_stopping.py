@@ -6,7 +6,6 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Iterator
 
 import pytest
 
@@ -22,8 +21,8 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def wish() -> Iterator[StopWish]:
-    yield StopWish()
+def wish() -> StopWish:
+    return StopWish()
 
 
 def interrupt() -> None:

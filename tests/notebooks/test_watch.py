@@ -1,0 +1,57 @@
+"""The notebook about watching, executed as a reader does."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+
+from demo_notebooks.run import run
+
+WATCH = Path(__file__).parents[2] / "demo_notebooks" / "watch.ipynb"
+VERDICTS = {
+    "train(deep": ("One thing is wrong in 116 steps of `deep`", "gradient of weight in 0"),
+    "%%watch cured --loss": ("Nothing wrong in 116 steps of `cured`, 15 layers",),
+    "--stop-on nan": ("before the weights changed", "log_probabilities (LogOfSoftmax)"),
+    "isfinite": ("True",),
+    "%%watch cured --every 5\n": ("in 29 steps of `cured`",),
+    "== before": ("True",),
+    "-o wrong": ("has all but vanished: its root mean square is 0",),
+    "-o right": ("Nothing wrong in 58 steps of `clipping`",),
+    "%unwatch cured": ("29 steps of `cured`, 8 layers", "it was unwatched"),
+}
+
+
+@pytest.fixture(scope="module")
+def notebook() -> Any:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("OMP_NUM_THREADS", "1")
+        return run(WATCH)
+
+
+def shown(notebook: Any, code: str) -> str:
+    (cell,) = [c for c in notebook.cells if c.cell_type == "code" and code in c.source]
+    results = [each for each in cell.outputs if each.output_type == "execute_result"]
+    return " ".join(results[0].data["text/plain"].split())
+
+
+@pytest.mark.parametrize("code", VERDICTS)
+def test_each_cell_says_what_the_text_promises(notebook: Any, code: str) -> None:
+    found = shown(notebook, code)
+    for words in VERDICTS[code]:
+        assert words in found
+
+
+def test_what_is_saved_is_small_and_has_no_widget_state(notebook: Any) -> None:
+    assert "widgets" not in notebook.metadata
+    nbformat.validate(notebook)
+    assert len(json.dumps(notebook)) < 1_000_000
+
+
+def test_the_notebook_in_the_repository_has_no_outputs() -> None:
+    notebook = nbformat.read(WATCH, as_version=4)
+    nbformat.validate(notebook)
+    assert not any(cell.get("outputs") for cell in notebook.cells)
