@@ -58,20 +58,33 @@ def test_there_are_more_than_270_cells() -> None:
     assert len({cell.name for cell in CELLS}) == len(CELLS) > 270
 
 
+@pytest.mark.parametrize(("number", "cell"), [*enumerate(CELLS)], ids=[c.name for c in CELLS])
+def test_nothing_differs_after_restoring(number: int, cell: CorpusCell) -> None:
+    """After success, and after an error and an interrupt by turns."""
+    nothing_differs(cell, ("success", ("error", "interrupt")[number % 2]))
+
+
+@pytest.mark.prove
 @pytest.mark.parametrize("cell", named(CELLS))
-def test_nothing_differs_after_restoring(cell: CorpusCell) -> None:
-    for ending, left in differences_after_each_ending(cell):
+def test_nothing_differs_after_any_ending(cell: CorpusCell) -> None:
+    nothing_differs(cell, tuple(ENDINGS))
+
+
+def nothing_differs(cell: CorpusCell, endings: tuple[str, ...]) -> None:
+    for ending, left in differences_after_each(endings, cell):
         if left:
             pytest.fail("\n".join([f"After {ending}:", *left[:20]]), pytrace=False)
 
 
 @pytest.mark.parametrize("cell", named(MOVED))
 def test_contents_come_back_where_the_memory_cannot(cell: CorpusCell) -> None:
-    for ending, left in differences_after_each_ending(cell):
+    for ending, left in differences_after_each(tuple(ENDINGS), cell):
         assert [line for line in left if " layout was " not in line] == [], ending
 
 
-def differences_after_each_ending(cell: CorpusCell) -> Iterator[tuple[str, list[str]]]:
+def differences_after_each(
+    endings: tuple[str, ...], cell: CorpusCell
+) -> Iterator[tuple[str, list[str]]]:
     """Ways for a cell to end, each with what it leaves behind after its snapshot is restored.
 
     The next run starts from what was restored, as a notebook goes on.
@@ -80,7 +93,7 @@ def differences_after_each_ending(cell: CorpusCell) -> Iterator[tuple[str, list[
     with worlds.world() as here:
         error = here.run("set-up", cell.setup)
         assert error is None, f"the set-up fails: {error}"
-        for ending in ENDINGS:
+        for ending in endings:
             yield ending, differences_after(here, cell, ending)
         close_files(here)
 

@@ -21,6 +21,15 @@ CALLS = {
     "test_on_batch": "model.test_on_batch(x, y)",
     "predict_on_batch": "model.predict_on_batch(x)",
 }
+IN_TESTS = ("fit", "predict", "test_on_batch")
+"""Each builds another of a model's functions; the others only under ``make prove``."""
+
+
+def proven():
+    return [
+        pytest.param(method, marks=[] if method in IN_TESTS else [pytest.mark.prove])
+        for method in CALLS
+    ]
 
 
 SEEN: list[object] = []
@@ -38,7 +47,7 @@ def numbers(answer):
     return np.asarray(answer)
 
 
-@pytest.mark.parametrize("method", CALLS)
+@pytest.mark.parametrize("method", proven())
 def test_every_mode_computes_the_same_and_leaves_the_model_as_it_was(
     method, trial, model, data, state_of
 ):
