@@ -60,9 +60,7 @@ def _require(word: str, valid: Sequence[str], what: str) -> None:
         raise InputError(f"There is no {what} {word!r}.", nearest(word, valid))
 
 
-def _places(
-    rows: Sequence[Row], layer: str, statistic: str, quantity: str | None
-) -> list[int]:
+def _places(rows: Sequence[Row], layer: str, statistic: str, quantity: str | None) -> list[int]:
     """The rows that are meant: several where a layer has several parameters."""
     of_layer = [k for k, row in enumerate(rows) if layer in (row.layer, *row.also)]
     of_parameter = [k for k, row in enumerate(rows) if row.parameter and layer == _path(row)]
@@ -97,4 +95,3 @@ def _joined(courses: NDArray[np.float32], statistic: str) -> NDArray[np.float32]
         case _:
             joint = np.fmax.reduce(courses)
     return np.where(unknown, np.nan, joint).astype(np.float32)
-

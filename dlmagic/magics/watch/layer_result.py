@@ -99,9 +99,7 @@ def joint_norm(norms: Iterable[float]) -> float | None:
     return math.hypot(*known) if known else None
 
 
-def _state(
-    measured: _Measured, calls: NDArray[np.uint32], bad: NDArray[np.float64]
-) -> LayerState:
+def _state(measured: _Measured, calls: NDArray[np.uint32], bad: NDArray[np.float64]) -> LayerState:
     first = measured.rows[measured.places[0]]
     nan, inf = np.nansum(bad[measured.places], axis=0)
     weight, update = measured.norm("weight"), measured.norm("update")

@@ -137,7 +137,12 @@ class WatchResult(Result):
             InputError: There is no such layer, statistic or quantity.
         """
         return course_of(
-            self.rows, np.array(self.points, np.int64), self.courses.array, layer, statistic, quantity
+            self.rows,
+            np.array(self.points, np.int64),
+            self.courses.array,
+            layer,
+            statistic,
+            quantity,
         )
 
 

@@ -1,0 +1,111 @@
+"""How often a step is measured, from what measuring has cost, and what it has cost in all."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from statistics import median
+
+from dlmagic.magics.watch.sample_result import Overhead
+from dlmagic.magics.watch.watcher import Rate
+
+SECOND_SAMPLE = 5
+"""The first sample also pays for buffers, so another one soon tells what one costs."""
+
+MOST = 100_000
+"""No more steps than these lie between two samples."""
+
+
+class Pacing:
+    """Decides which steps are measured.
+
+    Attributes:
+        sampled: Steps that were measured.
+    """
+
+    def __init__(self, rate: Rate) -> None:
+        self._rate = rate
+        self.sampled = 0
+        self._steps = 0
+        self._last = 0
+        self._next = 1
+        self._plain: deque[float] = deque(maxlen=64)
+        self._watched: deque[float] = deque(maxlen=16)
+        self._costs: deque[float] = deque(maxlen=16)
+        self._first_cost = 0.0
+        self._between = 0.0
+
+    def due(self, step: int) -> bool:
+        """Whether a step, counted from 1, is to be measured."""
+        if self._rate.every is not None:
+            return (step - 1) % self._rate.every == 0
+        if step < self._next:
+            return False
+        if self.sampled > 1:
+            self._next = self._last + self.every()
+        return step >= self._next
+
+    def every(self) -> int:
+        """One step in so many is measured at present."""
+        if self._rate.every is not None:
+            return self._rate.every
+        plain = self._plain_step()
+        if plain is None or not plain or not self._costs:
+            return SECOND_SAMPLE - 1
+        return max(1, min(MOST, math.ceil(self._cost() / (self._rate.budget * plain))))
+
+    def plain_step(self, seconds: float, own: float) -> None:
+        """A step has ended that was not measured.
+
+        Args:
+            seconds: How long it took; not a number where that cannot be told.
+            own: How much of that was our own doing.
+        """
+        self._steps += 1
+        self._between += own
+        if seconds == seconds:
+            self._plain.append(seconds - own)
+
+    def measured_step(self, step: int, seconds: float, own: float) -> None:
+        """A step has ended that was measured."""
+        self._steps += 1
+        self.sampled += 1
+        self._last = step
+        self._next = max(SECOND_SAMPLE, step + 1) if self.sampled == 1 else step + self.every()
+        if self.sampled == 1:
+            self._first_cost = own
+            return
+        self._costs.append(own)
+        if seconds == seconds:
+            self._watched.append(seconds)
+
+    def overhead(self) -> Overhead:
+        """What measuring has cost so far."""
+        return Overhead(
+            plain_step=self._plain_step(),
+            sampled_step=median(self._watched) if self._watched else None,
+            share=self._share(),
+            every=self.every(),
+            steps=self._steps,
+            sampled=self.sampled,
+        )
+
+    def _plain_step(self) -> float | None:
+        return median(self._plain) if self._plain else None
+
+    def _cost(self) -> float:
+        """Seconds that a sample adds: our own time, or more where steps are longer by more."""
+        own = median(self._costs)
+        plain = self._plain_step()
+        if plain is None or len(self._watched) < 3:
+            return own
+        return max(own, median(self._watched) - plain)
+
+    def _share(self) -> float | None:
+        plain = self._plain_step()
+        if not plain or not self._steps:
+            return None
+        added = self._between + self._first_cost
+        if self._costs:
+            added += self._cost() * (self.sampled - 1)
+        return added / (plain * self._steps)
