@@ -371,3 +371,50 @@ def differentiated(function: Any) -> tuple[str, list[str]]:
         return "", []
     chosen = names if places is None else [names[i] for i in places if i < len(names)]
     return getattr(users, "__name__", ""), chosen
+
+
+def static_arguments(function: object) -> tuple[int | str, ...] | None:
+    """Places and names of the arguments that a function of ``jax.jit`` is compiled for.
+
+    None where it is no such function.
+    """
+    told = getattr(function, "_jit_info", None)
+    if told is None:
+        return None
+    places = getattr(told, "static_argnums", None) or ()
+    names = getattr(told, "static_argnames", None) or ()
+    return (*places, *names)
+
+
+@contextmanager
+def gradients_told(listener: Callable[[Any, Any], None]) -> Iterator[bool]:
+    """While active, what ``jax.grad`` and ``jax.value_and_grad`` find is told of.
+
+    Args:
+        listener: Takes what a function is differentiated by, as a tuple, and the gradients.
+
+    Whether that is possible.
+    """
+    api: Any = import_module("jax._src.api")
+    name = "_vjp" if hasattr(api, "_vjp") else "vjp"  # a JAX before 0.8, and one after it
+    original = getattr(api, name, None)
+    if not callable(original):
+        yield False
+        return
+
+    @wraps(original)
+    def vjp(fun: Any, *primals: Any, **options: Any) -> Any:
+        value, pull_back, *auxiliary = original(fun, *primals, **options)
+
+        def gradients(*cotangents: Any) -> Any:
+            found = pull_back(*cotangents)
+            listener(primals, found)
+            return found
+
+        return value, gradients, *auxiliary
+
+    setattr(api, name, vjp)
+    try:
+        yield True
+    finally:
+        setattr(api, name, original)

@@ -126,3 +126,8 @@ def set_seed_state(context: Any, state: Mapping[str, Any]) -> None:
 def is_of_keras(function: Any) -> bool:
     """Whether a function is a part of Keras itself."""
     return str(getattr(function, "__module__", "")).partition(".")[0] == "keras"
+
+
+def trained_by(optimizer: Any) -> list[Any]:
+    """The variables that an optimiser was built for; empty where it does not tell."""
+    return list(getattr(optimizer, "_trainable_variables", None) or ())

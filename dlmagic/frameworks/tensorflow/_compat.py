@@ -12,8 +12,10 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
+from functools import wraps
 from importlib import import_module
 from inspect import unwrap
+from threading import local
 from typing import Any
 
 import tensorflow as tf
@@ -360,3 +362,57 @@ def is_recorded(tensor: Any) -> bool:
 def is_persistent(tape: Any) -> bool:
     """Whether a tape may be asked more than once; True where it does not tell."""
     return bool(getattr(tape, "_persistent", True))
+
+
+_FUNCTION = ("eager.polymorphic_function.polymorphic_function", "Function")
+
+
+@contextmanager
+def functions_told(listener: Callable[[], None]) -> Iterator[bool]:
+    """While active, a listener is called after each call of a ``tf.function`` that has run.
+
+    One inside another is part of it. Whether that is possible.
+    """
+    kind: Any = _internal(*_FUNCTION)
+    if kind is None or "__call__" not in vars(kind):
+        yield False
+        return
+    if not _listeners:
+        _listeners.append(kind.__call__)
+        kind.__call__ = _telling(kind.__call__)
+    _listeners.append(listener)
+    try:
+        yield True
+    finally:
+        _listeners.remove(listener)
+        if len(_listeners) == 1:
+            kind.__call__ = _listeners.pop()
+
+
+_listeners: list[Any] = []
+"""What a function's call was, and who is told."""
+
+
+_compiling = local()
+
+
+def is_compiled_by_xla() -> bool:
+    """Whether what is traced now will be compiled by XLA; known while functions are told of."""
+    return getattr(_compiling, "depth", 0) > 0
+
+
+def _telling(original: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(original)
+    def call(function: Any, *args: Any, **kwargs: Any) -> Any:
+        depth = getattr(_compiling, "depth", 0)
+        _compiling.depth = depth + bool(getattr(function, "_jit_compile", False))
+        try:
+            result = original(function, *args, **kwargs)
+        finally:
+            _compiling.depth = depth
+        if tf.executing_eagerly():
+            for listener in _listeners[1:]:
+                listener()
+        return result
+
+    return call

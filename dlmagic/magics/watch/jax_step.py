@@ -1,0 +1,124 @@
+"""A step function of a user, as it can be traced once more."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import numpy as np
+
+from dlmagic.frameworks.jax import _compat as compat
+
+
+@dataclass(frozen=True)
+class Step:
+    """What is known of a step function.
+
+    Attributes:
+        function: As the user calls it.
+        inner: What is inside ``jax.jit`` or ``nnx.jit``; None where the step is not compiled.
+        static: Places and names of the arguments that it is compiled for.
+        is_nnx: Whether its arguments are modules that it changes.
+    """
+
+    function: Callable[..., Any]
+    inner: Callable[..., Any] | None
+    static: frozenset[int | str]
+    is_nnx: bool = False
+
+    @classmethod
+    def of(cls, function: Callable[..., Any]) -> Step:
+        """A function as the user has it."""
+        places = compat.static_arguments(function)
+        if places is not None:
+            return cls(function, getattr(function, "__wrapped__", None), frozenset(places))
+        if type(function).__module__.startswith("flax.nnx"):
+            held = getattr(function, "static_argnums", None) or ()
+            static = frozenset([held] if isinstance(held, int) else held)
+            return cls(function, getattr(function, "fun", None), static, is_nnx=True)
+        return cls(function, None, frozenset())
+
+
+@dataclass(frozen=True, eq=False)
+class Given:
+    """The arguments of a call, apart: arrays that a compiled function takes, and all else."""
+
+    arrays: list[Any]
+    places: tuple[int, ...]
+    others: tuple[Any, ...]
+    structure: Any
+    is_nnx: bool
+
+    @classmethod
+    def of(cls, step: Step, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Given:
+        """Take a call's arguments apart."""
+        held = (
+            tuple(_Fixed(each) if at in step.static else each for at, each in enumerate(args)),
+            {name: _Fixed(each) if name in step.static else each for name, each in kwargs.items()},
+        )
+        graph = None
+        if step.is_nnx:
+            graph, held = sys.modules["flax.nnx"].split(held)
+        leaves, structure = jax.tree.flatten(held)
+        places = tuple(at for at, leaf in enumerate(leaves) if _is_array(leaf))
+        known = set(places)
+        others = tuple(None if at in known else leaf for at, leaf in enumerate(leaves))
+        arrays = [leaves[at] for at in places]
+        return cls(arrays, places, others, (structure, graph), step.is_nnx)
+
+    def key(self) -> Any:
+        """What a compiled function is for, beside shapes and types."""
+        structure, graph = self.structure
+        return structure, _hashable(graph), self.places, tuple(map(_hashable, self.others))
+
+    def arguments(self, arrays: list[Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """The arguments with these arrays in place of their own."""
+        leaves = list(self.others)
+        for at, array in zip(self.places, arrays, strict=True):
+            leaves[at] = array
+        structure, graph = self.structure
+        held = jax.tree.unflatten(structure, leaves)
+        if self.is_nnx:
+            held = sys.modules["flax.nnx"].merge(graph, held)
+        args, kwargs = held
+        plain = {name: _plain(each) for name, each in kwargs.items()}
+        return tuple(map(_plain, args)), plain
+
+
+def states_in(values: Any, *, is_nnx: bool) -> Any:
+    """Values as trees of arrays that stay as they are now; of modules, their parameters."""
+    if not is_nnx:
+        return values
+    nnx: Any = sys.modules["flax.nnx"]
+    modules = [each for each in jax.tree.leaves(values, is_leaf=_is_module) if _is_module(each)]
+    return [jax.tree.map(lambda leaf: leaf, nnx.state(each, nnx.Param)) for each in modules]
+
+
+def _is_module(value: Any) -> bool:
+    return isinstance(value, sys.modules["flax.nnx"].Module)
+
+
+@dataclass(frozen=True)
+class _Fixed:
+    """An argument that a function is compiled for: a leaf that is no array."""
+
+    value: Any
+
+
+def _plain(value: Any) -> Any:
+    return value.value if isinstance(value, _Fixed) else value
+
+
+def _is_array(leaf: Any) -> bool:
+    return isinstance(leaf, jax.Array | np.ndarray | np.generic | int | float | complex)
+
+
+def _hashable(value: Any) -> Any:
+    try:
+        hash(value)
+    except TypeError:
+        return id(value)
+    return value
