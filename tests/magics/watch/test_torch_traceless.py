@@ -43,12 +43,12 @@ def trained(make, how, watched, steps=50):
     optimizer = torch.optim.AdamW(model.parameters(), 0.01)
     casting = torch.autocast("cpu", torch.bfloat16) if how == "bfloat16" else nullcontext()
     torch.manual_seed(7)
-    np.random.seed(7)  # noqa: NPY002 - the state that must not change
+    np.random.seed(7)
     rate = {"exact": how == "exact", "every": 1 if watched != "default" else None}
     with watching(called, **rate) if watched else nullcontext(), casting:
         for number in range(steps):
             step(called, optimizer, BATCH + number)
-    state = np.random.get_state()[1].tolist()  # noqa: NPY002
+    state = np.random.get_state()[1].tolist()
     return model.state_dict(), torch.get_rng_state().tolist(), state
 
 
