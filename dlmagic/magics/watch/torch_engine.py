@@ -16,6 +16,7 @@ from torch.optim import Optimizer
 from dlmagic.frameworks.torch import _compat as compat
 from dlmagic.magics.watch import torch_eager as eager
 from dlmagic.magics.watch import torch_step_hooks
+from dlmagic.magics.watch.sample_result import Silent
 from dlmagic.magics.watch.torch_culprit import KeptCall, find_culprit, keep_call, keep_gradients
 from dlmagic.magics.watch.torch_culprit_call import outputs_in
 from dlmagic.magics.watch.torch_layers import layers_of
@@ -31,6 +32,7 @@ from dlmagic.magics.watch.torch_plan import identities, plan_for
 from dlmagic.magics.watch.torch_progress import Progress
 from dlmagic.magics.watch.torch_root import watch_calls
 from dlmagic.magics.watch.torch_sentinel import Sentinel
+from dlmagic.magics.watch.torch_silence import silent_layers
 from dlmagic.magics.watch.watcher import Listener
 
 CALLS_KEPT = 3
@@ -58,17 +60,24 @@ class Engine:
 
     def end(self) -> None:
         """Take all hooks off."""
+        self._progress.silent = self.silent()
         torch_step_hooks.leave(self)
         self._calls.remove()
         self._measuring.forget()
         self._stop_eager()
         self._kept.clear()
 
+    def silent(self) -> tuple[Silent, ...]:
+        """Layers that have not fired in any measured step."""
+        return silent_layers(self._measuring) if self._measuring.finished else ()
+
     # What the model does.
 
     def before_call(self, module: nn.Module, args: Any, kwargs: Any) -> None:
         """The model is called."""
-        if torch.compiler.is_compiling() or self._diagnosing or self._inside:
+        if torch.compiler.is_compiling():
+            return  # a graph must not know of us
+        if self._diagnosing or self._inside:
             return
         if not module.training or not torch.is_grad_enabled() or compat.in_backward():
             return
@@ -88,7 +97,9 @@ class Engine:
 
     def after_call(self, module: nn.Module, _args: Any, output: Any) -> None:
         """The model has been called, or has raised."""
-        if not self._eager or torch.compiler.is_compiling() or self._diagnosing or self._inside:
+        if torch.compiler.is_compiling():
+            return  # a graph must not know of us
+        if not self._eager or self._diagnosing or self._inside:
             return
         if compat.in_backward() or not torch.is_grad_enabled() or not module.training:
             return
@@ -240,7 +251,7 @@ class Engine:
         parameters = list(self._model.parameters())
         self._sentinel, self._by_hand = Sentinel(parameters), ByHand(parameters)
         plan = plan_for(layers_of(self._model), chosen)
-        self._measuring = progress.measuring = Measuring(plan, exact=progress.rate.exact)
+        self._measuring = Measuring(plan, exact=progress.rate.exact)
 
     def _stop_eager(self) -> None:
         if self._until_step:
