@@ -49,7 +49,8 @@ class Engine:
         self._model, self._progress, self._listener = model, progress, listener
         self._stepping = progress.stepping
         self._kept: OrderedDict[int, KeptCall] = OrderedDict()
-        self._called = self._accumulated = self._alarmed = self._inside = self._diagnosing = False
+        self._called = self._accumulated = self._bypassed = False
+        self._alarmed = self._inside = self._diagnosing = False
         self._eager: list[bool] = []
         self._until_step = False
         self._own = 0.0
@@ -191,15 +192,14 @@ class Engine:
         seconds = began - self._ended_at
         progress.delivery.put_loss(step, self._listener.loss_wanted())
         measured = self._measuring.on
+        if not self._until_step:  # else it was called only because compiled code was left aside
+            self._bypassed = not self._called
         if measured:
             self._deliver(step)
         self._tell_if_not_finite()
-        bypassed, self._called, self._accumulated = not self._called, False, False
-        if bypassed:
-            progress.bypassed = True
-            self._begin_if_due()
-            if self._measuring.on and not self._until_step:
-                self._until_step = eager.enter()
+        self._called = self._accumulated = False
+        if self._bypassed:
+            self._begin_without_a_call()
         now = time.perf_counter()
         own, self._own = self._own + now - began, 0.0
         if measured:
@@ -208,6 +208,13 @@ class Engine:
             progress.pacing.plain_step(seconds + now - began, own)
         self._ended_at = now
         self._listener.step_ended(step)
+
+    def _begin_without_a_call(self) -> None:
+        """Measure the next step, if it is due, from the end of this one on."""
+        self._progress.bypassed = True
+        self._begin_if_due()
+        if self._measuring.on and not self._until_step:
+            self._until_step = eager.enter()
 
     def _deliver(self, step: int) -> None:
         self._stop_eager()

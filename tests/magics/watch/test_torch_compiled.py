@@ -117,7 +117,8 @@ def test_watching_compiles_no_more_than_the_training_itself(make):
     with watching(model, every=2):
         for _ in range(6):
             step(called, optimizer, BATCH)
-    assert compilations() - before <= alone + (make is inner_is_watched)
+    # Hooks of a model inside a compiled one are seen by the compiler, once for each of them.
+    assert compilations() - before <= alone + 2 * (make is inner_is_watched)
 
 
 def test_compiling_a_watched_model_in_place_is_right_too():
