@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import pytest
 
@@ -27,7 +28,7 @@ def run(rate, steps, *, plain=0.01, cost=0.004, first=0.02):
 def test_the_budget_decides(budget, every):
     pacing, measured = run(Rate(budget=budget), 2000)
     assert measured[:2] == [1, 5]
-    assert {b - a for a, b in zip(measured[1:], measured[2:], strict=False)} == {every}
+    assert {b - a for a, b in pairwise(measured[1:])} == {every}
     assert pacing.every() == every
     assert pacing.overhead().share == pytest.approx(0.4 / every, rel=0.1)
 
