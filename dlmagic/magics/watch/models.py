@@ -12,6 +12,7 @@ from dlmagic.magics.watch.watcher import Rate, Watcher
 
 _WATCHERS = {
     "torch": ("dlmagic.magics.watch.torch_watcher", "TorchWatcher"),
+    "keras": ("dlmagic.magics.watch.keras_watcher", "KerasWatcher"),
 }
 """Each framework's watcher, with ``is_model`` beside it; asked where the user has imported it.
 

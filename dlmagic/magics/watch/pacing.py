@@ -71,13 +71,14 @@ class Pacing:
         self._steps += 1
         self.sampled += 1
         self._last = step
-        self._next = max(SECOND_SAMPLE, step + 1) if self.sampled == 1 else step + self.every()
         if self.sampled == 1:
             self._first_cost = own
+            self._next = max(SECOND_SAMPLE, step + 1)
             return
         self._costs.append(own)
         if seconds == seconds:
             self._watched.append(seconds)
+        self._next = step + self.every()
 
     def overhead(self) -> Overhead:
         """What measuring has cost so far."""

@@ -12,7 +12,7 @@ from torch import Tensor
 from dlmagic.magics.watch.pieces import joined, rows_of
 from dlmagic.magics.watch.sample_result import BINS, STATISTICS, Row, Sample
 from dlmagic.magics.watch.torch_measuring import Taken
-from dlmagic.magics.watch.torch_plan import Plan
+from dlmagic.magics.watch.torch_plan import Layout
 from dlmagic.magics.watch.torch_transfer import OnItsWay
 
 MOST_WAITING = 1000
@@ -35,7 +35,7 @@ class Delivery:
         self._lock = threading.Lock()
         self._waiting: deque[_Waiting] = deque(maxlen=MOST_WAITING)
         self._losses: deque[tuple[int, float | OnItsWay]] = deque(maxlen=100 * MOST_WAITING)
-        self._shown: tuple[Plan, tuple[int, ...], tuple[Row, ...]] | None = None
+        self._shown: tuple[Layout, tuple[int, ...], tuple[Row, ...]] | None = None
 
     def put(self, step: int, taken: Taken, *, exact: bool) -> None:
         """Have a sample delivered."""
@@ -80,10 +80,10 @@ class Delivery:
 
     def _sample(self, waiting: _Waiting) -> Sample:
         taken = waiting.taken
-        count = len(taken.plan.rows)
+        count = len(taken.layout.rows)
         parts = [each.pieces() for each in taken.under_way]
         if not parts:
-            rows = self._rows(taken.plan, ())
+            rows = self._rows(taken.layout, ())
             empty = np.zeros((0, len(STATISTICS)), np.float32)
             return Sample(waiting.step, rows, empty, _NO_BINS, waiting.exact, _NO_CALLS)
         pieces = joined(parts)
@@ -91,11 +91,9 @@ class Delivery:
         for dead in taken.dead:
             owners, shares = dead.shares()
             values[owners, _DEAD] = shares
-        for each in taken.plan.parameters:
-            values[each.update, _RATIO] = _ratio(
-                values[each.update, _NORM], values[each.weight, _NORM]
-            )
-        rows = self._rows(taken.plan, tuple(np.unique(pieces.rows).tolist()))
+        for update, weight in taken.layout.updates:
+            values[update, _RATIO] = _ratio(values[update, _NORM], values[weight, _NORM])
+        rows = self._rows(taken.layout, tuple(np.unique(pieces.rows).tolist()))
         chosen = list(self._shown[1]) if self._shown else []
         return Sample(
             waiting.step,
@@ -106,19 +104,17 @@ class Delivery:
             taken.calls[chosen],
         )
 
-    def _rows(self, plan: Plan, present: tuple[int, ...]) -> tuple[Row, ...]:
+    def _rows(self, layout: Layout, present: tuple[int, ...]) -> tuple[Row, ...]:
         """Rows that have been measured so far, the same tuple as long as there are no others."""
-        before = self._shown[1] if self._shown and self._shown[0] is plan else ()
-        if self._shown is not None and self._shown[0] is plan and set(present) <= set(before):
+        before = self._shown[1] if self._shown and self._shown[0] is layout else ()
+        if self._shown is not None and self._shown[0] is layout and set(present) <= set(before):
             return self._shown[2]
-        shapes = {target.activation: target.shape for target in plan.targets}
-        shapes |= {target.gradient: target.shape for target in plan.targets}
         chosen = tuple(sorted({*before, *present}))
         rows = tuple(
-            replace(plan.rows[each], shape=shapes.get(each, plan.rows[each].shape))
+            replace(layout.rows[each], shape=layout.shapes.get(each, layout.rows[each].shape))
             for each in chosen
         )
-        self._shown = plan, chosen, rows
+        self._shown = layout, chosen, rows
         return rows
 
 

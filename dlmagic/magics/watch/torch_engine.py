@@ -16,6 +16,7 @@ from torch.optim import Optimizer
 from dlmagic.frameworks.torch import _compat as compat
 from dlmagic.magics.watch import torch_eager as eager
 from dlmagic.magics.watch import torch_step_hooks
+from dlmagic.magics.watch.sample_result import Silent
 from dlmagic.magics.watch.torch_culprit import KeptCall, find_culprit, keep_call, keep_gradients
 from dlmagic.magics.watch.torch_culprit_call import outputs_in
 from dlmagic.magics.watch.torch_layers import layers_of
@@ -31,6 +32,7 @@ from dlmagic.magics.watch.torch_plan import identities, plan_for
 from dlmagic.magics.watch.torch_progress import Progress
 from dlmagic.magics.watch.torch_root import watch_calls
 from dlmagic.magics.watch.torch_sentinel import Sentinel
+from dlmagic.magics.watch.torch_silence import silent_layers
 from dlmagic.magics.watch.watcher import Listener
 
 CALLS_KEPT = 3
@@ -47,7 +49,8 @@ class Engine:
         self._model, self._progress, self._listener = model, progress, listener
         self._stepping = progress.stepping
         self._kept: OrderedDict[int, KeptCall] = OrderedDict()
-        self._called = self._accumulated = self._alarmed = self._inside = self._diagnosing = False
+        self._called = self._accumulated = self._bypassed = False
+        self._alarmed = self._inside = self._diagnosing = False
         self._eager: list[bool] = []
         self._until_step = False
         self._own = 0.0
@@ -58,17 +61,24 @@ class Engine:
 
     def end(self) -> None:
         """Take all hooks off."""
+        self._progress.silent = self.silent()
         torch_step_hooks.leave(self)
         self._calls.remove()
         self._measuring.forget()
         self._stop_eager()
         self._kept.clear()
 
+    def silent(self) -> tuple[Silent, ...]:
+        """Layers that have not fired in any measured step."""
+        return silent_layers(self._measuring) if self._measuring.finished else ()
+
     # What the model does.
 
     def before_call(self, module: nn.Module, args: Any, kwargs: Any) -> None:
         """The model is called."""
-        if torch.compiler.is_compiling() or self._diagnosing or self._inside:
+        if torch.compiler.is_compiling():
+            return  # a graph must not know of us
+        if self._diagnosing or self._inside:
             return
         if not module.training or not torch.is_grad_enabled() or compat.in_backward():
             return
@@ -88,7 +98,9 @@ class Engine:
 
     def after_call(self, module: nn.Module, _args: Any, output: Any) -> None:
         """The model has been called, or has raised."""
-        if not self._eager or torch.compiler.is_compiling() or self._diagnosing or self._inside:
+        if torch.compiler.is_compiling():
+            return  # a graph must not know of us
+        if not self._eager or self._diagnosing or self._inside:
             return
         if compat.in_backward() or not torch.is_grad_enabled() or not module.training:
             return
@@ -180,15 +192,14 @@ class Engine:
         seconds = began - self._ended_at
         progress.delivery.put_loss(step, self._listener.loss_wanted())
         measured = self._measuring.on
+        if not self._until_step:  # else it was called only because compiled code was left aside
+            self._bypassed = not self._called
         if measured:
             self._deliver(step)
         self._tell_if_not_finite()
-        bypassed, self._called, self._accumulated = not self._called, False, False
-        if bypassed:
-            progress.bypassed = True
-            self._begin_if_due()
-            if self._measuring.on and not self._until_step:
-                self._until_step = eager.enter()
+        self._called = self._accumulated = False
+        if self._bypassed:
+            self._begin_without_a_call()
         now = time.perf_counter()
         own, self._own = self._own + now - began, 0.0
         if measured:
@@ -197,6 +208,13 @@ class Engine:
             progress.pacing.plain_step(seconds + now - began, own)
         self._ended_at = now
         self._listener.step_ended(step)
+
+    def _begin_without_a_call(self) -> None:
+        """Measure the next step, if it is due, from the end of this one on."""
+        self._progress.bypassed = True
+        self._begin_if_due()
+        if self._measuring.on and not self._until_step:
+            self._until_step = eager.enter()
 
     def _deliver(self, step: int) -> None:
         self._stop_eager()
@@ -240,7 +258,7 @@ class Engine:
         parameters = list(self._model.parameters())
         self._sentinel, self._by_hand = Sentinel(parameters), ByHand(parameters)
         plan = plan_for(layers_of(self._model), chosen)
-        self._measuring = progress.measuring = Measuring(plan, exact=progress.rate.exact)
+        self._measuring = Measuring(plan, exact=progress.rate.exact)
 
     def _stop_eager(self) -> None:
         if self._until_step:

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from dlmagic.frameworks.torch import _compat as compat
 from dlmagic.magics.watch.torch_hooks import Hook, LayerHooks
 from dlmagic.magics.watch.torch_parameters import Parameters
-from dlmagic.magics.watch.torch_plan import Plan, Target
+from dlmagic.magics.watch.torch_plan import Layout, Plan, Target
 from dlmagic.magics.watch.torch_pools import Pools, UnderWay
 from dlmagic.magics.watch.torch_units import CAN_BE_ZERO, DeadUnits, Units
 from dlmagic.magics.watch.torch_values import local, readable_in, why_unreadable
@@ -88,7 +88,7 @@ class Measuring:
                 *self._pools.finish(),
                 *self._parameters.finish(),
             ]
-            taken = Taken(self.plan, under_way, self._units.finish(), self._calls())
+            taken = Taken(self.plan.layout, under_way, self._units.finish(), self._calls())
         self.fired |= {each.activation for each in self.plan.targets if each.calls or each.again}
         self.finished = True
         self.forget()
@@ -110,7 +110,7 @@ class Measuring:
         self._backward_ran = False
 
     def _calls(self) -> NDArray[np.uint32]:
-        calls = np.zeros(len(self.plan.rows), np.uint32)
+        calls = np.zeros(len(self.plan.layout.rows), np.uint32)
         for target in self.plan.targets:
             calls[[target.activation, target.gradient]] = target.calls or target.again
         return calls
@@ -151,7 +151,9 @@ class Measuring:
         if not tensors:
             self.unread[target.activation] = why_unreadable(output)
         else:
-            target.shape = tensors[0].shape
+            shape = tuple(tensors[0].shape)
+            shapes = self.plan.layout.shapes
+            shapes[target.activation] = shapes[target.gradient] = shape
             if isinstance(module, CAN_BE_ZERO):
                 self._units.add(target, local(tensors[0]))
 
@@ -175,18 +177,18 @@ class Taken:
     """What one step gave, perhaps still on its way to the host.
 
     Attributes:
-        plan: Whose rows it is of.
+        layout: What its rows are.
         calls: How often each row's layer ran.
     """
 
     def __init__(
         self,
-        plan: Plan,
+        layout: Layout,
         under_way: list[UnderWay],
         dead: list[DeadUnits],
         calls: NDArray[np.uint32],
     ) -> None:
-        self.plan, self.calls = plan, calls
+        self.layout, self.calls = layout, calls
         self.under_way, self.dead = under_way, dead
 
     def arrived(self) -> bool:

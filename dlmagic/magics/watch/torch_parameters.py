@@ -137,7 +137,7 @@ class Group:
         first = local(watched[0].parameter)
         self._total, self._width = first.numel(), min(first.numel(), wanted)
         count = len(watched)
-        self._values = torch.empty(3, count, self._width, device=first.device)
+        self._values = torch.zeros(3, count, self._width, device=first.device)
         self._places = {id(each.parameter): place for place, each in enumerate(watched)}
         self._all = list(range(count))
         self._whole: Tensor | None = None
@@ -208,12 +208,11 @@ class Group:
         owners = [each.rows[quantity] for quantity in range(3) for each in self.watched]
         rows = [place for place, owner in enumerate(owners) if owner in self.present]
         values = self._values.view(-1, self._width)
-        if len(rows) < len(owners):
-            values = values[torch.tensor(rows, device=values.device)]
         count = len(rows)
         return UnderWay(
             [owners[row] for row in rows],
             [self._total] * count,
             [self._width] * count,
             [measure(values)],
+            None if count == len(owners) else rows,
         )

@@ -31,7 +31,6 @@ class Target:
         gradient: Row of the gradients that reach them.
         calls: How often it has run since the last backward pass.
         again: How often it has run within a backward pass, to compute what was not kept.
-        shape: Of its output as last seen.
         evaluated: Whether it has run otherwise than in training.
     """
 
@@ -42,8 +41,22 @@ class Target:
     gradient: int
     calls: int = 0
     again: int = 0
-    shape: tuple[int, ...] = ()
     evaluated: bool = False
+
+
+@dataclass
+class Layout:
+    """The rows of a plan, without the model.
+
+    Attributes:
+        rows: The rows, in the model's order.
+        shapes: Shapes of outputs as last seen, by row.
+        updates: Rows of updates, with those of their weights.
+    """
+
+    rows: list[Row] = field(default_factory=list)
+    shapes: dict[int, tuple[int, ...]] = field(default_factory=dict)
+    updates: list[tuple[int, int]] = field(default_factory=list)
 
 
 @dataclass
@@ -53,14 +66,14 @@ class Plan:
     Attributes:
         targets: Layers.
         parameters: Their parameters, each once.
-        rows: The rows, in the model's order.
+        layout: Their rows.
         lazy: Parameters that had no shape yet.
         kept: Parameters by layer and name, to see whether the model has got others.
     """
 
     targets: list[Target] = field(default_factory=list)
     parameters: list[Watched] = field(default_factory=list)
-    rows: list[Row] = field(default_factory=list)
+    layout: Layout = field(default_factory=Layout)
     lazy: list[nn.Parameter] = field(default_factory=list)
     kept: list[tuple[nn.Module, str, nn.Parameter]] = field(default_factory=list)
 
@@ -117,6 +130,7 @@ def _add_parameters(
         shape = tuple(parameter.shape)
         rows = [_row(plan, layer, each, name, shape, also) for each in quantities]
         plan.parameters.append(Watched(parameter, *rows))
+        plan.layout.updates.append((rows[2], rows[1]))
         plan.kept.append((module, name, parameter))
 
 
@@ -129,8 +143,9 @@ def _row(
     also: tuple[str, ...] | None = None,
 ) -> int:
     also = layer.also if also is None else also
-    plan.rows.append(Row(layer.name, layer.kind, quantity, parameter, shape, also))
-    return len(plan.rows) - 1
+    rows = plan.layout.rows
+    rows.append(Row(layer.name, layer.kind, quantity, parameter, shape, also))
+    return len(rows) - 1
 
 
 def _paths_of_parameters(layers: Mapping[nn.Module, Layer]) -> dict[int, list[str]]:

@@ -49,12 +49,13 @@ class Pool:
 
     Attributes:
         width: Values in a row.
+        device: Where they are.
         places: Where the values of the rows in use came from.
         idle: Samples in which it has not been used.
     """
 
     def __init__(self, width: int, device: torch.device) -> None:
-        self.width, self._device = width, device
+        self.width, self.device = width, device
         self._blocks: list[Tensor] = []
         self._rows: list[Tensor] = []
         self.places: list[Place] = []
@@ -87,7 +88,7 @@ class Pool:
         self.places = []
 
     def _grow(self, rows: int) -> None:
-        block = torch.empty(rows, self.width, dtype=torch.float32, device=self._device)
+        block = torch.empty(rows, self.width, dtype=torch.float32, device=self.device)
         self._blocks.append(block)
         self._rows.extend(block.unbind(0))
 
@@ -115,7 +116,7 @@ class Pools:
             self._add_exactly(owner, tensor)
             return
         place = self._places.get((owner, call))
-        if place is None or place.shape != tensor.shape:
+        if place is None or place.shape != tensor.shape or place.pool.device != tensor.device:
             place = self._place(owner, tensor, call)
         row = place.pool.row(place)
         flat = tensor.view(-1) if tensor.is_contiguous() else in_storage_order(tensor)
@@ -166,12 +167,25 @@ class Pools:
 
 
 class UnderWay:
-    """Statistics on their way to the host."""
+    """Statistics on their way to the host.
+
+    Args:
+        owners: Number of the row of the sample that each row belongs to.
+        totals: How many values there are.
+        seen: How many of them were looked at.
+        measured: The statistics.
+        among: Rows of the statistics that count; None for all.
+    """
 
     def __init__(
-        self, owners: list[int], totals: list[int], seen: list[int], measured: list[Measured]
+        self,
+        owners: list[int],
+        totals: list[int],
+        seen: list[int],
+        measured: list[Measured],
+        among: list[int] | None = None,
     ) -> None:
-        self._counts = owners, totals, seen
+        self._counts, self._among = (owners, totals, seen), among
         moments = torch.cat([each.moments for each in measured])
         histograms = torch.cat([each.histograms for each in measured])
         self._way = OnItsWay([moments, histograms])
@@ -184,6 +198,8 @@ class UnderWay:
         """What has arrived; waits for it."""
         owners, totals, seen = self._counts
         moments, histograms = self._way.arrays()
+        if self._among is not None:
+            moments, histograms = moments[self._among], histograms[self._among]
         return Pieces(
             np.array(owners, np.int64),
             np.array(totals, np.float64),

@@ -37,7 +37,10 @@ def positions(total: int, wanted: int, phase: int, device: torch.device) -> Tens
     # Neighbours come nearer by at most 1 - _GOLDEN of a stretch, and must not meet.
     within *= min(1.0, (1 - 1 / stretch) / (1 - _GOLDEN))
     places = np.minimum(((order + within) * stretch).astype(np.int64), total - 1)
-    return torch.from_numpy(places).to(device)
+    found = torch.from_numpy(places)
+    if device.type == "cuda":
+        found = found.pin_memory()
+    return found.to(device, non_blocking=True)
 
 
 def in_storage_order(tensor: Tensor) -> Tensor:

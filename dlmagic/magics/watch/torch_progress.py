@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from dlmagic.magics.watch.pacing import Pacing
+from dlmagic.magics.watch.sample_result import Silent
 from dlmagic.magics.watch.stepping import Stepping
 from dlmagic.magics.watch.torch_delivery import Delivery
-from dlmagic.magics.watch.torch_measuring import Measuring
 from dlmagic.magics.watch.watcher import Rate
 
 
@@ -19,7 +19,7 @@ class Progress:
         stepping: Counts the steps.
         pacing: Decides which are measured.
         delivery: What waits to be taken.
-        measuring: What looks at the model at present; None before the first.
+        silent: Layers that had not fired when watching ended.
         skipped: Steps that a gradient scaler left out.
         paused: Whether nothing is measured for now.
         bypassed: Whether steps were made in which the model itself was not called.
@@ -32,7 +32,7 @@ class Progress:
         self.stepping = Stepping()
         self.pacing = Pacing(rate)
         self.delivery = Delivery()
-        self.measuring: Measuring | None = None
+        self.silent: tuple[Silent, ...] = ()
         self.skipped = 0
         self.paused = self.bypassed = self.chosen_again = False
         self.failure: Exception | None = None

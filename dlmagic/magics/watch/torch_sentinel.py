@@ -2,7 +2,8 @@
 
 What is not finite in a forward pass reaches the loss, and with it every gradient; what is not
 finite from some layer of the backward pass on reaches the gradients of all layers before. So it is
-enough to look at few of them: those of one-dimensional parameters, which are small.
+enough to look at few of them: those of one-dimensional parameters, which are small. The last weight
+is looked at too, because a loss that is linear in the outputs has gradients that do not show them.
 """
 
 from __future__ import annotations
@@ -82,10 +83,11 @@ def _sums(gradients: list[Tensor | None]) -> list[Tensor]:
     present = [each for each in gradients if each is not None]
     if not present:
         return []
-    if all(type(each) is Tensor and each.dim() == 1 for each in present):
+    if all(type(each) is Tensor for each in present):
         try:
-            return [torch.cat(present).sum(dtype=torch.float32)]
-        except RuntimeError:  # they are not alike
+            flat = [each if each.dim() == 1 else each.reshape(-1) for each in present]
+            return [torch.cat(flat).sum(dtype=torch.float32)]
+        except (RuntimeError, NotImplementedError):  # they are not alike, or not dense
             pass
     groups: dict[tuple[torch.device, torch.dtype], list[Tensor]] = {}
     for each in present:
@@ -98,8 +100,9 @@ def _sums(gradients: list[Tensor | None]) -> list[Tensor]:
 def _few_of(parameters: list[nn.Parameter]) -> Iterable[nn.Parameter]:
     trained = [each for each in parameters if each.requires_grad and each.is_floating_point()]
     small = [each for each in trained if each.dim() <= 1]
+    large = [each for each in trained if each.dim() > 1 and each.numel() <= MOST_VALUES // 2]
     left = MOST_VALUES
-    for each in small or sorted(trained, key=lambda each: each.numel())[:8]:
+    for each in (*large[-1:], *(small or sorted(large[:-1], key=lambda each: each.numel())[:8])):
         left -= each.numel()
         if left < 0:
             return

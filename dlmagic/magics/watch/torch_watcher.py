@@ -12,7 +12,6 @@ from dlmagic.magics.watch.sample_result import Overhead, Sample, Silent
 from dlmagic.magics.watch.torch_engine import Engine
 from dlmagic.magics.watch.torch_layers import is_model, layers_of, unwrapped
 from dlmagic.magics.watch.torch_progress import Progress
-from dlmagic.magics.watch.torch_silence import silent_layers
 from dlmagic.magics.watch.watcher import Layer, Listener, Rate
 
 __all__ = ["TorchWatcher", "is_model"]
@@ -74,10 +73,8 @@ class TorchWatcher:
 
     def silent(self) -> tuple[Silent, ...]:
         """Chosen layers that have not fired in any measured step, and why."""
-        measuring = self._progress.measuring
-        if measuring is None or not measuring.finished:
-            return ()
-        return silent_layers(measuring)
+        engine = self._running()
+        return self._progress.silent if engine is None else engine.silent()
 
     def notes(self) -> tuple[str, ...]:
         """What the user should know about how this model is watched."""

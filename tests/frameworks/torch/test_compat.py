@@ -215,3 +215,64 @@ def test_views_have_the_number_of_what_they_look_at():
     assert compat.storage_number(x[1:]) == compat.storage_number(x)
     assert compat.storage_number(x) != compat.storage_number(y)
     assert compat.storage_number(x.to_sparse()) is None
+
+
+def test_a_backward_pass_can_be_told_and_its_end_awaited():
+    x, seen = torch.ones(2, requires_grad=True), []
+    y = x * 2
+
+    def told(_gradient):
+        queued = compat.at_end_of_backward(lambda: seen.append(x.grad.tolist()))
+        seen.extend([compat.in_backward(), queued])
+
+    y.register_hook(told)
+    assert not compat.in_backward()
+    assert not compat.at_end_of_backward(lambda: None)
+    y.sum().backward()
+    assert seen == [True, True, [2.0, 2.0]]
+
+
+def test_hooks_are_put_on_modules_and_taken_off_in_one_go():
+    model, calls = nn.Sequential(nn.ReLU(), nn.Tanh()), []
+    theirs = model[0].register_forward_hook(lambda *_: calls.append("theirs"))
+    key = compat.put_hooks_on([(each, lambda *_: calls.append("ours")) for each in model])
+    model(torch.ones(1))
+    assert calls == ["theirs", "ours", "ours"]
+    compat.take_hooks_off(model, key)
+    compat.take_hooks_off(model, key)
+    model(torch.ones(1))
+    assert calls == ["theirs", "ours", "ours", "theirs"]
+    theirs.remove()
+
+
+def test_many_tensors_are_copied_at_once():
+    assert hasattr(torch, "_foreach_copy_")
+    targets = [torch.zeros(2), torch.zeros(3)]
+    compat.copy_all(targets, [torch.ones(2), torch.ones(3).bfloat16()])
+    assert [each.tolist() for each in targets] == [[1, 1], [1, 1, 1]]
+
+
+def test_the_compiled_call_of_a_module_can_be_replaced():
+    model = nn.Linear(1, 1)
+    assert compat.compiled_call(model) is None
+    model.compile(backend="eager")
+    before = compat.compiled_call(model)
+    assert callable(before)
+    compat.set_compiled_call(model, lambda x: "ours")
+    assert model(torch.ones(1)) == "ours"
+    compat.set_compiled_call(model, before)
+    assert model(torch.ones(1)).shape == (1,)
+
+
+def test_a_scaler_leaves_its_scale_with_an_optimiser_that_unscales_by_itself():
+    weight = torch.ones(2, requires_grad=True)
+    optimizer, told = torch.optim.Adam([weight], fused=True), []
+    optimizer.register_step_pre_hook(
+        lambda *_: told.append(compat.takes_scaled_gradients(optimizer))
+    )
+    scaler = torch.amp.GradScaler("cpu", init_scale=8.0)
+    scaler.scale(weight.sum()).backward()
+    scaler.step(optimizer)
+    ((scale, skips),) = told
+    assert (float(scale), float(skips)) == (8.0, 0.0)
+    assert compat.takes_scaled_gradients(optimizer) == (None, None)

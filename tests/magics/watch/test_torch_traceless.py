@@ -73,7 +73,7 @@ def saved(model):
 def test_a_watched_model_is_saved_as_one_that_is_not():
     model = small_model()
     model(BATCH)
-    before = saved(model)
+    before, hooks_before = saved(model), hooks_of(model)
     optimizer = torch.optim.SGD(model.parameters(), 0.0)
     with watching(model, every=5):
         assert saved(model) == before
@@ -82,8 +82,9 @@ def test_a_watched_model_is_saved_as_one_that_is_not():
             step(model, optimizer, BATCH)
             optimizer.zero_grad(set_to_none=True)
             assert saved(model) == before
-        assert saved(copy.deepcopy(model)) == before
+        assert hooks_of(copy.deepcopy(model)) == hooks_before
     assert saved(model) == before
+    assert hooks_of(model) == hooks_before
 
 
 def test_copies_made_within_a_measured_step_are_not_watched():

@@ -1,0 +1,62 @@
+"""How often is measured, from what measuring costs."""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+
+import pytest
+
+from dlmagic.magics.watch.pacing import Pacing
+from dlmagic.magics.watch.watcher import Rate
+
+
+def run(rate, steps, *, plain=0.01, cost=0.004, first=0.02):
+    """Steps that are measured of so many, where a measured one takes longer by its cost."""
+    pacing, measured = Pacing(rate), []
+    for step in range(1, steps + 1):
+        if pacing.due(step):
+            own = cost if measured else first
+            pacing.measured_step(step, plain + own, own)
+            measured.append(step)
+        else:
+            pacing.plain_step(math.nan if step == 2 else plain, 0.0)
+    return pacing, measured
+
+
+@pytest.mark.parametrize(("budget", "every"), [(0.01, 40), (0.05, 8), (0.5, 1)])
+def test_the_budget_decides(budget, every):
+    pacing, measured = run(Rate(budget=budget), 2000)
+    assert measured[:2] == [1, 5]
+    assert {b - a for a, b in pairwise(measured[1:])} == {every}
+    assert pacing.every() == every
+    assert pacing.overhead().share == pytest.approx(0.4 / every, rel=0.1)
+
+
+def test_costs_that_our_own_time_does_not_show_count_too():
+    pacing = Pacing(Rate(budget=0.01))
+    for step in range(1, 3000):
+        if pacing.due(step):
+            pacing.measured_step(step, 0.02, 0.001)
+        else:
+            pacing.plain_step(0.01, 0.0)
+    assert pacing.every() == pytest.approx(100, abs=1)
+
+
+def test_a_rate_that_is_asked_for_is_kept():
+    _, measured = run(Rate(every=7), 22)
+    assert measured == [1, 8, 15, 22]
+
+
+def test_the_overhead_is_told_as_it_was_measured():
+    pacing, measured = run(Rate(every=10), 100)
+    told = pacing.overhead()
+    assert told.plain_step == pytest.approx(0.01)
+    assert told.sampled_step == pytest.approx(0.014)
+    assert told.share == pytest.approx((0.02 + 9 * 0.004) / 1.0)
+    assert (told.every, told.steps, told.sampled) == (10, 100, len(measured))
+
+
+def test_before_any_step_nothing_is_told():
+    told = Pacing(Rate()).overhead()
+    assert (told.plain_step, told.sampled_step, told.share) == (None, None, None)
