@@ -21,7 +21,6 @@ from dlmagic.magics.watch.live.past import past_of
 from dlmagic.magics.watch.live.watched import Watched
 from dlmagic.magics.watch.sample_result import Overhead, Sample
 
-
 _NOTHING = {"text/plain": "", "text/html": ""}  # exporters warn of an output without any form
 
 
