@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import nbformat
 import pytest
+from nbconvert import HTMLExporter
 from nbformat.v4 import new_code_cell, new_notebook
 
 from tests.browser.test_jupyterlab import SCREENSHOTS, open_notebook, show_in
@@ -136,4 +137,8 @@ def test_nothing_is_left_but_the_static_form(notebook: Path, page: Any) -> None:
     assert "text/html" in outputs[-1]["data"]
     assert len(json.dumps(outputs)) <= 150_000
     assert "widget" not in json.dumps(outputs)
+    exported, _ = HTMLExporter().from_notebook_node(nbformat.read(notebook, as_version=4))
+    result = exported[exported.rindex('class="dlm"') :]
+    assert "</table>" in result
+    assert 'src="data:image/' in result
     page.screenshot(path=SCREENSHOTS / "watch-ended.png")

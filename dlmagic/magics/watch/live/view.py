@@ -21,6 +21,8 @@ from dlmagic.magics.watch.live.past import past_of
 from dlmagic.magics.watch.live.watched import Watched
 from dlmagic.magics.watch.sample_result import Overhead, Sample
 
+_NOTHING = {"text/plain": "", "text/html": ""}  # exporters warn of an output without any form
+
 
 class LiveView:
     """Shows a session while it goes on, and is replaced by the static form at its end.
@@ -77,11 +79,15 @@ class LiveView:
             self._send(message)
 
     def end(self, static: Bundle) -> None:
-        """Put the static form in the view's place; ending again does nothing."""
+        """Put the static form in the view's place; ending again does nothing.
+
+        Args:
+            static: By MIME type; empty where the result is shown elsewhere.
+        """
         self._forget_cells()
         outlet, self._outlet = self._outlet, None
         if outlet is not None:
-            outlet.end(static)
+            outlet.end(static or _NOTHING)
 
     def _send(self, message: Message) -> None:
         outlet = self._outlet
