@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -73,11 +73,15 @@ class Looking:
     """Measures the steps of one function.
 
     Args:
+        step: The function.
         exact: Whether all values are looked at.
+        names: Layer and name of each parameter, where the tree does not have them.
     """
 
-    def __init__(self, step: Step, *, exact: bool) -> None:
-        self._step, self._exact = step, exact
+    def __init__(
+        self, step: Step, *, exact: bool, names: Sequence[tuple[str, str]] | None = None
+    ) -> None:
+        self._step, self._exact, self._names = step, exact, names
         self._programs: dict[Any, Any] = {}
         self._received = Received()
         self._before: Any = None
@@ -161,6 +165,15 @@ class Looking:
 
         return traced
 
+    @property
+    def is_tracing(self) -> bool:
+        """Whether the step is being traced."""
+        return bool(self._levels)
+
+    def hear(self, layer: str, kind: str, result: Any) -> None:
+        """A layer has returned, while the step is being traced."""
+        self._emit_output(layer, kind, result)
+
     def _emit_output(self, layer: str, kind: str, result: Any) -> None:
         self.kinds[layer] = kind
         for each in jax.tree.leaves(result):
@@ -170,12 +183,11 @@ class Looking:
 
     def _emit_or_wait(self, piece: Piece, array: Any) -> None:
         """An output inside a loop or the like cannot be used outside: it is sent at once."""
-        level = self._levels[-1] if self._levels else None
-        if level is not None and level.trace is not None:
-            if level.trace is compat.trace_of(array):
-                level.waiting.append((piece, array))
-                return
-        self._emit([piece], [array], with_units=True)
+        level = self._levels[-1] if self._levels else Level(None)
+        if level.trace is not None and level.trace is compat.trace_of(array):
+            level.waiting.append((piece, array))
+        else:
+            self._emit([piece], [array], with_units=True)
 
     def _emit_gradients(self, primals: Any, gradients: Any) -> None:
         for primal, gradient in zip(primals, gradients, strict=True):
@@ -211,7 +223,9 @@ class Looking:
     def _pieces(self, quantity: Quantity, tree: Any, shapes: trees.Shapes) -> list[Piece]:
         prefix = f"#{self._found.index(shapes) + 1}/" if self._found.index(shapes) else ""
         pieces = []
-        for (layer, parameter), (shape, _) in zip(trees.names_of(tree), shapes, strict=True):
+        for (layer, parameter), (shape, _) in zip(
+            self._names or trees.names_of(tree), shapes, strict=True
+        ):
             names = self.parameters.setdefault(prefix + layer, [])
             if parameter not in names:
                 names.append(parameter)
