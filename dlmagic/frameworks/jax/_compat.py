@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
 from functools import cache, wraps
 from importlib import import_module
-from inspect import getclosurevars, signature
+from inspect import getclosurevars, isfunction, signature
 from typing import Any
 
 import jax
@@ -387,11 +387,14 @@ def static_arguments(function: object) -> tuple[int | str, ...] | None:
 
 
 @contextmanager
-def gradients_told(listener: Callable[[Any, Any], None]) -> Iterator[bool]:
+def gradients_told(
+    listener: Callable[[Any, Any], None], around: Callable[[Callable[..., Any]], Any] | None = None
+) -> Iterator[bool]:
     """While active, what ``jax.grad`` and ``jax.value_and_grad`` find is told of.
 
     Args:
         listener: Takes what a function is differentiated by, as a tuple, and the gradients.
+        around: Makes of the function that is differentiated the one that is called.
 
     Whether that is possible.
     """
@@ -404,6 +407,8 @@ def gradients_told(listener: Callable[[Any, Any], None]) -> Iterator[bool]:
 
     @wraps(original)
     def vjp(fun: Any, *primals: Any, **options: Any) -> Any:
+        if around is not None and isfunction(fun):
+            fun = wraps(fun)(around(fun))
         value, pull_back, *auxiliary = original(fun, *primals, **options)
 
         def gradients(*cotangents: Any) -> Any:
@@ -418,3 +423,9 @@ def gradients_told(listener: Callable[[Any, Any], None]) -> Iterator[bool]:
         yield True
     finally:
         setattr(api, name, original)
+
+
+def trace_of(values: Any) -> object:
+    """What traces the first of some values that is traced; None where none is."""
+    tracers = (each for each in jax.tree.leaves(values) if isinstance(each, jax.core.Tracer))
+    return next((getattr(each, "_trace", None) for each in tracers), None)

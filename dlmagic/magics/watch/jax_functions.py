@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Sequence
 from typing import Any
 
@@ -18,6 +19,7 @@ sum, min, max = jnp.sum, jnp.min, jnp.max  # noqa: A001 - these are the names th
 stack, concatenate = jnp.stack, jnp.concatenate
 
 _CHUNK = 1024
+_FEW = 16384
 
 
 def cast(values: Any, dtype: Any) -> Any:
@@ -36,10 +38,20 @@ def total(values: Any) -> Any:
 
 def bins(values: Any, which: Any) -> Any:
     """How many values of each row lie in each bin; ``which`` of them count."""
+    if values.shape[1] <= _FEW:
+        return _bins_of_few(values.astype(np.float32), which)
     places = jnp.searchsorted(EDGES32, values.astype(np.float32), side="right")
     rows = jnp.broadcast_to(jnp.arange(len(values))[:, None], values.shape)
     empty = jnp.zeros((len(values), BINS), np.int32)
     return empty.at[rows, places].add(which.astype(np.int32))
+
+
+def _bins_of_few(values: Any, which: Any) -> Any:
+    """The same by comparing all with all edges: slower for many, and much sooner compiled."""
+    reached = jnp.logical_and(values[:, None, :] >= EDGES32[:, None], which[:, None, :])
+    at_least = jnp.sum(reached.astype(np.int32), axis=2)
+    all_of_them = jnp.sum(which.astype(np.int32), axis=1, keepdims=True)
+    return -jnp.diff(at_least, axis=1, prepend=all_of_them, append=0)
 
 
 def is_floating(value: Any) -> bool:
@@ -55,21 +67,27 @@ def look_at(array: Any, *, exact: bool) -> Any:
 
 
 def measured(looked_at: Sequence[Any]) -> tuple[Any, Any]:
-    """What :func:`~dlmagic.magics.watch.measures.measure` gives for these, a row for each."""
+    """What :func:`~dlmagic.magics.watch.measures.measure` gives for these, a row for each.
+
+    Samples are measured in one go, as every reduction takes its time to compile; what is longer
+    is measured on its own.
+    """
     rows: list[Any] = [None] * len(looked_at)
-    for length in sorted({each.size for each in looked_at}):
-        places = [at for at, each in enumerate(looked_at) if each.size == length]
-        if length == 0:
-            raise ValueError("an array without values")
-        floats, counts = _reduce(jnp.stack([looked_at[at] for at in places]))
+    few = [at for at, each in enumerate(looked_at) if each.size <= SAMPLE]
+    groups = [few, *([at] for at in range(len(rows)) if at not in few)]
+    for places in filter(None, groups):
+        length = builtins.max(looked_at[at].size for at in places)
+        padded = [jnp.pad(looked_at[at], (0, length - looked_at[at].size)) for at in places]
+        sizes = np.array([looked_at[at].size for at in places])
+        floats, counts = _reduce(jnp.stack(padded), np.arange(length) < sizes[:, None])
         for row, at in enumerate(places):
             rows[at] = floats[row], counts[row]
     return jnp.stack([each for each, _ in rows]), jnp.stack([each for _, each in rows])
 
 
 @jax.jit  # type: ignore[untyped-decorator]
-def _reduce(values: Any) -> Any:
-    return measure(_THIS, values, jnp.ones(values.shape, bool))
+def _reduce(values: Any, valid: Any) -> Any:
+    return measure(_THIS, values, valid)
 
 
 class _This:
@@ -84,4 +102,5 @@ _THIS = _This()
 
 def active_units(array: Any) -> Any:
     """Which units of an output, along its last axis, are anything but zero."""
-    return jnp.any(jax.lax.stop_gradient(array) != 0, axis=tuple(range(array.ndim - 1)))
+    array = jax.lax.stop_gradient(array)
+    return jnp.any(jnp.atleast_1d(array) != 0, axis=tuple(range(array.ndim - 1)))

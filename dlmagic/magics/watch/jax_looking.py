@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from dlmagic.frameworks.jax import _compat as compat
@@ -31,11 +32,13 @@ class Emitted:
         order: How many were emitted before.
         pieces: Of what.
         totals: How many values each has.
+        units: How many units each has; 0 where that is of no matter.
     """
 
     order: int
     pieces: tuple[Piece, ...]
     totals: tuple[int, ...]
+    units: tuple[int, ...]
 
 
 @dataclass
@@ -49,26 +52,42 @@ class Received:
         pieces: list[Piece] = []
         measured = []
         for emitted, numbers, units in sorted(self.parts, key=lambda part: part[0].order):
-            found = [Piece(each.key, each.shape, units) for each in emitted.pieces]
-            pieces += found
+            ends = np.cumsum(emitted.units)
+            for at, piece in enumerate(emitted.pieces):
+                known = units[ends[at] - emitted.units[at] : ends[at]]
+                can_be_zero = len(known) and numbers.counts[at, 0]
+                pieces.append(Piece(piece.key, piece.shape, known if can_be_zero else None))
             measured.append(numbers)
         return pieces, measured
+
+
+@dataclass(eq=False)
+class Level:
+    """A function that is being traced, and the outputs in it that are to be sent at its end."""
+
+    trace: object
+    waiting: list[tuple[Piece, Any]] = field(default_factory=list)
 
 
 class Looking:
     """Measures the steps of one function.
 
     Args:
+        step: The function.
         exact: Whether all values are looked at.
+        names: Layer and name of each parameter, where the tree does not have them.
     """
 
-    def __init__(self, step: Step, *, exact: bool) -> None:
-        self._step, self._exact = step, exact
+    def __init__(
+        self, step: Step, *, exact: bool, names: Sequence[tuple[str, str]] | None = None
+    ) -> None:
+        self._step, self._exact, self._names = step, exact, names
         self._programs: dict[Any, Any] = {}
         self._received = Received()
         self._before: Any = None
         self._found: list[trees.Shapes] = []
         self._order = 0
+        self._levels: list[Level] = []
         self.kinds: dict[str, str] = {}
         """Class of each layer that was called."""
         self.parameters: dict[str, list[str]] = {}
@@ -118,8 +137,9 @@ class Looking:
         values = [*args, *kwargs.values()]
         before = states_in(values, is_nnx=given.is_nnx)
         self._start(before)
-        inner: Any = self._step.inner
-        with calls_told(self._emit_output), compat.gradients_told(self._emit_gradients):
+        inner = self._at_one_level(self._step.inner)
+        told = compat.gradients_told(self._emit_gradients, self._at_one_level)
+        with calls_told(self._emit_output), told:
             results = inner(*args, **kwargs)
         after = states_in(values, is_nnx=True) if given.is_nnx else results
         self._emit_change(before, after, results)
@@ -127,14 +147,47 @@ class Looking:
 
     def _start(self, before: Any) -> None:
         self._before, self._found, self._order = before, [], 0
+        self._levels = []
+
+    def _at_one_level(self, function: Any) -> Callable[..., Any]:
+        """A function whose outputs of layers are sent together, before it returns."""
+
+        def traced(*args: Any, **kwargs: Any) -> Any:
+            self._levels.append(level := Level(compat.trace_of((args, kwargs))))
+            try:
+                result = function(*args, **kwargs)
+            finally:
+                self._levels.pop()
+            if level.waiting:
+                pieces, arrays = zip(*level.waiting, strict=True)
+                self._emit(list(pieces), list(arrays), with_units=True)
+            return result
+
+        return traced
+
+    @property
+    def is_tracing(self) -> bool:
+        """Whether the step is being traced."""
+        return bool(self._levels)
+
+    def hear(self, layer: str, kind: str, result: Any) -> None:
+        """A layer has returned, while the step is being traced."""
+        self._emit_output(layer, kind, result)
 
     def _emit_output(self, layer: str, kind: str, result: Any) -> None:
         self.kinds[layer] = kind
         for each in jax.tree.leaves(result):
             if functions.is_floating(each) and each.size:
-                piece = Piece(Key(layer, "activation"), tuple(each.shape))
-                self._emit([piece], [each], with_units=each.ndim > 0)
+                self._emit_or_wait(Piece(Key(layer, "activation"), tuple(each.shape)), each)
                 return
+
+    def _emit_or_wait(self, piece: Piece, array: Any) -> None:
+        """An output inside a loop or the like cannot be used outside: it is sent at once."""
+        level = self._levels[-1] if self._levels else Level(None)
+        if level.trace is not None and level.trace is compat.trace_of(array):
+            level.waiting.append((piece, array))
+        else:
+            self._emit([piece], [array], with_units=True)
 
     def _emit_gradients(self, primals: Any, gradients: Any) -> None:
         for primal, gradient in zip(primals, gradients, strict=True):
@@ -170,7 +223,9 @@ class Looking:
     def _pieces(self, quantity: Quantity, tree: Any, shapes: trees.Shapes) -> list[Piece]:
         prefix = f"#{self._found.index(shapes) + 1}/" if self._found.index(shapes) else ""
         pieces = []
-        for (layer, parameter), (shape, _) in zip(trees.names_of(tree), shapes, strict=True):
+        for (layer, parameter), (shape, _) in zip(
+            self._names or trees.names_of(tree), shapes, strict=True
+        ):
             names = self.parameters.setdefault(prefix + layer, [])
             if parameter not in names:
                 names.append(parameter)
@@ -187,19 +242,22 @@ class Looking:
         if not kept:
             return
         arrays = [each for _, each in kept]
-        totals = tuple(int(np.size(each)) for each in arrays)
-        emitted = Emitted(self._order, tuple(piece for piece, _ in kept), totals)
+        units = [functions.active_units(each) for each in arrays if with_units]
+        emitted = Emitted(
+            self._order,
+            tuple(piece for piece, _ in kept),
+            tuple(int(np.size(each)) for each in arrays),
+            tuple(each.size for each in units) if with_units else (0,) * len(arrays),
+        )
         self._order += 1
         looked = [functions.look_at(each, exact=self._exact) for each in arrays]
-        units = [functions.active_units(arrays[0])] if with_units else []
-        jax.debug.callback(partial(self._receive, emitted), *functions.measured(looked), *units)
+        active = jnp.concatenate(units) if with_units else jnp.zeros(0, bool)
+        jax.debug.callback(partial(self._receive, emitted), *functions.measured(looked), active)
 
-    def _receive(self, emitted: Emitted, floats: Any, counts: Any, units: Any = None) -> None:
+    def _receive(self, emitted: Emitted, floats: Any, counts: Any, active: Any) -> None:
         totals = np.array(emitted.totals, np.int64)
         numbers = Measured(np.array(floats), np.array(counts), totals)
-        can_be_zero = units is not None and numbers.counts[0, 0] > 0
-        known = np.array(units) if can_be_zero else None
-        self._received.parts.append((emitted, numbers, known))
+        self._received.parts.append((emitted, numbers, np.array(active)))
 
 
 def _is_traced(leaf: Any) -> bool:

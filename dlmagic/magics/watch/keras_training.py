@@ -52,6 +52,7 @@ class Training:
         self._listener: Listener | None = None
         self._graphs = _graph_training(self)
         self._notes: list[str] = []
+        self._fit = _fit_on_jax(self)
         self._fired: set[str] = set()
         self._in_fit = 0
         self._pending = False
@@ -62,7 +63,8 @@ class Training:
         replaced = Replaced()
         self._attached.callback(self._heard.clear)
         self._attached.callback(replaced.end)
-        hear_calls(replaced, self.found.layers, self._heard.begun, self._heard.ended)
+        ended = self._heard.ended if self._fit is None else self._tell_fit
+        hear_calls(replaced, self.found.layers, self._heard.begun, ended)
         replaced.replace(self.model, "compute_loss", self._hear_loss)
         replaced.replace(self.model, "make_train_function", self._hear_train_function)
         hear_steps(self._around)
@@ -114,11 +116,18 @@ class Training:
             if name in self.chosen and name not in self._fired
         )
 
-    def deliver(self, step: int, pieces: list[Piece], measured: list[Measured]) -> None:
+    def deliver(
+        self,
+        step: int,
+        pieces: list[Piece],
+        measured: list[Measured],
+        shown: list[int] | None = None,
+    ) -> None:
         """A step was measured."""
         if not measured:
             return
-        sample = self._gathering.sample(step, pieces, measured, self.found.about(), self.chosen)
+        about = self.found.about()
+        sample = self._gathering.sample(step, pieces, measured, about, self.chosen, shown)
         self._fired |= {row.layer for row in sample.rows if row.quantity == "activation"}
         self.samples.add(sample)
 
@@ -144,6 +153,14 @@ class Training:
         value: Any = listener.loss_wanted()
         if value is not None:
             self.losses.add((self.steps, float(value)))
+
+    def owner_of(self, variable: Any) -> tuple[str, str]:
+        """Layer and name of a variable of the model."""
+        self._ownership.has_any([variable])
+        return self._ownership.owners.get(id(variable), ("", variable.name))
+
+    def _tell_fit(self, path: str, result: Any) -> None:
+        self._fit.hear(path, type(self.found.layers[path]).__name__, result)
 
     def _hear_loss(self, original: Any) -> Any:
         def compute_loss(*args: Any, **kwargs: Any) -> Any:
@@ -171,6 +188,8 @@ class Training:
 
     def _fit_step(self, function: Callable[..., Any], *args: Any) -> Any:
         """A step of ``fit`` or of ``train_on_batch``, and what follows it."""
+        if self._fit is not None:
+            return self._fit.make(function, *args)
         self._in_fit += 1
         try:
             result = function(*args)
@@ -189,7 +208,8 @@ class Training:
         """A step of an optimiser."""
         gradients = list(gradients)
         variables = list(compat.trained_by(optimizer) if variables is None else variables)
-        if self._listener is None or not self._ownership.has_any(variables):
+        is_told = self._listener is not None and self._fit is None
+        if not is_told or not self._ownership.has_any(variables):
             return go_on(gradients, variables)
         if getattr(optimizer, "gradient_accumulation_steps", None):
             self.note("Gradients are those of each batch, before the optimiser adds them up.")
@@ -274,3 +294,12 @@ def _graph_training(training: Training) -> Any:
     from dlmagic.magics.watch.tensorflow_training import GraphTraining
 
     return GraphTraining(training)
+
+
+def _fit_on_jax(training: Training) -> Any:
+    """What measures steps of ``fit`` on JAX; None on another backend."""
+    if keras.backend.backend() != "jax":
+        return None
+    from dlmagic.magics.watch.jax_keras_fit import JaxFit
+
+    return JaxFit(training)

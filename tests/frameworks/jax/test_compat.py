@@ -191,3 +191,35 @@ def test_the_platforms_of_its_devices_are_known():
     assert isinstance(xla_bridge._backend_factories, dict)
     assert compat.is_built_for("cpu")
     assert not compat.is_built_for("no such platform")
+
+
+def test_gradients_are_told_and_static_arguments_known():
+    told = []
+
+    def step(x, y):
+        return x
+
+    with compat.gradients_told(lambda primals, found: told.append((primals, found))) as possible:
+        jax.grad(lambda w: w**2)(3.0)
+    assert possible
+    ((primals, found),) = told
+    assert (float(primals[0]), float(found[0])) == (3.0, 6.0)
+    jitted = jax.jit(step, static_argnums=1, static_argnames="y")
+    assert set(compat.static_arguments(jitted)) >= {1, "y"}
+    assert compat.static_arguments(step) is None
+
+
+def test_a_traced_value_knows_its_trace():
+    found = []
+
+    def function(x):
+        found.append(compat.trace_of([x, 1.0]))
+        jax.grad(lambda y: found.append(compat.trace_of(y)) or y * x)(x)
+        found.append(compat.trace_of(x + 1))
+        return x
+
+    jax.jit(function)(1.0)
+    outside, inside, again = found
+    assert outside is again is not None
+    assert inside is not outside
+    assert compat.trace_of(1.0) is None

@@ -80,3 +80,10 @@ def test_wrapped_lists_and_dicts_are_told_from_others():
 def test_functions_of_keras_are_told_from_the_users():
     assert compat.is_of_keras(keras.activations.relu)
     assert not compat.is_of_keras(test_functions_of_keras_are_told_from_the_users)
+
+
+def test_an_optimiser_knows_what_it_trains(model, data):
+    assert compat.trained_by(model.optimizer) == []
+    model.fit(**data, verbose=0)
+    trained = compat.trained_by(model.optimizer)
+    assert [id(each) for each in trained] == [id(each) for each in model.trainable_variables]

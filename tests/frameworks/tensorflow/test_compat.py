@@ -198,3 +198,23 @@ def test_it_tells_how_far_it_has_got_with_its_devices():
     devices = compat.devices()
     assert devices.taken
     assert "CPU" in devices.listed
+
+
+def test_calls_of_functions_are_told_from_outside_and_put_back():
+    kind = type(tf.function(lambda x: x))
+    before, told, compiled = kind.__call__, [], []
+
+    @tf.function
+    def inner(x):
+        compiled.append(compat.is_compiled_by_xla())
+        return x + 1
+
+    outer = tf.function(lambda x: inner(x) * 2, jit_compile=True)
+    with compat.functions_told(lambda: told.append("called")) as possible:
+        assert possible
+        assert float(outer(tf.constant(1.0))) == 4.0
+        assert float(inner(tf.constant(1.0))) == 2.0
+    assert told == ["called", "called"]
+    assert compiled[0] is True
+    assert kind.__call__ is before
+    assert not compat.is_compiled_by_xla()

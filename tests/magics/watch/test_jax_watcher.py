@@ -14,7 +14,6 @@ import pytest
 from flax import nnx
 from flax.training.train_state import TrainState
 
-from dlmagic.frameworks.jax import _compat as compat
 from dlmagic.magics.watch.jax_watcher import JaxWatcher, WatchedStep, is_step
 from dlmagic.magics.watch.sample_result import EDGES, STATISTICS, Sample
 from dlmagic.magics.watch.watcher import Rate
@@ -301,15 +300,3 @@ def test_a_watched_step_is_called_as_it_was():
     watcher.end()
     watched(plain_parameters(), X, Y)
     assert watcher.steps == 1
-
-
-def test_private_names_of_jax_are_where_they_were():
-    told: list[Any] = []
-    with compat.gradients_told(lambda primals, found: told.append((primals, found))) as possible:
-        jax.grad(lambda w: w**2)(3.0)
-    assert possible
-    ((primals, found),) = told
-    assert (float(primals[0]), float(found[0])) == (3.0, 6.0)
-    jitted = jax.jit(plain_step, static_argnums=1, static_argnames="y")
-    assert set(compat.static_arguments(jitted) or ()) >= {1, "y"}
-    assert compat.static_arguments(plain_step) is None
