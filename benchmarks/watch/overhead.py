@@ -105,7 +105,8 @@ def _named(way: str) -> str:
 
 
 def _milliseconds(figure: Figure) -> str:
-    return f"{1000 * figure.value:.3g} ms"
+    milliseconds = 1000 * figure.value
+    return f"{milliseconds:,.0f} ms" if milliseconds >= 100 else f"{milliseconds:.2g} ms"
 
 
 def _ratio(figure: Figure) -> str:
