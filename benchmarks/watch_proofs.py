@@ -53,7 +53,7 @@ class Plan:
         rounds: Of what measures.
         beside: Of other programs, which add much more than the noise.
         block: Seconds of a short block, about.
-        longest: Steps of a block of the default rate at most.
+        longest: Seconds of a block of the default rate, which has a measured step, at most.
         rarest: Beside other programs one step in so many is measured at least.
     """
 
@@ -62,7 +62,7 @@ class Plan:
     rounds: int = 30
     beside: int = 12
     block: float = 0.1
-    longest: int = 60
+    longest: float = 3.0
     rarest: int = 100
 
 
@@ -131,16 +131,19 @@ def _attached(found: Measured, make: Callable[[], Training], plan: Plan, steps: 
 
 
 def _sampling(found: Measured, make: Callable[[], Training], plan: Plan, steps: int) -> None:
-    found.every = rate_found(make(), plan.longest)
-    period = min(plan.longest, found.every * -(-steps // found.every))
+    longest = max(2 * steps, round(plan.longest / found.plain))
+    found.every = rate_found(make(), longest)
+    period = min(longest, found.every * -(-steps // found.every))
     ways = [
         Way(PLAIN, plain, steps),
         Way(DEFAULT, watched, period, lasting=True),
         Way(SAMPLED, partial(watched, every=1), steps),
-        Way(EXACT, partial(watched, every=1, exact=True), steps),
+        Way(EXACT, partial(watched, every=1, exact=True), max(1, steps // 4)),
     ]
     times = in_turns(ways, make, plan.rounds, plan.clock)
-    found.ratios |= {way: ratio(times, way, PLAIN) for way in (DEFAULT, SAMPLED, EXACT)}
+    found.ratios |= {way: ratio(times, way, PLAIN) for way in (SAMPLED, EXACT)}
+    # A block that is shorter than a period has a measured step or none: no block is an extreme.
+    found.ratios[DEFAULT] = ratio(times, DEFAULT, PLAIN, spread=0.0)
 
 
 def _beside(found: Measured, make: Callable[[], Training], plan: Plan, every: int) -> None:

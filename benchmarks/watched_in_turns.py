@@ -110,10 +110,10 @@ class _Blocks(ExitStack):
         return (self._clock() - begun) / self._way.steps
 
 
-def ratio(times: Times, way: str, to: str) -> Figure:
+def ratio(times: Times, way: str, to: str, spread: float = SPREAD) -> Figure:
     """How many times as long a step takes in one way, from paired rounds."""
-    ratios = np.log(times[way] / times[to])
-    return _figure(len(ratios), lambda rounds: np.exp(_middle(ratios[rounds])))
+    ratios = times[way] / times[to]
+    return _figure(len(ratios), lambda rounds: _middle(ratios[rounds], spread))
 
 
 def ratio_of_added(times: Times, way: str, to: str, plain: str) -> Figure:
@@ -134,7 +134,7 @@ def _figure(rounds: int, estimate: Callable[[NDArray[np.intp]], NDArray[np.float
     return Figure(float(estimate(np.arange(rounds)[None])[0]), (float(low), float(high)))
 
 
-def _middle(values: NDArray[np.float64]) -> NDArray[np.float64]:
+def _middle(values: NDArray[np.float64], spread: float = SPREAD) -> NDArray[np.float64]:
     """Mean of what is left without the extremes, by the last axis."""
-    cut = int(SPREAD * values.shape[-1])
+    cut = int(spread * values.shape[-1])
     return np.asarray(np.sort(values, axis=-1)[..., cut : values.shape[-1] - cut].mean(axis=-1))

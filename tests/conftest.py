@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import signal
 import sys
 import threading
@@ -18,6 +19,9 @@ from traitlets.config import Config
 # The same examples in every run, and no limit on time that a busy machine could break.
 settings.register_profile("dlmagic", derandomize=True, deadline=None)
 settings.load_profile("dlmagic")
+
+# wandb reports its errors to its makers over the network, from threads of its own.
+os.environ["WANDB_ERROR_REPORTING"] = "false"
 
 
 @pytest.fixture(autouse=True)

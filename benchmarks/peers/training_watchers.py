@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,6 +22,7 @@ class WandbWatch:
     """
 
     def __init__(self) -> None:
+        os.environ["WANDB_ERROR_REPORTING"] = "false"  # nothing goes over the network
         import wandb
 
         self._wandb = wandb

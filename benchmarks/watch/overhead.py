@@ -42,7 +42,7 @@ from benchmarks.watch_proofs import (
 from benchmarks.watched_in_turns import Figure
 
 PAGE = Path(__file__).parents[2] / "docs" / "watch-cost.md"
-QUICK = Plan(clock=process_time, idle=6, rounds=6, beside=5, longest=20)
+QUICK = Plan(clock=process_time, idle=6, rounds=6, beside=5, longest=0.5)
 PACKAGES = ("torch", "numpy", "wandb", "tensorboard", "torchlens")
 WAYS = (AGAIN, IDLE, DEFAULT, SAMPLED, EXACT, RECORD, TRACE)
 
@@ -105,7 +105,8 @@ def _named(way: str) -> str:
 
 
 def _milliseconds(figure: Figure) -> str:
-    return f"{1000 * figure.value:.3g} ms"
+    milliseconds = 1000 * figure.value
+    return f"{milliseconds:,.0f} ms" if milliseconds >= 100 else f"{milliseconds:.2g} ms"
 
 
 def _ratio(figure: Figure) -> str:

@@ -10,7 +10,7 @@ import torch
 
 from benchmarks.watch_proofs import LIMITS, TIMES_WANDB, WANDB, Plan, measured
 
-SHORT = Plan(clock=process_time, idle=12, rounds=6, beside=5, longest=20, rarest=1)
+SHORT = Plan(clock=process_time, idle=12, rounds=6, beside=5, longest=0.5, rarest=1)
 """On one thread, by the processor's clock: what misses a limit there misses it beyond doubt."""
 
 pytestmark = pytest.mark.alone
