@@ -11,8 +11,8 @@ from dlmagic.errors import InputError, nearest
 from dlmagic.magics.watch.watcher import Rate, Watcher
 
 _WATCHERS = {
-    "torch": ("dlmagic.magics.watch.torch_watcher", "TorchWatcher"),
     "keras": ("dlmagic.magics.watch.keras_watcher", "KerasWatcher"),
+    "torch": ("dlmagic.magics.watch.torch_watcher", "TorchWatcher"),
 }
 """Each framework's watcher, with ``is_model`` beside it; asked where the user has imported it.
 
