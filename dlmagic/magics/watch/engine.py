@@ -7,6 +7,7 @@ import os
 import threading
 import weakref
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from dlmagic.environment import Environment
 from dlmagic.errors import InputError, nearest
@@ -15,6 +16,9 @@ from dlmagic.magics.watch.request import WatchRequest
 from dlmagic.magics.watch.result import WatchedModel, WatchList, WatchResult
 from dlmagic.magics.watch.session import WatchSession
 from dlmagic.magics.watch.stopping import StopWish
+
+if TYPE_CHECKING:
+    from dlmagic.magics.watch.jax_watcher import WatchedStep
 
 _sessions: list[WatchSession] = []
 _turn = threading.RLock()  # of who begins or ends one
@@ -46,6 +50,32 @@ def begin(
             elif session.name == name:
                 session.stop(f"another model is called {name} now")
         return _begin(model, name, request, namespace)
+
+
+def begin_step(
+    step: object, name: str, request: WatchRequest, namespace: Mapping[str, object]
+) -> WatchedStep:
+    """Watch a step function of JAX.
+
+    Args:
+        step: The function; one that is watched already stands for what it was made of.
+        name: What it is called; an empty text is its own name.
+        request: How.
+        namespace: The user's names.
+
+    Returns:
+        What is called instead of it.
+
+    Raises:
+        InputError: The request cannot be used.
+    """
+    from dlmagic.magics.watch.jax_watcher import WatchedStep
+
+    plain: Any = getattr(step, "__wrapped__", step) if isinstance(step, WatchedStep) else step
+    own = str(getattr(plain, "__name__", type(plain).__name__))
+    session = begin(plain, name or own, request, namespace)
+    watcher: Any = session.watcher
+    return WatchedStep(plain, watcher, session)
 
 
 def watched() -> WatchList:

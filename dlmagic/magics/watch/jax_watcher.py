@@ -231,13 +231,11 @@ class WatchedStep:
     Args:
         step: The user's function.
         watcher: Makes its steps.
-
-    Attributes:
         session: What is known of it.
     """
 
-    def __init__(self, step: Callable[..., Any], watcher: JaxWatcher) -> None:
-        self.session: Any = None
+    def __init__(self, step: Callable[..., Any], watcher: JaxWatcher, session: Any = None) -> None:
+        self.session = session
         self._watcher = watcher
         update_wrapper(self, step)
 

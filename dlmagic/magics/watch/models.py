@@ -16,9 +16,10 @@ _WATCHERS = {
 }
 """Each framework's watcher, with ``is_model`` beside it; asked where the user has imported it.
 
-PyTorch is asked first: a layer of Keras on PyTorch is a model of both, and Keras' own watcher
-comes second only where PyTorch's does not take it.
+Keras is asked first: a model of Keras on PyTorch is one of both, and is trained by Keras.
 """
+
+_STEPS = ("jax", "dlmagic.magics.watch.jax_watcher")
 
 
 def is_model(value: object) -> bool:
@@ -26,18 +27,24 @@ def is_model(value: object) -> bool:
     return _framework_of(value) is not None
 
 
+def is_step(value: object) -> bool:
+    """Whether a value could be a step function of JAX, which has no models."""
+    framework, module = _STEPS
+    return framework in sys.modules and bool(import_module(module).is_step(value))
+
+
 def watcher_of(model: object, layers: Collection[str], rate: Rate) -> Watcher:
     """What watches this model.
 
     Args:
-        model: A model.
+        model: A model, or a step function of JAX.
         layers: Paths of the layers to measure.
         rate: How often.
     """
     framework = _framework_of(model)
-    if framework is None:
+    if framework is None and not is_step(model):
         raise InputError(f"{_what_it_is(model)} is no model that can be watched.")
-    module, name = _WATCHERS[framework]
+    module, name = _WATCHERS[framework] if framework else (_STEPS[1], "JaxWatcher")
     made: Watcher = getattr(import_module(module), name)(model, layers, rate)
     return made
 
@@ -71,9 +78,9 @@ def require_model(value: object, name: str, namespace: Mapping[str, object]) -> 
         InputError: It is no model, or one without values.
     """
     if not is_model(value):
-        raise InputError(
-            f"{name} is {_what_it_is(value)}, not a model.", _models_there_are(namespace)
-        )
+        step = f"A step function of JAX is watched by {name} = dlmagic.watch({name})."
+        hint = step if is_step(value) else _models_there_are(namespace)
+        raise InputError(f"{name} is {_what_it_is(value)}, not a model.", hint)
     if _is_meta(value):
         raise InputError(
             f"{name} is on the meta device: it has shapes and no values to watch.",

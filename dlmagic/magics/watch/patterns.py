@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
 
@@ -9,6 +10,7 @@ from dlmagic.errors import InputError, nearest
 from dlmagic.magics.watch.watcher import Layer
 
 _WILD = frozenset("*?[")
+_LAST_PART = re.compile(r"(^|[./])[^./]*$")  # paths of PyTorch have dots, those of Keras slashes
 
 
 def chosen(pattern: str, layers: Sequence[Layer]) -> tuple[str, ...]:
@@ -21,11 +23,19 @@ def chosen(pattern: str, layers: Sequence[Layer]) -> tuple[str, ...]:
 
     Args:
         pattern: Such as ``"encoder.*, Linear, !*.dropout"``.
-        layers: All that there are.
+        layers: All that there are; none where they are known only when the model has run, and
+            then all of them are meant.
 
     Raises:
         InputError: A word means no layer; names the nearest.
     """
+    if not layers and not pattern:
+        return ()
+    if not layers:
+        raise InputError(
+            "The layers are known when a step has been made.",
+            f'Choose them then: session.choose("{pattern}").',
+        )
     words = [word.strip() for word in pattern.split(",") if word.strip()]
     wanted = [word for word in words if not word.startswith("!")]
     unwanted = [word[1:].strip() for word in words if word.startswith("!")]
@@ -39,7 +49,7 @@ def chosen(pattern: str, layers: Sequence[Layer]) -> tuple[str, ...]:
 def themselves(layers: Sequence[Layer]) -> list[str]:
     """The layers that compute something themselves, or have parameters of their own."""
     paths = [path for layer in layers for path in (layer.name, *layer.also)]
-    holders = {path.rpartition(".")[0] for path in paths if path}
+    holders = {_LAST_PART.sub("", path) for path in paths if path}
     return [
         layer.name
         for layer in layers
@@ -62,7 +72,7 @@ def _means(word: str, layer: Layer) -> bool:
         return True
     paths = (layer.name, *layer.also)
     if _WILD.isdisjoint(word):
-        return any(path == word or path.startswith(f"{word}.") for path in paths)
+        return any(path == word or path.startswith((f"{word}.", f"{word}/")) for path in paths)
     return any(fnmatchcase(path, word) for path in paths)
 
 

@@ -81,6 +81,11 @@ class WatchSession:
         return self._model()
 
     @property
+    def watcher(self) -> Watcher:
+        """What measures it."""
+        return self._watcher
+
+    @property
     def kind(self) -> str:
         """Its class."""
         return self._kind
@@ -99,7 +104,7 @@ class WatchSession:
     def layers(self) -> tuple[Layer, ...]:
         """Those that are measured, in the model's order."""
         names = frozenset(self._names)
-        return tuple(layer for layer in self._watcher.layers if layer.name in names)
+        return tuple(each for each in self._watcher.layers if not names or each.name in names)
 
     @property
     def all_layers(self) -> tuple[Layer, ...]:

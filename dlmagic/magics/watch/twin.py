@@ -5,11 +5,11 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from types import FrameType
+from typing import Any
 
-from dlmagic.magics.watch.engine import begin
-from dlmagic.magics.watch.models import require_model
+from dlmagic.magics.watch.engine import begin, begin_step
+from dlmagic.magics.watch.models import is_model, is_step, require_model
 from dlmagic.magics.watch.request import WatchRequest
-from dlmagic.magics.watch.session import WatchSession
 
 
 def watch(
@@ -23,7 +23,7 @@ def watch(
     stop_on: str | Sequence[str] | None = None,
     to: str | None = None,
     name: str | None = None,
-) -> WatchSession:
+) -> Any:
     """Watch every layer of a model while it trains.
 
     ::
@@ -32,8 +32,15 @@ def watch(
             train(model)
         print(session.result())
 
+    JAX has no models that train: there, a step function takes the place of the model, and what
+    is returned is called instead of it::
+
+        train_step = dlmagic.watch(train_step)
+        state, loss = train_step(state, batch)
+        print(train_step.session.result())
+
     Args:
-        model: A model of PyTorch or Keras.
+        model: A model of PyTorch or Keras, or a step function of JAX, compiled or not.
         layers: Only these, such as ``"encoder.*, Linear"``.
         every: Measure one step in so many; by default as often as the budget allows.
         budget: Share of the time that measuring may take, ``"1%"`` by default.
@@ -44,7 +51,8 @@ def watch(
         name: What to call the model; by default the name that it has where this is called.
 
     Returns:
-        The session; as a context manager it ends with its block.
+        The :class:`~dlmagic.WatchSession`; as a context manager it ends with its block. Of a step
+        function, one that is watched and has its ``session``; its results are bitwise the same.
 
     Raises:
         InputError: That is no model, or an argument cannot be used.
@@ -54,6 +62,8 @@ def watch(
     )
     caller = sys._getframe(1)
     called = name or _name_of(model, caller)
+    if is_step(model) and not is_model(model):
+        return begin_step(model, called, request, caller.f_globals)
     require_model(model, called or "The argument", caller.f_globals)
     return begin(model, called or type(model).__name__, request, caller.f_globals)
 
