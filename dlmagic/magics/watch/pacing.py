@@ -86,6 +86,7 @@ class Pacing:
             plain_step=self._plain_step(),
             sampled_step=median(self._watched) if self._watched else None,
             share=self._share(),
+            once=self._once(),
             every=self.every(),
             steps=self._steps,
             sampled=self.sampled,
@@ -102,11 +103,15 @@ class Pacing:
             return own
         return max(own, median(self._watched) - plain)
 
+    def _once(self) -> float:
+        """Seconds that the first sample took longer than others do: buffers, and compiling."""
+        return max(0.0, self._first_cost - (self._cost() if self._costs else 0.0))
+
     def _share(self) -> float | None:
         plain = self._plain_step()
         if not plain or not self._steps:
             return None
-        added = self._between + self._first_cost
+        added = self._between
         if self._costs:
-            added += self._cost() * (self.sampled - 1)
+            added += self._cost() * self.sampled
         return added / (plain * self._steps)

@@ -128,11 +128,13 @@ class Overhead:
     Attributes:
         plain_step: Seconds that a step takes without being measured (median); None before any.
         sampled_step: Seconds that a measured step takes (median); None before any.
-        share: Time that was added, as a share of the time that the plain steps would have taken;
-            None before it can be told.
+        share: Time that was added, as a share of the time that the plain steps would have taken,
+            without what is paid once; None before it can be told.
         every: One step in so many is measured at present.
         steps: Steps so far.
         sampled: Those of them that were measured.
+        once: Seconds that were paid once, with the first measured step: for buffers, and where a
+            framework compiles, for a program that measures.
     """
 
     plain_step: float | None = None
@@ -141,6 +143,7 @@ class Overhead:
     every: int = 1
     steps: int = 0
     sampled: int = 0
+    once: float = 0.0
 
 
 @dataclass(frozen=True)

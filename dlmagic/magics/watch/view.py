@@ -17,6 +17,7 @@ LIMIT = 150_000
 """Bytes that a finished watch may add to a notebook."""
 
 _NAMED = 3
+_MOST_UNTOLD = 0.2  # seconds that were paid once
 
 
 def document(result: WatchResult) -> Document:
@@ -60,7 +61,9 @@ def _cost(result: WatchResult) -> str:
     if cost.share is None:
         return f"{plural(result.samples, 'step')} measured, what that costs is not known yet"
     share = "less than 0.01 %" if cost.share < 1e-4 else percent(cost.share)
-    return f"watching cost {share}"
+    # What no step would notice need not be told.
+    once = f", and {seconds(cost.once)} once" if cost.once > _MOST_UNTOLD else ""
+    return f"watching cost {share}{once}"
 
 
 def _parts(result: WatchResult) -> Iterator[Part]:

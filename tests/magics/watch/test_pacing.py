@@ -53,7 +53,8 @@ def test_the_overhead_is_told_as_it_was_measured():
     told = pacing.overhead()
     assert told.plain_step == pytest.approx(0.01)
     assert told.sampled_step == pytest.approx(0.014)
-    assert told.share == pytest.approx((0.02 + 9 * 0.004) / 1.0)
+    assert told.share == pytest.approx(10 * 0.004 / 1.0)
+    assert told.once == pytest.approx(0.02 - 0.004)
     assert (told.every, told.steps, told.sampled) == (10, 100, len(measured))
 
 
