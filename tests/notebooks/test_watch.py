@@ -21,6 +21,7 @@ VERDICTS = {
     "== before": ("True",),
     "-o wrong": ("has all but vanished: its root mean square is 0",),
     "-o right": ("Nothing wrong in 58 steps of `clipping`",),
+    "%%watch small": ("Nothing wrong in 29 steps of `small`, 2 layers",),
     "%unwatch cured": ("29 steps of `cured`, 8 layers", "it was unwatched"),
 }
 
