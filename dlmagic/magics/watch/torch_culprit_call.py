@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from functools import partial
@@ -125,9 +126,21 @@ def _each(value: Any, change: Callable[[Tensor], Tensor], depth: int = 8) -> Any
     return value
 
 
+_first: weakref.WeakKeyDictionary[nn.Module, weakref.ref[nn.Parameter]] = (
+    weakref.WeakKeyDictionary()
+)
+
+
 def _version_of(model: nn.Module) -> int | None:
-    first = next((each for each in model.parameters() if each.requires_grad), None)
-    return None if first is None else compat.version_of(first)
+    """Asked at every step, so the weight is not looked for each time."""
+    known = _first.get(model)
+    first = None if known is None else known()
+    if first is None or not first.requires_grad:
+        first = next((each for each in model.parameters() if each.requires_grad), None)
+        if first is None:
+            return None
+        _first[model] = weakref.ref(first)
+    return compat.version_of(first)
 
 
 def _kinds_of_device() -> tuple[str, ...]:

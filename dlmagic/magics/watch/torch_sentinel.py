@@ -27,13 +27,15 @@ class Sentinel:
 
     Attributes:
         was_finite: Whether those that were told of last were finite.
+        waits: Whether a device tells only later.
     """
 
     def __init__(self, parameters: Iterable[nn.Parameter]) -> None:
         self._watched = list(_few_of([each for each in parameters if has_values(each)]))
         self.was_finite = self._all = True
         self._asked: Collection[int] | None = None
-        self._under_way: deque[tuple[int, OnItsWay]] = deque()
+        self._under_way: deque[tuple[int, float | OnItsWay]] = deque()
+        self.waits = any(each.device.type != "cpu" for each in self._watched)
 
     def look(self, step: int, owned: Collection[int], skips: Tensor | None) -> None:
         """Look at the gradients that an optimiser is about to use.
@@ -51,7 +53,8 @@ class Sentinel:
             told = total
             if skips is not None:  # an expected Inf, which changes nothing
                 told = torch.where(skips.to(total.device) > 0, torch.zeros_like(total), total)
-            self._under_way.append((step, OnItsWay([told])))
+            near = told.device.type == "cpu"
+            self._under_way.append((step, float(told) if near else OnItsWay([told])))
 
     def _covered(self, owned: Collection[int]) -> bool:
         """Whether an optimiser has all that is looked at; asked of the same one at every step."""
@@ -65,17 +68,17 @@ class Sentinel:
 
         Called until it returns None or a step for which :meth:`look` was called last.
         """
-        while self._under_way and self._under_way[0][1].arrived():
-            step, way = self._under_way.popleft()
-            self.was_finite = math.isfinite(float(way.arrays()[0]))
+        while self._under_way:
+            step, way = self._under_way[0]
+            if isinstance(way, OnItsWay):
+                if not way.arrived():
+                    return None
+                way = float(way.arrays()[0])
+            self._under_way.popleft()
+            self.was_finite = math.isfinite(way)
             if not self.was_finite:
                 return step
         return None
-
-    @property
-    def waits(self) -> bool:
-        """Whether a device tells only later."""
-        return any(each.device.type != "cpu" for each in self._watched)
 
 
 def _sums(gradients: list[Tensor | None]) -> list[Tensor]:
