@@ -8,9 +8,9 @@ from time import process_time
 import pytest
 import torch
 
-from benchmarks.watch_proofs import LIMITS, TIMES_WANDB, WANDB, Plan, measured
+from benchmarks.watch_proofs import DEFAULT, IDLE, LIMITS, Plan, measured
 
-SHORT = Plan(clock=process_time, idle=12, rounds=6, beside=5, longest=0.5, rarest=1)
+SHORT = Plan(clock=process_time, idle=12, rounds=6, longest=0.5, rarest=0)
 """On one thread, by the processor's clock: what misses a limit there misses it beyond doubt."""
 
 pytestmark = pytest.mark.alone
@@ -24,13 +24,11 @@ def threads(request: pytest.FixtureRequest) -> Iterator[None]:
     torch.set_num_threads(before)
 
 
-def test_small_layers_are_watched_within_the_limits() -> None:
+def test_small_layers_are_watched_within_the_limits_of_what_is_usual() -> None:
     found = measured("300 small layers", SHORT)
-    for way, limit in LIMITS[found.model].items():
+    for way in (IDLE, DEFAULT):
         low, _ = found.ratios[way].interval
-        assert low < limit, way
-    _, high = found.times[1][WANDB].interval
-    assert high > TIMES_WANDB
+        assert low < LIMITS[found.model][way], way
 
 
 @pytest.mark.prove
