@@ -17,24 +17,50 @@ def look_at(tensors: Sequence[Any], *, exact: bool) -> list[Any]:
 
     A tensor with fewer values than a sample has them once more; they are not counted twice.
     """
-    return [_flat(each) if exact else _sample(_flat(each)) for each in tensors]
+    return [_part(each, exact) for each in tensors]
+
+
+def length_looked_at(size: int, *, exact: bool) -> int:
+    """How long the part of a tensor is, of a known size."""
+    return size if exact and size > SAMPLE else SAMPLE
+
+
+def _part(tensor: Any, exact: bool) -> Any:
+    flat = _flat(tensor)
+    size = ops.shape(flat)[0]
+    known = isinstance(size, int)
+    return flat if exact and not (known and size <= SAMPLE) else _sample(flat)
 
 
 def measured(looked_at: Sequence[Any], totals: Any, *, exact: bool) -> tuple[Any, Any]:
     """What :func:`~dlmagic.magics.watch.measures.measure` gives for these, a row for each.
+
+    Samples are measured in one go, and so are tensors that are no larger.
 
     Args:
         looked_at: What :func:`look_at` gave.
         totals: How many values each of the tensors has.
         exact: Whether those are all values.
     """
-    if exact:
-        rows = [_alone(each) for each in looked_at]
-        floats, counts = zip(*rows, strict=True)
-        return ops.concatenate(floats, axis=0), ops.concatenate(counts, axis=0)
-    values = ops.stack(list(looked_at), axis=0)
+    alone = [exact and ops.shape(each)[0] != SAMPLE for each in looked_at]
+    together = [at for at, is_alone in enumerate(alone) if not is_alone]
+    rows = {at: _alone(looked_at[at]) for at, is_alone in enumerate(alone) if is_alone}
+    if not together:
+        return _joined([rows[at] for at in range(len(alone))])
+    values = ops.stack([looked_at[at] for at in together], axis=0)
     places = ops.cast(ops.arange(SAMPLE), "int64")[None, :]
-    return measure(functions, values, ops.less(places, totals[:, None]))
+    there = ops.take(totals, np.array(together), axis=0)[:, None]
+    found = measure(functions, values, ops.less(places, there))
+    if not rows:
+        return found
+    for row, at in enumerate(together):
+        rows[at] = tuple(each[row : row + 1] for each in found)
+    return _joined([rows[at] for at in range(len(alone))])
+
+
+def _joined(rows: Sequence[Any]) -> tuple[Any, Any]:
+    floats, counts = zip(*rows, strict=True)
+    return ops.concatenate(floats, axis=0), ops.concatenate(counts, axis=0)
 
 
 def _alone(flat: Any) -> tuple[Any, Any]:

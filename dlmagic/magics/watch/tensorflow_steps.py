@@ -14,7 +14,7 @@ from dlmagic.magics.watch import tensorflow_recorder as recorder
 from dlmagic.magics.watch.gathering import Key, Piece
 from dlmagic.magics.watch.keras_faults import Suspect, suspects_of, tensors_of
 from dlmagic.magics.watch.keras_subject import Output, Subject, Weight, raw
-from dlmagic.magics.watch.measures import SAMPLE, Measured
+from dlmagic.magics.watch.measures import Measured
 
 Axes = Mapping[str, int | None]
 """Along which axis the units of each layer lie; None where none can be dead."""
@@ -100,7 +100,8 @@ class GraphSteps:
         return result
 
     def _length(self, weights: Sequence[Weight]) -> int:
-        return sum(_size(each) if self._exact else SAMPLE for each in weights)
+        lengths = arrays.length_looked_at
+        return sum(lengths(_size(each), exact=self._exact) for each in weights)
 
     def _write_faults(self, bad: Any, subject: Subject) -> tuple[tuple[Suspect, ...], Any]:
         suspects = suspects_of(subject)
