@@ -118,7 +118,8 @@ def test_places_are_spread_evenly_and_no_column_is_left_out(total, wanted):
     for columns in (2, 16, 64):
         counts = torch.bincount(places % columns, minlength=columns).float()
         if total > 4 * wanted:
-            assert counts.min() > 0.5 * counts.mean()
+            # No further from even than places drawn by lot.
+            assert counts.min() > max(0, counts.mean() - 4 * counts.mean().sqrt())
 
 
 def test_values_are_read_in_the_order_of_their_storage_without_a_copy():
@@ -134,9 +135,11 @@ def test_all_that_a_layer_has_is_measured_exactly():
     model = nn.Sequential(nn.Linear(40, 300), nn.Tanh(), nn.Linear(300, 5))
     optimizer = torch.optim.SGD(model.parameters(), 0.1)
     batch, seen = torch.randn(32, 40), {}
-    model[1].register_forward_hook(
-        lambda _m, _a, out: out.register_hook(seen.setdefault("g", []).append)
-    )
+
+    def keep_gradients(_module, _args, output):
+        output.register_hook(seen.setdefault("g", []).append)
+
+    model[1].register_forward_hook(keep_gradients)
     before = model[0].weight.detach().clone()
     with watching(model, exact=True) as (watcher, _):
         step(model, optimizer, batch)
