@@ -147,7 +147,7 @@ def test_all_that_a_layer_has_is_measured_exactly():
     assert sample.exact
     hidden = torch.tanh(batch @ before.T + (model[0].bias + 0.1 * model[0].bias.grad))
     agree(row(sample, "1", "activation"), hidden, 2e-5)
-    agree(row(sample, "1", "activation-gradient"), seen["gradients"][0])
+    agree(row(sample, "1", "activation-gradient"), seen["g"][0])
     agree(row(sample, "0", "gradient", "weight"), model[0].weight.grad)
     agree(row(sample, "0", "weight", "weight"), before)
     agree(row(sample, "0", "update", "weight"), model[0].weight - before, 1e-4)
