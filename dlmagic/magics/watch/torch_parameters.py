@@ -80,12 +80,14 @@ class Parameters:
             group.read(_GRADIENT, ready, [here(_gradient(each)) for each in ready], phase)
             group.divide(ready, scale)
             found.update(id(each.parameter) for each in ready)
-        for each in self._watched if self._exact else ():
-            if _has_gradient(each, owned):
-                found.add(id(each.parameter))
-                gradient = local(_gradient(each))
-                divided = gradient if scale is None else gradient / scale.to(gradient.device)
-                self._pools.add(each.gradient, divided, phase)
+        exactly = [each for each in self._watched if self._exact and _has_gradient(each, owned)]
+        # What a backward pass has left is looked at again when an optimiser is about to use it.
+        self._pools.drop({each.gradient for each in exactly})
+        for each in exactly:
+            found.add(id(each.parameter))
+            gradient = local(_gradient(each))
+            divided = gradient if scale is None else gradient / scale.to(gradient.device)
+            self._pools.add(each.gradient, divided, phase)
         return found
 
     def after(self, owned: Collection[int], phase: int) -> None:

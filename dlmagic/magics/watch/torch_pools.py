@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -144,7 +145,7 @@ class Pools:
     def finish(self) -> list[UnderWay]:
         """Take the statistics of what was added, and free it."""
         found = [pool.finish() for pool in self._pools.values() if pool.places]
-        for parts in self._exactly.values():
+        for parts in filter(None, self._exactly.values()):
             owners, totals, measured = zip(*parts, strict=True)
             found.append(UnderWay(list(owners), list(totals), list(totals), list(measured)))
         self.clear()
@@ -158,6 +159,11 @@ class Pools:
             if pool.idle > 4:
                 del self._pools[key]
                 self._places = {}
+
+    def drop(self, owners: Collection[int]) -> None:
+        """Forget all that was looked at of some owners in this step; where all values are."""
+        for device, parts in self._exactly.items():
+            self._exactly[device] = [each for each in parts if each[0] not in owners]
 
     def _add_exactly(self, owner: int, tensor: Tensor) -> None:
         parts = self._exactly.setdefault(tensor.device, [])
