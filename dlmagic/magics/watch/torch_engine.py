@@ -107,6 +107,8 @@ class Engine:
         began = time.perf_counter()
         if self._eager.pop():
             eager.leave()
+        if self._measuring.on:
+            self._look(self._measuring.called)
         if output is not None and self._kept:
             keep_gradients(next(reversed(self._kept.values())), output)
             for tensor in outputs_in(output)[:1]:

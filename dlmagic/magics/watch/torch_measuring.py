@@ -14,10 +14,11 @@ from torch import Tensor, nn
 
 from dlmagic.frameworks.torch import _compat as compat
 from dlmagic.magics.watch.torch_hooks import Hook, LayerHooks
+from dlmagic.magics.watch.torch_noting import Noting
 from dlmagic.magics.watch.torch_parameters import Parameters
 from dlmagic.magics.watch.torch_plan import Layout, Plan, Target
 from dlmagic.magics.watch.torch_pools import Pools, UnderWay
-from dlmagic.magics.watch.torch_units import CAN_BE_ZERO, DeadUnits, Units
+from dlmagic.magics.watch.torch_units import DeadUnits, Units
 from dlmagic.magics.watch.torch_values import local, readable_in, why_unreadable
 
 
@@ -48,6 +49,7 @@ class Measuring:
         self._pools.wanted = self._outputs.wanted = plan.values_wanted()
         self._parameters = Parameters(plan.parameters, self._pools, exact=exact)
         self._units = Units()
+        self._noting = Noting(self._outputs, self._units)
         self._hooks = LayerHooks()
         for target in plan.targets:
             self._hooks.add(target.module, Hook(self._layer_ran, target))
@@ -62,6 +64,11 @@ class Measuring:
         self._phase += 1
         self._hooks.put_on()
         self.own += time.perf_counter() - began
+
+    def called(self) -> None:
+        """The model has been called."""
+        with torch.no_grad():
+            self._noting.copy(self._phase)
 
     def weigh(self) -> None:
         """Look at the weights, once in a step and before they change."""
@@ -83,6 +90,7 @@ class Measuring:
     def finish(self) -> Taken:
         """Take the hooks off and the statistics of the step."""
         with torch.no_grad():
+            self._noting.copy(self._phase)
             under_way = [
                 *self._outputs.finish(),
                 *self._pools.finish(),
@@ -103,6 +111,7 @@ class Measuring:
         self.on = self._weighed = self._backward_ran = False
 
     def _forget_outputs(self) -> None:
+        self._noting.forget()
         self._outputs.clear()
         self._units.clear()
         for target in self.plan.targets:
@@ -124,7 +133,7 @@ class Measuring:
         began = time.perf_counter()
         try:
             if not self._is_repeated(target):
-                self._look(target, module, output)
+                self._look(target, output)
         except Exception as error:  # training goes on, and the session says so
             self.fail(error)
         self.own += time.perf_counter() - began
@@ -140,22 +149,21 @@ class Measuring:
         target.calls += 1
         return False
 
-    def _look(self, target: Target, module: nn.Module, output: Any) -> None:
-        call = target.calls or target.again
+    def _look(self, target: Target, output: Any) -> None:
         tensors = readable_in(output)
-        for tensor in tensors:
-            values = local(tensor)
-            self._outputs.add(target.activation, values, self._phase, call)
-            if tensor.requires_grad:
-                tensor.register_hook(partial(self._gradient_came, target.gradient, call))
         if not tensors:
             self.unread[target.activation] = why_unreadable(output)
-        else:
-            shape = tuple(tensors[0].shape)
+            return
+        call = target.calls or target.again
+        units = target if target.can_be_zero else None
+        for tensor in tensors:
+            self._noting.note(target.activation, local(tensor), self._phase, call, units)
+            if tensor.requires_grad:
+                tensor.register_hook(partial(self._gradient_came, target.gradient, call))
+            units = None  # only those of the first
+        if call == 1:
             shapes = self.plan.layout.shapes
-            shapes[target.activation] = shapes[target.gradient] = shape
-            if isinstance(module, CAN_BE_ZERO):
-                self._units.add(target, local(tensors[0]))
+            shapes[target.activation] = shapes[target.gradient] = tuple(tensors[0].shape)
 
     def _gradient_came(self, row: int, call: int, gradient: Tensor) -> None:
         if not self.on or self.deaf:
@@ -163,6 +171,7 @@ class Measuring:
         began = time.perf_counter()
         self._backward_ran = True
         try:
+            # At once: to keep gradients for a while would keep their memory from being used again.
             self._outputs.add(row, local(gradient), self._phase, call)
         except Exception as error:  # as above
             self.fail(error)

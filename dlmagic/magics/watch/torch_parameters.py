@@ -76,7 +76,7 @@ class Parameters:
         """
         found: set[int] = set()
         for group in self._groups:
-            ready = [each for each in group.watched if _has_gradient(each, owned)]
+            ready = group.among(each for each in group.watched if _has_gradient(each, owned))
             group.read(_GRADIENT, ready, [here(_gradient(each)) for each in ready], phase)
             group.divide(ready, scale)
             found.update(id(each.parameter) for each in ready)
@@ -93,7 +93,7 @@ class Parameters:
     def after(self, owned: Collection[int], phase: int) -> None:
         """Look at what has changed of them."""
         for group in self._groups:
-            changed = [each for each in group.watched if id(each.parameter) in owned]
+            changed = group.among(each for each in group.watched if id(each.parameter) in owned)
             group.read(_UPDATE, changed, [here(each.parameter) for each in changed], phase)
         for each in self._watched if self._exact else ():
             before = self._before.pop(each.weight, None)
@@ -142,6 +142,7 @@ class Group:
         self._values = torch.zeros(3, count, self._width, device=first.device)
         self._places = {id(each.parameter): place for place, each in enumerate(watched)}
         self._all = list(range(count))
+        self._owners = [{each.rows[quantity] for each in watched} for quantity in range(3)]
         self._whole: Tensor | None = None
         self._shaped: list[list[Tensor]] = []
         if self._total == self._width:
@@ -156,7 +157,11 @@ class Group:
         """Copy the values that are looked at."""
         if not watched:
             return
-        self.present.update(each.rows[quantity] for each in watched)
+        self.present |= (
+            self._owners[quantity]
+            if watched is self.watched
+            else {each.rows[quantity] for each in watched}
+        )
         places = self._all if watched is self.watched else self._places_of(watched)
         if self._shaped:
             shaped = self._shaped[quantity]
@@ -171,6 +176,11 @@ class Group:
         if quantity == _UPDATE and self._shaped and self._whole is None:
             for run in self._runs(places):
                 self._values[_UPDATE, run] -= self._values[_WEIGHT, run]
+
+    def among(self, watched: Iterable[Watched]) -> list[Watched]:
+        """Some of its parameters as a list: its own if they are all."""
+        some = list(watched)
+        return self.watched if len(some) == len(self.watched) else some
 
     def _places_of(self, watched: list[Watched]) -> list[int]:
         return [self._places[id(each.parameter)] for each in watched]
@@ -200,7 +210,7 @@ class Group:
         """Divide the gradients that were read by a scale."""
         if scale is None or not watched:
             return
-        for run in self._runs(self._places_of(watched)):
+        for run in self._runs(self._all if watched is self.watched else self._places_of(watched)):
             self._values[_GRADIENT, run] /= scale.to(self._values.device)
 
     def finish(self) -> UnderWay | None:

@@ -19,6 +19,10 @@ _LAYERS_WITH_MOST = 64
 """A processor pays for each value: of more layers than these, fewer values are looked at."""
 
 
+CAN_BE_ZERO = (nn.ReLU, nn.ReLU6, nn.Threshold)
+"""Layers whose outputs are zero for a whole range of inputs, and never below."""
+
+
 @dataclass
 class Target:
     """A layer that is looked at.
@@ -32,6 +36,7 @@ class Target:
         calls: How often it has run since the last backward pass.
         again: How often it has run within a backward pass, to compute what was not kept.
         evaluated: Whether it has run otherwise than in training.
+        can_be_zero: Whether its outputs can be zero throughout, and are never below.
     """
 
     layer: Layer
@@ -42,6 +47,9 @@ class Target:
     calls: int = 0
     again: int = 0
     evaluated: bool = False
+
+    def __post_init__(self) -> None:
+        self.can_be_zero = isinstance(self.module, CAN_BE_ZERO)
 
 
 @dataclass

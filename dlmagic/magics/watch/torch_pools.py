@@ -45,6 +45,15 @@ class Place:
     chosen: tuple[Tensor, ...]
 
 
+@dataclass(eq=False)
+class Block:
+    """Rows of a pool that lie together, of which some are in use."""
+
+    values: Tensor
+    rows: list[Tensor]
+    used: int = 0
+
+
 class Pool:
     """Rows of equal width on one device, used again for every sample.
 
@@ -57,26 +66,33 @@ class Pool:
 
     def __init__(self, width: int, device: torch.device) -> None:
         self.width, self.device = width, device
-        self._blocks: list[Tensor] = []
-        self._rows: list[Tensor] = []
+        self._blocks = [self._block(8)]
         self.places: list[Place] = []
         self.idle = 0
 
     def row(self, place: Place) -> Tensor:
         """The next free row."""
-        used = len(self.places)
-        if used == len(self._rows):
-            self._grow(max(8, used))
+        block = self._blocks[-1]
+        if block.used == len(block.rows):
+            block = self._block(2 * block.used)
+            self._blocks.append(block)
         self.places.append(place)
-        return self._rows[used]
+        block.used += 1
+        return block.rows[block.used - 1]
+
+    def several(self, places: list[Place]) -> Tensor:
+        """As many free rows that lie together."""
+        block, count = self._blocks[-1], len(places)
+        if block.used + count > len(block.rows):
+            block = self._block(max(count, 2 * len(block.rows)))
+            self._blocks.append(block)
+        self.places.extend(places)
+        block.used += count
+        return block.values[block.used - count : block.used]
 
     def finish(self) -> UnderWay:
         """Statistics of the rows in use."""
-        left, found = len(self.places), []
-        for block in self._blocks:
-            if left > 0:
-                found.append(measure(block[: min(left, len(block))]))
-            left -= len(block)
+        found = [measure(each.values[: each.used]) for each in self._blocks if each.used]
         owners, totals = zip(*((each.owner, each.total) for each in self.places), strict=True)
         return UnderWay(list(owners), list(totals), [self.width] * len(owners), found)
 
@@ -84,22 +100,25 @@ class Pool:
         """Take all rows as free."""
         self.idle = 0 if self.places else self.idle + 1
         if len(self._blocks) > 1:
-            rows, self._blocks, self._rows = len(self._rows), [], []
-            self._grow(rows)
-        self.places = []
+            self._blocks = [self._block(sum(len(each.rows) for each in self._blocks))]
+        self.places, self._blocks[0].used = [], 0
 
-    def _grow(self, rows: int) -> None:
-        block = torch.empty(rows, self.width, dtype=torch.float32, device=self.device)
-        self._blocks.append(block)
-        self._rows.extend(block.unbind(0))
+    def _block(self, rows: int) -> Block:
+        values = torch.empty(rows, self.width, dtype=torch.float32, device=self.device)
+        return Block(values, list(values.unbind(0)))
 
 
 class Pools:
-    """The values, or statistics of all values, of whatever is added during a step."""
+    """The values, or statistics of all values, of whatever is added during a step.
+
+    Attributes:
+        wanted: How many values of a tensor are looked at.
+        exact: Whether all are, whatever their number.
+    """
 
     def __init__(self, *, exact: bool) -> None:
         self.wanted = 4096
-        self._exact = exact
+        self.exact = exact
         self._pools: dict[tuple[torch.device, int], Pool] = {}
         self._places: dict[tuple[int, int], Place] = {}
         self._exactly: dict[torch.device, list[tuple[int, int, Measured]]] = {}
@@ -113,20 +132,26 @@ class Pools:
             phase: Number of the sample.
             call: How often the owner has been looked at, from 1. Later ones are looked at less.
         """
-        if self._exact:
+        if self.exact:
             self._add_exactly(owner, tensor)
             return
+        place = self.place(owner, tensor, call)
+        row = place.pool.row(place)
+        if not place.chosen:
+            row.copy_(in_storage_order(tensor))
+            return
+        chosen = place.chosen[phase % PHASES]
+        if tensor.dtype is torch.float32 and tensor.is_contiguous():
+            torch.take(tensor, chosen, out=row)  # needs no view, which would cost as much again
+        else:
+            row.copy_(in_storage_order(tensor).index_select(0, chosen))
+
+    def place(self, owner: int, tensor: Tensor, call: int) -> Place:
+        """Where a tensor's values go."""
         place = self._places.get((owner, call))
         if place is None or place.shape != tensor.shape or place.pool.device != tensor.device:
             place = self._place(owner, tensor, call)
-        row = place.pool.row(place)
-        flat = tensor.view(-1) if tensor.is_contiguous() else in_storage_order(tensor)
-        if not place.chosen:
-            row.copy_(flat)
-        elif tensor.dtype is torch.float32:
-            torch.index_select(flat, 0, place.chosen[phase % PHASES], out=row)
-        else:
-            row.copy_(flat.index_select(0, place.chosen[phase % PHASES]))
+        return place
 
     def _place(self, owner: int, tensor: Tensor, call: int) -> Place:
         total, wanted = tensor.numel(), max(FEWEST, self.wanted >> (call.bit_length() - 1))

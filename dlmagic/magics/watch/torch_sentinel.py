@@ -21,6 +21,9 @@ from dlmagic.magics.watch.torch_values import has_values, local
 MOST_VALUES = 1 << 17
 """Gradients with more values than these in all are not looked at."""
 
+MOST_PARAMETERS = 32
+"""Nor more of them than these, evenly among all and the first one with them."""
+
 
 class Sentinel:
     """Looks at the gradients of each step.
@@ -32,10 +35,10 @@ class Sentinel:
 
     def __init__(self, parameters: Iterable[nn.Parameter]) -> None:
         self._watched = list(_few_of([each for each in parameters if has_values(each)]))
+        self.waits = any(each.device.type != "cpu" for each in self._watched)
         self.was_finite = self._all = True
         self._asked: Collection[int] | None = None
         self._under_way: deque[tuple[int, float | OnItsWay]] = deque()
-        self.waits = any(each.device.type != "cpu" for each in self._watched)
 
     def look(self, step: int, owned: Collection[int], skips: Tensor | None) -> None:
         """Look at the gradients that an optimiser is about to use.
@@ -104,6 +107,7 @@ def _few_of(parameters: list[nn.Parameter]) -> Iterable[nn.Parameter]:
     trained = [each for each in parameters if each.requires_grad and each.is_floating_point()]
     small = [each for each in trained if each.dim() <= 1]
     large = [each for each in trained if each.dim() > 1 and each.numel() <= MOST_VALUES // 2]
+    small = small[:: math.ceil(len(small) / MOST_PARAMETERS) or 1]
     left = MOST_VALUES
     for each in (*large[-1:], *(small or sorted(large[:-1], key=lambda each: each.numel())[:8])):
         left -= each.numel()

@@ -18,9 +18,6 @@ WINDOW = 16
 FEWEST = 4
 """Samples that are needed to say so of any."""
 
-CAN_BE_ZERO = (nn.ReLU, nn.ReLU6, nn.Threshold)
-"""Layers whose outputs are zero for a whole range of inputs, and never below."""
-
 _CHANNELS_SECOND = (
     *(nn.Conv1d, nn.ConvTranspose1d, nn.BatchNorm1d, nn.InstanceNorm1d),
     *(nn.MaxPool1d, nn.AvgPool1d),
@@ -40,6 +37,12 @@ def channels_of(module: nn.Module, before: nn.Module | None, shape: torch.Size) 
     return 1 if len(shape) > 1 else 0
 
 
+def _others(target: Target, output: Tensor) -> list[int]:
+    """The axes of an output along which its units do not lie."""
+    channels = channels_of(target.module, target.before, output.shape)
+    return [axis for axis in range(output.dim()) if axis != channels]
+
+
 class Units:
     """Which units of which layers have been active in the latest samples."""
 
@@ -49,9 +52,23 @@ class Units:
 
     def add(self, target: Target, output: Tensor) -> None:
         """Note which units of a layer, whose outputs are never below zero, were active."""
-        channels = channels_of(target.module, target.before, output.shape)
-        others = [axis for axis in range(output.dim()) if axis != channels]
-        largest = output.amax(others) if others else output
+        others = _others(target, output)
+        self._note(target, output.amax(others) if others else output)
+
+    def add_together(self, targets: list[Target], outputs: Tensor) -> None:
+        """The same for layers whose outputs are alike, given one after the other in a tensor."""
+        kinds: dict[tuple[int, ...], list[int]] = {}
+        for place, target in enumerate(targets):
+            kinds.setdefault(tuple(_others(target, outputs[0])), []).append(place)
+        for others, places in kinds.items():
+            some = len(places) < len(outputs)
+            chosen = torch.stack([outputs[place] for place in places]) if some else outputs
+            axes = [axis + 1 for axis in others]
+            largest = chosen.amax(axes) if axes else chosen.clone()
+            for place, each in zip(places, largest.unbind(0), strict=True):
+                self._note(targets[place], each)
+
+    def _note(self, target: Target, largest: Tensor) -> None:
         before = self._now.get(target.activation)
         if before is not None and before.shape == largest.shape:
             largest = torch.maximum(before, largest)

@@ -231,3 +231,45 @@ def test_a_model_on_the_meta_device_says_nothing_and_breaks_nothing():
         (sample,) = watcher.take()
         assert "meta" in watcher.silent()[0].why
     assert len(sample.rows) == 0
+
+
+@pytest.mark.parametrize("inplace", [False, True])
+def test_later_samples_are_as_right_as_the_first(inplace):
+    """From the second sample on, small outputs are copied together after the pass."""
+    model = nn.Sequential(nn.Linear(6, 40), nn.ReLU(inplace), nn.Linear(40, 40), nn.ReLU(inplace))
+    model = model.append(nn.Sequential(nn.Linear(40, 200), nn.Tanh()))
+    optimizer = torch.optim.SGD(model.parameters(), 0.01)
+    with watching(model) as (watcher, _):
+        for number in range(4):
+            batch = BATCH + number
+            with torch.no_grad():
+                first = model[0](batch)
+                second = model[2](first.relu())
+            optimizer.zero_grad()
+            model(batch).sum().backward()
+            optimizer.step()
+            (sample,) = watcher.take()
+            agree(row(sample, "0", "activation"), first)
+            agree(row(sample, "1", "activation"), first.relu())
+            agree(row(sample, "2", "activation"), second)
+            agree(row(sample, "3", "activation"), second.relu())
+
+
+def test_an_output_that_is_overwritten_only_later_on_is_left_out_and_then_copied_at_once():
+    def does(model, x):
+        x = model.linear(x)
+        return x.relu_() if model.overwrites else x.relu()
+
+    model = Calls(does, linear=nn.Linear(6, 40))
+    optimizer, norms = torch.optim.SGD(model.parameters(), 0.0), []
+    with watching(model) as (watcher, _):
+        for number in range(5):
+            model.overwrites = number > 1
+            optimizer.zero_grad()
+            model(BATCH).sum().backward()
+            optimizer.step()
+            (sample,) = watcher.take()
+            norms.append(row(sample, "linear", "activation")["norm"])
+    assert norms[0] == norms[1] == pytest.approx(model.linear(BATCH).norm().item(), rel=1e-5)
+    assert np.isnan(norms[2])
+    assert norms[3:] == norms[:2]
