@@ -7,6 +7,7 @@ import os
 import threading
 import weakref
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from dlmagic.environment import Environment
@@ -16,6 +17,7 @@ from dlmagic.magics.watch.request import WatchRequest
 from dlmagic.magics.watch.result import WatchedModel, WatchList, WatchResult
 from dlmagic.magics.watch.session import WatchSession
 from dlmagic.magics.watch.stopping import StopWish
+from dlmagic.magics.watch.watcher import Watcher
 
 if TYPE_CHECKING:
     from dlmagic.magics.watch.jax_watcher import WatchedStep
@@ -26,7 +28,11 @@ _process = os.getpid()
 
 
 def begin(
-    model: object, name: str, request: WatchRequest, namespace: Mapping[str, object]
+    model: object,
+    name: str,
+    request: WatchRequest,
+    namespace: Mapping[str, object],
+    watcher: Watcher | None = None,
 ) -> WatchSession:
     """Watch a model; one that is watched already is watched on, as is asked for now.
 
@@ -35,6 +41,7 @@ def begin(
         name: What it is called. A model that had this name until now is let go.
         request: How.
         namespace: The user's names.
+        watcher: What measures it, where that is there already.
 
     Raises:
         InputError: The model or the request cannot be used.
@@ -49,7 +56,8 @@ def begin(
                 session.stop("it was watched again in another way")
             elif session.name == name:
                 session.stop(f"another model is called {name} now")
-        return _begin(model, name, request, namespace)
+        watcher = watcher or watcher_of(model, (), request.rate)
+        return _begin(model, name, request, namespace, watcher)
 
 
 def begin_step(
@@ -73,9 +81,10 @@ def begin_step(
 
     plain: Any = getattr(step, "__wrapped__", step) if isinstance(step, WatchedStep) else step
     own = str(getattr(plain, "__name__", type(plain).__name__))
-    session = begin(plain, name or own, request, namespace)
-    watcher: Any = session.watcher
-    return WatchedStep(plain, watcher, session)
+    known = next((each for each in _sessions if each.model is plain), None)
+    goes_on = known is not None and _goes_on(known.request, request)
+    watcher: Any = known.watcher if known and goes_on else watcher_of(plain, (), request.rate)
+    return WatchedStep(plain, watcher, partial(begin, plain, name or own, request, namespace))
 
 
 def watched() -> WatchList:
@@ -130,9 +139,12 @@ def begin_cell() -> None:
 
 
 def _begin(
-    model: object, name: str, request: WatchRequest, namespace: Mapping[str, object]
+    model: object,
+    name: str,
+    request: WatchRequest,
+    namespace: Mapping[str, object],
+    watcher: Watcher,
 ) -> WatchSession:
-    watcher = watcher_of(model, (), request.rate)
     session = WatchSession(model, name, watcher, request, namespace, _forget)
     gone = weakref.finalize(model, _let_go, weakref.ref(session))
     gone.atexit = False

@@ -26,7 +26,11 @@ def culprit_of(step: Step, number: int, given: Given | None, losses: list[float]
     bad = [each for each in losses if not np.isfinite(each)]
     what = "NaN" if any(map(np.isnan, bad)) else "Inf"
     unknown = Culprit(number, "loss", "", "", 1, what, len(bad), len(losses), certain=False)
-    if given is None or any(getattr(each, "is_deleted", bool)() for each in given.arrays):
+    if (
+        step.inner is None
+        or given is None
+        or any(getattr(each, "is_deleted", bool)() for each in given.arrays)
+    ):
         return unknown
     looking = Looking(step, exact=True)
     try:

@@ -66,8 +66,13 @@ def state_among(arguments: Any, results: Any) -> Any:
     for argument in arguments:
         structure = jax.tree.structure(argument)
         if structure.num_leaves and shapes_of(argument) == shapes_of(returned.get(structure)):
-            return getattr(argument, "params", None) or _largest(argument)
+            return parameters_in(argument)
     return None
+
+
+def parameters_in(state: Any) -> Any:
+    """The parameters in a state: its ``params``, or else its largest tree of numbers."""
+    return getattr(state, "params", None) or _largest(state)
 
 
 def outer(results: Any) -> list[Any]:
@@ -76,6 +81,8 @@ def outer(results: Any) -> list[Any]:
 
 
 def _largest(tree: Any) -> Any:
+    if _is_float_tree(tree):
+        return tree
     candidates = [each for each in _parts(tree) if _is_float_tree(each)] or [tree]
     return max(candidates, key=_size)
 
@@ -110,4 +117,4 @@ def _name(entry: Any) -> str:
 def scalars_in(results: Any) -> list[Any]:
     """The single floating-point numbers among what a step returned, such as its loss."""
     leaves = jax.tree.leaves(results)
-    return [leaf for leaf in leaves if is_floating(leaf) and np.shape(leaf) == ()]
+    return [leaf for leaf in leaves if getattr(leaf, "shape", None) == () and is_floating(leaf)]

@@ -63,7 +63,7 @@ class JaxWatcher:
         self._gathering = Gathering(exact=rate.exact)
         self._samples: Arrived[Sample] = Arrived()
         self._losses: Arrived[tuple[int, float]] = Arrived()
-        self._unchecked: deque[tuple[int, Given | None, list[Any]]] = deque()
+        self._unchecked: deque[tuple[int, Any, list[Any]]] = deque()
         self._fired: set[str] = set()
         self._told = False
 
@@ -126,7 +126,9 @@ class JaxWatcher:
             return self._step.function(*args, **kwargs)
         step, began, own = self.steps + 1, perf_counter(), 0.0
         due = not self._paused and not self._failed and self._pacing.due(step)
-        given = self._given(args, kwargs) if self._step.inner is not None else None
+        # A module is changed in place, so what it was must be known before.
+        needed = self._step.inner is not None and (due or self._step.is_nnx)
+        given = self._given(args, kwargs) if needed else None
         if due and given is not None:
             jax.block_until_ready(given.arrays)
             began = perf_counter()
@@ -134,12 +136,23 @@ class JaxWatcher:
             own = perf_counter() - began
         result = self._make(step, args, kwargs, due)
         self.steps = step
-        self._stopwatch.step_ended(step, steps=1, measured=due, own=own)
-        self._unchecked.append((step, given, trees.scalars_in(result)))
+        self._unchecked.append((step, given or (args, kwargs), trees.scalars_in(result)))
         self._check(listener)
-        self._stopwatch.resume()
+        self._stopwatch.step_ended(step, steps=1, measured=due, own=own)
         listener.step_ended(step)
         return result
+
+    def prepare(self, *args: Any, **kwargs: Any) -> None:
+        """Learn which layers there are from the arguments of the first step, without making it."""
+        given = self._given(args, kwargs) if self._step.inner is not None else None
+        if given is not None:
+            self._look(1, given)
+            self._samples.taken()
+        if not self.layers:
+            values = [*args, *kwargs.values()]
+            names = trees.names_of(trees.parameters_in(values[0])) if values else []
+            layers = list(dict.fromkeys(layer for layer, _ in names)) or [""]
+            self.layers = tuple(Layer(layer, "") for layer in layers)
 
     def _given(self, args: Any, kwargs: Any) -> Given | None:
         try:
@@ -222,7 +235,8 @@ class JaxWatcher:
                 self._losses.add((step, numbers[0]))
             if not np.isfinite(numbers).all() and not self._told:
                 self._told = True
-                listener.not_finite(culprit_of(self._step, step, given, numbers))
+                known = given if isinstance(given, Given) else self._given(*given)
+                listener.not_finite(culprit_of(self._step, step, known, numbers))
 
 
 class WatchedStep:
@@ -231,14 +245,20 @@ class WatchedStep:
     Args:
         step: The user's function.
         watcher: Makes its steps.
-        session: What is known of it.
+        begin: Makes the session, at the first call: only then are the layers known.
     """
 
-    def __init__(self, step: Callable[..., Any], watcher: JaxWatcher, session: Any = None) -> None:
-        self.session = session
-        self._watcher = watcher
+    def __init__(
+        self, step: Callable[..., Any], watcher: JaxWatcher, begin: Callable[[JaxWatcher], Any]
+    ) -> None:
         update_wrapper(self, step)
+        self._watcher, self._begin = watcher, begin
+        self.session: Any = None
+        """What is known of its steps; None before the first call."""
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Make a step."""
+        if self.session is None:
+            self._watcher.prepare(*args, **kwargs)
+            self.session = self._begin(self._watcher)
         return self._watcher.call(*args, **kwargs)

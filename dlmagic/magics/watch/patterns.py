@@ -31,11 +31,6 @@ def chosen(pattern: str, layers: Sequence[Layer]) -> tuple[str, ...]:
     """
     if not layers and not pattern:
         return ()
-    if not layers:
-        raise InputError(
-            "The layers are known when a step has been made.",
-            f'Choose them then: session.choose("{pattern}").',
-        )
     words = [word.strip() for word in pattern.split(",") if word.strip()]
     wanted = [word for word in words if not word.startswith("!")]
     unwanted = [word[1:].strip() for word in words if word.startswith("!")]

@@ -52,7 +52,8 @@ def watch(
 
     Returns:
         The :class:`~dlmagic.WatchSession`; as a context manager it ends with its block. Of a step
-        function, one that is watched and has its ``session``; its results are bitwise the same.
+        function, one that is watched; its results are bitwise the same, and its ``session`` is
+        there from the first call on, which tells the layers.
 
     Raises:
         InputError: That is no model, or an argument cannot be used.

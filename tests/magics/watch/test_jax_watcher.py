@@ -294,9 +294,27 @@ def test_a_watched_step_is_called_as_it_was():
     assert is_step(plain_step)
     assert is_step(linen_step)
     assert not is_step(Net)
-    watched = WatchedStep(plain_step, watcher := watch(plain_step))
+    watcher = JaxWatcher(plain_step, (), EXACT)
+
+    def begin(watcher: JaxWatcher) -> str:
+        assert [layer.name for layer in watcher.layers] == ["first", "last"]
+        watcher.begin(Told())
+        return "session"
+
+    watched = WatchedStep(plain_step, watcher, begin)
     assert watched.__name__ == "plain_step"
+    assert watched.session is None
     assert equal(watched(plain_parameters(), X, Y), plain_step(plain_parameters(), X, Y))
+    assert watched.session == "session"
     watcher.end()
     watched(plain_parameters(), X, Y)
     assert watcher.steps == 1
+
+
+def test_layers_are_known_before_the_first_step():
+    watcher = watch(linen_step)
+    state, key = linen_state(), jax.random.key(1)
+    watcher.prepare(state, X, Y, key)
+    assert {layer.name for layer in watcher.layers} == {"", "first", "last", "Dropout_0"}
+    assert not watcher.take()
+    assert not any(each.is_deleted() for each in jax.tree.leaves(state.params))

@@ -1,0 +1,91 @@
+"""A step function of JAX in place of a model: ``dlmagic.watch`` returns what is called instead."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import dlmagic
+from dlmagic.errors import InputError
+from dlmagic.magics.watch.engine import end_all, watched
+
+X = jnp.asarray(np.random.default_rng(0).normal(size=(16, 4)), jnp.float32)
+Y = X[:, :1] * 2
+
+
+def loss_of(parameters: Any, x: Any, y: Any) -> Any:
+    hidden = jnp.tanh(x @ parameters["first"]["w"])
+    return jnp.mean((hidden @ parameters["last"]["w"] - y) ** 2)
+
+
+@jax.jit
+def train_step(parameters: Any, x: Any, y: Any) -> Any:
+    loss, gradients = jax.value_and_grad(loss_of)(parameters, x, y)
+    return jax.tree.map(lambda p, g: p - 0.1 * g, parameters, gradients), loss
+
+
+def fresh() -> Any:
+    return {"first": {"w": jnp.full((4, 8), 0.1)}, "last": {"w": jnp.full((8, 1), 0.1)}}
+
+
+def trained(step: Any, steps: int = 3) -> list[Any]:
+    parameters = fresh()
+    for _ in range(steps):
+        parameters, _ = step(parameters, X, Y)
+    return [np.asarray(each).tobytes() for each in jax.tree.leaves(parameters)]
+
+
+@pytest.fixture(autouse=True)
+def let_go() -> Iterator[None]:
+    yield
+    end_all("the test has ended")
+
+
+def test_what_is_returned_trains_alike_and_has_a_session() -> None:
+    step = dlmagic.watch(train_step, every=1)
+    assert trained(step) == trained(train_step)
+    assert (step.session.name, step.session.steps) == ("train_step", 3)
+    table = step.session.table()
+    assert [layer.layer for layer in table] == ["first", "last"]
+    assert table["first"].gradient > 0
+    result = step.session.stop()
+    assert "3 steps of `train_step`" in str(result)
+    assert trained(step, 1) == trained(train_step, 1)
+
+
+def test_watched_again_it_goes_on() -> None:
+    step = dlmagic.watch(train_step, every=1)
+    trained(step, 2)
+    again = dlmagic.watch(step, every=1)
+    trained(again, 1)
+    assert again.session is step.session
+    assert (again.session.steps, len(watched().models)) == (3, 1)
+
+
+def test_another_rate_begins_anew() -> None:
+    step = dlmagic.watch(train_step, every=1)
+    trained(step, 1)
+    other = dlmagic.watch(train_step, every=2)
+    trained(other, 2)
+    assert (other.session.steps, step.session.running) == (2, False)
+
+
+def test_layers_are_chosen_by_a_pattern() -> None:
+    step = dlmagic.watch(train_step, "last", every=1)
+    trained(step, 1)
+    assert [layer.layer for layer in step.session.table()] == ["last"]
+    wrong = dlmagic.watch(train_step, "lats", every=1)
+    with pytest.raises(InputError, match="No layer matches 'lats'"):
+        trained(wrong, 1)
+
+
+def test_the_magic_says_how_a_step_is_watched(shell: Any) -> None:
+    shell.run_line_magic("load_ext", "dlmagic")
+    shell.user_ns["train_step"] = train_step
+    with pytest.raises(Exception, match=r"train_step = dlmagic\.watch\(train_step\)"):
+        shell.run_line_magic("watch", "train_step")
