@@ -48,7 +48,11 @@ def lab(tmp_path: Path) -> Iterator[str]:
             yield address
         finally:
             server.terminate()  # ends its kernels, too
-            server.wait(timeout=30)
+            try:
+                server.wait(timeout=30)
+            except subprocess.TimeoutExpired:  # now and then it waits for a page that is gone
+                server.kill()
+                server.wait()
 
 
 def command(folder: Path, port: int) -> list[str]:

@@ -98,7 +98,6 @@ def test_an_error_of_the_cell_is_the_users(notebook: InteractiveShell) -> None:
         ("net --stopon nan", "%watch has no option --stopon. Did you mean --stop-on?"),
         ("--every 2", "Which model is to be watched so? Name it: %watch MODEL."),
         ("net other", "%watch has no use for 'other'."),
-        ("net --to wandb", "wandb"),
     ],
 )
 def test_slips_get_one_line(notebook: InteractiveShell, line: str, words: str) -> None:
@@ -106,6 +105,13 @@ def test_slips_get_one_line(notebook: InteractiveShell, line: str, words: str) -
         notebook.run_line_magic("watch", line)
     assert words in str(raised.value)
     assert "\n" not in str(raised.value)
+    assert not notebook.run_line_magic("watch", "").models
+
+
+def test_wandb_needs_a_run(notebook: InteractiveShell, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("wandb.run", None)  # another test may have left one open
+    with pytest.raises(UsageError, match=r"No run of wandb is open"):
+        notebook.run_line_magic("watch", "net --to wandb")
     assert not notebook.run_line_magic("watch", "").models
 
 
