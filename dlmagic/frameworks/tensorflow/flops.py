@@ -29,17 +29,7 @@ def count_operations(run: Callable[[], object]) -> OperationCount | Reason:
     """
     count = OperationCount()
 
-    def note(
-        kind: Any,
-        inputs: Any,
-        attributes: Any,
-        outputs: Any,
-        op_name: Any = None,  # noqa: ARG001 - TensorFlow's signature
-        graph: Any = None,
-    ) -> None:
-        formula = _FORMULAS.get(_text(kind))
-        if formula is not None and graph is None:
-            count.add(_operation(formula, inputs, _by_name(attributes), outputs))
+    note = _noted(count.add)
 
     with compat.operations_told(note) as told:
         if not told:
@@ -54,6 +44,19 @@ def flops_told(listener: Callable[[float], object]) -> Iterator[bool]:
 
     Functions run eagerly meanwhile. The context's value is whether that is possible.
     """
+    note = _noted(lambda operation: listener(operation.flops))
+
+    before = tf.config.functions_run_eagerly()
+    tf.config.run_functions_eagerly(True)
+    try:
+        with compat.operations_told(note) as told:
+            yield told
+    finally:
+        tf.config.run_functions_eagerly(before)
+
+
+def _noted(tell: Callable[[Operation], object]) -> Callable[..., None]:
+    """What TensorFlow calls after each operation; tells those with a formula that run eagerly."""
 
     def note(
         kind: Any,
@@ -65,15 +68,9 @@ def flops_told(listener: Callable[[float], object]) -> Iterator[bool]:
     ) -> None:
         formula = _FORMULAS.get(_text(kind))
         if formula is not None and graph is None:
-            listener(_operation(formula, inputs, _by_name(attributes), outputs).flops)
+            tell(_operation(formula, inputs, _by_name(attributes), outputs))
 
-    before = tf.config.functions_run_eagerly()
-    tf.config.run_functions_eagerly(True)
-    try:
-        with compat.operations_told(note) as told:
-            yield told
-    finally:
-        tf.config.run_functions_eagerly(before)
+    return note
 
 
 def _operation(

@@ -18,18 +18,7 @@ from dlmagic.magics.watch.sample_result import STATISTICS, Row, Sample, Statisti
 PREFIX = "dlmagic"
 STEP, LOSS = f"{PREFIX}/step", f"{PREFIX}/loss"
 
-ALL: tuple[Statistic, ...] = (
-    "mean",
-    "std",
-    "norm",
-    "min",
-    "max",
-    "zeros",
-    "dead",
-    "nan",
-    "inf",
-    "ratio",
-)
+ALL: tuple[Statistic, ...] = tuple(each for each in STATISTICS if each not in ("seen", "total"))
 """How many values there are and were seen stays the same: it is not written at every step."""
 
 MAIN: tuple[Statistic, ...] = ("norm", "dead", "nan", "inf", "ratio")
