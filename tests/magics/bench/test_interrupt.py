@@ -43,7 +43,7 @@ def interrupted_after(tellings: int, namespace: dict[str, object]) -> BenchResul
         if len(told) == tellings:
             raise KeyboardInterrupt
 
-    request = Request(CellSource.from_text(CELL), namespace, modes=("eager", "trace"), seconds=0.2)
+    request = Request(CellSource.from_text(CELL), namespace, modes=("eager", "trace"), seconds=20)
     try:
         return bench_cell(request, Surroundings(StreamOutput(), tell))
     except KeyboardInterrupt:
