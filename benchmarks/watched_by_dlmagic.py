@@ -11,7 +11,7 @@ from benchmarks.watched_models import Training
 from dlmagic.magics.watch.export.exporter import Exporter, exporter
 from dlmagic.magics.watch.sample_result import Culprit, Sample
 from dlmagic.magics.watch.session import WatchSession
-from dlmagic.magics.watch.torch_watcher import TorchWatcher
+from dlmagic.magics.watch.torch.watcher import TorchWatcher
 from dlmagic.magics.watch.twin import watch
 from dlmagic.magics.watch.watcher import Rate
 

@@ -115,9 +115,11 @@ def uses_the_shell(place: Place, found: Import) -> bool:
 
 
 def uses_a_framework(place: Place, found: Import) -> bool:
-    """A framework is for frameworks/ and for a room's file named after it."""
-    named_after_it = bool(place.room) and place.file.stem.startswith(found.top)
-    return found.top in FRAMEWORKS and not (place.floor == "frameworks" or named_after_it)
+    """A framework is for frameworks/ and for a room's file or folder named after it."""
+    if found.top not in FRAMEWORKS or place.floor == "frameworks":
+        return False
+    named_after_it = place.file.stem.startswith(found.top) or found.top in place.file.parent.parts
+    return not (place.room and named_after_it)
 
 
 def uses_a_driver(place: Place, found: Import) -> bool:
@@ -305,6 +307,7 @@ def test_a_planted_violation_is_found(file: str, source: str) -> None:
         ("magics/bench/magic.py", "from IPython.core.magic import Magics"),
         ("magics/bench/engine.py", "from dlmagic.magics.bench.measure import measure"),
         ("magics/watch/torch.py", "import torch"),
+        ("magics/watch/torch/engine.py", "import torch"),
         ("magics/bench/result.py", "import numpy as np\nfrom dlmagic.result import Result"),
         ("magics/bench/view.py", "from dlmagic.magics.bench.result import BenchResult"),
         ("magics/bench/view.py", "from dlmagic.display import parts"),

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from tests.magics.watch.torch_training import agree, row, step, watching
+from tests.magics.watch.torch.training import agree, row, step, watching
 
 pytestmark = [
     pytest.mark.gpu,

@@ -11,15 +11,15 @@ from dlmagic.errors import InputError, nearest
 from dlmagic.magics.watch.watcher import Rate, Watcher
 
 _WATCHERS = {
-    "keras": ("dlmagic.magics.watch.keras_watcher", "KerasWatcher"),
-    "torch": ("dlmagic.magics.watch.torch_watcher", "TorchWatcher"),
+    "keras": ("dlmagic.magics.watch.keras.watcher", "KerasWatcher"),
+    "torch": ("dlmagic.magics.watch.torch.watcher", "TorchWatcher"),
 }
 """Each framework's watcher, with ``is_model`` beside it; asked where the user has imported it.
 
 Keras is asked first: a model of Keras on PyTorch is one of both, and is trained by Keras.
 """
 
-_STEPS = ("jax", "dlmagic.magics.watch.jax_watcher")
+_STEPS = ("jax", "dlmagic.magics.watch.jax.watcher")
 
 
 def is_model(value: object) -> bool:

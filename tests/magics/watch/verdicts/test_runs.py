@@ -9,7 +9,7 @@ import torch
 
 from dlmagic.finding import Finding
 from dlmagic.magics.watch.sample_result import Culprit
-from dlmagic.magics.watch.torch_watcher import TorchWatcher
+from dlmagic.magics.watch.torch.watcher import TorchWatcher
 from dlmagic.magics.watch.verdicts.judge import Judge
 from dlmagic.magics.watch.watcher import Rate
 from tests.magics.watch.verdicts.broken import BROKEN

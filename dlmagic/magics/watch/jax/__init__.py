@@ -1,0 +1,1 @@
+"""Step functions of JAX, with the layers that Flax tells."""

@@ -1,0 +1,267 @@
+"""A second program beside a step of JAX: it computes the same, and returns only statistics."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from dlmagic.frameworks.jax import _compat as compat
+from dlmagic.magics.watch.gathering import Key, Piece
+from dlmagic.magics.watch.jax import functions, trees
+from dlmagic.magics.watch.jax.layers import calls_told
+from dlmagic.magics.watch.jax.step import Given, Step, states_in
+from dlmagic.magics.watch.measures import Measured
+from dlmagic.magics.watch.sample_result import Quantity
+
+INPUT = Key("", "activation", "input")
+"""The row, shown to nobody, of what a step is given beside its state."""
+
+
+@dataclass(frozen=True, eq=False)
+class Emitted:
+    """Statistics that a program sends while it runs, as they are known when it is traced.
+
+    Attributes:
+        order: How many were emitted before.
+        pieces: Of what.
+        totals: How many values each has.
+        units: How many units each has; 0 where that is of no matter.
+    """
+
+    order: int
+    pieces: tuple[Piece, ...]
+    totals: tuple[int, ...]
+    units: tuple[int, ...]
+
+
+@dataclass
+class Received:
+    """What has been sent."""
+
+    parts: list[tuple[Emitted, Measured, Any]] = field(default_factory=list)
+
+    def in_order(self) -> tuple[list[Piece], list[Measured]]:
+        """In the order in which it was traced, as callbacks may come in any."""
+        pieces: list[Piece] = []
+        measured = []
+        for emitted, numbers, units in sorted(self.parts, key=lambda part: part[0].order):
+            ends = np.cumsum(emitted.units)
+            for at, piece in enumerate(emitted.pieces):
+                known = units[ends[at] - emitted.units[at] : ends[at]]
+                can_be_zero = len(known) and numbers.counts[at, 0]
+                pieces.append(Piece(piece.key, piece.shape, known if can_be_zero else None))
+            measured.append(numbers)
+        return pieces, measured
+
+
+@dataclass(eq=False)
+class Level:
+    """A function that is being traced, and the outputs in it that are to be sent at its end."""
+
+    trace: object
+    waiting: list[tuple[Piece, Any]] = field(default_factory=list)
+
+
+class Looking:
+    """Measures the steps of one function.
+
+    Args:
+        step: The function.
+        exact: Whether all values are looked at.
+        names: Layer and name of each parameter, where the tree does not have them.
+    """
+
+    def __init__(
+        self, step: Step, *, exact: bool, names: Sequence[tuple[str, str]] | None = None
+    ) -> None:
+        self._step, self._exact, self._names = step, exact, names
+        self._programs: dict[Any, Any] = {}
+        self._received = Received()
+        self._before: Any = None
+        self._found: list[trees.Shapes] = []
+        self._order = 0
+        self._levels: list[Level] = []
+        self.kinds: dict[str, str] = {}
+        """Class of each layer that was called."""
+        self.parameters: dict[str, list[str]] = {}
+        """Names of each layer's parameters."""
+        self.has_gradients = False
+        self.compiled = 0
+        """How many programs there are."""
+
+    def look(self, given: Given) -> tuple[list[Piece], list[Measured]]:
+        """What there is to see of a step with these arguments, which stay as they are."""
+        key = given.key()
+        if key not in self._programs:
+            self._programs[key] = jax.jit(partial(self._trace, given))
+            self.compiled += 1
+        return self._run(lambda: self._programs[key](given.arrays))
+
+    def watch(self, call: Callable[[], Any], values: Any) -> tuple[Any, Any]:
+        """Measure a step that is not compiled, while it is made.
+
+        Args:
+            call: Makes it.
+            values: Its arguments.
+
+        Returns:
+            Its result, and what there was to see.
+        """
+        results: list[Any] = []
+
+        def run() -> None:
+            self._start(values)
+            with compat.gradients_told(self._emit_gradients):
+                results.append(call())
+            self._emit_change(values, results[0], results[0])
+
+        found = self._run(run)
+        return results[0], found
+
+    def _run(self, run: Callable[[], Any]) -> tuple[list[Piece], list[Measured]]:
+        self._received = Received()
+        jax.block_until_ready(run())
+        jax.effects_barrier()
+        return self._received.in_order()
+
+    def _trace(self, given: Given, arrays: list[Any]) -> Any:
+        """The step as it is, with what is sent of it; its own result is not used."""
+        args, kwargs = given.arguments(arrays)
+        values = [*args, *kwargs.values()]
+        before = states_in(values, is_nnx=given.is_nnx)
+        self._start(before)
+        inner = self._at_one_level(self._step.inner)
+        told = compat.gradients_told(self._emit_gradients, self._at_one_level)
+        with calls_told(self._emit_output), told:
+            results = inner(*args, **kwargs)
+        after = states_in(values, is_nnx=True) if given.is_nnx else results
+        self._emit_change(before, after, results)
+        return 0
+
+    def _start(self, before: Any) -> None:
+        self._before, self._found, self._order = before, [], 0
+        self._levels = []
+
+    def _at_one_level(self, function: Any) -> Callable[..., Any]:
+        """A function whose outputs of layers are sent together, before it returns."""
+
+        def traced(*args: Any, **kwargs: Any) -> Any:
+            self._levels.append(level := Level(compat.trace_of((args, kwargs))))
+            try:
+                result = function(*args, **kwargs)
+            finally:
+                self._levels.pop()
+            if level.waiting:
+                pieces, arrays = zip(*level.waiting, strict=True)
+                self._emit(list(pieces), list(arrays), with_units=True)
+            return result
+
+        return traced
+
+    @property
+    def is_tracing(self) -> bool:
+        """Whether the step is being traced."""
+        return bool(self._levels)
+
+    def hear(self, layer: str, kind: str, result: Any) -> None:
+        """A layer has returned, while the step is being traced."""
+        self._emit_output(layer, kind, result)
+
+    def _emit_output(self, layer: str, kind: str, result: Any) -> None:
+        self.kinds[layer] = kind
+        for each in jax.tree.leaves(result):
+            if functions.is_floating(each) and each.size:
+                self._emit_or_wait(Piece(Key(layer, "activation"), tuple(each.shape)), each)
+                return
+
+    def _emit_or_wait(self, piece: Piece, array: Any) -> None:
+        """An output inside a loop or the like cannot be used outside: it is sent at once."""
+        level = self._levels[-1] if self._levels else Level(None)
+        if level.trace is not None and level.trace is compat.trace_of(array):
+            level.waiting.append((piece, array))
+        else:
+            self._emit([piece], [array], with_units=True)
+
+    def _emit_gradients(self, primals: Any, gradients: Any) -> None:
+        for primal, gradient in zip(primals, gradients, strict=True):
+            shapes = trees.shapes_of(primal)
+            tree = trees.find(shapes, self._before) if shapes else None
+            leaves = jax.tree.leaves(gradient)
+            if tree is None or (self._step.inner is None and any(map(_is_traced, leaves))):
+                continue
+            if shapes not in self._found:
+                self._found.append(shapes)
+            self.has_gradients = True
+            self._emit(self._pieces("gradient", tree, shapes), leaves)
+
+    def _emit_change(self, before: Any, after: Any, results: Any) -> None:
+        """The parameters, and by how much the step changes them; and what it is given beside."""
+        if not self._found:
+            tree = trees.state_among(before, after)
+            self._found = [] if tree is None else [trees.shapes_of(tree)]
+        for shapes in self._found:
+            old, new = trees.find(shapes, before), trees.find(shapes, after)
+            leaves = jax.tree.leaves(old)
+            self._emit(self._pieces("weight", old, shapes), leaves)
+            if new is not None:
+                pairs = zip(jax.tree.leaves(new), leaves, strict=True)
+                changes = [each - was for each, was in pairs]
+                self._emit(self._pieces("update", old, shapes), changes)
+        returned = {each for _, each in map(_structure_and_shapes, trees.outer(results))}
+        for value in before:
+            if _structure_and_shapes(value)[1] not in returned:
+                leaves = [each for each in jax.tree.leaves(value) if functions.is_floating(each)]
+                self._emit([Piece(INPUT)] * len(leaves), leaves)
+
+    def _pieces(self, quantity: Quantity, tree: Any, shapes: trees.Shapes) -> list[Piece]:
+        prefix = f"#{self._found.index(shapes) + 1}/" if self._found.index(shapes) else ""
+        pieces = []
+        for (layer, parameter), (shape, _) in zip(
+            self._names or trees.names_of(tree), shapes, strict=True
+        ):
+            names = self.parameters.setdefault(prefix + layer, [])
+            if parameter not in names:
+                names.append(parameter)
+            pieces.append(Piece(Key(prefix + layer, quantity, parameter), shape))
+        return pieces
+
+    def _emit(self, pieces: list[Piece], arrays: list[Any], *, with_units: bool = False) -> None:
+        """Send statistics from where the arrays are, whatever is around it."""
+        kept = [
+            (piece, each)
+            for piece, each in zip(pieces, arrays, strict=True)
+            if functions.is_floating(each) and np.size(each)
+        ]
+        if not kept:
+            return
+        arrays = [each for _, each in kept]
+        units = [functions.active_units(each) for each in arrays if with_units]
+        emitted = Emitted(
+            self._order,
+            tuple(piece for piece, _ in kept),
+            tuple(int(np.size(each)) for each in arrays),
+            tuple(each.size for each in units) if with_units else (0,) * len(arrays),
+        )
+        self._order += 1
+        looked = [functions.look_at(each, exact=self._exact) for each in arrays]
+        active = jnp.concatenate(units) if with_units else jnp.zeros(0, bool)
+        jax.debug.callback(partial(self._receive, emitted), *functions.measured(looked), active)
+
+    def _receive(self, emitted: Emitted, floats: Any, counts: Any, active: Any) -> None:
+        totals = np.array(emitted.totals, np.int64)
+        numbers = Measured(np.array(floats), np.array(counts), totals)
+        self._received.parts.append((emitted, numbers, np.array(active)))
+
+
+def _is_traced(leaf: Any) -> bool:
+    return isinstance(leaf, jax.core.Tracer)
+
+
+def _structure_and_shapes(value: Any) -> Any:
+    return jax.tree.structure(value), trees.shapes_of(value)

@@ -1,0 +1,264 @@
+"""Watching a step function of JAX: its state, its gradients and the modules that it calls."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Collection
+from functools import update_wrapper
+from time import perf_counter
+from typing import Any
+
+import jax
+import numpy as np
+
+from dlmagic.magics.watch.arrived import Arrived
+from dlmagic.magics.watch.clockwork import Stopwatch
+from dlmagic.magics.watch.gathering import About, Gathering
+from dlmagic.magics.watch.jax import trees
+from dlmagic.magics.watch.jax.faults import culprit_of
+from dlmagic.magics.watch.jax.looking import INPUT, Looking
+from dlmagic.magics.watch.jax.step import Given, Step
+from dlmagic.magics.watch.pacing import Pacing
+from dlmagic.magics.watch.sample_result import Overhead, Sample, Silent
+from dlmagic.magics.watch.watcher import Layer, Listener, Rate
+
+_MOST_PROGRAMS = 6
+
+_NOT_COMPILED = (
+    "The step is not compiled, so the outputs of layers are not measured: jax.jit around it shows "
+    "them."
+)
+_NO_GRADIENTS = (
+    "No gradients were seen: they are where the step itself calls jax.grad or jax.value_and_grad, "
+    "by its parameters."
+)
+
+
+def is_step(value: object) -> bool:
+    """Whether this could be a step function: something to call that is no class."""
+    return callable(value) and not isinstance(value, type)
+
+
+class JaxWatcher:
+    """Measures the steps that are made through :attr:`call`.
+
+    Args:
+        step: The user's function; its first call tells which layers there are.
+        layers: Paths of the layers to measure; none means all.
+        rate: How often.
+    """
+
+    framework = "jax"
+
+    def __init__(self, step: Callable[..., Any], layers: Collection[str], rate: Rate) -> None:
+        self._step = Step.of(step)
+        self._rate, self._chosen = rate, frozenset(layers)
+        self.layers: tuple[Layer, ...] = ()
+        self.steps, self.skipped = 0, 0
+        self._listener: Listener | None = None
+        self._paused, self._failed = False, ""
+        self._pacing = Pacing(rate)
+        self._stopwatch = Stopwatch(self._pacing)
+        self._looking = Looking(self._step, exact=rate.exact)
+        self._gathering = Gathering(exact=rate.exact)
+        self._samples: Arrived[Sample] = Arrived()
+        self._losses: Arrived[tuple[int, float]] = Arrived()
+        self._unchecked: deque[tuple[int, Any, list[Any]]] = deque()
+        self._fired: set[str] = set()
+        self._told = False
+
+    def begin(self, listener: Listener) -> None:
+        """Attach."""
+        self._listener = listener
+
+    def end(self) -> None:
+        """Detach: the function is then only called."""
+        self._listener = None
+        self._unchecked.clear()
+
+    def choose(self, layers: Collection[str]) -> None:
+        """Measure these layers; none means all."""
+        self._chosen = frozenset(layers)
+
+    def pause(self) -> None:
+        """Measure nothing until :meth:`resume`."""
+        self._paused = True
+
+    def resume(self) -> None:
+        """Measure again."""
+        self._paused = False
+
+    def take(self, *, wait: bool = False) -> list[Sample]:  # noqa: ARG002 - all have arrived
+        """Samples since it was last called."""
+        return self._samples.taken()
+
+    def losses(self) -> list[tuple[int, float]]:
+        """Steps and losses since it was last called."""
+        return self._losses.taken()
+
+    def overhead(self) -> Overhead:
+        """What watching has cost."""
+        return self._pacing.overhead()
+
+    def silent(self) -> tuple[Silent, ...]:
+        """Modules with parameters whose outputs were not seen."""
+        if not self._fired:
+            return ()
+        why = "no call of it was seen: it is no module, or it is called by another method"
+        return tuple(
+            Silent(layer.name, layer.kind, why)
+            for layer in self.layers
+            if layer.name not in self._fired and self._is_chosen(layer.name)
+        )
+
+    def notes(self) -> tuple[str, ...]:
+        """What the user should know."""
+        known = [self._failed]
+        if self._pacing.sampled and not self._failed:
+            known.append("" if self._step.inner is not None else _NOT_COMPILED)
+            known.append("" if self._looking.has_gradients else _NO_GRADIENTS)
+        return tuple(filter(None, known))
+
+    def call(self, *args: Any, **kwargs: Any) -> Any:
+        """Make a step; its result is that of the user's function, which alone computes it."""
+        listener = self._listener
+        if listener is None:
+            return self._step.function(*args, **kwargs)
+        step, began, own = self.steps + 1, perf_counter(), 0.0
+        due = not self._paused and not self._failed and self._pacing.due(step)
+        # A module is changed in place, so what it was must be known before.
+        needed = self._step.inner is not None and (due or self._step.is_nnx)
+        given = self._given(args, kwargs) if needed else None
+        if due and given is not None:
+            jax.block_until_ready(given.arrays)
+            began = perf_counter()
+            self._look(step, given)
+            own = perf_counter() - began
+        result = self._make(step, args, kwargs, due)
+        self.steps = step
+        self._unchecked.append((step, given or (args, kwargs), trees.scalars_in(result)))
+        self._check(listener)
+        self._stopwatch.step_ended(step, steps=1, measured=due, own=own)
+        listener.step_ended(step)
+        return result
+
+    def prepare(self, *args: Any, **kwargs: Any) -> None:
+        """Learn which layers there are from the arguments of the first step, without making it."""
+        given = self._given(args, kwargs) if self._step.inner is not None else None
+        if given is not None:
+            self._look(1, given)
+            self._samples.taken()
+        if not self.layers:
+            values = [*args, *kwargs.values()]
+            names = trees.names_of(trees.parameters_in(values[0])) if values else []
+            layers = list(dict.fromkeys(layer for layer, _ in names)) or [""]
+            self.layers = tuple(Layer(layer, "") for layer in layers)
+
+    def _given(self, args: Any, kwargs: Any) -> Given | None:
+        try:
+            return Given.of(self._step, args, kwargs)
+        except Exception as error:  # the training must not suffer
+            self._fail(error)
+            return None
+
+    def _make(self, step: int, args: Any, kwargs: Any, due: bool) -> Any:
+        function = self._step.function
+        if not due or self._step.inner is not None:
+            return function(*args, **kwargs)
+        values = [*args, *kwargs.values()]
+        result, found = self._looking.watch(lambda: function(*args, **kwargs), values)
+        self._deliver(step, *found)
+        return result
+
+    def _look(self, step: int, given: Given) -> None:
+        try:
+            found = self._looking.look(given)
+        except Exception as error:  # the step itself tells of what is wrong with it
+            self._fail(error)
+            return
+        self._deliver(step, *found)
+        if self._looking.compiled > _MOST_PROGRAMS:
+            self._failed = (
+                "The step is compiled anew again and again, as its arguments change; "
+                "it is measured no longer."
+            )
+
+    def _fail(self, error: Exception) -> None:
+        reason = str(error).strip().splitlines()[:1]
+        self._failed = f"The step cannot be measured ({type(error).__name__}: {''.join(reason)})."
+
+    def _deliver(self, step: int, pieces: Any, measured: Any) -> None:
+        about = self._about()
+        self._learn(about, pieces)
+        chosen = {name for name in about if self._is_chosen(name)}
+        shown = [at for at, piece in enumerate(pieces) if piece.key != INPUT]
+        if not shown:
+            return
+        sample = self._gathering.sample(step, pieces, measured, about, chosen, shown)
+        self._fired |= {row.layer for row in sample.rows if row.quantity == "activation"}
+        self._samples.add(sample)
+
+    def _is_chosen(self, name: str) -> bool:
+        return not self._chosen or name in self._chosen
+
+    def _about(self) -> dict[str, About]:
+        looking = self._looking
+        called = list(looking.kinds)
+        names = [*(each for each in looking.parameters if each not in called), *called]
+        names.sort(key=bool)  # the model itself comes first
+        return {
+            name: About(looking.kinds.get(name, ""), (), tuple(looking.parameters.get(name, ())))
+            for name in names
+        }
+
+    def _learn(self, about: dict[str, About], pieces: Any) -> None:
+        sizes: dict[str, int] = {}
+        for piece in pieces:
+            if piece.key.quantity == "weight":
+                size = int(np.prod(piece.shape))
+                sizes[piece.key.layer] = sizes.get(piece.key.layer, 0) + size
+        self.layers = tuple(
+            Layer(name, each.kind, (), sizes.get(name, 0)) for name, each in about.items()
+        )
+
+    def _check(self, listener: Listener) -> None:
+        """Losses that have been computed by now; on a processor that of this step, too."""
+        at_once = jax.default_backend() == "cpu"
+        while self._unchecked:
+            step, given, scalars = self._unchecked[0]
+            late = at_once or len(self._unchecked) > 2
+            if not late and not all(each.is_ready() for each in scalars):
+                return
+            self._unchecked.popleft()
+            numbers = [float(each) for each in scalars if not each.is_deleted()]
+            if numbers:
+                self._losses.add((step, numbers[0]))
+            if not np.isfinite(numbers).all() and not self._told:
+                self._told = True
+                known = given if isinstance(given, Given) else self._given(*given)
+                listener.not_finite(culprit_of(self._step, step, known, numbers))
+
+
+class WatchedStep:
+    """A step function that is watched: called as it was, with the same results.
+
+    Args:
+        step: The user's function.
+        watcher: Makes its steps.
+        begin: Makes the session, at the first call: only then are the layers known.
+    """
+
+    def __init__(
+        self, step: Callable[..., Any], watcher: JaxWatcher, begin: Callable[[JaxWatcher], Any]
+    ) -> None:
+        update_wrapper(self, step)
+        self._watcher, self._begin = watcher, begin
+        self.session: Any = None
+        """What is known of its steps; None before the first call."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Make a step."""
+        if self.session is None:
+            self._watcher.prepare(*args, **kwargs)
+            self.session = self._begin(self._watcher)
+        return self._watcher.call(*args, **kwargs)

@@ -1,0 +1,1 @@
+"""Loops of TensorFlow with a ``GradientTape``."""

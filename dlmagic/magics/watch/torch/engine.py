@@ -1,0 +1,296 @@
+"""Follows the training of one model, step by step."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from dlmagic.frameworks.torch import _compat as compat
+from dlmagic.magics.watch.sample_result import Silent
+from dlmagic.magics.watch.torch import eager, step_hooks
+from dlmagic.magics.watch.torch.culprit.call import outputs_in
+from dlmagic.magics.watch.torch.culprit.finding import (
+    KeptCall,
+    find_culprit,
+    keep_call,
+    keep_gradients,
+)
+from dlmagic.magics.watch.torch.layers import layers_of
+from dlmagic.magics.watch.torch.manual import ByHand
+from dlmagic.magics.watch.torch.measuring import Measuring
+from dlmagic.magics.watch.torch.optimizers import (
+    AfterClosure,
+    Owned,
+    closure_of,
+    with_closure,
+)
+from dlmagic.magics.watch.torch.plan import identities, plan_for
+from dlmagic.magics.watch.torch.progress import Progress
+from dlmagic.magics.watch.torch.root import watch_calls
+from dlmagic.magics.watch.torch.sentinel import Sentinel
+from dlmagic.magics.watch.torch.silence import silent_layers
+from dlmagic.magics.watch.watcher import Listener
+
+CALLS_KEPT = 3
+"""A device tells up to two steps later that something was not finite."""
+
+
+class Engine:
+    """Hooks of one model and of the optimisers that train it.
+
+    The model's hooks hold it, so that it goes with the model.
+    """
+
+    def __init__(self, model: nn.Module, progress: Progress, listener: Listener) -> None:
+        self._model, self._progress, self._listener = model, progress, listener
+        self._stepping = progress.stepping
+        self._kept: OrderedDict[int, KeptCall] = OrderedDict()
+        self._called = self._accumulated = self._bypassed = False
+        self._alarmed = self._inside = self._diagnosing = False
+        self._eager: list[bool] = []
+        self._until_step = False
+        self._own = 0.0
+        self._ended_at = math.nan
+        self._plan_again()
+        self._calls = watch_calls(model, self.before_call, self.after_call)
+        step_hooks.follow(self)
+
+    def end(self) -> None:
+        """Take all hooks off."""
+        self._progress.silent = self.silent()
+        step_hooks.leave(self)
+        self._calls.remove()
+        self._measuring.forget()
+        self._stop_eager()
+        self._kept.clear()
+
+    def silent(self) -> tuple[Silent, ...]:
+        """Layers that have not fired in any measured step."""
+        return silent_layers(self._measuring) if self._measuring.finished else ()
+
+    # What the model does.
+
+    def before_call(self, module: nn.Module, args: Any, kwargs: Any) -> None:
+        """The model is called."""
+        if torch.compiler.is_compiling():
+            return  # a graph must not know of us
+        if self._diagnosing or self._inside:
+            return
+        if not module.training or not torch.is_grad_enabled() or compat.in_backward():
+            return
+        began = time.perf_counter()
+        self._called = True
+        if self._stepping.passes():
+            self._step_ended()
+        elif self._accumulated and self._by_hand.has_stepped():
+            self._stepping.counts()
+            if self._measuring.on:
+                self._look(partial(self._measuring.weights_changed, self._identities))
+            self._step_ended()
+        self._look(partial(self._keep, module, args, kwargs))
+        self._begin_if_due()
+        self._eager.append(self._measuring.on and not self._until_step and eager.enter())
+        self._own += time.perf_counter() - began
+
+    def after_call(self, module: nn.Module, _args: Any, output: Any) -> None:
+        """The model has been called, or has raised."""
+        if torch.compiler.is_compiling():
+            return  # a graph must not know of us
+        if not self._eager or self._diagnosing or self._inside:
+            return
+        if compat.in_backward() or not torch.is_grad_enabled() or not module.training:
+            return
+        began = time.perf_counter()
+        if self._eager.pop():
+            eager.leave()
+        if self._measuring.on:
+            self._look(self._measuring.called)
+        if output is not None and self._kept:
+            keep_gradients(next(reversed(self._kept.values())), output)
+            for tensor in outputs_in(output)[:1]:
+                tensor.register_hook(self.gradient_came)
+        self._own += time.perf_counter() - began
+
+    def gradient_came(self, _gradient: Tensor) -> None:
+        """A gradient reaches the output of the model: a backward pass has begun."""
+        if self._diagnosing or self._inside:
+            return
+        if self._accumulated and self._by_hand.is_cleared():
+            self._progress.skipped += 1
+            self._accumulated = False
+        compat.at_end_of_backward(self.backward_ended)
+
+    def backward_ended(self) -> None:
+        """All gradients are there."""
+        if not self._by_hand.has_gradient():  # they were asked for themselves
+            return
+        self._accumulated = True
+        if self._by_hand.optimizer_seen:
+            return
+        self._by_hand.note()
+        step = self._stepping.steps + 1
+        self._look(partial(self._sentinel.look, step, self._identities, None))
+        self._tell_if_not_finite()
+        if self._measuring.on:
+            self._look(partial(self._measuring.gradients_ready, self._identities, None))
+
+    # What the optimisers do.
+
+    def before_step(self, optimizer: Optimizer, args: Any, kwargs: Any) -> Any:
+        """An optimiser is about to step."""
+        owned = self._owned.by(optimizer)
+        if not owned or self._diagnosing:
+            return None
+        self._inside = False
+        closure = closure_of(args, kwargs)
+        if closure is None:
+            self._about_to_step(optimizer, owned)
+            return None
+        then = partial(self._about_to_step, optimizer, owned, within=True)
+        return with_closure(args, kwargs, AfterClosure(closure, then))
+
+    def _about_to_step(
+        self, optimizer: Optimizer, owned: frozenset[int], *, within: bool = False
+    ) -> None:
+        began = time.perf_counter()
+        self._by_hand.optimizer_seen = True
+        if self._stepping.closes(id(optimizer)):
+            self._step_ended()
+        self._stepping.begins(id(optimizer))
+        scale, skips = compat.takes_scaled_gradients(optimizer)
+        self._look(partial(self._sentinel.look, self._stepping.steps, owned, skips))
+        if skips is not None and skips.device.type == "cpu" and bool(skips):
+            self._progress.skipped += 1
+        self._tell_if_not_finite()
+        if self._measuring.on:
+            self._look(self._measuring.weigh)
+            self._look(partial(self._measuring.gradients_ready, owned, scale))
+        self._inside = within
+        self._own += time.perf_counter() - began
+
+    def after_step(self, optimizer: Optimizer) -> None:
+        """An optimiser has stepped."""
+        owned = self._owned.by(optimizer)
+        if not owned or self._diagnosing:
+            return
+        began = time.perf_counter()
+        self._inside = False
+        if self._measuring.on:
+            self._look(partial(self._measuring.weights_changed, owned))
+        ended = self._stepping.ends(id(optimizer))
+        self._own += time.perf_counter() - began
+        if ended:
+            self._step_ended()
+
+    # Steps.
+
+    def _step_ended(self) -> None:
+        began = time.perf_counter()
+        step, progress = self._stepping.steps, self._progress
+        seconds = began - self._ended_at
+        progress.delivery.put_loss(step, self._listener.loss_wanted())
+        measured = self._measuring.on
+        if not self._until_step:  # else it was called only because compiled code was left aside
+            self._bypassed = not self._called
+        if measured:
+            self._deliver(step)
+        self._tell_if_not_finite()
+        self._called = self._accumulated = False
+        if self._bypassed:
+            self._begin_without_a_call()
+        now = time.perf_counter()
+        own, self._own = self._own + now - began, 0.0
+        if measured:
+            progress.pacing.measured_step(step, seconds + now - began, own + self._measuring.own)
+        else:
+            progress.pacing.plain_step(seconds + now - began, own)
+        self._ended_at = now
+        self._listener.step_ended(step)
+
+    def _begin_without_a_call(self) -> None:
+        """Measure the next step, if it is due, from the end of this one on."""
+        self._progress.bypassed = True
+        self._begin_if_due()
+        if self._measuring.on and not self._until_step:
+            self._until_step = eager.enter()
+
+    def _deliver(self, step: int) -> None:
+        self._stop_eager()
+        failure = self._measuring.failure
+        if failure is None:
+            self._look(partial(self._put, step))
+            failure = self._measuring.failure
+        if failure is not None:
+            self._measuring.forget()
+            self._progress.failure = failure
+
+    def _put(self, step: int) -> None:
+        taken = self._measuring.finish()
+        self._progress.delivery.put(step, taken, exact=self._measuring.exact)
+
+    def _look(self, look: Callable[[], None]) -> None:
+        """Look at something; if that fails, training goes on without being looked at."""
+        try:
+            if self._measuring.failure is None:
+                look()
+        except Exception as error:
+            self._measuring.fail(error)
+
+    def _begin_if_due(self) -> None:
+        progress = self._progress
+        if self._measuring.on or progress.paused or progress.failure is not None:
+            return
+        if not progress.pacing.due(self._stepping.steps + 1):
+            return
+        if progress.chosen_again or not self._measuring.plan.still_fits():
+            self._plan_again()
+        self._look(self._measuring.begin)
+        if not self._by_hand.optimizer_seen:
+            self._look(self._measuring.weigh)
+
+    def _plan_again(self) -> None:
+        progress = self._progress
+        chosen = progress.newly_chosen()
+        self._identities = identities(self._model)
+        self._owned = Owned(self._identities)
+        parameters = list(self._model.parameters())
+        self._sentinel, self._by_hand = Sentinel(parameters), ByHand(parameters)
+        plan = plan_for(layers_of(self._model), chosen)
+        self._measuring = Measuring(plan, exact=progress.rate.exact)
+
+    def _stop_eager(self) -> None:
+        if self._until_step:
+            self._until_step = False
+            eager.leave()
+
+    # What is not finite.
+
+    def _keep(self, module: nn.Module, args: Any, kwargs: Any) -> None:
+        step = self._stepping.steps + 1
+        self._kept.pop(step, None)
+        self._kept[step] = keep_call(module, args, kwargs)
+        while len(self._kept) > (CALLS_KEPT if self._sentinel.waits else 1):
+            self._kept.popitem(last=False)
+
+    def _tell_if_not_finite(self) -> None:
+        step = self._sentinel.not_finite()
+        if step is None:
+            self._alarmed = self._alarmed and not self._sentinel.was_finite
+            return
+        if self._alarmed:
+            return
+        self._alarmed = self._diagnosing = self._measuring.deaf = True
+        try:
+            culprit = find_culprit(self._model, self._kept.get(step), step)
+        finally:
+            self._diagnosing = False
+            self._measuring.deaf = self._measuring.failure is not None
+        self._listener.not_finite(culprit)

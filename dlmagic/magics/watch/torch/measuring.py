@@ -1,0 +1,206 @@
+"""One step that is measured: hooks on layers, values of parameters, and what comes of it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection
+from functools import partial
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from dlmagic.frameworks.torch import _compat as compat
+from dlmagic.magics.watch.torch.hooks import Hook, LayerHooks
+from dlmagic.magics.watch.torch.noting import Noting
+from dlmagic.magics.watch.torch.parameters import Parameters
+from dlmagic.magics.watch.torch.plan import Layout, Plan, Target
+from dlmagic.magics.watch.torch.pools import Pools, UnderWay
+from dlmagic.magics.watch.torch.units import DeadUnits, Units
+from dlmagic.magics.watch.torch.values import local, readable_in, why_unreadable
+
+
+class Measuring:
+    """Looks at the layers and parameters of a plan, step by step.
+
+    Attributes:
+        own: Seconds that looking has taken in this step.
+        unread: Why nothing could be looked at of a layer's outputs, by its row.
+        trained: Identities of the parameters that had gradients in any measured step.
+        fired: Rows of the layers that have run in any measured step.
+        on: Whether a step is being measured.
+        finished: Whether any step has been measured.
+        deaf: Whether calls of the layers are to be ignored for now.
+        failure: What went wrong while looking; then nothing more is looked at.
+    """
+
+    def __init__(self, plan: Plan, *, exact: bool) -> None:
+        self.plan, self.exact = plan, exact
+        self.own = 0.0
+        self.on = self.deaf = self.finished = False
+        self.failure: Exception | None = None
+        self.unread: dict[int, str] = {}
+        self.fired: set[int] = set()
+        self.trained: set[int] = set()
+        self._pools = Pools(exact=exact)
+        self._outputs = Pools(exact=exact)
+        self._pools.wanted = self._outputs.wanted = plan.values_wanted()
+        self._parameters = Parameters(plan.parameters, self._pools, exact=exact)
+        self._units = Units()
+        self._noting = Noting(self._outputs, self._units)
+        self._hooks = LayerHooks()
+        for target in plan.targets:
+            self._hooks.add(target.module, Hook(self._layer_ran, target))
+        self._phase = 0
+        self._weighed = False
+        self._backward_ran = False
+
+    def begin(self) -> None:
+        """Put hooks on the layers, and look at the first step from here on."""
+        began = time.perf_counter()
+        self.on, self.own = True, 0.0
+        self._phase += 1
+        self._hooks.put_on()
+        self.own += time.perf_counter() - began
+
+    def called(self) -> None:
+        """The model has been called."""
+        with torch.no_grad():
+            self._noting.copy(self._phase)
+
+    def weigh(self) -> None:
+        """Look at the weights, once in a step and before they change."""
+        if not self._weighed:
+            self._weighed = True
+            with torch.no_grad():
+                self._parameters.before(self._phase)
+
+    def gradients_ready(self, owned: Collection[int], scale: Tensor | None) -> None:
+        """Look at the gradients that an optimiser is about to use."""
+        with torch.no_grad():
+            self.trained |= self._parameters.gradients(owned, scale, self._phase)
+
+    def weights_changed(self, owned: Collection[int]) -> None:
+        """Look at the weights that an optimiser has changed."""
+        with torch.no_grad():
+            self._parameters.after(owned, self._phase)
+
+    def finish(self) -> Taken:
+        """Take the hooks off and the statistics of the step."""
+        with torch.no_grad():
+            self._noting.copy(self._phase)
+            under_way = [
+                *self._outputs.finish(),
+                *self._pools.finish(),
+                *self._parameters.finish(),
+            ]
+            taken = Taken(self.plan.layout, under_way, self._units.finish(), self._calls())
+        self.fired |= {each.activation for each in self.plan.targets if each.calls or each.again}
+        self.finished = True
+        self.forget()
+        return taken
+
+    def forget(self) -> None:
+        """Take the hooks off, and drop what was looked at."""
+        self._hooks.take_off()
+        self._pools.clear()
+        self._parameters.clear()
+        self._forget_outputs()
+        self.on = self._weighed = self._backward_ran = False
+
+    def _forget_outputs(self) -> None:
+        self._noting.forget()
+        self._outputs.clear()
+        self._units.clear()
+        for target in self.plan.targets:
+            target.calls = target.again = 0
+        self._backward_ran = False
+
+    def _calls(self) -> NDArray[np.uint32]:
+        calls = np.zeros(len(self.plan.layout.rows), np.uint32)
+        for target in self.plan.targets:
+            calls[[target.activation, target.gradient]] = target.calls or target.again
+        return calls
+
+    def _layer_ran(self, target: Target, module: nn.Module, _args: Any, output: Any) -> None:
+        if self.deaf or torch.compiler.is_compiling():
+            return
+        if not module.training or not torch.is_grad_enabled():
+            target.evaluated = True
+            return
+        began = time.perf_counter()
+        try:
+            if not self._is_repeated(target):
+                self._look(target, output)
+        except Exception as error:  # training goes on, and the session says so
+            self.fail(error)
+        self.own += time.perf_counter() - began
+
+    def _is_repeated(self, target: Target) -> bool:
+        """Whether a call only repeats one that was looked at; notes the call if it does not."""
+        if compat.in_backward():
+            # Checkpointing of the older kind runs the layer without gradients at first.
+            target.again += not target.calls
+            return target.calls > 0
+        if self._backward_ran:
+            self._forget_outputs()
+        target.calls += 1
+        return False
+
+    def _look(self, target: Target, output: Any) -> None:
+        tensors = readable_in(output)
+        if not tensors:
+            self.unread[target.activation] = why_unreadable(output)
+            return
+        call = target.calls or target.again
+        units = target if target.can_be_zero else None
+        for tensor in tensors:
+            self._noting.note(target.activation, local(tensor), self._phase, call, units)
+            if tensor.requires_grad:
+                tensor.register_hook(partial(self._gradient_came, target.gradient, call))
+            units = None  # only those of the first
+        if call == 1:
+            shapes = self.plan.layout.shapes
+            shapes[target.activation] = shapes[target.gradient] = tuple(tensors[0].shape)
+
+    def _gradient_came(self, row: int, call: int, gradient: Tensor) -> None:
+        if not self.on or self.deaf:
+            return
+        began = time.perf_counter()
+        self._backward_ran = True
+        try:
+            # At once: to keep gradients for a while would keep their memory from being used again.
+            self._outputs.add(row, local(gradient), self._phase, call)
+        except Exception as error:  # as above
+            self.fail(error)
+        self.own += time.perf_counter() - began
+
+    def fail(self, error: Exception) -> None:
+        """Looking has failed: it stops here."""
+        self.failure, self.deaf = error, True
+
+
+class Taken:
+    """What one step gave, perhaps still on its way to the host.
+
+    Attributes:
+        layout: What its rows are.
+        calls: How often each row's layer ran.
+    """
+
+    def __init__(
+        self,
+        layout: Layout,
+        under_way: list[UnderWay],
+        dead: list[DeadUnits],
+        calls: NDArray[np.uint32],
+    ) -> None:
+        self.layout, self.calls = layout, calls
+        self.under_way, self.dead = under_way, dead
+
+    def arrived(self) -> bool:
+        """Whether all of it is there."""
+        under_way = all(each.arrived() for each in self.under_way)
+        return under_way and all(each.arrived() for each in self.dead)

@@ -1,0 +1,180 @@
+"""What is looked at of the layers that were chosen: one row for each quantity of each of them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+
+import torch
+from torch import nn
+
+from dlmagic.magics.watch.sample_result import Quantity, Row
+from dlmagic.magics.watch.torch.parameters import Watched
+from dlmagic.magics.watch.watcher import Layer
+
+MOST_VALUES, FEWEST_VALUES = 4096, 1024
+"""Values that are looked at of each tensor."""
+
+_LAYERS_WITH_MOST = 64
+"""A processor pays for each value: of more layers than these, fewer values are looked at."""
+
+
+CAN_BE_ZERO = (nn.ReLU, nn.ReLU6, nn.Threshold)
+"""Layers whose outputs are zero for a whole range of inputs, and never below."""
+
+
+@dataclass
+class Target:
+    """A layer that is looked at.
+
+    Attributes:
+        layer: Its name and class.
+        module: The layer.
+        before: The layer before it in the model.
+        activation: Row of its outputs.
+        gradient: Row of the gradients that reach them.
+        calls: How often it has run since the last backward pass.
+        again: How often it has run within a backward pass, to compute what was not kept.
+        evaluated: Whether it has run otherwise than in training.
+        can_be_zero: Whether its outputs can be zero throughout, and are never below.
+    """
+
+    layer: Layer
+    module: nn.Module
+    before: nn.Module | None
+    activation: int
+    gradient: int
+    calls: int = 0
+    again: int = 0
+    evaluated: bool = False
+
+    def __post_init__(self) -> None:
+        self.can_be_zero = isinstance(self.module, CAN_BE_ZERO)
+
+
+@dataclass
+class Layout:
+    """The rows of a plan, without the model.
+
+    Attributes:
+        rows: The rows, in the model's order.
+        shapes: Shapes of outputs as last seen, by row.
+        updates: Rows of updates, with those of their weights.
+    """
+
+    rows: list[Row] = field(default_factory=list)
+    shapes: dict[int, tuple[int, ...]] = field(default_factory=dict)
+    updates: list[tuple[int, int]] = field(default_factory=list)
+
+
+@dataclass
+class Plan:
+    """What is looked at.
+
+    Attributes:
+        targets: Layers.
+        parameters: Their parameters, each once.
+        layout: Their rows.
+        lazy: Parameters that had no shape yet.
+        kept: Parameters by layer and name, to see whether the model has got others.
+    """
+
+    targets: list[Target] = field(default_factory=list)
+    parameters: list[Watched] = field(default_factory=list)
+    layout: Layout = field(default_factory=Layout)
+    lazy: list[nn.Parameter] = field(default_factory=list)
+    kept: list[tuple[nn.Module, str, nn.Parameter]] = field(default_factory=list)
+
+    def still_fits(self) -> bool:
+        """Whether the layers still have the parameters that they had."""
+        if not all(is_lazy(each) for each in self.lazy):
+            return False
+        return all(module._parameters.get(name) is each for module, name, each in self.kept)
+
+    def values_wanted(self) -> int:
+        """How many values of each tensor are looked at."""
+        on_accelerator = any(each.parameter.device.type != "cpu" for each in self.parameters)
+        if on_accelerator or len(self.targets) <= _LAYERS_WITH_MOST:
+            return MOST_VALUES
+        share = MOST_VALUES * _LAYERS_WITH_MOST // len(self.targets)
+        return max(FEWEST_VALUES, 1 << (share.bit_length() - 1))
+
+
+def plan_for(layers: Mapping[nn.Module, Layer], chosen: Collection[str]) -> Plan:
+    """The plan for some of a model's layers, by their paths."""
+    plan, seen = Plan(), set[int]()
+    paths = _paths_of_parameters(layers)
+    before = None
+    for module, layer in layers.items():
+        if layer.name in chosen or any(name in chosen for name in layer.also):
+            _add_layer(plan, module, layer, before)
+            _add_parameters(plan, module, layer, seen, paths)
+        before = module if not list(module.children()) else before
+    return plan
+
+
+def _add_layer(plan: Plan, module: nn.Module, layer: Layer, before: nn.Module | None) -> None:
+    rows = (_row(plan, layer, "activation"), _row(plan, layer, "activation-gradient"))
+    plan.targets.append(Target(layer, module, before, *rows))
+
+
+def _add_parameters(
+    plan: Plan,
+    module: nn.Module,
+    layer: Layer,
+    seen: set[int],
+    paths: Mapping[int, list[str]],
+) -> None:
+    for name, parameter in module.named_parameters(recurse=False):
+        has_shape = not is_lazy(parameter)
+        if not has_shape:
+            plan.lazy.append(parameter)
+        if id(parameter) in seen or not has_shape:
+            continue
+        seen.add(id(parameter))
+        own = f"{layer.name}.{name}" if layer.name else name
+        also = tuple(path for path in paths[id(parameter)] if path != own)
+        quantities: tuple[Quantity, ...] = ("gradient", "weight", "update")
+        shape = tuple(parameter.shape)
+        rows = [_row(plan, layer, each, name, shape, also) for each in quantities]
+        plan.parameters.append(Watched(parameter, *rows))
+        plan.layout.updates.append((rows[2], rows[1]))
+        plan.kept.append((module, name, parameter))
+
+
+def _row(
+    plan: Plan,
+    layer: Layer,
+    quantity: Quantity,
+    parameter: str = "",
+    shape: tuple[int, ...] = (),
+    also: tuple[str, ...] | None = None,
+) -> int:
+    also = layer.also if also is None else also
+    rows = plan.layout.rows
+    rows.append(Row(layer.name, layer.kind, quantity, parameter, shape, also))
+    return len(rows) - 1
+
+
+def _paths_of_parameters(layers: Mapping[nn.Module, Layer]) -> dict[int, list[str]]:
+    paths: dict[int, list[str]] = {}
+    for module, layer in layers.items():
+        for name, parameter in module.named_parameters(recurse=False):
+            for path in (layer.name, *layer.also):
+                paths.setdefault(id(parameter), []).append(f"{path}.{name}" if path else name)
+    return paths
+
+
+def identities(model: nn.Module) -> frozenset[int]:
+    """Which parameters are a model's."""
+    return frozenset(id(each) for each in model.parameters())
+
+
+def owned_by(optimizer: torch.optim.Optimizer) -> frozenset[int]:
+    """Which parameters an optimiser changes."""
+    return frozenset(id(each) for group in optimizer.param_groups for each in group["params"])
+
+
+def is_lazy(parameter: nn.Parameter) -> bool:
+    """Whether a parameter has no shape yet."""
+    return bool(nn.parameter.is_lazy(parameter))

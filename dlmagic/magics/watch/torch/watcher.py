@@ -1,0 +1,122 @@
+"""Watches a PyTorch model while it trains."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Collection
+
+from torch import nn
+
+from dlmagic.frameworks.torch import _compat as compat
+from dlmagic.magics.watch.sample_result import Overhead, Sample, Silent
+from dlmagic.magics.watch.torch.engine import Engine
+from dlmagic.magics.watch.torch.layers import is_model, layers_of, unwrapped
+from dlmagic.magics.watch.torch.progress import Progress
+from dlmagic.magics.watch.watcher import Layer, Listener, Rate
+
+__all__ = ["TorchWatcher", "is_model"]
+
+
+class TorchWatcher:
+    """One model, watched from :meth:`begin` to :meth:`end`.
+
+    It does not keep the model: where nobody else has it any more, watching has ended.
+    """
+
+    framework = "torch"
+
+    def __init__(self, model: nn.Module, layers: Collection[str], rate: Rate) -> None:
+        self.layers: tuple[Layer, ...] = tuple(layers_of(model).values())
+        self._model = weakref.ref(model)
+        self._engine: weakref.ref[Engine] | None = None
+        self._progress = Progress(layers, rate)
+
+    @property
+    def steps(self) -> int:
+        """Steps so far."""
+        return self._progress.stepping.steps
+
+    @property
+    def skipped(self) -> int:
+        """Steps that a gradient scaler left out."""
+        return self._progress.skipped
+
+    def begin(self, listener: Listener) -> None:
+        """Attach. Nothing of the model changes that a user could see."""
+        model = self._model()
+        if model is not None and self._running() is None:
+            self._engine = weakref.ref(Engine(model, self._progress, listener))
+
+    def choose(self, layers: Collection[str]) -> None:
+        """Measure these layers from the next step on."""
+        self._progress.choose(layers)
+
+    def pause(self) -> None:
+        """Measure nothing until :meth:`resume`."""
+        self._progress.paused = True
+
+    def resume(self) -> None:
+        """Measure again."""
+        self._progress.paused = False
+
+    def take(self, *, wait: bool = False) -> list[Sample]:
+        """Samples that have arrived since it was last called."""
+        return self._progress.delivery.take(wait=wait)
+
+    def losses(self) -> list[tuple[int, float]]:
+        """Steps and losses that have arrived since it was last called."""
+        return self._progress.delivery.losses()
+
+    def overhead(self) -> Overhead:
+        """What watching has cost."""
+        return self._progress.pacing.overhead()
+
+    def silent(self) -> tuple[Silent, ...]:
+        """Chosen layers that have not fired in any measured step, and why."""
+        engine = self._running()
+        return self._progress.silent if engine is None else engine.silent()
+
+    def notes(self) -> tuple[str, ...]:
+        """What the user should know about how this model is watched."""
+        return tuple(self._notes())
+
+    def end(self) -> None:
+        """Detach."""
+        engine = self._running()
+        self._engine = None
+        if engine is not None:
+            engine.end()
+
+    def _running(self) -> Engine | None:
+        return None if self._engine is None else self._engine()
+
+    def _notes(self) -> list[str]:
+        notes = []
+        model, failure = self._model(), self._progress.failure
+        if failure is not None:
+            notes.append(
+                f"Layers are no longer measured, because that failed: "
+                f"{type(failure).__name__}: {failure}"
+            )
+        if model is not None and _is_compiled(model):
+            notes.append(
+                "On measured steps the model runs without torch.compile, which is slower and may "
+                "round and draw random numbers differently."
+            )
+        if model is not None and any(hasattr(each, "to_local") for each in model.parameters()):
+            notes.append("Each number is of the part of a tensor that this process has.")
+        if self._progress.bypassed:
+            notes.append(
+                "Steps were made in which the model itself was not called, only layers of it: "
+                "what made a NaN can then only be told from the gradients."
+            )
+        return notes
+
+
+def _is_compiled(model: nn.Module) -> bool:
+    if unwrapped(model) is not model and compat.unwrapped(model) is not model:
+        return True
+    return any(
+        compat.unwrapped(each) is not each or compat.compiled_call(each) is not None
+        for each in model.modules()
+    )

@@ -1,0 +1,215 @@
+"""What counts as a step: optimisers of all kinds, and loops without one."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+import torch
+from torch import nn
+
+from tests.magics.watch.torch.training import agree, has_row, row, small_model, step, watching
+
+BATCH = torch.randn(16, 6, generator=torch.Generator().manual_seed(1))
+
+
+def test_gradients_that_add_up_over_batches_make_one_step():
+    model = nn.Sequential(nn.Linear(6, 3))
+    optimizer = torch.optim.SGD(model.parameters(), 0.1)
+    with watching(model, exact=True) as (watcher, listening):
+        for _ in range(2):
+            optimizer.zero_grad()
+            for factor in (1, 2, 3):
+                output = model(BATCH * factor)
+                output.sum().backward()
+            optimizer.step()
+        samples = watcher.take()
+    assert listening.steps == [1, 2]
+    assert watcher.skipped == 0
+    agree(row(samples[1], "0", "activation"), output, 1e-4)
+    agree(row(samples[1], "0", "gradient", "weight"), model[0].weight.grad)
+    assert samples[1].calls.max() == 1
+
+
+def test_two_optimisers_that_step_one_after_the_other_share_a_step():
+    model = small_model()
+    first = torch.optim.SGD(model[0].parameters(), 0.1)
+    second = torch.optim.Adam(model[3].parameters(), 0.1)
+    with watching(model) as (watcher, listening):
+        for _ in range(4):
+            model.zero_grad()
+            model(BATCH).sum().backward()
+            first.step()
+            second.step()
+        samples = watcher.take()
+    assert listening.steps == [1, 2, 3, 4]
+    for layer in ("0", "3"):
+        assert row(samples[3], layer, "gradient", "weight")["norm"] > 0
+        assert row(samples[3], layer, "update", "weight")["norm"] > 0
+
+
+def test_optimisers_of_other_models_are_none_of_ours():
+    model, other = small_model(), small_model(1)
+    optimizer = torch.optim.SGD(other.parameters(), 0.1)
+    with watching(model) as (watcher, listening):
+        step(other, optimizer, BATCH)
+    assert listening.steps == []
+    assert watcher.take() == []
+
+
+def test_an_optimiser_that_is_given_a_closure_is_measured_between_backward_and_update():
+    model = nn.Sequential(nn.Linear(6, 3))
+    optimizer = torch.optim.SGD(model.parameters(), 0.1)
+
+    def closure():
+        optimizer.zero_grad()
+        loss = model(BATCH).square().mean()
+        loss.backward()
+        return loss
+
+    with watching(model, exact=True) as (watcher, listening):
+        losses = [optimizer.step(closure) for _ in range(3)]
+        before = model[0].weight.detach().clone()
+        losses.append(optimizer.step(closure=closure))
+        sample = watcher.take()[-1]
+    assert listening.steps == [1, 2, 3, 4]
+    assert losses[3] < losses[0]
+    agree(row(sample, "0", "gradient", "weight"), model[0].weight.grad)
+    agree(row(sample, "0", "weight", "weight"), before)
+    agree(row(sample, "0", "update", "weight"), model[0].weight - before, 1e-4)
+
+
+def test_lbfgs_calls_its_closure_many_times_in_one_step():
+    model = nn.Sequential(nn.Linear(6, 3), nn.Tanh())
+    optimizer = torch.optim.LBFGS(model.parameters(), max_iter=5)
+
+    def closure():
+        optimizer.zero_grad()
+        loss = (model(BATCH) - 0.5).square().mean()
+        loss.backward()
+        return loss
+
+    with watching(model) as (watcher, listening):
+        for _ in range(3):
+            optimizer.step(closure)
+        samples = watcher.take()
+    assert listening.steps == [1, 2, 3]
+    assert row(samples[1], "0", "update", "weight")["norm"] > 0
+
+
+@pytest.mark.parametrize("through", ["parameter", "data"])
+def test_a_loop_without_an_optimiser_steps_when_its_weights_change(through):
+    model = nn.Sequential(nn.Linear(6, 3))
+    with watching(model, exact=True) as (watcher, listening):
+        for _ in range(4):
+            model(BATCH).square().mean().backward()
+            gradient = model[0].weight.grad.clone()
+            with torch.no_grad():
+                before = model[0].weight.clone()
+                for each in model.parameters():
+                    target = each if through == "parameter" else each.data
+                    target -= 0.1 * each.grad
+                    each.grad = None
+        model(BATCH)
+        samples = watcher.take()
+    assert listening.steps == [1, 2, 3, 4]
+    agree(row(samples[3], "0", "gradient", "weight"), gradient)
+    agree(row(samples[3], "0", "weight", "weight"), before)
+    agree(row(samples[3], "0", "update", "weight"), model[0].weight - before, 1e-4)
+
+
+class Halved(torch.amp.GradScaler):
+    """A scaler that works on the CPU as on a GPU."""
+
+    def __init__(self):
+        super().__init__("cpu", init_scale=1024.0, growth_interval=1000)
+
+
+def test_gradients_are_measured_unscaled_and_steps_left_out_are_counted():
+    model = nn.Sequential(nn.Linear(6, 3))
+    optimizer, scaler = torch.optim.SGD(model.parameters(), 0.1), Halved()
+    with watching(model, exact=True) as (watcher, listening):
+        for number in range(5):
+            optimizer.zero_grad()
+            loss = model(BATCH).square().mean() * (torch.inf if number == 2 else 1)
+            scaler.scale(loss).backward()
+            scaler.step(optimizer)
+            scaler.update()
+        samples = watcher.take()
+    assert listening.steps == [1, 2, 3, 4]
+    assert watcher.skipped == 1
+    assert listening.culprits == []
+    agree(row(samples[3], "0", "gradient", "weight"), model[0].weight.grad)
+    assert row(samples[3], "0", "gradient", "weight")["norm"] < 10
+
+
+def test_an_optimiser_that_unscales_by_itself_is_measured_unscaled_too():
+    model = nn.Sequential(nn.Linear(6, 3))
+    optimizer, scaler = torch.optim.Adam(model.parameters(), 0.1, fused=True), Halved()
+    assert optimizer._step_supports_amp_scaling
+    with watching(model, exact=True) as (watcher, listening):
+        for number in range(4):
+            optimizer.zero_grad()
+            loss = model(BATCH).square().mean() * (torch.inf if number == 2 else 1)
+            gradient = torch.autograd.grad(loss, model[0].weight, retain_graph=True)[0]
+            scaler.scale(loss).backward()
+            scaler.step(optimizer)
+            scaler.update()
+        samples = watcher.take()
+    assert listening.steps == [1, 2, 3, 4]
+    assert watcher.skipped == 1
+    assert listening.culprits == []
+    agree(row(samples[3], "0", "gradient", "weight"), gradient, 1e-4)
+
+
+def test_a_model_whose_layers_are_called_past_it_is_measured_from_the_second_step_on():
+    model = small_model()
+    optimizer = torch.optim.SGD(model.parameters(), 0.1)
+    with watching(model) as (watcher, listening):
+        for _ in range(3):
+            optimizer.zero_grad()
+            model[3](model[0](BATCH).relu()).sum().backward()
+            optimizer.step()
+        samples = watcher.take()
+        assert any(
+            "itself is not called" in each or "itself was not called" in each
+            for each in watcher.notes()
+        )
+    assert listening.steps == [1, 2, 3]
+    assert row(samples[-1], "0", "activation")["total"] == 128
+    assert has_row(samples[-1], "3", "activation-gradient")
+
+
+def test_training_goes_on_where_it_raised():
+    model = small_model()
+    optimizer = torch.optim.SGD(model.parameters(), 0.1)
+    with watching(model) as (watcher, _):
+        step(model, optimizer, BATCH)
+        with pytest.raises(RuntimeError, match="shapes"):
+            model(torch.ones(2, 5))
+        step(model, optimizer, BATCH)
+        assert [each.step for each in watcher.take()] == [1, 2]
+    assert not model._forward_hooks
+
+
+def test_several_threads_train_models_of_their_own():
+    failures, taken = [], {}
+
+    def train(number):
+        try:
+            model = small_model(number)
+            optimizer = torch.optim.SGD(model.parameters(), 0.01)
+            with watching(model) as (watcher, listening):
+                for _ in range(20 + number):
+                    step(model, optimizer, BATCH)
+                taken[number] = (listening.steps[-1], [each.step for each in watcher.take()])
+        except BaseException as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=train, args=(each,)) for each in range(4)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join(60)
+    assert not failures
+    assert taken == {n: (20 + n, list(range(1, 21 + n))) for n in range(4)}
