@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 
 from dlmagic.cell.build import MISSING
+from dlmagic.cell.flow import analyse
 from dlmagic.cell.function import CellFunction, compile_cell
 from dlmagic.cell.memory import Memory
 from dlmagic.cell.snapshot import Snapshot, take_snapshot
@@ -82,8 +83,9 @@ def _without_mode(
         ModeError: Nothing is missing.
         BaseException: What the cell raises.
     """
-    known = {*request.namespace, *dir(builtins)}
-    if known.issuperset(cell.reads):
+    names = analyse(cell.layout.all_statements)
+    needed = names.exposed | (names.lazy.loads - names.writes.keys())
+    if needed <= {*request.namespace, *dir(builtins)}:
         raise misfit
     plain = _PlainRun(cell, dict(request.namespace), surroundings)
     cell.define()

@@ -246,6 +246,7 @@ def test_helpers_are_named_by_where_they_are() -> None:
     ("text", "mode", "error", "words"),
     [
         ("y = 1 + 1", None, ModeError, "nothing to compile"),
+        ("a = 1\ny = a + 1", None, ModeError, "nothing to compile"),
         ("y = x + 1", "jit", ModeError, "Mode jit is for JAX"),
         ("y = x + 1", "compil", ModeError, "Did you mean compile?"),
         ("y = x + 1", "compile:nothing", ModeError, "no backend nothing"),
