@@ -136,7 +136,7 @@ class _Arguments:
             return Offer()
         if self._left[0].after is None:
             return _offer_values(self._left[0], typed)
-        possible = self._left[0].after.get(self._before, ())
+        possible = self._left[0].after.get(self._before, tuple)()
         texts = tuple(text for text in possible if text.startswith(typed))
         return Offer(typed, texts, only=bool(texts))
 

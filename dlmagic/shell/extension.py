@@ -26,6 +26,7 @@ ROOMS = (
     "dlmagic.magics.gpus.magic:GpuMagics",
     "dlmagic.magics.watch.magic:WatchMagics",
     "dlmagic.magics.watch.summary.magic:SummaryMagics",
+    "dlmagic.magics.overview.magic:OverviewMagics",
 )
 """The magics class of every room; its module must be cheap to import."""
 

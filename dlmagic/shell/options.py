@@ -40,7 +40,8 @@ class option(argument):  # noqa: N801 - a decorator, as its base is
         values: Called when TAB is pressed after the option; returns what can be written there.
         separator: What separates the parts of the value, such as ``","``; each completes by
             itself.
-        after: For an argument: what can be written there, by the argument before it.
+        after: For an argument: what can be written there, by the argument before it; called when
+            TAB is pressed.
     """
 
     def __init__(
@@ -48,7 +49,7 @@ class option(argument):  # noqa: N801 - a decorator, as its base is
         *names: str,
         values: Values | None = None,
         separator: str = "",
-        after: Mapping[str, Sequence[str]] | None = None,
+        after: Mapping[str, Values] | None = None,
         **keywords: Any,
     ) -> None:
         super().__init__(*names, **keywords)  # type: ignore[no-untyped-call]

@@ -159,7 +159,7 @@ def test_types_say_what_they_take() -> None:
 @option("--wait", metavar="TIME", help="how long")
 @result_options
 @option("action", nargs="?", values=lambda: ["pick", "check"], help="what to do")
-@option("argument", nargs="?", after={"check": ("torch", "jax")}, help="with what")
+@option("argument", nargs="?", after={"check": lambda: ("torch", "jax")}, help="with what")
 def act(line: str) -> None:
     """A magic with two arguments of one word each."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterable
+from functools import partial
 
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.core.magic import Magics, line_magic, magics_class, no_var_expand
@@ -24,6 +25,9 @@ _OPTIONS_OF = {
     "--as": "pick",
     "--every": "live",
 }
+
+
+_AFTER = {action: partial(tuple, words) for action, words in ARGUMENTS.items()}
 
 
 def _actions() -> Iterable[str]:
@@ -53,7 +57,7 @@ class GpuMagics(Magics):
     @option("--every", metavar="TIME", help="live: time between two looks, such as 2s")
     @result_options
     @option("action", nargs="?", values=_actions, help="pick, release, live or check")
-    @option("argument", nargs="?", after=ARGUMENTS, help="how many, or which")
+    @option("argument", nargs="?", after=_AFTER, help="how many, or which")
     @no_var_expand
     @line_magic
     @translate_errors

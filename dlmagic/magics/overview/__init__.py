@@ -1,0 +1,1 @@
+"""``%dlmagic``: what there is, what it runs on, and notebooks to begin with."""
