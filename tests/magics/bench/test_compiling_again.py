@@ -134,7 +134,7 @@ def test_an_interrupt_of_the_repetitions_leaves_the_result_whole() -> None:
 
     modes = {"eager": ("eager", TORCH), "compile": ("compile", TorchFramework(backend=backend))}
     frameworks = (TORCH, PlainFramework((TORCH,)))
-    result, run = run_modes("x.erf()", X, modes, frameworks, seconds=3.0)
+    result, run = run_modes("x.erf()", X, modes, frameworks, seconds=6.0)
     assert len(calls) == 3
     assert not result.partial
     assert result["compile"].compile_interval is None
