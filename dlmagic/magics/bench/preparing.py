@@ -63,17 +63,18 @@ def _seconds_per_call(session: Session, name: str) -> float:
     """What a call takes at least.
 
     Where the warm-up had no time for samples that outweigh the wait for the devices, longer and
-    longer blocks tell, of which the last does.
+    longer blocks tell, of which the last does. So they do where nothing was left of the samples
+    without the wait: it was longer when it was measured than when they were.
     """
     done, runner = session.warm_ups[name], session.running[name]
     per_call, calls, seconds = done.fastest, done.samples[-1].calls, done.samples[-1].seconds
     enough = max(WarmUpLimits.sample_seconds, _outweighing(session, name))
-    while seconds < enough / 2 and calls < _MOST_CALLS:
+    while (seconds < enough / 2 or per_call <= SHORTEST) and calls < _MOST_CALLS:
         calls *= 4
         with session.failing_alone(name, "warm-up"):
             runner.restore()
             seconds = time_calls(runner, session.budget.clock, calls).seconds
-            per_call = max(SHORTEST, min(per_call, (seconds - done.wait) / calls))
+            per_call = max(SHORTEST, (seconds - done.wait) / calls)
         if name not in session.running:
             break
     return per_call

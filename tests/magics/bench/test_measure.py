@@ -87,6 +87,25 @@ def test_the_wait_for_devices_is_not_taken_for_the_call() -> None:
     assert fast < slow / 10
 
 
+class RelievedRunner(FakeRunner):
+    """One whose devices answer late at first, and soon from then on."""
+
+    asked = 0
+
+    def synchronise(self) -> None:
+        self.asked += 1
+        self.machine.time += 2e-3 if self.asked <= 8 else 1e-4
+
+
+@pytest.mark.parametrize("seconds", [1e-3, 0.01, 0.1])
+def test_a_wait_that_has_become_shorter_makes_no_block_endless(seconds: float) -> None:
+    machine = Machine(seed=1)
+    runners = [RelievedRunner(machine, name, 5e-5) for name in ("one", "other")]
+    result = measure(runners, seconds=seconds, clock=machine)
+    assert max(result.calls.values()) * 5e-5 < 10 * 2e-3 * 1.5
+    assert result.seconds < seconds + 1
+
+
 def test_runners_of_nearly_one_speed_share_a_count() -> None:
     def calls(**per_call: float) -> list[int]:
         counts = calls_per_block(per_call, min_block=5e-3, max_block=1.0, same_calls=False)
