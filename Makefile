@@ -14,6 +14,9 @@ FLOOR_SHORT := tests/shell tests/display
 # Tests in two processes, but for those that read the real clock.
 SIDE_BY_SIDE := --numprocesses 2 --dist worksteal
 
+# Nothing is timed side by side, so XLA need not optimise: it compiles in half the time.
+QUICKLY_COMPILED := XLA_FLAGS=--xla_backend_optimization_level=0
+
 # Only these are read for the tests that run alone: to read all takes most of a minute.
 ALONE := $(shell grep --recursive --files-with-matches --include 'test_*.py' mark.alone tests)
 
@@ -42,7 +45,7 @@ lab: .venv/dev.stamp ## open the demo notebooks in JupyterLab
 
 test: .venv/dev.stamp ## lint, types, import rules, a short run on the oldest versions, all tests
 	$(MAKE) --jobs 2 --output-sync check test-floor-short
-	$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m "not prove and not alone"
+	$(QUICKLY_COMPILED) $(BIN)/python -m pytest $(SIDE_BY_SIDE) -m "not prove and not alone"
 	$(BIN)/python -m pytest -m "alone and not prove" $(ALONE)
 
 check: .venv/dev.stamp ## lint, types and import rules

@@ -16,6 +16,10 @@ from typing import Any
 
 import pytest
 
+from tests.notebooks.executed import executed_quickstart
+
+__all__ = ["executed_quickstart"]
+
 START_SECONDS = 60
 SETTINGS = {
     # The page's own light or dark decides, which a test can change while it is open.
@@ -49,7 +53,7 @@ def lab(tmp_path: Path) -> Iterator[str]:
         finally:
             server.terminate()  # ends its kernels, too
             try:
-                server.wait(timeout=30)
+                server.wait(timeout=10)
             except subprocess.TimeoutExpired:  # now and then it waits for a page that is gone
                 server.kill()
                 server.wait()

@@ -10,12 +10,10 @@ from typing import Any
 
 import nbformat
 import pytest
-from filelock import FileLock
-from nbformat.v4 import new_code_cell
 
-from demo_notebooks.run import run, write_html
+from demo_notebooks.run import write_html
+from tests.notebooks.executed import QUICKSTART
 
-QUICKSTART = Path(__file__).parents[2] / "demo_notebooks" / "quickstart.ipynb"
 MOST_BYTES = 50_000
 ARMS = [
     {"eager", "compile"},
@@ -27,32 +25,9 @@ ARMS = [
 ]
 
 
-def shortened(folder: Path) -> Path:
-    """A copy that measures for a second instead of five, its longest cell for five of 15."""
-    notebook = nbformat.read(QUICKSTART, as_version=4)
-    load = next(k for k, cell in enumerate(notebook.cells) if "%load_ext" in cell.source)
-    notebook.cells.insert(load + 1, new_code_cell("%config DLMagic.bench_time = 1"))
-    for cell in notebook.cells:
-        cell.source = cell.source.replace("--time 15", "--time 5")
-    nbformat.write(notebook, folder / QUICKSTART.name)
-    return folder / QUICKSTART.name
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("notebooks")
-
-
-@pytest.fixture(scope="module")
-def notebook(folder: Path, tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Any:
-    """Executed once for the tests of all processes: compiling takes most of the time."""
-    base = tmp_path_factory.getbasetemp()
-    executed = (base if worker_id == "master" else base.parent) / "executed.ipynb"
-    with FileLock(executed.with_suffix(".lock")), pytest.MonkeyPatch.context() as patch:
-        if not executed.exists():
-            patch.setenv("OMP_NUM_THREADS", "1")  # which a busy machine disturbs less
-            nbformat.write(run(shortened(folder)), executed)
-        return nbformat.read(executed, as_version=4)
+@pytest.fixture
+def notebook(executed_quickstart: Any) -> Any:
+    return executed_quickstart
 
 
 def benchmarks(notebook: Any) -> list[Any]:
@@ -135,9 +110,9 @@ def test_no_warnings_progress_or_widget_state_are_saved(notebook: Any) -> None:
     nbformat.validate(notebook)
 
 
-def test_the_page_of_the_demo_holds_all_tables(notebook: Any, folder: Path) -> None:
-    write_html(notebook, folder / "quickstart.html")
-    page = (folder / "quickstart.html").read_text(encoding="utf-8")
+def test_the_page_of_the_demo_holds_all_tables(notebook: Any, tmp_path: Path) -> None:
+    write_html(notebook, tmp_path / "quickstart.html")
+    page = (tmp_path / "quickstart.html").read_text(encoding="utf-8")
     assert page.count("<caption>") == len(ARMS)
 
 

@@ -1,0 +1,39 @@
+"""The quickstart, executed once for all tests: compiling takes most of the time."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from filelock import FileLock
+from nbformat.v4 import new_code_cell
+
+from demo_notebooks.run import run
+
+QUICKSTART = Path(__file__).parents[2] / "demo_notebooks" / "quickstart.ipynb"
+
+
+def shortened_quickstart() -> Any:
+    """A copy that measures for a second instead of five, its longest cell for five of 15."""
+    notebook = nbformat.read(QUICKSTART, as_version=4)
+    load = next(k for k, cell in enumerate(notebook.cells) if "%load_ext" in cell.source)
+    notebook.cells.insert(load + 1, new_code_cell("%config DLMagic.bench_time = 1"))
+    for cell in notebook.cells:
+        cell.source = cell.source.replace("--time 15", "--time 5")
+    return notebook
+
+
+@pytest.fixture(scope="session")
+def executed_quickstart(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Any:
+    """The notebook with its outputs."""
+    base = tmp_path_factory.getbasetemp()
+    executed = (base if worker_id == "master" else base.parent) / "executed.ipynb"
+    with FileLock(executed.with_suffix(".lock")), pytest.MonkeyPatch.context() as patch:
+        if not executed.exists():
+            patch.setenv("OMP_NUM_THREADS", "1")  # which a busy machine disturbs less
+            copy = tmp_path_factory.mktemp("quickstart") / QUICKSTART.name
+            nbformat.write(shortened_quickstart(), copy)
+            nbformat.write(run(copy), executed)
+        return nbformat.read(executed, as_version=4)
