@@ -29,7 +29,7 @@ BENCHMARKS := $(subst /,.,$(basename \
 PIP_WITH_GROUPS := "pip>=25.1"
 
 .DEFAULT_GOAL := help
-.PHONY: help demo lab test check test-floor test-floor-short prove clean
+.PHONY: help demo docs lab test check test-floor test-floor-short prove clean
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -39,6 +39,9 @@ demo: .venv/demo.stamp ## run the quickstart notebook, show its tables, write bu
 
 lab: .venv/dev.stamp ## open the demo notebooks in JupyterLab
 	$(BIN)/jupyter lab --notebook-dir=demo_notebooks
+
+docs: .venv/dev.stamp ## build the documentation: build/docs/index.html
+	$(BIN)/python -m sphinx --builder html --fail-on-warning --keep-going --quiet docs build/docs
 
 test: .venv/dev.stamp ## lint, types, import rules, a short run on the oldest versions, all tests
 	$(MAKE) --jobs 2 --output-sync check test-floor-short
