@@ -18,6 +18,7 @@ from dlmagic.result import Result
 from dlmagic.shell.extension import ROOMS
 from dlmagic.shell.options import arguments_of, placeholder
 from dlmagic.shell.settings import DLMagic
+from tests import test_architecture as architecture
 
 
 def filled(text: str) -> str:
@@ -137,6 +138,12 @@ KINDS: dict[str, Callable[[Any], bool]] = {
 """The first that holds decides."""
 
 
+def rules() -> str:
+    """Who may know whom, as the test of the architecture says it."""
+    said = (_markdown(str(rule.__doc__)) for rule in architecture.RULES)
+    return "\n".join(f"- {text}" for text in said)
+
+
 def _markdown(docstring: str) -> str:
     """Text of a docstring: its double backticks are single ones in Markdown."""
     return re.sub(r"``(.+?)``", r"`\1`", inspect.cleandoc(docstring), flags=re.DOTALL)
@@ -150,5 +157,6 @@ PLACES: dict[str, Callable[[], str]] = {
     "magics": magics,
     "settings": settings,
     "public names": public_names,
+    "rules": rules,
 }
 """What can be put into a page, by the name of its place."""
