@@ -17,6 +17,9 @@ SIDE_BY_SIDE := --numprocesses 2 --dist worksteal
 # Only these are read for the tests that run alone: to read all takes most of a minute.
 ALONE := $(shell grep --recursive --files-with-matches --include 'test_*.py' mark.alone tests)
 
+# All pages anew, since what stands in them depends on the code, too.
+SPHINX := --builder html --fresh-env --write-all --fail-on-warning --keep-going --quiet
+
 # Compiled once, not anew by each of the hundreds of processes that the tests start.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -41,7 +44,7 @@ lab: .venv/dev.stamp ## open the demo notebooks in JupyterLab
 	$(BIN)/jupyter lab --notebook-dir=demo_notebooks
 
 docs: .venv/dev.stamp ## build the documentation: build/docs/index.html
-	$(BIN)/python -m sphinx --builder html --fail-on-warning --keep-going --quiet docs build/docs
+	$(BIN)/python -m sphinx $(SPHINX) docs build/docs
 
 test: .venv/dev.stamp ## lint, types, import rules, a short run on the oldest versions, all tests
 	$(MAKE) --jobs 2 --output-sync check test-floor-short

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import inspect
 import re
+import tomllib
 from collections.abc import Callable, Iterator
 from importlib import import_module
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 from IPython.core.magic import Magics
 
 import dlmagic
-from benchmarks.tables.places import with_text
+from benchmarks.tables.places import ROOT, with_text
 from dlmagic.magics.overview.entries import ENTRIES
 from dlmagic.result import Result
 from dlmagic.shell.extension import ROOMS
@@ -138,6 +139,16 @@ KINDS: dict[str, Callable[[Any], bool]] = {
 """The first that holds decides."""
 
 
+def extras() -> str:
+    """What can stand in brackets behind the name of the package."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    lines = [
+        f"| `dlmagic[{name}]` | {', '.join(f'`{each}`' for each in needed)} |"
+        for name, needed in project["optional-dependencies"].items()
+    ]
+    return "\n".join(["| extra | what it brings |", "| --- | --- |", *lines])
+
+
 def rules() -> str:
     """Who may know whom, as the test of the architecture says it."""
     said = (_markdown(str(rule.__doc__)) for rule in architecture.RULES)
@@ -158,5 +169,6 @@ PLACES: dict[str, Callable[[], str]] = {
     "settings": settings,
     "public names": public_names,
     "rules": rules,
+    "extras": extras,
 }
 """What can be put into a page, by the name of its place."""

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import html
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import unquote
@@ -14,7 +12,7 @@ import pytest
 
 import dlmagic
 from dlmagic.magics.overview.entries import ENTRIES
-from tests.docs.pages import DOCS, ROOT
+from tests.docs.pages import DOCS
 
 ELSEWHERE = re.compile(r"^(?:https?:)?//")
 FETCHED = r"""(?x)
@@ -25,22 +23,6 @@ FETCHED = r"""(?x)
 """What a browser asks for without being asked to; a link that a reader may follow is none."""
 FROM_STYLES = r"""url\(\s*["']?([^)"']+)|@import\s+["']([^"']+)"""
 FROM_SCRIPTS = r"""(?:fetch|import|open|importScripts)\(\s*["'](https?:[^"']+)"""
-
-
-@pytest.fixture(scope="session")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The pages, by the command of the Makefile."""
-    target = tmp_path_factory.mktemp("docs")
-    recipe = re.search(r"^docs:.*\n\t(.*)$", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
-    assert recipe is not None
-    words = recipe[1].replace("build/docs", str(target)).split()
-    assert words[:3] == ["$(BIN)/python", "-m", "sphinx"]
-    done = subprocess.run(
-        [sys.executable, *words[1:]], cwd=ROOT, capture_output=True, text=True, timeout=300
-    )
-    assert done.returncode == 0, done.stderr
-    assert not done.stderr
-    return target
 
 
 def pages(built: Path) -> Iterator[tuple[Path, str]]:
