@@ -20,6 +20,9 @@ QUICKLY_COMPILED := XLA_FLAGS=--xla_backend_optimization_level=0
 # Only these are read for the tests that run alone: to read all takes most of a minute.
 ALONE := $(shell grep --recursive --files-with-matches --include 'test_*.py' mark.alone tests)
 
+# All pages anew, since what stands in them depends on the code, too.
+SPHINX := --builder html --fresh-env --write-all --fail-on-warning --keep-going --quiet
+
 # Compiled once, not anew by each of the hundreds of processes that the tests start.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -32,7 +35,7 @@ BENCHMARKS := $(subst /,.,$(basename \
 PIP_WITH_GROUPS := "pip>=25.1"
 
 .DEFAULT_GOAL := help
-.PHONY: help demo lab test check test-floor test-floor-short prove clean
+.PHONY: help demo docs lab test check test-floor test-floor-short prove clean
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -42,6 +45,9 @@ demo: .venv/demo.stamp ## run the quickstart notebook, show its tables, write bu
 
 lab: .venv/dev.stamp ## open the demo notebooks in JupyterLab
 	$(BIN)/jupyter lab --notebook-dir=demo_notebooks
+
+docs: .venv/dev.stamp ## build the documentation: build/docs/index.html
+	$(BIN)/python -m sphinx $(SPHINX) docs build/docs
 
 test: .venv/dev.stamp ## lint, types, import rules, a short run on the oldest versions, all tests
 	$(MAKE) --jobs 2 --output-sync check test-floor-short

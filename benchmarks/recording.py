@@ -1,20 +1,25 @@
-"""Figures go to ``results/`` with what they depend on: commit, machine, versions."""
+"""Figures go to ``results/`` with what they depend on: commit, machine, versions.
+
+The tables that are made of them are renewed on all pages of the documentation.
+"""
 
 from __future__ import annotations
 
 import datetime
 import json
+import os
 import platform
 import subprocess
 from collections.abc import Iterable, Mapping
 from importlib.metadata import version
-from pathlib import Path
 
-RESULTS = Path(__file__).parent / "results"
+from benchmarks.tables import renew_pages
+from benchmarks.tables.places import RESULTS
+from dlmagic.environment import Environment
 
 
 def record(name: str, packages: Iterable[str], figures: Mapping[str, object]) -> None:
-    """Write ``results/NAME.json``.
+    """Write ``results/NAME.json``, and the tables that are made of it.
 
     Args:
         name: Of the file.
@@ -26,7 +31,8 @@ def record(name: str, packages: Iterable[str], figures: Mapping[str, object]) ->
         "commit": _commit(),
         "machine": {
             "platform": platform.platform(),
-            "processor": platform.processor() or platform.machine(),
+            "processor": Environment.capture().processor,
+            "cores": os.cpu_count(),
         },
         "versions": {
             "python": platform.python_version(),
@@ -37,20 +43,8 @@ def record(name: str, packages: Iterable[str], figures: Mapping[str, object]) ->
     RESULTS.mkdir(exist_ok=True)
     path = RESULTS / f"{name}.json"
     path.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
-    print(f"written to {path}")
-
-
-def with_text(page: str, name: str, text: str) -> str:
-    """A page with a text in its place: between the comments ``<!-- NAME -->`` and ``<!-- end -->``.
-
-    Raises:
-        ValueError: The page has no such place.
-    """
-    before, begin, rest = page.partition(f"<!-- {name} -->\n")
-    _, end, after = rest.partition("<!-- end -->")
-    if not end:
-        raise ValueError(f"The page has no place called {name!r}.")
-    return f"{before}{begin}{text.strip()}\n{end}{after}"
+    for written in (path.relative_to(RESULTS.parents[1]), *renew_pages()):
+        print(f"written: {written}")
 
 
 def _commit() -> str | None:

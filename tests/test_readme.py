@@ -6,16 +6,14 @@ import json
 
 import nbformat
 
-from benchmarks.bench.frameworks import NAME, NOTEBOOK, README, needed
-from benchmarks.recording import RESULTS, with_text
+from benchmarks.bench.frameworks import NOTEBOOK, needed
+from benchmarks.tables.places import RESULTS
 from dlmagic.magics.bench.result import BenchResult
 
 
-def test_the_table_of_all_frameworks_is_the_measured_one() -> None:
+def test_all_frameworks_ran_and_agreed() -> None:
     recorded = json.loads((RESULTS / "frameworks.json").read_text(encoding="utf-8"))
     result = BenchResult.from_dict(recorded["result"])
-    readme = README.read_text(encoding="utf-8")
-    assert with_text(readme, NAME, result.to_markdown()) == readme
     assert all(arm.status == "ok" for arm in result.arms)
     assert all(arm.agrees is True for arm in result.arms if arm.name != result.reference)
 

@@ -18,20 +18,17 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
 import numpy as np
 import torch
 from scipy.stats import binom
 
-from benchmarks.recording import record, with_text
+from benchmarks.recording import record
 from dlmagic.magics.bench.comparisons import comparisons_of
 from dlmagic.magics.bench.measure import measure
 from dlmagic.magics.bench.repeated import Repeated
 from dlmagic.magics.bench.selftest import deviation_of
 
-PAGE = Path(__file__).parents[2] / "docs" / "how-sure.md"
-NAME = "error rates"
 TRIALS = 100
 ROUNDS = 50
 SECONDS = 10.0
@@ -178,21 +175,6 @@ def missed_limits(figures: Mapping[str, list[Rates]]) -> list[str]:
     return missed
 
 
-def table(figures: Mapping[str, list[Rates]]) -> str:
-    """Markdown, one line per condition and kind of work."""
-    lines = [
-        "| condition | work | trials | faster | slower | same | noise |",
-        "| --- | --- | ---: | ---: | ---: | ---: | ---: |",
-    ]
-    lines += [
-        f"| {each.condition} | {each.work} | {each.trials} | {each.faster} | {each.slower} "
-        f"| {each.same} | {each.noise:.1%} |"
-        for found in figures.values()
-        for each in found
-    ]
-    return "\n".join(lines)
-
-
 def main() -> None:
     """Measure, print, keep the figures where asked, and fail where a limit is missed."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0] if __doc__ else None)
@@ -209,8 +191,6 @@ def main() -> None:
         rows = {name: [asdict(each) for each in found] for name, found in figures.items()}
         threads = torch.get_num_threads()
         record("error_rates", ("numpy", "torch"), {"threads": threads, "missed": missed, **rows})
-        page = PAGE.read_text(encoding="utf-8")
-        PAGE.write_text(with_text(page, NAME, table(figures)), encoding="utf-8")
     if missed:
         sys.exit("\n".join(missed))
 

@@ -15,13 +15,11 @@ from nbclient import NotebookClient
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_notebook
 
-from benchmarks.recording import record, with_text
+from benchmarks.recording import record
 from dlmagic.magics.bench.result import BenchResult
 
 ROOT = Path(__file__).parents[2]
 NOTEBOOK = ROOT / "demo_notebooks" / "quickstart.ipynb"
-README = ROOT / "README.md"
-NAME = "the same training loop"
 HEADING = "## The same training loop"
 SECONDS = 60
 """Measuring time; the notebook itself is content with fewer rounds."""
@@ -54,14 +52,12 @@ def measured() -> BenchResult:
 def main() -> None:
     """Measure, print, and keep the figures where asked."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--write", action="store_true", help="keep the figures, mend the README")
+    parser.add_argument("--write", action="store_true", help="keep the figures")
     options = parser.parse_args()
     result = measured()
     print(result)
     if options.write:
         record("frameworks", PACKAGES, {"result": json.loads(result.to_json())})
-        text = README.read_text(encoding="utf-8")
-        README.write_text(with_text(text, NAME, result.to_markdown()), encoding="utf-8")
 
 
 if __name__ == "__main__":

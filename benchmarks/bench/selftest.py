@@ -8,27 +8,20 @@ from __future__ import annotations
 
 import argparse
 import json
-from pathlib import Path
 
-from benchmarks.recording import record, with_text
+from benchmarks.recording import record
 from dlmagic.magics.bench.selftest import selftest
-
-PAGE = Path(__file__).parents[2] / "docs" / "how-sure.md"
-NAME = "self-test"
 
 
 def main() -> None:
     """Measure, print, and keep the figures where asked."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--write", action="store_true", help="keep the figures, mend the page")
+    parser.add_argument("--write", action="store_true", help="keep the figures")
     options = parser.parse_args()
     result = selftest()
     print(result)
     if options.write:
         record("selftest", ("numpy",), {"result": json.loads(result.to_json())})
-        page = PAGE.read_text(encoding="utf-8")
-        shown = f"```\n{str(result).strip()}\n```"
-        PAGE.write_text(with_text(page, NAME, shown), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -12,20 +12,17 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
 import numpy as np
 import torch
-from scipy.stats import binomtest
 
-from benchmarks.peers.harnesses import HARNESSES, ROOT, collected
-from benchmarks.recording import record, with_text
+from benchmarks.peers.harnesses import HARNESSES, collected
+from benchmarks.recording import record
+from benchmarks.tables.bench import side_by_side
 
 TRIALS = 40
 SECONDS = 1.5
 PLANTED = 1.05
-PAGE = ROOT / "docs" / "how-sure.md"
-NAME = "side by side"
 
 
 @dataclass
@@ -77,44 +74,18 @@ def measured(trials: int, names: Iterable[str] = HARNESSES) -> list[Row]:
     return list(rows.values())
 
 
-def table(rows: Iterable[Row]) -> str:
-    """Markdown, one line per harness."""
-    lines = [
-        "| harness | equals called different | planted 5 % found | called faster | a trial |",
-        "| --- | ---: | ---: | ---: | ---: |",
-    ]
-    lines += [
-        f"| {row.harness} | {_share(row.called_different, row.equal)} "
-        f"| {_share(row.found, row.planted)} | {row.wrong} | {row.seconds:.1f} s |"
-        for row in rows
-    ]
-    return "\n".join(lines)
-
-
-def _share(count: int, trials: int) -> str:
-    interval = binomtest(count, trials).proportion_ci(0.95)
-    return f"{count} of {trials} ({interval.low:.0%} to {interval.high:.0%})"
-
-
 def main() -> None:
     """Measure, print, and keep the figures where asked."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--trials", type=int, default=TRIALS, help="with equals, and as many not")
-    parser.add_argument("--write", action="store_true", help="keep the figures, mend the page")
+    parser.add_argument("--write", action="store_true", help="keep the figures")
     options = parser.parse_args()
     torch.set_num_threads(1)
     rows = measured(options.trials)
-    print(table(rows))
+    kept = {"seconds": SECONDS, "planted": PLANTED, "rows": [asdict(row) for row in rows]}
+    print(side_by_side(kept))
     if options.write:
-        kept = {"seconds": SECONDS, "planted": PLANTED, "rows": [asdict(row) for row in rows]}
         record("side_by_side", ("numpy", "torch", "pyperf"), kept)
-        write_table(PAGE, rows)
-
-
-def write_table(page: Path, rows: Iterable[Row]) -> None:
-    """Put the table in its place on a page."""
-    text = page.read_text(encoding="utf-8")
-    page.write_text(with_text(text, NAME, table(rows)), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from benchmarks.recording import record, with_text
+from benchmarks.recording import record
 from dlmagic.magics.gpus.check import reading
 from dlmagic.magics.gpus.check.engine import check
 from tests.devices.double.building import Libraries
@@ -27,7 +27,6 @@ from tests.magics.gpus.check.world import World
 
 _SMI = Path(__file__).parents[1] / "peers" / "nvidia_smi.py"
 _COLLECT = "torch/utils/collect_env.py"
-_PAGE = Path(__file__).parents[2] / "docs" / "gpus-check.md"
 _PATIENCE = 120.0
 _FINE = "Is CUDA available: True"
 
@@ -161,19 +160,6 @@ def main() -> None:
     if options.write:
         figures = {"rows": [asdict(row) for row in rows], "environments": cases}
         record("gpus_diagnosis", ("torch", "nvidia-ml-py"), figures)
-        page = _PAGE.read_text(encoding="utf-8")
-        _PAGE.write_text(with_text(page, "score", table_of(rows)), encoding="utf-8")
-
-
-def table_of(rows: list[Row]) -> str:
-    """The rows as Markdown."""
-    head = "| | names the cause | gives a command | calls it fine | seconds |"
-    lines = [
-        f"| `{row.program}` | {row.cause} of {row.environments} | {row.command or '–'} | "
-        f"{row.fine} | {row.seconds} |"
-        for row in rows
-    ]
-    return "\n".join([head, "|---|---|---|---|---|", *lines])
 
 
 def row_of(name: str, said: list[Said]) -> Row:

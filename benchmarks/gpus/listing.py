@@ -26,7 +26,7 @@ from typing import Any
 from benchmarks.gpus_beside import Row, compared, show
 from benchmarks.gpus_in_kernels import live_share, surroundings, without_gpu
 from benchmarks.peers.gpu_listers import OURS
-from benchmarks.recording import record, with_text
+from benchmarks.recording import record
 from tests.devices.double.boards import GIB, Board, Process
 from tests.devices.double.building import Libraries
 from tests.devices.double.machine import Machine
@@ -41,7 +41,6 @@ PROGRAMS = {
     "nvitop, select_devices": "nvitop",
 }
 PEERS = ("gpustat", "nvitop")
-PAGE = Path(__file__).parents[2] / "docs" / "gpus.md"
 AT_ONCE = "listing_with_a_bus_that_answers_at_once"
 
 
@@ -108,22 +107,6 @@ def all_missed(figures: Mapping[str, Any]) -> list[str]:
     return found
 
 
-def table_of(figures: Mapping[str, Any]) -> str:
-    """The figures in Markdown, in milliseconds."""
-    lines = ["| | a look (95 % interval) | a first look | if the bus answered at once |"]
-    lines.append("| --- | --- | --- | --- |")
-    for row, other in zip(figures["listing"], figures[AT_ONCE], strict=True):
-        low, high = (f"{1000 * each:.1f}" for each in row["interval"])
-        look = f"{1000 * row['median']:.1f} ({low} to {high})"
-        numbers = f"{1000 * row['first']:.0f} | {1000 * other['median']:.1f}"
-        lines.append(f"| {row['program']} | {look} | {numbers} |")
-    first, later = (round(1000 * figures["without_gpu"][name]) for name in ("first", "later"))
-    share = 100 * figures["live_share_of_a_core"]
-    without = f"`%gpus` without a GPU takes {later} ms, output included, the first {first} ms."
-    live = f"`%gpus live` takes {share:.1f} % of a core with these 8 GPUs, once a second."
-    return "\n".join([*lines, "", without, live])
-
-
 def main() -> None:
     """Measure, print, and keep the figures where asked."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0] if __doc__ else None)
@@ -139,8 +122,6 @@ def main() -> None:
     if options.write:
         packages = ("nvidia-ml-py", "psutil", *filter(find_spec, PEERS))
         record("gpus_listing", packages, figures)
-        page = PAGE.read_text(encoding="utf-8")
-        PAGE.write_text(with_text(page, "listing", table_of(figures)), encoding="utf-8")
     if found := all_missed(figures):
         sys.exit("; ".join(found))
 

@@ -14,37 +14,24 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
-from pathlib import Path
 from time import perf_counter, process_time
 
 import torch
 
-from benchmarks.recording import record, with_text
+from benchmarks.recording import record
+from benchmarks.tables.watch import overhead
 from benchmarks.watch_proofs import (
-    AGAIN,
-    DEFAULT,
-    EXACT,
-    IDLE,
     LIMITS,
-    OURS,
-    RECORD,
-    SAMPLED,
-    TENSORBOARD,
-    TRACE,
-    WANDB,
     Measured,
     Plan,
     measured,
     traced,
 )
-from benchmarks.watched_in_turns import Figure
 
-PAGE = Path(__file__).parents[2] / "docs" / "watch-cost.md"
 QUICK = Plan(clock=process_time, idle=6, rounds=6, beside=5, longest=0.5)
 PACKAGES = ("torch", "numpy", "wandb", "tensorboard", "torchlens")
-WAYS = (AGAIN, IDLE, DEFAULT, SAMPLED, EXACT, RECORD, TRACE)
 
 
 def all_measured(plan: Plan, models: Sequence[str]) -> list[Measured]:
@@ -59,65 +46,6 @@ def all_measured(plan: Plan, models: Sequence[str]) -> list[Measured]:
     return found
 
 
-def table_of(found: Sequence[Measured]) -> str:
-    """The figures in Markdown."""
-    lines = [
-        _line("", [each.model for each in found]),
-        _line("---", ["---"] * len(found)),
-        _line("a plain step", [f"{1000 * each.plain:.1f} ms" for each in found]),
-    ]
-    lines += [_line(_named(way), [_ratio(each.ratios[way]) for each in found]) for way in WAYS]
-    lines.append(_line("the default rate is", [f"one step in {each.every}" for each in found]))
-    for every in sorted({every for each in found for every in each.added}):
-        lines += _beside(found, every)
-    lines += [
-        _line(f"writing a sample to {to}", [f"{1000 * each.writing[to]:.0f} ms" for each in found])
-        for to in found[0].writing
-    ]
-    return "\n".join(lines)
-
-
-def _beside(found: Sequence[Measured], every: int) -> list[str]:
-    often = "every step" if every == 1 else f"one step in {every}"
-    cells: dict[str, Callable[[Measured], str]] = {
-        OURS: lambda each: _milliseconds(each.added[every][OURS]),
-        WANDB: lambda each: _times(each, every, WANDB),
-        TENSORBOARD: lambda each: _times(each, every, TENSORBOARD),
-    }
-    return [
-        _line(
-            f"added to a step by {name}, {often}",
-            [cell(each) if every in each.added else "" for each in found],
-        )
-        for name, cell in cells.items()
-    ]
-
-
-def _times(found: Measured, every: int, way: str) -> str:
-    figure = found.times[every][way]
-    low, high = figure.interval
-    more = f"{figure.value:.0f} times as much ({low:.0f} to {high:.0f})"
-    return f"{_milliseconds(found.added[every][way])}, {more}"
-
-
-def _named(way: str) -> str:
-    return f"{way}, over a plain step"
-
-
-def _milliseconds(figure: Figure) -> str:
-    milliseconds = 1000 * figure.value
-    return f"{milliseconds:,.0f} ms" if milliseconds >= 100 else f"{milliseconds:.2g} ms"
-
-
-def _ratio(figure: Figure) -> str:
-    low, high = figure.interval
-    return f"{figure.value:.3f}x ({low:.3f} to {high:.3f})"
-
-
-def _line(name: str, cells: Sequence[str]) -> str:
-    return f"| {name} | {' | '.join(cells)} |"
-
-
 def main() -> None:
     """Measure, print, and keep the figures where asked."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0] if __doc__ else None)
@@ -130,12 +58,10 @@ def main() -> None:
     threads = 1 if options.quick else 2
     torch.set_num_threads(threads)
     found = all_measured(QUICK if options.quick else Plan(), options.models)
-    print(table_of(found))
+    figures = {"threads": threads, "models": [asdict(each) for each in found]}
+    print(overhead(figures))
     if options.write:
-        figures = {"threads": threads, "models": [asdict(each) for each in found]}
         record("watch_overhead", PACKAGES, figures)
-        page = PAGE.read_text(encoding="utf-8")
-        PAGE.write_text(with_text(page, "overhead", table_of(found)), encoding="utf-8")
     if missed := [text for each in found for text in each.missed()]:
         sys.exit("\n".join(missed))
 

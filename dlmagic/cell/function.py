@@ -56,6 +56,11 @@ class CellFunction:
         """Every name that the cell reads, as a parameter or as a global."""
         return self.layout.reads
 
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """Those of the names it reads whose value from before may matter to it."""
+        return self.layout.needs
+
     @cached_property
     def attributes(self) -> frozenset[str]:
         """Attributes that the cell's code, or a function of the notebook that it calls, names."""

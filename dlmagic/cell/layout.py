@@ -33,6 +33,7 @@ class Layout:
         body: The remaining statements.
         as_module: Whether the body must run as module code, in the namespace itself.
         reads: Every name that the cell reads, directly or in functions it defines.
+        needs: Those of them whose value from before the cell may be read.
         parameters: Names whose values come in, in order of first use.
         outputs: Local names whose values go out.
         unset: Those outputs that may have no value at the end.
@@ -44,6 +45,7 @@ class Layout:
     body: tuple[ast.stmt, ...]
     as_module: bool
     reads: tuple[str, ...]
+    needs: tuple[str, ...]
     parameters: tuple[str, ...] = ()
     outputs: tuple[str, ...] = ()
     unset: tuple[str, ...] = ()
@@ -74,7 +76,9 @@ def lay_out(
     if as_module or _reaches_names_by_text(statements, body, names, namespace):
         definitions, body = split_definitions(statements, namespace, leading=True)
         names = flow.analyse(body)
-        return Layout(tuple(definitions), tuple(body), True, reads, shared=tuple(names.writes))
+        return Layout(
+            tuple(definitions), tuple(body), True, reads, needs=reads, shared=tuple(names.writes)
+        )
     elsewhere = names.lazy | ahead.lazy | global_names.of_namespace(namespace)
     shared = _shared(body, names, elsewhere, namespace) | (names.writes.keys() & ahead.writes)
     if any(is_star_import(definition) for definition in definitions):
@@ -96,6 +100,11 @@ def lay_out(
         body=tuple(body),
         as_module=False,
         reads=reads,
+        needs=tuple(
+            name
+            for name in reads
+            if name not in outputs or name in names.exposed or name in ahead.reads
+        ),
         parameters=parameters,
         outputs=outputs,
         unset=tuple(dict.fromkeys([*unset, *deleted])),

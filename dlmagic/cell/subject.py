@@ -74,7 +74,7 @@ class Subject:
         self.start.namespace.restore()
         after = take_snapshot(
             self.cell.namespace,
-            self.cell.reads,
+            self.cell.needs,
             frameworks=self.frameworks,
             earlier=self.start,
             memory=self.memory,
@@ -174,7 +174,7 @@ def prepare_subject(
     cell.define()
     start = take_snapshot(
         namespace,
-        cell.reads,
+        cell.needs,
         frameworks=before.frameworks,
         cell_text=source.python,
         earlier=before,

@@ -28,6 +28,22 @@ def test_parameters_and_outputs(text: str, names, parameters, outputs) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "needs"),
+    [
+        ("loss = x * 2\nloss.real", ("x",)),
+        ("loss.real\nloss = x", ("loss", "x")),
+        ("if x:\n    loss = 1\nloss", ("x", "loss")),
+        ("for _ in x:\n    loss = 1\n    loss.real", ("x",)),
+        ("loss = 1\ndef f(a=loss): pass", ()),
+        ("loss = 1\n(lambda: loss)()", ("loss",)),
+        ("loss = 1\nexec('loss')", ("exec",)),
+    ],
+)
+def test_a_value_that_the_cell_makes_first_is_not_needed(text: str, needs) -> None:
+    assert layout_of(text, namespace_of(loss=1, x=1)).needs == needs
+
+
+@pytest.mark.parametrize(
     ("text", "shared"),
     [
         ("y = 1\nf = lambda: y", ("y",)),

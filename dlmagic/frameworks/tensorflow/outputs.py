@@ -45,6 +45,8 @@ def is_output(value: object) -> bool:
 
 
 def _without_tensors(value: Any, found: list[Any]) -> Any:
+    if isinstance(value, tf.Operation):
+        return None  # what only prints returns nothing when it runs at once
     if is_output(value):
         found.append(tf.convert_to_tensor(value) if isinstance(value, tf.Variable) else value)
         return _HOLE

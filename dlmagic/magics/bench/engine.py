@@ -75,7 +75,7 @@ def _state_put_back(
     setup = alternatives.setup
     parts = [*([setup] if setup else []), *alternatives.blocks.values()]
     cells = [compile_cell(part, request.namespace) for part in parts]
-    names = [name for cell in cells for name in cell.reads]
+    names = [name for cell in cells for name in cell.needs]
     attributes = frozenset().union(*(cell.attributes for cell in cells))
     with repeating(attributes), _saved(names, request, surroundings) as before:
         if setup:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import io
 import logging
+import os
 import sys
+import traceback
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from types import FrameType
 from typing import Any, Literal, TextIO
 
 from dlmagic.frameworks.captured import Frame, innermost_frame
@@ -31,6 +34,10 @@ class Effect:
 
 _LIBRARIES = ("tensorflow", "absl", "jax", "torch", "numba", "keras")
 """Loggers by which compilers speak of themselves."""
+
+_ALSO_IN_GRAPHS = "tensorflow/python/ops/logging_ops.py"
+"""Where ``tf.print`` stands. In a notebook it writes by way of Python when it runs at once, and
+past Python in a graph, where nobody can note it; so it is not noted at all."""
 
 EffectKey = tuple[str, Frame | None]
 """Kind and line of what was said."""
@@ -136,7 +143,8 @@ class _Recorder(io.TextIOBase):
         self._filename = filename
 
     def write(self, text: str) -> int:
-        self._effects.note_print(text, innermost_frame(self._filename, sys._getframe(1)))
+        if not _prints_in_graphs(sys._getframe(1)):
+            self._effects.note_print(text, innermost_frame(self._filename, sys._getframe(1)))
         return self._stream.write(text)
 
     @property
@@ -161,6 +169,12 @@ class _Recorder(io.TextIOBase):
 
     def fileno(self) -> int:
         return self._stream.fileno()
+
+
+def _prints_in_graphs(frame: FrameType | None) -> bool:
+    """Whether a text comes from what prints in a graph as well."""
+    stack = (each.f_code.co_filename for each, _ in traceback.walk_stack(frame))
+    return any(name.replace(os.sep, "/").endswith(_ALSO_IN_GRAPHS) for name in stack)
 
 
 class _LogRecorder(logging.Handler):

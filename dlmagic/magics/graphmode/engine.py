@@ -193,7 +193,7 @@ def _inspected(
 def _snapshot(cell: CellFunction, surroundings: Surroundings) -> Snapshot:
     return take_snapshot(
         cell.namespace,
-        cell.reads,
+        cell.needs,
         frameworks=loaded_frameworks(),
         cell_text=cell.source.python,
         memory=Memory(surroundings.free_memory),

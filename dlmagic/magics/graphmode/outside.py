@@ -48,8 +48,10 @@ _OWN_AFFAIRS = (
     "/triton/",
     "/jax/_src/compilation_cache",
     "/numba/core/caching",
+    "/tensorflow/python/autograph/",
 )
-"""Parts of the names of files that keep byte code or compiled code: a second run finds it there."""
+"""Parts of the names of files that keep byte code, compiled code or code that was rewritten for a
+graph: a second run finds it there."""
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ def state_after(cell: CellFunction, before: Snapshot) -> Iterator[Snapshot]:
         cell: The cell, which has just run.
         before: The state that it started from.
     """
-    after = take_snapshot(cell.namespace, cell.reads, frameworks=before.frameworks, earlier=before)
+    after = take_snapshot(cell.namespace, cell.needs, frameworks=before.frameworks, earlier=before)
     after.copy_what_was_written(before)
     try:
         yield after

@@ -39,6 +39,21 @@ print(*(result[mode].status for result, mode in
         ((first, "graph"), (second, "graph"), (second, "xla"), (third, "xla"))))
 """
 
+NOTEBOOK = """
+from IPython.core.interactiveshell import InteractiveShell
+
+shell = InteractiveShell.instance()
+shell.run_cell("%load_ext dlmagic")
+shell.run_cell("import tensorflow as tf")  # sees that it is in a notebook, and prints by Python
+shell.run_cell("x = tf.ones(3)")
+shell.run_cell("%%graphmode -q -o there\\ny = x * 2\\ntf.print('sum', tf.reduce_sum(y))")
+shell.run_cell("%%graphmode -q -o lost\\ny = x * 2\\nprint('sum', tf.reduce_sum(y))")
+shell.run_cell("@tf.function\\ndef doubled(x):\\n    return 2 * x")
+shell.run_cell("%%graphmode -q -o called\\ny = doubled(x)")  # AutoGraph writes a file for it
+there, lost, called = (shell.user_ns[name] for name in ("there", "lost", "called"))
+print("told:", there.check.agrees, len(there.findings), lost.findings[0].fix.status, called.ran)
+"""
+
 
 @pytest.fixture(scope="module")
 def fresh():
@@ -63,3 +78,10 @@ def test_nothing_of_xla_and_data_sets_reaches_standard_error(fresh):
     # What the cell itself prints and warns of is shown where it runs as it is, and in no mode.
     assert during.count("[1 1 1]") < 10
     assert during.count("calls to <function retraced") <= 2  # TensorFlow warns twice a function
+
+
+def test_a_print_of_tensorflow_is_not_lost_in_a_notebook():
+    done = subprocess.run(
+        [sys.executable, "-c", NOTEBOOK], capture_output=True, text=True, timeout=120
+    )
+    assert done.stdout.splitlines()[-1] == "told: True 0 verified graph", done.stderr

@@ -50,6 +50,19 @@ def test_operations_have_shape_type_line_and_inputs_the_users_names() -> None:
     assert "relu" in graph.code
 
 
+def test_only_operations_whose_lengths_are_known_have_flops() -> None:
+    layer, model = nn.Linear(3, 2), nn.Linear(4, 5)
+
+    def function(x: torch.Tensor, y: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        return layer(x), model(y), model(y)
+
+    x = torch.ones(6, 3)
+    torch._dynamo.mark_dynamic(x, 0)
+    found = captured(function, x, torch.ones(7, 4)).nodes
+    flops = [node.flops for node in found if node.operation == "linear"]
+    assert flops == [None, 2 * 7 * 4 * 5, 2 * 7 * 4 * 5]
+
+
 def test_an_axis_of_open_length_has_a_name() -> None:
     graph = captured(lambda x: x * 2, torch.ones(5, 3), dynamic=True)
     product = next(node for node in graph.nodes if node.operation == "mul")

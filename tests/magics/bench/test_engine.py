@@ -273,6 +273,17 @@ def test_what_cannot_be_put_back_is_refused_before_anything_runs(bench: Bench, n
     assert list(namespace["batches"]) == [0, 1, 2, 3, 4]
 
 
+def test_a_value_that_the_cell_makes_anew_need_not_be_put_back(bench: Bench, namespace) -> None:
+    namespace |= {"w": torch.ones(3, requires_grad=True), "batches": iter(range(5))}
+    namespace["loss"] = namespace["w"].sum()  # as after a plain run of the cell
+    kept = dict(namespace)
+    assert bench("loss = (w * 2).sum()\nloss.backward()", modes=("eager",))["eager"].status == "ok"
+    assert bench("batches = iter(range(3))\nsum(batches)")["python"].status == "ok"
+    assert all(namespace[name] is value for name, value in kept.items())
+    with pytest.raises(StateError, match="loss carries an autograd graph"):
+        bench("loss.backward()", modes=("eager",))
+
+
 def test_a_failing_mode_stops_no_other_and_names_the_line(bench: Bench, training) -> None:
     training["Sequential"] = nn.Sequential
     cell = "y = inputs * 2\nassert type(model) is Sequential, 'only the original'\nmodel(y)"

@@ -1,0 +1,1 @@
+"""What the pages say because the code says it."""

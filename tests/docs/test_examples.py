@@ -1,0 +1,73 @@
+"""Every example of the tour and of the how-to pages runs when pasted, and shows what it says."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import torch
+from IPython.core.interactiveshell import InteractiveShell
+
+from dlmagic.shell import extension
+from tests.devices.conftest import libraries, machine
+from tests.devices.double.boards import Board
+from tests.devices.double.machine import Machine
+from tests.docs.pages import DOCS, examples, missing, run
+from tests.magics.gpus.conftest import outside_of_containers, stand_in
+from tests.magics.gpus.pick.conftest import leases
+
+__all__ = ["leases", "libraries", "machine", "outside_of_containers", "stand_in"]
+
+OTHERS = [DOCS / name for name in ("tour.md", "install.md", "editors.md")]
+PAGES = [*OTHERS, *sorted((DOCS / "how-to").glob("*.md"))]
+
+
+@pytest.fixture
+def notebook(shell: InteractiveShell) -> Iterator[InteractiveShell]:
+    """A shell in which the first cell of a page loads dlmagic; what was compiled ends with it."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # two would wait for each other on a busy machine
+    yield shell
+    extension.unload(shell)
+    torch.set_num_threads(threads)
+    torch._dynamo.reset()
+    gc.collect()
+
+
+@pytest.fixture(autouse=True)
+def gpus(machine: Callable[..., Machine]) -> Machine:
+    """Eight of them, for the pages that show some."""
+    return machine(*[Board() for _ in range(8)])
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_a_page_runs_when_it_is_pasted(page: Path, notebook: InteractiveShell) -> None:
+    for example in examples(page):
+        done, said = run(notebook, example)
+        place = f"{page.name}, line {example.line}:\n{example.code}\n{said}"
+        assert done is not example.fails, place
+        if example.shown is not None:
+            assert not (lacking := missing(example.shown, said)), f"{lacking}\n{place}"
+
+
+def test_every_page_shows_something() -> None:
+    assert len(PAGES) >= 9
+    assert all(any(each.shown is not None for each in examples(page)) for page in PAGES)
+
+
+@pytest.mark.parametrize(
+    ("shown", "said", "fits"),
+    [
+        ("a is 2.1x faster (2 to 3)", "a is 30x\n faster (29 to\n31)", True),
+        ("a is 2.1x faster", "a is 2.1x slower", False),
+        ("one … three", "one two three", True),
+        ("three … one", "one two three", False),
+        ("…", "", True),
+        ("1.2 ms of 3 kB\n───", "800 µs of 12 MB", True),
+        ("", "anything", True),
+    ],
+)
+def test_words_count_and_numbers_do_not(shown: str, said: str, fits: bool) -> None:
+    assert (missing(shown, said) is None) is fits
