@@ -31,6 +31,23 @@ def at_end_of_backward(function: Callable[[], None]) -> bool:
     return True
 
 
+def hook_gradient(tensor: Tensor, function: Callable[[Tensor], object]) -> None:
+    """Have a function called with the gradient that reaches a tensor, as long as its graph lives.
+
+    Tensors have a function for that, which takes three times as long, because the hook can then
+    be taken off again.
+    """
+    node = tensor.grad_fn
+    if node is None or not hasattr(node, "_register_hook_dict"):
+        tensor.register_hook(function)
+        return
+    hooks = tensor._backward_hooks
+    if hooks is None:
+        hooks = tensor._backward_hooks = OrderedDict()
+        node._register_hook_dict(tensor)
+    hooks[function] = function
+
+
 def copy_all(destinations: list[Tensor], sources: list[Tensor]) -> None:
     """Copy tensors into others of the same shapes, in as few kernels as there can be."""
     together: Any = getattr(torch, "_foreach_copy_", None)

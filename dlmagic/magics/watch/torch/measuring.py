@@ -68,7 +68,7 @@ class Measuring:
     def called(self) -> None:
         """The model has been called."""
         with torch.no_grad():
-            self._noting.copy(self._phase)
+            self._noting.copy_outputs(self._phase)
 
     def weigh(self) -> None:
         """Look at the weights, once in a step and before they change."""
@@ -80,6 +80,7 @@ class Measuring:
     def gradients_ready(self, owned: Collection[int], scale: Tensor | None) -> None:
         """Look at the gradients that an optimiser is about to use."""
         with torch.no_grad():
+            self._noting.copy_gradients(self._phase)
             self.trained |= self._parameters.gradients(owned, scale, self._phase)
 
     def weights_changed(self, owned: Collection[int]) -> None:
@@ -90,7 +91,8 @@ class Measuring:
     def finish(self) -> Taken:
         """Take the hooks off and the statistics of the step."""
         with torch.no_grad():
-            self._noting.copy(self._phase)
+            self._noting.copy_outputs(self._phase)
+            self._noting.copy_gradients(self._phase)
             under_way = [
                 *self._outputs.finish(),
                 *self._pools.finish(),
@@ -120,8 +122,10 @@ class Measuring:
 
     def _calls(self) -> NDArray[np.uint32]:
         calls = np.zeros(len(self.plan.layout.rows), np.uint32)
-        for target in self.plan.targets:
-            calls[[target.activation, target.gradient]] = target.calls or target.again
+        targets = self.plan.targets
+        found = [each.calls or each.again for each in targets]
+        calls[[each.activation for each in targets]] = found
+        calls[[each.gradient for each in targets]] = found
         return calls
 
     def _layer_ran(self, target: Target, module: nn.Module, _args: Any, output: Any) -> None:
@@ -144,35 +148,45 @@ class Measuring:
             # Checkpointing of the older kind runs the layer without gradients at first.
             target.again += not target.calls
             return target.calls > 0
-        if self._backward_ran:
+        if self._backward_ran or self._noting.backward_ran():
             self._forget_outputs()
         target.calls += 1
         return False
 
     def _look(self, target: Target, output: Any) -> None:
+        call = target.calls or target.again
+        if self._noting.takes(target, output):
+            self._noting.note(target, output, call)
+            return
         tensors = readable_in(output)
         if not tensors:
             self.unread[target.activation] = why_unreadable(output)
             return
-        call = target.calls or target.again
-        units = target if target.can_be_zero else None
-        for tensor in tensors:
-            self._noting.note(target.activation, local(tensor), self._phase, call, units)
+        for place, tensor in enumerate(tensors):
+            here = local(tensor)
+            self._outputs.add(target.activation, here, self._phase, call)
+            if target.can_be_zero and not place:
+                self._units.add(target, here)
+            if type(output) is Tensor:
+                self._noting.see_whether_it_stays(target, call, here)
             if tensor.requires_grad:
-                tensor.register_hook(partial(self._gradient_came, target.gradient, call))
-            units = None  # only those of the first
+                tensor.register_hook(partial(self._gradient_came, target, call))
         if call == 1:
             shapes = self.plan.layout.shapes
             shapes[target.activation] = shapes[target.gradient] = tuple(tensors[0].shape)
+        target.dtype = tensors[0].dtype
 
-    def _gradient_came(self, row: int, call: int, gradient: Tensor) -> None:
+    def _gradient_came(self, target: Target, call: int, gradient: Tensor) -> None:
         if not self.on or self.deaf:
             return
         began = time.perf_counter()
         self._backward_ran = True
         try:
             # At once: to keep gradients for a while would keep their memory from being used again.
-            self._outputs.add(row, local(gradient), self._phase, call)
+            here = local(gradient)
+            self._outputs.add(target.gradient, here, self._phase, call)
+            target.version = compat.version_of(here)
+            self._noting.see_whether_it_stays(target, call, here)
         except Exception as error:  # as above
             self.fail(error)
         self.own += time.perf_counter() - began

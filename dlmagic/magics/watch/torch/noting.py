@@ -1,133 +1,142 @@
 """Small tensors are noted as they come by, and copied together soon after.
 
 To copy hundreds of small tensors one by one costs more than to copy them all at once. But what is
-noted must not change before it is copied, as by a layer that works in place. So a tensor is copied
-at once until it has been seen to stay as it is; from then on it is noted, and left out of the
-sample should it have changed after all.
+noted must not change before it is copied, as by a layer that works in place. So what comes of a
+layer is copied at once until it has been seen to stay as it is; from then on it is noted, and left
+out of the sample should it have changed after all.
 """
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
-import torch
 from torch import Tensor
 
 from dlmagic.frameworks.torch import _compat as compat
 from dlmagic.magics.watch.torch.plan import Target
-from dlmagic.magics.watch.torch.pools import Place, Pools
-from dlmagic.magics.watch.torch.positions import PHASES
+from dlmagic.magics.watch.torch.pools import LARGEST_PART, Pools
+from dlmagic.magics.watch.torch.together import copied_together
 from dlmagic.magics.watch.torch.units import Units
 
 LARGEST = 1 << 16
 """Larger tensors are copied at once."""
 
 MOST_VALUES = 1 << 22
-"""When so many values are noted they are copied, to keep little memory from being freed."""
+"""Outputs and gradients with more values than these in all are not noted, to keep little memory
+from being freed."""
 
 
 class Noted(NamedTuple):
-    """A tensor that came by.
+    """An output or a gradient that came by.
 
     Attributes:
-        owner: Number of the row that it belongs to.
-        call: How often that has been looked at.
-        tensor: The tensor, without its graph.
+        target: The layer.
+        call: How often it had run.
+        tensor: What came by.
         version: How often it had been changed in place.
-        target: The layer, where it is to be seen which units were active.
-        copied: Whether it has been copied already.
     """
 
-    owner: int
+    target: Target
     call: int
     tensor: Tensor
     version: int | None
-    target: Target | None
-    copied: bool
 
 
 class Noting:
-    """The outputs of layers, in one measured step after the other."""
+    """The outputs of layers and their gradients, in one measured step after the other."""
 
     def __init__(self, pools: Pools, units: Units) -> None:
         self._pools, self._units = pools, units
-        self._noted: list[Noted] = []
-        self._values = 0
-        self._calm: set[int] = set()
-        self._memory: dict[torch.device, Tensor] = {}
+        self._outputs: list[Noted] = []
+        self._gradients: list[tuple[Target, int, list[Tensor]]] = []
+        self._copied: list[Noted] = []
+        self._values, self._ran = 0, False
 
-    def note(
-        self, owner: int, tensor: Tensor, phase: int, call: int, target: Target | None = None
-    ) -> None:
-        """Look at a tensor, now or soon.
+    def takes(self, target: Target, output: object) -> bool:
+        """Whether an output can be noted: a small one of a layer whose outputs stay as they are."""
+        return (
+            target.calm
+            and type(output) is Tensor
+            and 0 < output.numel() <= LARGEST
+            and output.dtype is target.dtype
+            and self._values < MOST_VALUES
+        )
 
-        Args:
-            owner: Number of the row that it belongs to.
-            tensor: Without its graph.
-            phase: Number of the sample.
-            call: How often the owner has been looked at, from 1.
-            target: The layer, if it is to be seen which of its units are active.
-        """
-        calm = owner in self._calm
-        values = tensor.numel()
-        if not calm or values > LARGEST:
-            self._pools.add(owner, tensor, phase, call)
-            if target is not None:
-                self._units.add(target, tensor)
-            if values > LARGEST or self._pools.exact:
-                return
-        version = compat.version_of(tensor)
-        self._noted.append(Noted(owner, call, tensor, version, target, not calm))
-        self._values += values
-        if self._values > MOST_VALUES:
-            self.copy(phase)
+    def note(self, target: Target, output: Tensor, call: int) -> None:
+        """Look soon at an output, and at the gradient that will reach it."""
+        self._values += output.numel()
+        self._outputs.append(Noted(target, call, output, compat.version_of(output)))
+        if output.requires_grad:
+            came: list[Tensor] = []
+            self._gradients.append((target, call, came))
+            compat.hook_gradient(output, came.append)
 
-    def copy(self, phase: int) -> None:
-        """Copy what has been noted."""
-        noted, self._noted, self._values = self._noted, [], 0
+    def see_whether_it_stays(self, target: Target, call: int, tensor: Tensor) -> None:
+        """What was copied at once is not changed later, or it must be copied at once again."""
+        if tensor.numel() <= LARGEST and self._values < MOST_VALUES and not target.restless:
+            self._values += tensor.numel()
+            self._copied.append(Noted(target, call, tensor, compat.version_of(tensor)))
+
+    def backward_ran(self) -> bool:
+        """Whether gradients have reached what was noted: the last output first, or the first."""
+        noted = self._gradients
+        return self._ran or (bool(noted) and bool(noted[-1][2] or noted[0][2]))
+
+    def copy_outputs(self, phase: int) -> None:
+        """Copy the outputs that have been noted."""
+        noted, self._outputs = self._outputs, []
         groups: dict[tuple[object, ...], list[Noted]] = {}
-        changed = set()
         for each in noted:
-            if compat.version_of(each.tensor) != each.version:
-                changed.add(each.owner)
-            elif each.copied:
-                self._calm.add(each.owner)
-            else:
-                key = each.tensor.shape, each.tensor.device, each.target is None
+            target, call, tensor, version = each
+            if compat.version_of(tensor) == version:
+                key = tensor.shape, tensor.device, call.bit_length(), target.can_be_zero
                 groups.setdefault(key, []).append(each)
-        self._calm -= changed
+            else:
+                target.unsettle()
         for group in groups.values():
-            self._copy_together(group, phase)
+            self._copy(group, [each.target.activation for each in group], phase)
+        self._settle()
 
-    def _copy_together(self, group: list[Noted], phase: int) -> None:
-        pools: dict[int, list[tuple[Noted, Place]]] = {}
-        for each in group:
-            place = self._pools.place(each.owner, each.tensor, each.call)
-            pools.setdefault(place.pool.width, []).append((each, place))
-        for pairs in pools.values():
-            self._into_one_pool([each for each, _ in pairs], [place for _, place in pairs], phase)
+    def copy_gradients(self, phase: int) -> None:
+        """Copy the gradients that have come since it was last called."""
+        groups: dict[tuple[object, ...], list[Noted]] = {}
+        for target, call, came in self._gradients:
+            for tensor in came:
+                if compat.version_of(tensor) == target.version:
+                    key = tensor.shape, tensor.device, call.bit_length()
+                    groups.setdefault(key, []).append(Noted(target, call, tensor, None))
+                else:
+                    target.unsettle()
+            came.clear()
+        for group in groups.values():
+            self._copy(group, [each.target.gradient for each in group], phase, units=False)
+        self._ran = self._ran or bool(groups)
+        self._settle()
 
-    def _into_one_pool(self, group: list[Noted], places: list[Place], phase: int) -> None:
-        count, first = len(group), places[0]
-        rows = first.pool.several(places)
-        chosen, whole = first.chosen, rows
-        if chosen:
-            whole = self._scratch(count, first.total, rows.device)
-        shaped = whole.view(count, *first.shape)
-        compat.copy_all(list(shaped.unbind(0)), [each.tensor for each in group])
-        if chosen:
-            torch.index_select(whole, 1, chosen[phase % PHASES], out=rows)
-        targets = [each.target for each in group if each.target is not None]
-        if targets:
-            self._units.add_together(targets, shaped)
+    def _copy(
+        self, group: list[Noted], owners: list[int], phase: int, *, units: bool = True
+    ) -> None:
+        kind = self._pools.kind(group[0].tensor, group[0].call)
+        most = max(1, LARGEST_PART // kind.pool.width)
+        for start in range(0, len(group), most):
+            part = group[start : start + most]
+            rows = kind.pool.several(owners[start : start + most], kind.total)
+            tensors = [each.tensor for each in part]
+            for first, whole in copied_together(tensors, rows, kind.chosen_in(phase)):
+                if units and part[0].target.can_be_zero:
+                    targets = [each.target for each in part[first : first + len(whole)]]
+                    self._units.add_together(targets, whole)
 
-    def _scratch(self, rows: int, width: int, device: torch.device) -> Tensor:
-        """Memory for so many values, the same as long as no more are needed."""
-        known = self._memory.get(device)
-        if known is None or known.numel() < rows * width:
-            known = self._memory[device] = torch.empty(rows * width, device=device)
-        return known[: rows * width].view(rows, width)
+    def _settle(self) -> None:
+        """See which of those that were copied at once have stayed as they were."""
+        copied, self._copied = self._copied, []
+        for each in copied:
+            if compat.version_of(each.tensor) == each.version:
+                each.target.calm = not each.target.restless
+            else:
+                each.target.unsettle()
 
     def forget(self) -> None:
         """Forget what has been noted."""
-        self._noted, self._values = [], 0
+        self._outputs, self._gradients, self._copied = [], [], []
+        self._values, self._ran = 0, False

@@ -1,0 +1,66 @@
+"""Copying values of many tensors of one shape, in few kernels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import torch
+from torch import Tensor
+
+from dlmagic.magics.watch.torch.positions import in_storage_order
+
+AT_ONCE = {"cpu": 1 << 17}
+"""Values that are copied at once, by the kind of device: as many as the caches of a processor
+hold, so that what is copied is still near when some of it is selected."""
+
+_AT_ONCE = 1 << 22  # of any other device, to need little memory
+
+
+def copied_together(
+    tensors: Sequence[Tensor], rows: Tensor, chosen: Tensor | None
+) -> Iterator[tuple[int, Tensor]]:
+    """Copy tensors of one shape to the rows of a matrix, a part of them at a time.
+
+    Args:
+        tensors: On one device.
+        rows: As many, of float32.
+        chosen: Which values of a tensor are wanted; None for all.
+
+    Yields:
+        The number of the first of a part, and all values of the part: ``[tensor, *shape]``.
+    """
+    shape = tensors[0].shape
+    at_once = max(1, AT_ONCE.get(rows.device.type, _AT_ONCE) // max(1, shape.numel()))
+    for first in range(0, len(tensors), at_once):
+        part = tensors[first : first + at_once]
+        into = rows[first : first + len(part)]
+        if chosen is None and part[0].dtype is torch.float32:
+            whole = into.view(-1, *shape)
+            torch.stack(part, out=whole)
+        else:
+            whole = torch.stack(part)
+            _select(whole.view(len(part), -1), chosen, into)
+        yield first, whole
+
+
+def copy_together(tensors: Sequence[Tensor], rows: Tensor, chosen: Tensor | None) -> None:
+    """Copy tensors of one shape to the rows of a matrix; the arguments are those from above."""
+    for _ in copied_together(tensors, rows, chosen):
+        pass
+
+
+def _select(values: Tensor, chosen: Tensor | None, into: Tensor) -> None:
+    if chosen is None:
+        into.copy_(values)
+    elif values.dtype is torch.float32:
+        torch.index_select(values, 1, chosen, out=into)
+    else:
+        into.copy_(values.index_select(1, chosen))
+
+
+def copy_chosen(tensor: Tensor, row: Tensor, chosen: Tensor) -> None:
+    """Copy some values of a tensor to a row of float32."""
+    if tensor.dtype is torch.float32 and tensor.is_contiguous():
+        torch.take(tensor, chosen, out=row)  # needs no view, which would cost as much again
+    else:
+        row.copy_(in_storage_order(tensor).index_select(0, chosen))
