@@ -37,14 +37,16 @@ def hook_gradient(tensor: Tensor, function: Callable[[Tensor], object]) -> None:
     Tensors have a function for that, which takes three times as long, because the hook can then
     be taken off again.
     """
-    node = tensor.grad_fn
-    if node is None or not hasattr(node, "_register_hook_dict"):
-        tensor.register_hook(function)
-        return
     hooks = tensor._backward_hooks
     if hooks is None:
-        hooks = tensor._backward_hooks = OrderedDict()
-        node._register_hook_dict(tensor)
+        node: Any = tensor.grad_fn
+        try:
+            tensor._backward_hooks = hooks = OrderedDict()
+            node._register_hook_dict(tensor)
+        except AttributeError:
+            tensor._backward_hooks = None
+            tensor.register_hook(function)
+            return
     hooks[function] = function
 
 

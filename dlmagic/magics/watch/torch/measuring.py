@@ -137,7 +137,9 @@ class Measuring:
         began = time.perf_counter()
         try:
             if not self._is_repeated(target):
-                self._look(target, output)
+                call = target.calls or target.again
+                if not self._noting.note(target, output, call):
+                    self._look(target, output, call)
         except Exception as error:  # training goes on, and the session says so
             self.fail(error)
         self.own += time.perf_counter() - began
@@ -153,11 +155,7 @@ class Measuring:
         target.calls += 1
         return False
 
-    def _look(self, target: Target, output: Any) -> None:
-        call = target.calls or target.again
-        if self._noting.takes(target, output):
-            self._noting.note(target, output, call)
-            return
+    def _look(self, target: Target, output: Any, call: int) -> None:
         tensors = readable_in(output)
         if not tensors:
             self.unread[target.activation] = why_unreadable(output)
@@ -168,7 +166,7 @@ class Measuring:
             if target.can_be_zero and not place:
                 self._units.add(target, here)
             if type(output) is Tensor:
-                self._noting.see_whether_it_stays(target, call, here)
+                self._noting.see_whether_it_stays(target, here)
             if tensor.requires_grad:
                 tensor.register_hook(partial(self._gradient_came, target, call))
         if call == 1:
@@ -186,7 +184,7 @@ class Measuring:
             here = local(gradient)
             self._outputs.add(target.gradient, here, self._phase, call)
             target.version = compat.version_of(here)
-            self._noting.see_whether_it_stays(target, call, here)
+            self._noting.see_whether_it_stays(target, here)
         except Exception as error:  # as above
             self.fail(error)
         self.own += time.perf_counter() - began

@@ -8,6 +8,8 @@ out of the sample should it have changed after all.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from torch import Tensor
@@ -16,9 +18,9 @@ from dlmagic.frameworks.torch import _compat as compat
 from dlmagic.magics.watch.torch.plan import Target
 from dlmagic.magics.watch.torch.pools import LARGEST_PART, Pools
 from dlmagic.magics.watch.torch.together import copied_together
-from dlmagic.magics.watch.torch.units import Units
+from dlmagic.magics.watch.torch.units import Units, others_of
 
-LARGEST = 1 << 16
+LARGEST = 1 << 14
 """Larger tensors are copied at once."""
 
 MOST_VALUES = 1 << 22
@@ -26,20 +28,41 @@ MOST_VALUES = 1 << 22
 from being freed."""
 
 
-class Noted(NamedTuple):
-    """An output or a gradient that came by.
+MOST_BUCKETS = 1000
+"""So many sizes are remembered at most."""
 
-    Attributes:
-        target: The layer.
-        call: How often it had run.
-        tensor: What came by.
-        version: How often it had been changed in place.
-    """
+Came = list[Tensor]
+"""Gradients that have reached an output."""
+
+
+class Copied(NamedTuple):
+    """An output or a gradient that was copied at once, and may be changed later."""
 
     target: Target
-    call: int
     tensor: Tensor
     version: int | None
+
+
+@dataclass(eq=False)
+class Bucket:
+    """What is copied together, as it is of the same size.
+
+    Attributes:
+        values: How many values each tensor has.
+        axes: How many axes.
+        call: How often its layer had run, about.
+        others: The axes along which the units do not lie; None where they are not looked at.
+        outputs: Layers with their outputs, how often those had been changed in place, and a place
+            for their gradients.
+        waiting: Layers of which outputs have been copied, and gradients may come.
+    """
+
+    values: int
+    axes: int
+    call: int
+    others: tuple[int, ...] | None
+    outputs: list[tuple[Target, Tensor, int, Came]] = field(default_factory=list)
+    waiting: list[tuple[Target, Came]] = field(default_factory=list)
 
 
 class Noting:
@@ -47,96 +70,120 @@ class Noting:
 
     def __init__(self, pools: Pools, units: Units) -> None:
         self._pools, self._units = pools, units
-        self._outputs: list[Noted] = []
-        self._gradients: list[tuple[Target, int, list[Tensor]]] = []
-        self._copied: list[Noted] = []
-        self._values, self._ran = 0, False
+        self._buckets: dict[tuple[object, ...], Bucket] = {}
+        self._bucket_of: dict[int, Bucket] = {}
+        self._copied: list[Copied] = []
+        self.forget()
 
-    def takes(self, target: Target, output: object) -> bool:
-        """Whether an output can be noted: a small one of a layer whose outputs stay as they are."""
-        return (
-            target.calm
-            and type(output) is Tensor
-            and 0 < output.numel() <= LARGEST
-            and output.dtype is target.dtype
-            and self._values < MOST_VALUES
-        )
+    def note(self, target: Target, output: object, call: int) -> bool:
+        """Look soon at an output and at the gradient that will reach it.
 
-    def note(self, target: Target, output: Tensor, call: int) -> None:
-        """Look soon at an output, and at the gradient that will reach it."""
-        self._values += output.numel()
-        self._outputs.append(Noted(target, call, output, compat.version_of(output)))
+        Returns whether it will be done: for a small output of a layer that is known to be calm.
+        """
+        if not target.calm or type(output) is not Tensor:
+            return False
+        values, bits = output.numel(), call.bit_length()
+        if values > LARGEST or self._values > MOST_VALUES or output.dtype is not target.dtype:
+            return False
+        which = target.activation << 5 | bits
+        bucket = self._bucket_of.get(which)
+        if bucket is None or bucket.values != values:
+            bucket = self._bucket_of[which] = self._bucket(target, output, bits)
+        self._values += values
+        came: Came = []
         if output.requires_grad:
-            came: list[Tensor] = []
-            self._gradients.append((target, call, came))
+            self._last = came
+            if self._first is None:
+                self._first = came
             compat.hook_gradient(output, came.append)
+        bucket.outputs.append((target, output, output._version, came))
+        return True
 
-    def see_whether_it_stays(self, target: Target, call: int, tensor: Tensor) -> None:
+    def see_whether_it_stays(self, target: Target, tensor: Tensor) -> None:
         """What was copied at once is not changed later, or it must be copied at once again."""
         if tensor.numel() <= LARGEST and self._values < MOST_VALUES and not target.restless:
             self._values += tensor.numel()
-            self._copied.append(Noted(target, call, tensor, compat.version_of(tensor)))
+            self._copied.append(Copied(target, tensor, compat.version_of(tensor)))
 
     def backward_ran(self) -> bool:
         """Whether gradients have reached what was noted: the last output first, or the first."""
-        noted = self._gradients
-        return self._ran or (bool(noted) and bool(noted[-1][2] or noted[0][2]))
+        return self._ran or bool(self._last or self._first)
 
     def copy_outputs(self, phase: int) -> None:
         """Copy the outputs that have been noted."""
-        noted, self._outputs = self._outputs, []
-        groups: dict[tuple[object, ...], list[Noted]] = {}
-        for each in noted:
-            target, call, tensor, version = each
-            if compat.version_of(tensor) == version:
-                key = tensor.shape, tensor.device, call.bit_length(), target.can_be_zero
-                groups.setdefault(key, []).append(each)
-            else:
-                target.unsettle()
-        for group in groups.values():
-            self._copy(group, [each.target.activation for each in group], phase)
+        for bucket in self._buckets.values():
+            if bucket.outputs:
+                noted, bucket.outputs = bucket.outputs, []
+                bucket.waiting += [(target, came) for target, _, _, came in noted]
+                calm = [each for each in noted if each[1]._version == each[2]]
+                if len(calm) < len(noted):
+                    _unsettle((target, each, version) for target, each, version, _ in noted)
+                rows = [each[0].activation for each in calm]
+                self._copy(bucket, rows, [each[1] for each in calm], phase, outputs=True)
         self._settle()
 
     def copy_gradients(self, phase: int) -> None:
         """Copy the gradients that have come since it was last called."""
-        groups: dict[tuple[object, ...], list[Noted]] = {}
-        for target, call, came in self._gradients:
-            for tensor in came:
-                if compat.version_of(tensor) == target.version:
-                    key = tensor.shape, tensor.device, call.bit_length()
-                    groups.setdefault(key, []).append(Noted(target, call, tensor, None))
-                else:
-                    target.unsettle()
-            came.clear()
-        for group in groups.values():
-            self._copy(group, [each.target.gradient for each in group], phase, units=False)
-        self._ran = self._ran or bool(groups)
+        for bucket in self._buckets.values():
+            found = [(target, each) for target, came in bucket.waiting for each in came]
+            if found:
+                self._ran = True
+                calm = [each for each in found if each[1]._version == each[0].version]
+                if len(calm) < len(found):
+                    _unsettle((target, each, target.version) for target, each in found)
+                rows = [target.gradient for target, _ in calm]
+                self._copy(bucket, rows, [each[1] for each in calm], phase)
+                for _, came in bucket.waiting:
+                    came.clear()
         self._settle()
 
     def _copy(
-        self, group: list[Noted], owners: list[int], phase: int, *, units: bool = True
+        self,
+        bucket: Bucket,
+        owners: Sequence[int],
+        tensors: Sequence[Tensor],
+        phase: int,
+        *,
+        outputs: bool = False,
     ) -> None:
-        kind = self._pools.kind(group[0].tensor, group[0].call)
+        if not tensors:
+            return
+        kind = self._pools.kind(tensors[0], bucket.call)
         most = max(1, LARGEST_PART // kind.pool.width)
-        for start in range(0, len(group), most):
-            part = group[start : start + most]
-            rows = kind.pool.several(owners[start : start + most], kind.total)
-            tensors = [each.tensor for each in part]
-            for first, whole in copied_together(tensors, rows, kind.chosen_in(phase)):
-                if units and part[0].target.can_be_zero:
-                    targets = [each.target for each in part[first : first + len(whole)]]
-                    self._units.add_together(targets, whole)
+        for start in range(0, len(tensors), most):
+            part = slice(start, start + most)
+            rows = kind.pool.several(owners[part], kind.total)
+            for first, whole in copied_together(tensors[part], rows, kind.chosen_in(phase)):
+                if outputs and bucket.others is not None and whole.dim() == bucket.axes + 1:
+                    those = owners[start + first : start + first + len(whole)]
+                    self._units.add_together(those, whole, bucket.others)
 
     def _settle(self) -> None:
         """See which of those that were copied at once have stayed as they were."""
         copied, self._copied = self._copied, []
-        for each in copied:
-            if compat.version_of(each.tensor) == each.version:
-                each.target.calm = not each.target.restless
-            else:
-                each.target.unsettle()
+        for target, _, version in copied:
+            target.calm = version is not None and not target.restless
+        _unsettle(copied)
+
+    def _bucket(self, target: Target, output: Tensor, bits: int) -> Bucket:
+        others = tuple(others_of(target, output)) if target.can_be_zero else None
+        key = output.numel(), output.device, bits, others
+        return self._buckets.setdefault(key, Bucket(output.numel(), output.dim(), 1 << bits - 1, others))
 
     def forget(self) -> None:
         """Forget what has been noted."""
-        self._outputs, self._gradients, self._copied = [], [], []
+        if len(self._buckets) > MOST_BUCKETS:
+            self._buckets, self._bucket_of = {}, {}
+        for bucket in self._buckets.values():
+            bucket.outputs, bucket.waiting = [], []
+        self._copied = []
+        self._first: Came | None = None
+        self._last: Came | None = None
         self._values, self._ran = 0, False
+
+
+def _unsettle(seen: Iterable[tuple[Target, Tensor, int | None]]) -> None:
+    """Have layers copied at once from now on of which something has changed since it was seen."""
+    for target, tensor, version in seen:
+        if compat.version_of(tensor) != version:
+            target.calm, target.restless = False, True

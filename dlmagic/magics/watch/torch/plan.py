@@ -59,10 +59,6 @@ class Target:
     def __post_init__(self) -> None:
         self.can_be_zero = isinstance(self.module, CAN_BE_ZERO)
 
-    def unsettle(self) -> None:
-        """What came of it has changed before it was looked at."""
-        self.calm, self.restless = False, True
-
 
 @dataclass
 class Layout:

@@ -236,9 +236,12 @@ class UnderWay:
         among: list[int] | None = None,
     ) -> None:
         self._counts, self._among = (owners, totals, seen), among
-        moments = torch.cat([each.moments for each in measured])
-        histograms = torch.cat([each.histograms for each in measured])
-        self._way = OnItsWay([moments, histograms])
+        self._way = OnItsWay(
+            [
+                _joined([each.moments for each in measured]),
+                _joined([each.histograms for each in measured]),
+            ]
+        )
 
     def arrived(self) -> bool:
         """Whether they are there."""
@@ -257,3 +260,7 @@ class UnderWay:
             moments.astype(np.float64),
             histograms.astype(np.int64),
         )
+
+
+def _joined(parts: list[Tensor]) -> Tensor:
+    return parts[0] if len(parts) == 1 else torch.cat(parts)

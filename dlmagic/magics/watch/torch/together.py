@@ -19,26 +19,25 @@ _AT_ONCE = 1 << 22  # of any other device, to need little memory
 def copied_together(
     tensors: Sequence[Tensor], rows: Tensor, chosen: Tensor | None
 ) -> Iterator[tuple[int, Tensor]]:
-    """Copy tensors of one shape to the rows of a matrix, a part of them at a time.
+    """Copy tensors of one size to the rows of a matrix, a part of them at a time.
 
     Args:
-        tensors: On one device.
+        tensors: On one device, of one shape or nearly so.
         rows: As many, of float32.
         chosen: Which values of a tensor are wanted; None for all.
 
     Yields:
         The number of the first of a part, and all values of the part: ``[tensor, *shape]``.
     """
-    shape = tensors[0].shape
-    at_once = max(1, AT_ONCE.get(rows.device.type, _AT_ONCE) // max(1, shape.numel()))
+    at_once = max(1, AT_ONCE.get(rows.device.type, _AT_ONCE) // max(1, tensors[0].numel()))
     for first in range(0, len(tensors), at_once):
         part = tensors[first : first + at_once]
         into = rows[first : first + len(part)]
         if chosen is None and part[0].dtype is torch.float32:
-            whole = into.view(-1, *shape)
-            torch.stack(part, out=whole)
+            whole = into.view(-1, *part[0].shape)
+            _stack(part, out=whole)
         else:
-            whole = torch.stack(part)
+            whole = _stack(part)
             _select(whole.view(len(part), -1), chosen, into)
         yield first, whole
 
@@ -47,6 +46,14 @@ def copy_together(tensors: Sequence[Tensor], rows: Tensor, chosen: Tensor | None
     """Copy tensors of one shape to the rows of a matrix; the arguments are those from above."""
     for _ in copied_together(tensors, rows, chosen):
         pass
+
+
+def _stack(tensors: Sequence[Tensor], out: Tensor | None = None) -> Tensor:
+    try:
+        return torch.stack(tensors, out=out)
+    except RuntimeError:  # as large, and of another shape
+        flat = torch.stack([each.reshape(-1) for each in tensors])
+        return flat if out is None else out.copy_(flat.view(out.shape))
 
 
 def _select(values: Tensor, chosen: Tensor | None, into: Tensor) -> None:
