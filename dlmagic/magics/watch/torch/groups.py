@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from dlmagic.magics.watch.torch.pools import UnderWay
 from dlmagic.magics.watch.torch.positions import positions
 from dlmagic.magics.watch.torch.statistics import measure
-from dlmagic.magics.watch.torch.together import copy_chosen, copy_together
+from dlmagic.magics.watch.torch.together import copy_chosen, copy_in_parts
 from dlmagic.magics.watch.torch.values import here, local
 
 COPIED_WHOLE = 1 << 14
@@ -102,7 +102,7 @@ class Group:
         for run in runs:
             there = [each for each in tensors[run] if each is not None]
             if chosen is None or self.total <= COPIED_WHOLE:
-                copy_together(there, self._values[quantity, run], chosen)
+                copy_in_parts(there, self._values[quantity, run], chosen)
             else:
                 for row, tensor in zip(self._rows[quantity][run], there, strict=True):
                     copy_chosen(tensor, row, chosen)

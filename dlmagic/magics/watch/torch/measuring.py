@@ -49,7 +49,7 @@ class Measuring:
         self._pools.wanted = self._outputs.wanted = plan.values_wanted()
         self._parameters = Parameters(plan.parameters, self._pools, exact=exact)
         self._units = Units()
-        self._noting = Noting(self._outputs, self._units)
+        self._noting = Noting(self._outputs, self._units, self.fail)
         self._hooks = LayerHooks()
         for target in plan.targets:
             self._hooks.add(target.module, Hook(self._layer_ran, target))
@@ -62,13 +62,14 @@ class Measuring:
         began = time.perf_counter()
         self.on, self.own = True, 0.0
         self._phase += 1
+        self._noting.begin(self._phase)
         self._hooks.put_on()
         self.own += time.perf_counter() - began
 
     def called(self) -> None:
         """The model has been called."""
         with torch.no_grad():
-            self._noting.copy_outputs(self._phase)
+            self._noting.copy_outputs()
 
     def weigh(self) -> None:
         """Look at the weights, once in a step and before they change."""
@@ -80,7 +81,7 @@ class Measuring:
     def gradients_ready(self, owned: Collection[int], scale: Tensor | None) -> None:
         """Look at the gradients that an optimiser is about to use."""
         with torch.no_grad():
-            self._noting.copy_gradients(self._phase)
+            self._noting.copy_gradients()
             self.trained |= self._parameters.gradients(owned, scale, self._phase)
 
     def weights_changed(self, owned: Collection[int]) -> None:
@@ -91,8 +92,8 @@ class Measuring:
     def finish(self) -> Taken:
         """Take the hooks off and the statistics of the step."""
         with torch.no_grad():
-            self._noting.copy_outputs(self._phase)
-            self._noting.copy_gradients(self._phase)
+            self._noting.copy_outputs()
+            self._noting.copy_gradients()
             under_way = [
                 *self._outputs.finish(),
                 *self._pools.finish(),
@@ -113,7 +114,7 @@ class Measuring:
         self.on = self._weighed = self._backward_ran = False
 
     def _forget_outputs(self) -> None:
-        self._noting.forget()
+        self._noting.begin(self._phase)
         self._outputs.clear()
         self._units.clear()
         for target in self.plan.targets:

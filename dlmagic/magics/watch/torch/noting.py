@@ -8,27 +8,31 @@ out of the sample should it have changed after all.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import NamedTuple
 
+import torch
 from torch import Tensor
 
 from dlmagic.frameworks.torch import _compat as compat
 from dlmagic.magics.watch.torch.plan import Target
-from dlmagic.magics.watch.torch.pools import LARGEST_PART, Pools
-from dlmagic.magics.watch.torch.together import copied_together
+from dlmagic.magics.watch.torch.pools import Pools
+from dlmagic.magics.watch.torch.together import copy_together
 from dlmagic.magics.watch.torch.units import Units, others_of
 
 LARGEST = 1 << 14
 """Larger tensors are copied at once."""
 
+AT_ONCE = 1 << 20
+"""So many values of one size are noted before they are copied. Gradients that are kept for longer
+take the place of memory that would be used again."""
+
 MOST_VALUES = 1 << 22
-"""Outputs and gradients with more values than these in all are not noted, to keep little memory
-from being freed."""
+"""In a step no more values than these are noted."""
 
-
-MOST_BUCKETS = 1000
+MOST_SIZES = 1000
 """So many sizes are remembered at most."""
 
 Came = list[Tensor]
@@ -43,37 +47,65 @@ class Copied(NamedTuple):
     version: int | None
 
 
-@dataclass(eq=False)
-class Bucket:
-    """What is copied together, as it is of the same size.
+@dataclass(frozen=True, eq=False)
+class Size:
+    """What is copied together.
 
     Attributes:
         values: How many values each tensor has.
         axes: How many axes.
         call: How often its layer had run, about.
         others: The axes along which the units do not lie; None where they are not looked at.
-        outputs: Layers with their outputs, how often those had been changed in place, and a place
-            for their gradients.
-        waiting: Layers of which outputs have been copied, and gradients may come.
+        most: How many such tensors are copied together at most.
     """
 
     values: int
     axes: int
     call: int
     others: tuple[int, ...] | None
-    outputs: list[tuple[Target, Tensor, int, Came]] = field(default_factory=list)
+    most: int
+
+
+@dataclass(eq=False)
+class Handful:
+    """Outputs of one size that came by one after the other.
+
+    Attributes:
+        size: Their size.
+        outputs: Layers with their outputs, and how often those had been changed in place.
+        waiting: Layers of all of them, and the gradients that have come.
+    """
+
+    size: Size
+    outputs: list[tuple[Target, Tensor, int]] = field(default_factory=list)
     waiting: list[tuple[Target, Came]] = field(default_factory=list)
 
 
 class Noting:
-    """The outputs of layers and their gradients, in one measured step after the other."""
+    """The outputs of layers and their gradients, in one measured step after the other.
 
-    def __init__(self, pools: Pools, units: Units) -> None:
-        self._pools, self._units = pools, units
-        self._buckets: dict[tuple[object, ...], Bucket] = {}
-        self._bucket_of: dict[int, Bucket] = {}
+    Args:
+        pools: Where their values go.
+        units: Where it goes which units were active.
+        fail: Told what goes wrong in a backward pass, which must not suffer.
+    """
+
+    def __init__(self, pools: Pools, units: Units, fail: Callable[[Exception], None]) -> None:
+        self._pools, self._units, self._fail = pools, units, fail
+        self._sizes: dict[tuple[object, ...], Size] = {}
+        self._size_of: dict[int, Size] = {}
+        self._phase = 0
+        self.begin(0)
+
+    def begin(self, phase: int) -> None:
+        """Forget what has been noted; what is noted from now on is of another sample."""
+        if len(self._sizes) > MOST_SIZES:
+            self._sizes, self._size_of = {}, {}
+        self._phase = phase
+        self._open: dict[Size, Handful] = {}
+        self._all: list[Handful] = []
         self._copied: list[Copied] = []
-        self.forget()
+        self._values, self._ran = 0, False
 
     def note(self, target: Target, output: object, call: int) -> bool:
         """Look soon at an output and at the gradient that will reach it.
@@ -86,17 +118,22 @@ class Noting:
         if values > LARGEST or self._values > MOST_VALUES or output.dtype is not target.dtype:
             return False
         which = target.activation << 5 | bits
-        bucket = self._bucket_of.get(which)
-        if bucket is None or bucket.values != values:
-            bucket = self._bucket_of[which] = self._bucket(target, output, bits)
+        size = self._size_of.get(which)
+        if size is None or size.values != values:
+            size = self._size_of[which] = self._size(target, output, bits)
+        handful = self._open.get(size) or self._another(size)
         self._values += values
-        came: Came = []
+        handful.outputs.append((target, output, output._version))
         if output.requires_grad:
-            self._last = came
-            if self._first is None:
-                self._first = came
-            compat.hook_gradient(output, came.append)
-        bucket.outputs.append((target, output, output._version, came))
+            came: Came = []
+            first = not handful.waiting
+            handful.waiting.append((target, came))
+            hook = partial(self._came_to_first, handful, came) if first else came.append
+            compat.hook_gradient(output, hook)
+        if len(handful.outputs) >= size.most:
+            del self._open[size]
+            with torch.no_grad():
+                self._copy_outputs(handful)
         return True
 
     def see_whether_it_stays(self, target: Target, tensor: Tensor) -> None:
@@ -107,56 +144,67 @@ class Noting:
 
     def backward_ran(self) -> bool:
         """Whether gradients have reached what was noted: the last output first, or the first."""
-        return self._ran or bool(self._last or self._first)
+        if self._ran or not self._all:
+            return self._ran
+        ends = *self._all[-1].waiting[-1:], *self._all[0].waiting[:1]
+        return any(came for _, came in ends)
 
-    def copy_outputs(self, phase: int) -> None:
+    def copy_outputs(self) -> None:
         """Copy the outputs that have been noted."""
-        for bucket in self._buckets.values():
-            if bucket.outputs:
-                noted, bucket.outputs = bucket.outputs, []
-                bucket.waiting += [(target, came) for target, _, _, came in noted]
-                calm = [each for each in noted if each[1]._version == each[2]]
-                if len(calm) < len(noted):
-                    _unsettle((target, each, version) for target, each, version, _ in noted)
-                rows = [each[0].activation for each in calm]
-                self._copy(bucket, rows, [each[1] for each in calm], phase, outputs=True)
+        self._open = {}
+        for handful in self._all:
+            if handful.outputs:
+                self._copy_outputs(handful)
         self._settle()
 
-    def copy_gradients(self, phase: int) -> None:
+    def copy_gradients(self) -> None:
         """Copy the gradients that have come since it was last called."""
-        for bucket in self._buckets.values():
-            found = [(target, each) for target, came in bucket.waiting for each in came]
-            if found:
-                self._ran = True
-                calm = [each for each in found if each[1]._version == each[0].version]
-                if len(calm) < len(found):
-                    _unsettle((target, each, target.version) for target, each in found)
-                rows = [target.gradient for target, _ in calm]
-                self._copy(bucket, rows, [each[1] for each in calm], phase)
-                for _, came in bucket.waiting:
-                    came.clear()
+        for handful in self._all:
+            self._copy_gradients(handful)
         self._settle()
+
+    def _came_to_first(self, handful: Handful, came: Came, gradient: Tensor) -> None:
+        """To those after it gradients have come already, so that they can be copied."""
+        came.append(gradient)
+        if handful not in self._all:
+            return
+        try:
+            with torch.no_grad():
+                self._copy_gradients(handful)
+        except Exception as error:  # the session says so
+            self._fail(error)
+
+    def _copy_outputs(self, handful: Handful) -> None:
+        noted, handful.outputs = handful.outputs, []
+        calm = [each for each in noted if each[1]._version == each[2]]
+        if len(calm) < len(noted):
+            _unsettle(noted)
+        rows = [each[0].activation for each in calm]
+        self._copy(handful.size, rows, [each[1] for each in calm], outputs=True)
+
+    def _copy_gradients(self, handful: Handful) -> None:
+        found = [(target, each) for target, came in handful.waiting for each in came]
+        if not found:
+            return
+        self._ran = True
+        calm = [each for each in found if each[1]._version == each[0].version]
+        if len(calm) < len(found):
+            _unsettle((target, each, target.version) for target, each in found)
+        rows = [target.gradient for target, _ in calm]
+        self._copy(handful.size, rows, [each[1] for each in calm])
+        for _, came in handful.waiting:
+            came.clear()
 
     def _copy(
-        self,
-        bucket: Bucket,
-        owners: Sequence[int],
-        tensors: Sequence[Tensor],
-        phase: int,
-        *,
-        outputs: bool = False,
+        self, size: Size, owners: list[int], tensors: list[Tensor], *, outputs: bool = False
     ) -> None:
         if not tensors:
             return
-        kind = self._pools.kind(tensors[0], bucket.call)
-        most = max(1, LARGEST_PART // kind.pool.width)
-        for start in range(0, len(tensors), most):
-            part = slice(start, start + most)
-            rows = kind.pool.several(owners[part], kind.total)
-            for first, whole in copied_together(tensors[part], rows, kind.chosen_in(phase)):
-                if outputs and bucket.others is not None and whole.dim() == bucket.axes + 1:
-                    those = owners[start + first : start + first + len(whole)]
-                    self._units.add_together(those, whole, bucket.others)
+        kind = self._pools.kind(tensors[0], size.call)
+        rows = kind.pool.several(owners, kind.total)
+        whole = copy_together(tensors, rows, kind.chosen_in(self._phase))
+        if outputs and size.others is not None and whole.dim() == size.axes + 1:
+            self._units.add_together(owners, whole, size.others)
 
     def _settle(self) -> None:
         """See which of those that were copied at once have stayed as they were."""
@@ -165,21 +213,18 @@ class Noting:
             target.calm = version is not None and not target.restless
         _unsettle(copied)
 
-    def _bucket(self, target: Target, output: Tensor, bits: int) -> Bucket:
+    def _size(self, target: Target, output: Tensor, bits: int) -> Size:
         others = tuple(others_of(target, output)) if target.can_be_zero else None
-        key = output.numel(), output.device, bits, others
-        return self._buckets.setdefault(key, Bucket(output.numel(), output.dim(), 1 << bits - 1, others))
+        key = output.numel(), output.dim(), bits, others, output.device
+        if key not in self._sizes:
+            most = max(1, AT_ONCE // max(1, output.numel()))
+            self._sizes[key] = Size(output.numel(), output.dim(), 1 << bits - 1, others, most)
+        return self._sizes[key]
 
-    def forget(self) -> None:
-        """Forget what has been noted."""
-        if len(self._buckets) > MOST_BUCKETS:
-            self._buckets, self._bucket_of = {}, {}
-        for bucket in self._buckets.values():
-            bucket.outputs, bucket.waiting = [], []
-        self._copied = []
-        self._first: Came | None = None
-        self._last: Came | None = None
-        self._values, self._ran = 0, False
+    def _another(self, size: Size) -> Handful:
+        handful = self._open[size] = Handful(size)
+        self._all.append(handful)
+        return handful
 
 
 def _unsettle(seen: Iterable[tuple[Target, Tensor, int | None]]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
@@ -16,36 +16,30 @@ hold, so that what is copied is still near when some of it is selected."""
 _AT_ONCE = 1 << 22  # of any other device, to need little memory
 
 
-def copied_together(
-    tensors: Sequence[Tensor], rows: Tensor, chosen: Tensor | None
-) -> Iterator[tuple[int, Tensor]]:
-    """Copy tensors of one size to the rows of a matrix, a part of them at a time.
+def copy_together(tensors: Sequence[Tensor], rows: Tensor, chosen: Tensor | None) -> Tensor:
+    """Copy tensors of one size to the rows of a matrix.
 
     Args:
         tensors: On one device, of one shape or nearly so.
         rows: As many, of float32.
         chosen: Which values of a tensor are wanted; None for all.
 
-    Yields:
-        The number of the first of a part, and all values of the part: ``[tensor, *shape]``.
+    Returns:
+        All of their values: ``[tensor, *shape]``.
     """
+    if chosen is None and tensors[0].dtype is torch.float32:
+        return _stack(tensors, out=rows.view(-1, *tensors[0].shape))
+    whole = _stack(tensors)
+    _select(whole.view(len(tensors), -1), chosen, rows)
+    return whole
+
+
+def copy_in_parts(tensors: Sequence[Tensor], rows: Tensor, chosen: Tensor | None) -> None:
+    """Copy tensors of one size to the rows of a matrix, a part of them at a time."""
     at_once = max(1, AT_ONCE.get(rows.device.type, _AT_ONCE) // max(1, tensors[0].numel()))
     for first in range(0, len(tensors), at_once):
-        part = tensors[first : first + at_once]
-        into = rows[first : first + len(part)]
-        if chosen is None and part[0].dtype is torch.float32:
-            whole = into.view(-1, *part[0].shape)
-            _stack(part, out=whole)
-        else:
-            whole = _stack(part)
-            _select(whole.view(len(part), -1), chosen, into)
-        yield first, whole
-
-
-def copy_together(tensors: Sequence[Tensor], rows: Tensor, chosen: Tensor | None) -> None:
-    """Copy tensors of one shape to the rows of a matrix; the arguments are those from above."""
-    for _ in copied_together(tensors, rows, chosen):
-        pass
+        part = slice(first, first + at_once)
+        copy_together(tensors[part], rows[part], chosen)
 
 
 def _stack(tensors: Sequence[Tensor], out: Tensor | None = None) -> Tensor:
