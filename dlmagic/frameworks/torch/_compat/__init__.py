@@ -80,7 +80,6 @@ from dlmagic.frameworks.torch._compat.tensors import (
 from dlmagic.frameworks.torch._compat.watching import (
     at_end_of_backward,
     compiled_call,
-    copy_all,
     hook_gradient,
     in_backward,
     put_hooks_on,
@@ -116,7 +115,6 @@ __all__ = [
     "compilations_per_frame",
     "compile_seconds",
     "compiled_call",
-    "copy_all",
     "cpp_compiler_missing",
     "dynamo_counters",
     "dynamo_is_loaded",

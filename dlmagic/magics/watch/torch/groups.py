@@ -83,7 +83,9 @@ class Group:
     def _here(self) -> list[Tensor]:
         return list(self._parameters) if self._plain else [local(each) for each in self._parameters]
 
-    def _among(self, tensors: Sequence[Tensor | None], owned: Collection[int]) -> Sequence[Tensor | None]:
+    def _among(
+        self, tensors: Sequence[Tensor | None], owned: Collection[int]
+    ) -> Sequence[Tensor | None]:
         """Tensors of those that are owned; whether all are is asked once of each optimiser."""
         if self._asked is not owned:
             self._asked, self._all = owned, all(id(each) in owned for each in self._parameters)
@@ -164,7 +166,7 @@ class Block:
 
 def blocks_of(watched: Iterable[Watched], wanted: int, *, exact: bool) -> list[Block]:
     """Parameters by the width of their rows, their devices and their shapes."""
-    found: dict[tuple[object, ...], dict[torch.Size, list[Watched]]] = {}
+    found: dict[tuple[int, torch.device], dict[torch.Size, list[Watched]]] = {}
     for each in watched:
         tensor = local(each.parameter)
         width = tensor.numel() if exact else min(tensor.numel(), wanted)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import torch
 from torch import Tensor
 
@@ -16,7 +14,7 @@ hold, so that what is copied is still near when some of it is selected."""
 _AT_ONCE = 1 << 22  # of any other device, to need little memory
 
 
-def copy_together(tensors: Sequence[Tensor], rows: Tensor, chosen: Tensor | None) -> Tensor:
+def copy_together(tensors: list[Tensor], rows: Tensor, chosen: Tensor | None) -> Tensor:
     """Copy tensors of one size to the rows of a matrix.
 
     Args:
@@ -34,7 +32,7 @@ def copy_together(tensors: Sequence[Tensor], rows: Tensor, chosen: Tensor | None
     return whole
 
 
-def copy_in_parts(tensors: Sequence[Tensor], rows: Tensor, chosen: Tensor | None) -> None:
+def copy_in_parts(tensors: list[Tensor], rows: Tensor, chosen: Tensor | None) -> None:
     """Copy tensors of one size to the rows of a matrix, a part of them at a time."""
     at_once = max(1, AT_ONCE.get(rows.device.type, _AT_ONCE) // max(1, tensors[0].numel()))
     for first in range(0, len(tensors), at_once):
@@ -42,7 +40,7 @@ def copy_in_parts(tensors: Sequence[Tensor], rows: Tensor, chosen: Tensor | None
         copy_together(tensors[part], rows[part], chosen)
 
 
-def _stack(tensors: Sequence[Tensor], out: Tensor | None = None) -> Tensor:
+def _stack(tensors: list[Tensor], out: Tensor | None = None) -> Tensor:
     try:
         return torch.stack(tensors, out=out)
     except RuntimeError:  # as large, and of another shape
