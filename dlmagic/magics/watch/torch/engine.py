@@ -284,7 +284,9 @@ class Engine:
         every = self._progress.heed.every
         if every == 1 or step % every == 0 or self._measuring.on or self._alarmed:
             return True
-        return not self._by_hand.optimizer_seen or self._progress.skipped > 0
+        if not self._by_hand.optimizer_seen or self._progress.skipped > 0:
+            return True
+        return self._listener.heeds_all()
 
     def _keep(self, module: nn.Module, args: Any, kwargs: Any) -> None:
         step = self._stepping.steps + 1

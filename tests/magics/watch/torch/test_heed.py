@@ -44,6 +44,18 @@ def test_a_nan_is_seen_a_few_steps_later_at_most():
     assert 201 <= culprit.step < 201 + LATEST
 
 
+def test_no_step_is_left_out_where_the_training_is_to_end_on_a_nan():
+    model = small_model()
+    optimizer = torch.optim.SGD(model.parameters(), 0.01)
+    with watching(model, every=10**6) as (watcher, listening):
+        listening.all = True
+        for number in range(1, 240):
+            step(model, optimizer, BATCH * torch.nan if number == 237 else BATCH)
+        assert watcher._progress.heed.every > 1
+    assert [each.step for each in listening.culprits] == [237]
+    assert listening.culprits[0].pass_ == "input"
+
+
 def test_steps_of_a_loop_by_hand_are_all_looked_at(monkeypatch):
     monkeypatch.setattr(module, "_SETTLED", 4)
     model = small_model()
