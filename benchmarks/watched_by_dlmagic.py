@@ -105,5 +105,9 @@ class _Silent:
         """No loss was named."""
         return None
 
+    def heeds_all(self) -> bool:
+        """Nothing ends on a NaN."""
+        return False
+
     def not_finite(self, culprit: Culprit) -> None:
         """Values are not finite."""

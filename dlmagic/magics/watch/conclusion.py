@@ -12,6 +12,7 @@ from dlmagic.magics.watch.history import History
 from dlmagic.magics.watch.layer_result import LayerState, states_of
 from dlmagic.magics.watch.packed_result import PackedArray
 from dlmagic.magics.watch.result import WatchResult
+from dlmagic.magics.watch.sample_result import Overhead
 from dlmagic.magics.watch.watcher import Watcher
 
 _DIGITS = 3  # of courses
@@ -23,6 +24,7 @@ def conclude(
     watcher: Watcher,
     history: History,
     *,
+    overhead: Overhead,
     findings: Sequence[Finding],
     loss: str,
     notes: Sequence[str],
@@ -35,6 +37,7 @@ def conclude(
         kind: Its class.
         watcher: Measured it.
         history: What it measured.
+        overhead: What watching cost.
         findings: What is wrong.
         loss: What the loss is called.
         notes: What else there is to know.
@@ -65,7 +68,7 @@ def conclude(
             loss=loss,
             loss_steps=tuple(step for step, _ in losses),
             loss_values=tuple(value for _, value in losses),
-            overhead=watcher.overhead(),
+            overhead=overhead,
             silent=watcher.silent(),
             notes=tuple(notes),
             ended=ended,

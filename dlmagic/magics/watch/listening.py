@@ -56,6 +56,10 @@ class Listening:
         """The value that the user named as the loss."""
         return None if self.loss is None else self.loss.value()
 
+    def heeds_all(self) -> bool:
+        """Whether the training is to end on a NaN, and before the weights have it."""
+        return "nan" in self._judging.stop_on
+
     def not_finite(self, culprit: Culprit) -> None:
         """Values are not finite; where the weights have not changed yet, they need not.
 

@@ -15,6 +15,9 @@ SECOND_SAMPLE = 5
 MOST = 100_000
 """No more steps than these lie between two samples."""
 
+_LEAST = 0.25
+"""Share of the budget that is for measuring, whatever is done at every step."""
+
 
 class Pacing:
     """Decides which steps are measured.
@@ -52,7 +55,7 @@ class Pacing:
         plain = self._plain_step()
         if plain is None or not plain or not self._costs:
             return SECOND_SAMPLE - 1
-        return max(1, min(MOST, math.ceil(self._cost() / (self._rate.budget * plain))))
+        return max(1, min(MOST, math.ceil(self._cost() / (self._left(plain) * plain))))
 
     def plain_step(self, seconds: float, own: float) -> None:
         """A step has ended that was not measured.
@@ -91,6 +94,11 @@ class Pacing:
             steps=self._steps,
             sampled=self.sampled,
         )
+
+    def _left(self, plain: float) -> float:
+        """What looking at every step leaves of the budget; some of it in any case."""
+        spent = self._between / (plain * self._steps) if self._steps else 0.0
+        return max(self._rate.budget - spent, _LEAST * self._rate.budget)
 
     def _plain_step(self) -> float | None:
         return median(self._plain) if self._plain else None

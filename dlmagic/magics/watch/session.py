@@ -6,6 +6,7 @@ import threading
 import weakref
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
+from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
@@ -124,8 +125,12 @@ class WatchSession:
 
     @property
     def overhead(self) -> Overhead:
-        """What watching has cost, as measured."""
-        return self._watcher.overhead()
+        """What watching has cost, as measured, with what it took to write elsewhere."""
+        found = self._watcher.overhead()
+        if self._exporter is None or found.share is None or not found.plain_step:
+            return found
+        written = self._exporter.seconds / (found.plain_step * found.steps)
+        return replace(found, share=found.share + written)
 
     @property
     def losses(self) -> tuple[tuple[int, float], ...]:
@@ -213,6 +218,7 @@ class WatchSession:
             self._kind,
             self._watcher,
             self._history,
+            overhead=self.overhead,
             findings=self._judging.findings,
             loss=self.request.loss,
             notes=self.notes,

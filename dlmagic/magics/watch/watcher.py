@@ -50,6 +50,9 @@ class Listener(Protocol):
     def loss_wanted(self) -> object:
         """The value that the user named as the loss, as it is now; None if there is none."""
 
+    def heeds_all(self) -> bool:
+        """Whether each step must be looked at for a NaN, because the training is to end on one."""
+
     def not_finite(self, culprit: Culprit) -> None:
         """Values of this step are not finite.
 

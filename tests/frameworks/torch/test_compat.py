@@ -245,11 +245,19 @@ def test_hooks_are_put_on_modules_and_taken_off_in_one_go():
     theirs.remove()
 
 
-def test_many_tensors_are_copied_at_once():
-    assert hasattr(torch, "_foreach_copy_")
-    targets = [torch.zeros(2), torch.zeros(3)]
-    compat.copy_all(targets, [torch.ones(2), torch.ones(3).bfloat16()])
-    assert [each.tolist() for each in targets] == [[1, 1], [1, 1, 1]]
+def test_the_gradient_of_an_output_is_told_beside_other_hooks(monkeypatch):
+    leaf, told = torch.ones(2, requires_grad=True), []
+    output = leaf * 3
+    assert hasattr(output.grad_fn, "_register_hook_dict")
+    compat.hook_gradient(output, told.append)
+    theirs = output.register_hook(lambda gradient: gradient * 2)
+    compat.hook_gradient(output, lambda gradient: told.append(-gradient))
+    compat.hook_gradient(leaf, told.append)
+    output.sum().backward(retain_graph=True)
+    assert [each.tolist() for each in told] == [[1, 1], [-2, -2], [6, 6]]
+    theirs.remove()
+    output.sum().backward()
+    assert [each.tolist() for each in told[3:]] == [[1, 1], [-1, -1], [3, 3]]
 
 
 def test_the_compiled_call_of_a_module_can_be_replaced():

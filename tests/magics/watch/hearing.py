@@ -24,6 +24,9 @@ class Told:
     def loss_wanted(self) -> object:
         return self.loss
 
+    def heeds_all(self) -> bool:
+        return False
+
     def not_finite(self, culprit: Culprit) -> None:
         self.culprits.append(culprit)
 

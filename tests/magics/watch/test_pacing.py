@@ -43,6 +43,17 @@ def test_costs_that_our_own_time_does_not_show_count_too():
     assert pacing.every() == pytest.approx(100, abs=1)
 
 
+@pytest.mark.parametrize(("between", "every"), [(0.0, 40), (5e-5, 80), (1e-3, 160)])
+def test_what_every_step_costs_is_part_of_the_budget(between, every):
+    pacing = Pacing(Rate(budget=0.01))
+    for step in range(1, 5000):
+        if pacing.due(step):
+            pacing.measured_step(step, 0.014, 0.004)
+        else:
+            pacing.plain_step(0.01 + between, between)
+    assert pacing.every() == pytest.approx(every, rel=0.03)
+
+
 def test_a_rate_that_is_asked_for_is_kept():
     _, measured = run(Rate(every=7), 22)
     assert measured == [1, 8, 15, 22]

@@ -45,6 +45,16 @@ def test_figures_are_those_of_the_model(training: Training) -> None:
     assert (session.steps, session.result().samples) == (3, 3)
 
 
+def test_writing_elsewhere_counts_in_the_overhead(training: Training, tmp_path: Any) -> None:
+    pytest.importorskip("tensorboard")
+    with watch(training, every=2, to=f"tensorboard:{tmp_path}") as session:
+        training.run(12)
+        _ = session.findings  # what was measured is written now
+        measured, shown = session.watcher.overhead(), session.overhead
+        assert shown.share > measured.share
+    assert session.result().overhead.share > session.watcher.overhead().share
+
+
 def test_layers_are_chosen_and_others_while_it_runs(training: Training) -> None:
     with watch(training, layers="0") as session:
         training.run(2)

@@ -1,4 +1,4 @@
-"""What a watcher of training needs to know of a pass, and how it copies many tensors at once."""
+"""What a watcher of training needs to know of a pass, and how it puts hooks on at little cost."""
 
 from __future__ import annotations
 
@@ -31,14 +31,26 @@ def at_end_of_backward(function: Callable[[], None]) -> bool:
     return True
 
 
-def copy_all(destinations: list[Tensor], sources: list[Tensor]) -> None:
-    """Copy tensors into others of the same shapes, in as few kernels as there can be."""
-    together: Any = getattr(torch, "_foreach_copy_", None)
-    if together is not None:
-        together(destinations, sources)
+def hook_gradient(tensor: Tensor, function: Callable[[Tensor], object]) -> None:
+    """Have a function called with the gradient that reaches a tensor, as long as its graph lives.
+
+    Tensors have a function for that, which takes three times as long, because the hook can then
+    be taken off again.
+    """
+    if type(tensor) is not Tensor:
+        tensor.register_hook(function)
         return
-    for destination, source in zip(destinations, sources, strict=True):
-        destination.copy_(source)
+    hooks: Any = tensor._backward_hooks
+    if hooks is None:
+        node: Any = tensor.grad_fn
+        try:
+            tensor._backward_hooks = hooks = OrderedDict()
+            node._register_hook_dict(tensor)
+        except AttributeError:
+            tensor._backward_hooks = None
+            tensor.register_hook(function)
+            return
+    hooks[function] = function
 
 
 def put_hooks_on(hooks: Iterable[tuple[nn.Module, Callable[..., Any]]]) -> int:

@@ -16,7 +16,6 @@ from torch.optim import Optimizer
 from dlmagic.frameworks.torch import _compat as compat
 from dlmagic.magics.watch.sample_result import Silent
 from dlmagic.magics.watch.torch import eager, step_hooks
-from dlmagic.magics.watch.torch.culprit.call import outputs_in
 from dlmagic.magics.watch.torch.culprit.finding import (
     KeptCall,
     find_culprit,
@@ -95,8 +94,11 @@ class Engine:
             if self._measuring.on:
                 self._look(partial(self._measuring.weights_changed, self._identities))
             self._step_ended()
-        self._look(partial(self._keep, module, args, kwargs))
         self._begin_if_due()
+        if self._heeds(self._stepping.steps + 1):
+            self._look(partial(self._keep, module, args, kwargs))
+        else:
+            self._kept.clear()
         self._eager.append(self._measuring.on and not self._until_step and eager.enter())
         self._own += time.perf_counter() - began
 
@@ -114,9 +116,9 @@ class Engine:
         if self._measuring.on:
             self._look(self._measuring.called)
         if output is not None and self._kept:
-            keep_gradients(next(reversed(self._kept.values())), output)
-            for tensor in outputs_in(output)[:1]:
-                tensor.register_hook(self.gradient_came)
+            tensors = keep_gradients(next(reversed(self._kept.values())), output)
+            for tensor in tensors[:1]:
+                compat.hook_gradient(tensor, self.gradient_came)
         self._own += time.perf_counter() - began
 
     def gradient_came(self, _gradient: Tensor) -> None:
@@ -166,7 +168,9 @@ class Engine:
             self._step_ended()
         self._stepping.begins(id(optimizer))
         scale, skips = compat.takes_scaled_gradients(optimizer)
-        self._look(partial(self._sentinel.look, self._stepping.steps, owned, skips))
+        step = self._stepping.steps
+        if self._heeds(step):
+            self._look(partial(self._sentinel.look, step, owned, skips))
         if skips is not None and skips.device.type == "cpu" and bool(skips):
             self._progress.skipped += 1
         self._tell_if_not_finite()
@@ -212,6 +216,8 @@ class Engine:
             progress.pacing.measured_step(step, seconds + now - began, own + self._measuring.own)
         else:
             progress.pacing.plain_step(seconds + now - began, own)
+            looked = self._heeds(step)
+            progress.heed.plain_step(seconds + now - began, own, looked=looked)
         self._ended_at = now
         self._listener.step_ended(step)
 
@@ -272,6 +278,15 @@ class Engine:
             eager.leave()
 
     # What is not finite.
+
+    def _heeds(self, step: int) -> bool:
+        """Whether a step is looked at; where only its passes tell what happens, each is."""
+        every = self._progress.heed.every
+        if every == 1 or step % every == 0 or self._measuring.on or self._alarmed:
+            return True
+        if not self._by_hand.optimizer_seen or self._progress.skipped > 0:
+            return True
+        return self._listener.heeds_all()
 
     def _keep(self, module: nn.Module, args: Any, kwargs: Any) -> None:
         step = self._stepping.steps + 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from torch import nn
@@ -18,25 +18,15 @@ class Inert:
         """Do nothing."""
 
 
-class Hook:
+class Hook(partial[None]):
     """A function that is called while one model is watched, but not by copies of that model."""
 
-    __slots__ = ("_function", "_owner")
-
-    def __init__(self, function: Callable[..., Any], owner: Any = None) -> None:
-        self._function, self._owner = function, owner
-
-    def __call__(self, *args: Any, **kwargs: Any) -> None:
-        """Tell it, with the owner first where there is one."""
-        if self._owner is None:
-            self._function(*args, **kwargs)
-        else:
-            self._function(self._owner, *args, **kwargs)
+    __slots__ = ()
 
     def __deepcopy__(self, _memo: object) -> Inert:
         return Inert()
 
-    def __reduce__(self) -> tuple[type[Inert], tuple[()]]:
+    def __reduce__(self) -> Any:
         return Inert, ()
 
 

@@ -49,7 +49,7 @@ class Measuring:
         self._pools.wanted = self._outputs.wanted = plan.values_wanted()
         self._parameters = Parameters(plan.parameters, self._pools, exact=exact)
         self._units = Units()
-        self._noting = Noting(self._outputs, self._units)
+        self._noting = Noting(self._outputs, self._units, self.fail)
         self._hooks = LayerHooks()
         for target in plan.targets:
             self._hooks.add(target.module, Hook(self._layer_ran, target))
@@ -62,13 +62,14 @@ class Measuring:
         began = time.perf_counter()
         self.on, self.own = True, 0.0
         self._phase += 1
+        self._noting.begin(self._phase)
         self._hooks.put_on()
         self.own += time.perf_counter() - began
 
     def called(self) -> None:
         """The model has been called."""
         with torch.no_grad():
-            self._noting.copy(self._phase)
+            self._noting.copy_outputs()
 
     def weigh(self) -> None:
         """Look at the weights, once in a step and before they change."""
@@ -80,6 +81,7 @@ class Measuring:
     def gradients_ready(self, owned: Collection[int], scale: Tensor | None) -> None:
         """Look at the gradients that an optimiser is about to use."""
         with torch.no_grad():
+            self._noting.copy_gradients()
             self.trained |= self._parameters.gradients(owned, scale, self._phase)
 
     def weights_changed(self, owned: Collection[int]) -> None:
@@ -90,7 +92,8 @@ class Measuring:
     def finish(self) -> Taken:
         """Take the hooks off and the statistics of the step."""
         with torch.no_grad():
-            self._noting.copy(self._phase)
+            self._noting.copy_outputs()
+            self._noting.copy_gradients()
             under_way = [
                 *self._outputs.finish(),
                 *self._pools.finish(),
@@ -111,7 +114,7 @@ class Measuring:
         self.on = self._weighed = self._backward_ran = False
 
     def _forget_outputs(self) -> None:
-        self._noting.forget()
+        self._noting.begin(self._phase)
         self._outputs.clear()
         self._units.clear()
         for target in self.plan.targets:
@@ -120,8 +123,10 @@ class Measuring:
 
     def _calls(self) -> NDArray[np.uint32]:
         calls = np.zeros(len(self.plan.layout.rows), np.uint32)
-        for target in self.plan.targets:
-            calls[[target.activation, target.gradient]] = target.calls or target.again
+        targets = self.plan.targets
+        found = [each.calls or each.again for each in targets]
+        calls[[each.activation for each in targets]] = found
+        calls[[each.gradient for each in targets]] = found
         return calls
 
     def _layer_ran(self, target: Target, module: nn.Module, _args: Any, output: Any) -> None:
@@ -133,7 +138,9 @@ class Measuring:
         began = time.perf_counter()
         try:
             if not self._is_repeated(target):
-                self._look(target, output)
+                call = target.calls or target.again
+                if not self._noting.note(target, output, call):
+                    self._look(target, output, call)
         except Exception as error:  # training goes on, and the session says so
             self.fail(error)
         self.own += time.perf_counter() - began
@@ -144,35 +151,41 @@ class Measuring:
             # Checkpointing of the older kind runs the layer without gradients at first.
             target.again += not target.calls
             return target.calls > 0
-        if self._backward_ran:
+        if self._backward_ran or self._noting.backward_ran():
             self._forget_outputs()
         target.calls += 1
         return False
 
-    def _look(self, target: Target, output: Any) -> None:
+    def _look(self, target: Target, output: Any, call: int) -> None:
         tensors = readable_in(output)
         if not tensors:
             self.unread[target.activation] = why_unreadable(output)
             return
-        call = target.calls or target.again
-        units = target if target.can_be_zero else None
-        for tensor in tensors:
-            self._noting.note(target.activation, local(tensor), self._phase, call, units)
+        for place, tensor in enumerate(tensors):
+            here = local(tensor)
+            self._outputs.add(target.activation, here, self._phase, call)
+            if target.can_be_zero and not place:
+                self._units.add(target, here)
+            if type(output) is Tensor:
+                self._noting.see_whether_it_stays(target, here)
             if tensor.requires_grad:
-                tensor.register_hook(partial(self._gradient_came, target.gradient, call))
-            units = None  # only those of the first
+                tensor.register_hook(partial(self._gradient_came, target, call))
         if call == 1:
             shapes = self.plan.layout.shapes
             shapes[target.activation] = shapes[target.gradient] = tuple(tensors[0].shape)
+        target.dtype = tensors[0].dtype
 
-    def _gradient_came(self, row: int, call: int, gradient: Tensor) -> None:
+    def _gradient_came(self, target: Target, call: int, gradient: Tensor) -> None:
         if not self.on or self.deaf:
             return
         began = time.perf_counter()
         self._backward_ran = True
         try:
             # At once: to keep gradients for a while would keep their memory from being used again.
-            self._outputs.add(row, local(gradient), self._phase, call)
+            here = local(gradient)
+            self._outputs.add(target.gradient, here, self._phase, call)
+            target.version = compat.version_of(here)
+            self._noting.see_whether_it_stays(target, here)
         except Exception as error:  # as above
             self.fail(error)
         self.own += time.perf_counter() - began

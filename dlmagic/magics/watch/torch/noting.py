@@ -1,13 +1,16 @@
 """Small tensors are noted as they come by, and copied together soon after.
 
 To copy hundreds of small tensors one by one costs more than to copy them all at once. But what is
-noted must not change before it is copied, as by a layer that works in place. So a tensor is copied
-at once until it has been seen to stay as it is; from then on it is noted, and left out of the
-sample should it have changed after all.
+noted must not change before it is copied, as by a layer that works in place. So what comes of a
+layer is copied at once until it has been seen to stay as it is; from then on it is noted, and left
+out of the sample should it have changed after all.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from functools import partial
 from typing import NamedTuple
 
 import torch
@@ -15,119 +18,217 @@ from torch import Tensor
 
 from dlmagic.frameworks.torch import _compat as compat
 from dlmagic.magics.watch.torch.plan import Target
-from dlmagic.magics.watch.torch.pools import Place, Pools
-from dlmagic.magics.watch.torch.positions import PHASES
-from dlmagic.magics.watch.torch.units import Units
+from dlmagic.magics.watch.torch.pools import Pools
+from dlmagic.magics.watch.torch.together import copy_together
+from dlmagic.magics.watch.torch.units import Units, others_of
 
-LARGEST = 1 << 16
+LARGEST = 1 << 14
 """Larger tensors are copied at once."""
 
+AT_ONCE = 1 << 20
+"""So many values of one size are noted before they are copied. Gradients that are kept for longer
+take the place of memory that would be used again."""
+
 MOST_VALUES = 1 << 22
-"""When so many values are noted they are copied, to keep little memory from being freed."""
+"""In a step no more values than these are noted."""
+
+MOST_SIZES = 1000
+"""So many sizes are remembered at most."""
+
+Came = list[Tensor]
+"""Gradients that have reached an output."""
 
 
-class Noted(NamedTuple):
-    """A tensor that came by.
+class Copied(NamedTuple):
+    """An output or a gradient that was copied at once, and may be changed later."""
 
-    Attributes:
-        owner: Number of the row that it belongs to.
-        call: How often that has been looked at.
-        tensor: The tensor, without its graph.
-        version: How often it had been changed in place.
-        target: The layer, where it is to be seen which units were active.
-        copied: Whether it has been copied already.
-    """
-
-    owner: int
-    call: int
+    target: Target
     tensor: Tensor
     version: int | None
-    target: Target | None
-    copied: bool
+
+
+@dataclass(frozen=True, eq=False)
+class Size:
+    """What is copied together.
+
+    Attributes:
+        values: How many values each tensor has.
+        axes: How many axes.
+        call: How often its layer had run, about.
+        others: The axes along which the units do not lie; None where they are not looked at.
+        most: How many such tensors are copied together at most.
+    """
+
+    values: int
+    axes: int
+    call: int
+    others: tuple[int, ...] | None
+    most: int
+
+
+@dataclass(eq=False)
+class Handful:
+    """Outputs of one size that came by one after the other.
+
+    Attributes:
+        size: Their size.
+        outputs: Layers with their outputs, and how often those had been changed in place.
+        waiting: Layers of all of them, and the gradients that have come.
+    """
+
+    size: Size
+    outputs: list[tuple[Target, Tensor, int]] = field(default_factory=list)
+    waiting: list[tuple[Target, Came]] = field(default_factory=list)
 
 
 class Noting:
-    """The outputs of layers, in one measured step after the other."""
+    """The outputs of layers and their gradients, in one measured step after the other.
 
-    def __init__(self, pools: Pools, units: Units) -> None:
-        self._pools, self._units = pools, units
-        self._noted: list[Noted] = []
-        self._values = 0
-        self._calm: set[int] = set()
-        self._memory: dict[torch.device, Tensor] = {}
+    Args:
+        pools: Where their values go.
+        units: Where it goes which units were active.
+        fail: Told what goes wrong in a backward pass, which must not suffer.
+    """
 
-    def note(
-        self, owner: int, tensor: Tensor, phase: int, call: int, target: Target | None = None
-    ) -> None:
-        """Look at a tensor, now or soon.
+    def __init__(self, pools: Pools, units: Units, fail: Callable[[Exception], None]) -> None:
+        self._pools, self._units, self._fail = pools, units, fail
+        self._sizes: dict[tuple[object, ...], Size] = {}
+        self._size_of: dict[int, Size] = {}
+        self._phase = 0
+        self.begin(0)
 
-        Args:
-            owner: Number of the row that it belongs to.
-            tensor: Without its graph.
-            phase: Number of the sample.
-            call: How often the owner has been looked at, from 1.
-            target: The layer, if it is to be seen which of its units are active.
+    def begin(self, phase: int) -> None:
+        """Forget what has been noted; what is noted from now on is of another sample."""
+        if len(self._sizes) > MOST_SIZES:
+            self._sizes, self._size_of = {}, {}
+        self._phase = phase
+        self._open: dict[Size, Handful] = {}
+        self._all: list[Handful] = []
+        self._copied: list[Copied] = []
+        self._values, self._ran = 0, False
+
+    def note(self, target: Target, output: object, call: int) -> bool:
+        """Look soon at an output and at the gradient that will reach it.
+
+        Returns whether it will be done: for a small output of a layer that is known to be calm.
         """
-        calm = owner in self._calm
-        values = tensor.numel()
-        if not calm or values > LARGEST:
-            self._pools.add(owner, tensor, phase, call)
-            if target is not None:
-                self._units.add(target, tensor)
-            if values > LARGEST or self._pools.exact:
-                return
-        version = compat.version_of(tensor)
-        self._noted.append(Noted(owner, call, tensor, version, target, not calm))
+        if not target.calm or type(output) is not Tensor:
+            return False
+        values, bits = output.numel(), call.bit_length()
+        if values > LARGEST or self._values > MOST_VALUES or output.dtype is not target.dtype:
+            return False
+        which = target.activation << 5 | bits
+        size = self._size_of.get(which)
+        if size is None or size.values != values:
+            size = self._size_of[which] = self._size(target, output, bits)
+        handful = self._open.get(size) or self._another(size)
         self._values += values
-        if self._values > MOST_VALUES:
-            self.copy(phase)
+        handful.outputs.append((target, output, output._version))
+        if output.requires_grad:
+            came: Came = []
+            first = not handful.waiting
+            handful.waiting.append((target, came))
+            hook = partial(self._came_to_first, handful, came) if first else came.append
+            compat.hook_gradient(output, hook)
+        if len(handful.outputs) >= size.most:
+            del self._open[size]
+            with torch.no_grad():
+                self._copy_outputs(handful)
+        return True
 
-    def copy(self, phase: int) -> None:
-        """Copy what has been noted."""
-        noted, self._noted, self._values = self._noted, [], 0
-        groups: dict[tuple[object, ...], list[Noted]] = {}
-        changed = set()
-        for each in noted:
-            if compat.version_of(each.tensor) != each.version:
-                changed.add(each.owner)
-            elif each.copied:
-                self._calm.add(each.owner)
-            else:
-                key = each.tensor.shape, each.tensor.device, each.target is None
-                groups.setdefault(key, []).append(each)
-        self._calm -= changed
-        for group in groups.values():
-            self._copy_together(group, phase)
+    def see_whether_it_stays(self, target: Target, tensor: Tensor) -> None:
+        """What was copied at once is not changed later, or it must be copied at once again."""
+        if tensor.numel() <= LARGEST and self._values < MOST_VALUES and not target.restless:
+            self._values += tensor.numel()
+            self._copied.append(Copied(target, tensor, compat.version_of(tensor)))
 
-    def _copy_together(self, group: list[Noted], phase: int) -> None:
-        pools: dict[int, list[tuple[Noted, Place]]] = {}
-        for each in group:
-            place = self._pools.place(each.owner, each.tensor, each.call)
-            pools.setdefault(place.pool.width, []).append((each, place))
-        for pairs in pools.values():
-            self._into_one_pool([each for each, _ in pairs], [place for _, place in pairs], phase)
+    def backward_ran(self) -> bool:
+        """Whether gradients have reached what was noted: the last output first, or the first."""
+        if self._ran or not self._all:
+            return self._ran
+        ends = *self._all[-1].waiting[-1:], *self._all[0].waiting[:1]
+        return any(came for _, came in ends)
 
-    def _into_one_pool(self, group: list[Noted], places: list[Place], phase: int) -> None:
-        count, first = len(group), places[0]
-        rows = first.pool.several(places)
-        chosen, whole = first.chosen, rows
-        if chosen:
-            whole = self._scratch(count, first.total, rows.device)
-        shaped = whole.view(count, *first.shape)
-        compat.copy_all(list(shaped.unbind(0)), [each.tensor for each in group])
-        if chosen:
-            torch.index_select(whole, 1, chosen[phase % PHASES], out=rows)
-        targets = [each.target for each in group if each.target is not None]
-        if targets:
-            self._units.add_together(targets, shaped)
+    def copy_outputs(self) -> None:
+        """Copy the outputs that have been noted."""
+        self._open = {}
+        for handful in self._all:
+            if handful.outputs:
+                self._copy_outputs(handful)
+        self._settle()
 
-    def _scratch(self, rows: int, width: int, device: torch.device) -> Tensor:
-        """Memory for so many values, the same as long as no more are needed."""
-        known = self._memory.get(device)
-        if known is None or known.numel() < rows * width:
-            known = self._memory[device] = torch.empty(rows * width, device=device)
-        return known[: rows * width].view(rows, width)
+    def copy_gradients(self) -> None:
+        """Copy the gradients that have come since it was last called."""
+        for handful in self._all:
+            self._copy_gradients(handful)
+        self._settle()
 
-    def forget(self) -> None:
-        """Forget what has been noted."""
-        self._noted, self._values = [], 0
+    def _came_to_first(self, handful: Handful, came: Came, gradient: Tensor) -> None:
+        """To those after it gradients have come already, so that they can be copied."""
+        came.append(gradient)
+        if handful not in self._all:
+            return
+        try:
+            with torch.no_grad():
+                self._copy_gradients(handful)
+        except Exception as error:  # the session says so
+            self._fail(error)
+
+    def _copy_outputs(self, handful: Handful) -> None:
+        noted, handful.outputs = handful.outputs, []
+        calm = [each for each in noted if each[1]._version == each[2]]
+        if len(calm) < len(noted):
+            _unsettle(noted)
+        rows = [each[0].activation for each in calm]
+        self._copy(handful.size, rows, [each[1] for each in calm], outputs=True)
+
+    def _copy_gradients(self, handful: Handful) -> None:
+        found = [(target, each) for target, came in handful.waiting for each in came]
+        if not found:
+            return
+        self._ran = True
+        calm = [each for each in found if each[1]._version == each[0].version]
+        if len(calm) < len(found):
+            _unsettle((target, each, target.version) for target, each in found)
+        rows = [target.gradient for target, _ in calm]
+        self._copy(handful.size, rows, [each[1] for each in calm])
+        for _, came in handful.waiting:
+            came.clear()
+
+    def _copy(
+        self, size: Size, owners: list[int], tensors: list[Tensor], *, outputs: bool = False
+    ) -> None:
+        if not tensors:
+            return
+        kind = self._pools.kind(tensors[0], size.call)
+        rows = kind.pool.several(owners, kind.total)
+        whole = copy_together(tensors, rows, kind.chosen_in(self._phase))
+        if outputs and size.others is not None and whole.dim() == size.axes + 1:
+            self._units.add_together(owners, whole, size.others)
+
+    def _settle(self) -> None:
+        """See which of those that were copied at once have stayed as they were."""
+        copied, self._copied = self._copied, []
+        for target, _, version in copied:
+            target.calm = version is not None and not target.restless
+        _unsettle(copied)
+
+    def _size(self, target: Target, output: Tensor, bits: int) -> Size:
+        others = tuple(others_of(target, output)) if target.can_be_zero else None
+        key = output.numel(), output.dim(), bits, others, output.device
+        if key not in self._sizes:
+            most = max(1, AT_ONCE // max(1, output.numel()))
+            self._sizes[key] = Size(output.numel(), output.dim(), 1 << bits - 1, others, most)
+        return self._sizes[key]
+
+    def _another(self, size: Size) -> Handful:
+        handful = self._open[size] = Handful(size)
+        self._all.append(handful)
+        return handful
+
+
+def _unsettle(seen: Iterable[tuple[Target, Tensor, int | None]]) -> None:
+    """Have layers copied at once from now on of which something has changed since it was seen."""
+    for target, tensor, version in seen:
+        if compat.version_of(tensor) != version:
+            target.calm, target.restless = False, True

@@ -9,15 +9,15 @@ import torch
 from torch import nn
 
 from dlmagic.magics.watch.sample_result import Quantity, Row
-from dlmagic.magics.watch.torch.parameters import Watched
+from dlmagic.magics.watch.torch.groups import Watched
 from dlmagic.magics.watch.watcher import Layer
 
-MOST_VALUES, FEWEST_VALUES = 4096, 1024
+MOST_VALUES, FEWEST_VALUES = 4096, 256
 """Values that are looked at of each tensor."""
 
-_LAYERS_WITH_MOST = 64
-"""A processor pays for each value: of more layers than these, fewer values are looked at."""
-
+VALUES_IN_ALL = 1 << 19
+"""A processor pays for each value: of many tensors together no more are looked at than these, as
+long as each has the fewest."""
 
 CAN_BE_ZERO = (nn.ReLU, nn.ReLU6, nn.Threshold)
 """Layers whose outputs are zero for a whole range of inputs, and never below."""
@@ -37,6 +37,10 @@ class Target:
         again: How often it has run within a backward pass, to compute what was not kept.
         evaluated: Whether it has run otherwise than in training.
         can_be_zero: Whether its outputs can be zero throughout, and are never below.
+        calm: Whether what comes of it has been seen to stay as it is.
+        restless: Whether any of it has been seen to change.
+        dtype: Type of its outputs, as last seen.
+        version: How often the gradient that reaches them had been changed, as last seen.
     """
 
     layer: Layer
@@ -47,6 +51,10 @@ class Target:
     calls: int = 0
     again: int = 0
     evaluated: bool = False
+    calm: bool = False
+    restless: bool = False
+    dtype: torch.dtype | None = None
+    version: int | None = 0
 
     def __post_init__(self) -> None:
         self.can_be_zero = isinstance(self.module, CAN_BE_ZERO)
@@ -93,11 +101,12 @@ class Plan:
 
     def values_wanted(self) -> int:
         """How many values of each tensor are looked at."""
+        rows = len(self.layout.rows)
         on_accelerator = any(each.parameter.device.type != "cpu" for each in self.parameters)
-        if on_accelerator or len(self.targets) <= _LAYERS_WITH_MOST:
+        if on_accelerator or not rows:
             return MOST_VALUES
-        share = MOST_VALUES * _LAYERS_WITH_MOST // len(self.targets)
-        return max(FEWEST_VALUES, 1 << (share.bit_length() - 1))
+        share = 1 << ((VALUES_IN_ALL // rows).bit_length() - 1)
+        return max(FEWEST_VALUES, min(share, MOST_VALUES))
 
 
 def plan_for(layers: Mapping[nn.Module, Layer], chosen: Collection[str]) -> Plan:

@@ -12,37 +12,42 @@ from torch import Tensor
 from dlmagic.magics.watch.pieces import Pieces
 from dlmagic.magics.watch.torch.positions import PHASES, in_storage_order, positions
 from dlmagic.magics.watch.torch.statistics import Measured, measure
+from dlmagic.magics.watch.torch.together import copy_chosen
 from dlmagic.magics.watch.torch.transfer import OnItsWay
 
 LARGEST_PART = 1 << 20
 """Of larger tensors the statistics of all values are taken in parts, to need little memory."""
 
-MOST_PLACES = 20_000
-"""So many places are remembered at most."""
+MOST_KEPT = 1 << 21
+"""Of more values than these in one pool the statistics are taken before the step has ended."""
+
+SMALL = 1 << 16
+"""Tensors of up to so many values are looked at together, also where all values are."""
+
+MOST_KINDS = 20_000
+"""So many kinds of tensors are remembered at most."""
 
 FEWEST = 16
 """So many values at least are looked at, however often a layer runs."""
 
 
 @dataclass(frozen=True, eq=False)
-class Place:
-    """Where the values of one owner go.
+class Kind:
+    """Tensors that are looked at alike.
 
     Attributes:
-        owner: Number of the row of the sample that they belong to.
-        shape: Of the tensor.
-        call: Which look at the owner it is.
-        total: How many values the tensor has.
-        pool: Where they go.
-        chosen: Which of them, for each phase; empty for all.
+        total: How many values they have.
+        pool: Where those go that are looked at.
+        chosen: Which they are, for each phase; empty for all.
     """
 
-    owner: int
-    shape: torch.Size
-    call: int
     total: int
     pool: Pool
     chosen: tuple[Tensor, ...]
+
+    def chosen_in(self, phase: int) -> Tensor | None:
+        """Which values are looked at in a sample; None for all."""
+        return self.chosen[phase % PHASES] if self.chosen else None
 
 
 @dataclass(eq=False)
@@ -60,48 +65,67 @@ class Pool:
     Attributes:
         width: Values in a row.
         device: Where they are.
-        places: Where the values of the rows in use came from.
+        owners: Numbers of the rows of the sample that the rows in use belong to.
+        totals: How many values they stand for.
         idle: Samples in which it has not been used.
     """
 
-    def __init__(self, width: int, device: torch.device) -> None:
-        self.width, self.device = width, device
+    def __init__(self, width: int, device: torch.device, *, exact: bool) -> None:
+        self.width, self.device, self._exact = width, device, exact
         self._blocks = [self._block(8)]
-        self.places: list[Place] = []
+        self.owners: list[int] = []
+        self.totals: list[int] = []
+        self._measured: list[Measured] = []
         self.idle = 0
 
-    def row(self, place: Place) -> Tensor:
+    def row(self, owner: int, total: int) -> Tensor:
         """The next free row."""
+        if self._blocks[-1].used == len(self._blocks[-1].rows):
+            self._make_room(1)
         block = self._blocks[-1]
-        if block.used == len(block.rows):
-            block = self._block(2 * block.used)
-            self._blocks.append(block)
-        self.places.append(place)
+        self.owners.append(owner)
+        self.totals.append(total)
         block.used += 1
         return block.rows[block.used - 1]
 
-    def several(self, places: list[Place]) -> Tensor:
+    def several(self, owners: list[int], total: int) -> Tensor:
         """As many free rows that lie together."""
-        block, count = self._blocks[-1], len(places)
-        if block.used + count > len(block.rows):
-            block = self._block(max(count, 2 * len(block.rows)))
-            self._blocks.append(block)
-        self.places.extend(places)
+        count = len(owners)
+        if self._blocks[-1].used + count > len(self._blocks[-1].rows):
+            self._make_room(count)
+        block = self._blocks[-1]
+        self.owners.extend(owners)
+        self.totals.extend([total] * count)
         block.used += count
         return block.values[block.used - count : block.used]
 
     def finish(self) -> UnderWay:
         """Statistics of the rows in use."""
-        found = [measure(each.values[: each.used]) for each in self._blocks if each.used]
-        owners, totals = zip(*((each.owner, each.total) for each in self.places), strict=True)
-        return UnderWay(list(owners), list(totals), [self.width] * len(owners), found)
+        self._measure()
+        return UnderWay(self.owners, self.totals, [self.width] * len(self.owners), self._measured)
 
     def clear(self) -> None:
         """Take all rows as free."""
-        self.idle = 0 if self.places else self.idle + 1
+        self.idle = 0 if self.owners else self.idle + 1
         if len(self._blocks) > 1:
             self._blocks = [self._block(sum(len(each.rows) for each in self._blocks))]
-        self.places, self._blocks[0].used = [], 0
+        self.owners, self.totals, self._measured = [], [], []
+        self._blocks[0].used = 0
+
+    def _make_room(self, count: int) -> None:
+        if self.width * sum(each.used for each in self._blocks) >= MOST_KEPT:
+            self._measure()
+            self._blocks = self._blocks[-1:]
+        last = self._blocks[-1]
+        if last.used + count > len(last.rows):
+            rows = min(2 * len(last.rows), 1 + MOST_KEPT // self.width)
+            self._blocks.append(self._block(max(count, rows)))
+
+    def _measure(self) -> None:
+        for each in self._blocks:
+            if each.used:
+                self._measured.append(measure(each.values[: each.used], exact=self._exact))
+                each.used = 0
 
     def _block(self, rows: int) -> Block:
         values = torch.empty(rows, self.width, dtype=torch.float32, device=self.device)
@@ -120,7 +144,7 @@ class Pools:
         self.wanted = 4096
         self.exact = exact
         self._pools: dict[tuple[torch.device, int], Pool] = {}
-        self._places: dict[tuple[int, int], Place] = {}
+        self._kinds: dict[tuple[object, ...], Kind] = {}
         self._exactly: dict[torch.device, list[tuple[int, int, Measured]]] = {}
 
     def add(self, owner: int, tensor: Tensor, phase: int, call: int = 1) -> None:
@@ -132,44 +156,38 @@ class Pools:
             phase: Number of the sample.
             call: How often the owner has been looked at, from 1. Later ones are looked at less.
         """
-        if self.exact:
-            self._add_exactly(owner, tensor)
+        if self.exact and tensor.numel() > SMALL:
+            self.add_alone(owner, tensor)
             return
-        place = self.place(owner, tensor, call)
-        row = place.pool.row(place)
-        if not place.chosen:
+        kind = self.kind(tensor, call)
+        row, chosen = kind.pool.row(owner, kind.total), kind.chosen_in(phase)
+        if chosen is None:
             row.copy_(in_storage_order(tensor))
-            return
-        chosen = place.chosen[phase % PHASES]
-        if tensor.dtype is torch.float32 and tensor.is_contiguous():
-            torch.take(tensor, chosen, out=row)  # needs no view, which would cost as much again
         else:
-            row.copy_(in_storage_order(tensor).index_select(0, chosen))
+            copy_chosen(tensor, row, chosen)
 
-    def place(self, owner: int, tensor: Tensor, call: int) -> Place:
-        """Where a tensor's values go."""
-        place = self._places.get((owner, call))
-        if place is None or place.shape != tensor.shape or place.pool.device != tensor.device:
-            place = self._place(owner, tensor, call)
-        return place
+    def kind(self, tensor: Tensor, call: int) -> Kind:
+        """How a tensor is looked at."""
+        key = tensor.numel(), tensor.device, call.bit_length()
+        found = self._kinds.get(key)
+        return self._kind(*key) if found is None else found
 
-    def _place(self, owner: int, tensor: Tensor, call: int) -> Place:
-        total, wanted = tensor.numel(), max(FEWEST, self.wanted >> (call.bit_length() - 1))
-        device = tensor.device
-        pool = self._pools.get((device, min(total, wanted)))
+    def _kind(self, total: int, device: torch.device, bits: int) -> Kind:
+        wanted = total if self.exact else max(FEWEST, self.wanted >> (bits - 1))
+        width = min(total, wanted)
+        pool = self._pools.get((device, width))
         if pool is None:
-            pool = self._pools[device, min(total, wanted)] = Pool(min(total, wanted), device)
+            pool = self._pools[device, width] = Pool(width, device, exact=self.exact)
         phases = range(PHASES) if total > wanted else ()
         chosen = tuple(positions(total, wanted, phase, device) for phase in phases)
-        place = Place(owner, tensor.shape, call, total, pool, chosen)
-        if len(self._places) > MOST_PLACES:
-            self._places = {}
-        self._places[owner, call] = place
-        return place
+        if len(self._kinds) > MOST_KINDS:
+            self._kinds = {}
+        found = self._kinds[total, device, bits] = Kind(total, pool, chosen)
+        return found
 
     def finish(self) -> list[UnderWay]:
         """Take the statistics of what was added, and free it."""
-        found = [pool.finish() for pool in self._pools.values() if pool.places]
+        found = [pool.finish() for pool in self._pools.values() if pool.owners]
         for parts in filter(None, self._exactly.values()):
             owners, totals, measured = zip(*parts, strict=True)
             found.append(UnderWay(list(owners), list(totals), list(totals), list(measured)))
@@ -183,18 +201,19 @@ class Pools:
             pool.clear()
             if pool.idle > 4:
                 del self._pools[key]
-                self._places = {}
+                self._kinds = {}
 
-    def drop(self, owners: Collection[int]) -> None:
-        """Forget all that was looked at of some owners in this step; where all values are."""
-        for device, parts in self._exactly.items():
-            self._exactly[device] = [each for each in parts if each[0] not in owners]
-
-    def _add_exactly(self, owner: int, tensor: Tensor) -> None:
+    def add_alone(self, owner: int, tensor: Tensor) -> None:
+        """Look at all values of a tensor, and take their statistics at once."""
         parts = self._exactly.setdefault(tensor.device, [])
         for part in in_storage_order(tensor).split(LARGEST_PART):
             values = part.to(torch.float32).contiguous()[None]
             parts.append((owner, part.numel(), measure(values, exact=True)))
+
+    def drop(self, owners: Collection[int]) -> None:
+        """Forget what was looked at alone of some owners in this step."""
+        for device, parts in self._exactly.items():
+            self._exactly[device] = [each for each in parts if each[0] not in owners]
 
 
 class UnderWay:
@@ -217,9 +236,12 @@ class UnderWay:
         among: list[int] | None = None,
     ) -> None:
         self._counts, self._among = (owners, totals, seen), among
-        moments = torch.cat([each.moments for each in measured])
-        histograms = torch.cat([each.histograms for each in measured])
-        self._way = OnItsWay([moments, histograms])
+        self._way = OnItsWay(
+            [
+                _joined([each.moments for each in measured]),
+                _joined([each.histograms for each in measured]),
+            ]
+        )
 
     def arrived(self) -> bool:
         """Whether they are there."""
@@ -238,3 +260,7 @@ class UnderWay:
             moments.astype(np.float64),
             histograms.astype(np.int64),
         )
+
+
+def _joined(parts: list[Tensor]) -> Tensor:
+    return parts[0] if len(parts) == 1 else torch.cat(parts)

@@ -8,6 +8,7 @@ from dlmagic.magics.watch.pacing import Pacing
 from dlmagic.magics.watch.sample_result import Silent
 from dlmagic.magics.watch.stepping import Stepping
 from dlmagic.magics.watch.torch.delivery import Delivery
+from dlmagic.magics.watch.torch.heed import Heed
 from dlmagic.magics.watch.watcher import Rate
 
 
@@ -18,6 +19,7 @@ class Progress:
         rate: How often a step is measured.
         stepping: Counts the steps.
         pacing: Decides which are measured.
+        heed: Decides which of the others are looked at for values that are not finite.
         delivery: What waits to be taken.
         silent: Layers that had not fired when watching ended.
         skipped: Steps that a gradient scaler left out.
@@ -31,6 +33,7 @@ class Progress:
         self.rate = rate
         self.stepping = Stepping()
         self.pacing = Pacing(rate)
+        self.heed = Heed(rate.budget)
         self.delivery = Delivery()
         self.silent: tuple[Silent, ...] = ()
         self.skipped = 0

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from dlmagic.magics.watch.sample_result import LARGEST_EXPONENT, SMALLEST_EXPONENT
+from dlmagic.magics.watch.sample_result import BINS, LARGEST_EXPONENT, SMALLEST_EXPONENT
 
 MEAN, VARIANCE, MIN, MAX, ZEROS, NAN, INF, FINITE = range(8)
 """Columns of :attr:`Measured.moments`."""
@@ -15,10 +16,10 @@ MEAN, VARIANCE, MIN, MAX, ZEROS, NAN, INF, FINITE = range(8)
 AT_ONCE = 1 << 22
 """Values that a processor works on at once, to need little memory."""
 
-_MANTISSA = 23
-_CODES = 512  # sign and exponent of a float32
+_MANTISSA, _MAGNITUDE = 23, 0x7FFFFFFF  # of a float32: bits, and all but the sign
 _LOWEST = 127 + SMALLEST_EXPONENT
 _HIGHEST = 127 + LARGEST_EXPONENT
+_MIDDLE = BINS // 2
 
 
 @dataclass(frozen=True)
@@ -40,11 +41,11 @@ def measure(values: Tensor, *, exact: bool = False) -> Measured:
 
     Args:
         values: ``[row, value]``, contiguous.
-        exact: Add up in float64, and tell zeros from what is smaller than any normal number.
+        exact: Add up in float64.
     """
     wide = torch.float64 if exact and values.device.type != "mps" else torch.float32
     if values.device.type != "cpu":
-        return _of_any(values, wide, exact)
+        return _of_any(values, wide)
     rows = max(1, AT_ONCE // max(1, values.shape[1]))
     parts = [_on_processor(each, wide, exact) for each in values.split(rows)]
     if len(parts) == 1:
@@ -56,32 +57,30 @@ def measure(values: Tensor, *, exact: bool = False) -> Measured:
 def _on_processor(values: Tensor, wide: torch.dtype, exact: bool) -> Measured:
     """Where all values are finite, which is nearly always, far less has to be read."""
     sums = values.sum(1, dtype=wide)
-    if bool(torch.isfinite(sums.sum())):
+    if math.isfinite(float(sums.sum())):
         return _of_finite(values, sums, wide, exact)
-    return _of_any(values, wide, exact)
+    return _of_any(values, wide)
 
 
 def _of_finite(values: Tensor, sums: Tensor, wide: torch.dtype, exact: bool) -> Measured:
-    width = values.shape[1]
+    rows, width = values.shape
     mean = sums / width
     rounded = mean.float()
-    apart = torch.sub(values, rounded[:, None])
-    spread = torch.linalg.vector_norm(apart, dim=1, dtype=wide)
-    variance = spread * spread / width
+    scratch = torch.sub(values, rounded[:, None])
+    variance = torch.linalg.vector_norm(scratch, dim=1, dtype=wide).square_().div_(width)
     if exact:
         variance -= (mean - rounded) ** 2
-    counts = _counts(_codes(values, apart.view(torch.int32)), len(values))
-    zeros = width - values.count_nonzero(1) if exact else counts[:, 0] + counts[:, 256]
-    moments = torch.zeros(len(values), FINITE + 1, dtype=torch.float64)
-    moments[:, MEAN], moments[:, VARIANCE], moments[:, ZEROS] = mean, variance, zeros
-    torch.amin(values, 1, out=rounded)
-    moments[:, MIN] = rounded
-    moments[:, MAX] = torch.amax(values, 1, out=rounded)
-    moments[:, FINITE] = width
-    return Measured(moments, _bins(counts))
+    zeros = torch.eq(values, 0, out=scratch).sum(1)
+    none = torch.zeros(rows, dtype=wide)
+    moments = (
+        *(mean, variance, values.amin(1), values.amax(1)),
+        *(zeros, none, none, torch.full_like(none, width)),
+    )
+    columns = torch.stack([each.to(wide) for each in moments], 1)
+    return Measured(columns, _histograms(values, scratch.view(torch.int32)))
 
 
-def _of_any(values: Tensor, wide: torch.dtype, exact: bool) -> Measured:
+def _of_any(values: Tensor, wide: torch.dtype) -> Measured:
     finite, nan = torch.isfinite(values), torch.isnan(values)
     known = finite.sum(1)
     rest = torch.where(finite, values, 0.0)
@@ -92,56 +91,41 @@ def _of_any(values: Tensor, wide: torch.dtype, exact: bool) -> Measured:
     largest = torch.where(finite, values, -torch.inf).amax(1)
     not_a_number = nan.sum(1)
     infinite = values.shape[1] - known - not_a_number
-    counts = _counts(_codes(rest, torch.empty_like(rest, dtype=torch.int32)), len(values))
-    counts[:, 256] -= values.shape[1] - known
-    zeros = (values == 0).sum(1) if exact else counts[:, 0] + counts[:, 256]
+    histograms = _histograms(rest, torch.empty_like(rest, dtype=torch.int32))
+    histograms[:, _MIDDLE] -= values.shape[1] - known
     empty = torch.where(known > 0, 0.0, torch.nan)
     moments = (
         *(each + empty for each in (mean, variance, smallest, largest)),
-        *(zeros, not_a_number, infinite, known),
+        *((values == 0).sum(1), not_a_number, infinite, known),
     )
-    return Measured(_columns(moments), _bins(counts))
+    widest = torch.float32 if values.device.type == "mps" else torch.float64
+    return Measured(torch.stack([each.to(widest) for each in moments], 1), histograms)
 
 
-def _columns(moments: tuple[Tensor, ...]) -> Tensor:
-    wide = torch.float32 if moments[0].device.type == "mps" else torch.float64
-    return torch.stack([each.to(wide) for each in moments], 1)
+def _histograms(values: Tensor, scratch: Tensor) -> Tensor:
+    """How many values of each row, which are finite, lie in each bin.
 
-
-def _codes(values: Tensor, out: Tensor) -> Tensor:
-    """Sign and exponent of each value, from -256 to 255.
-
-    A negative power of two belongs to the bin below it. Adding all but one of the mantissa's
-    range to negative numbers moves all but the powers themselves up by one.
+    Args:
+        values: ``[row, value]``.
+        scratch: As large, of int32; it is written to.
     """
     bits = values.view(torch.int32)
-    torch.bitwise_right_shift(bits, 31, out=out)
-    out.bitwise_and_((1 << _MANTISSA) - 1)
-    out.add_(bits)
-    return out.bitwise_right_shift_(_MANTISSA)
+    negative = torch.bitwise_right_shift(bits, 31)
+    # As whole numbers these are in the order of the values; then only the exponents are left.
+    torch.bitwise_and(negative, _MAGNITUDE, out=scratch)
+    scratch.bitwise_xor_(bits).sub_(negative).bitwise_right_shift_(_MANTISSA)
+    # Exponents of numbers above zero and below it, without those in the middle.
+    bins = torch.clamp(scratch, _LOWEST - 1, _HIGHEST, out=negative)
+    bins.add_(scratch.clamp_(-_HIGHEST - 1, -_LOWEST))
+    first = torch.arange(len(values), device=values.device, dtype=torch.int32) * BINS
+    return _counts(bins.add_(first[:, None] + (_HIGHEST - _LOWEST + 2)), len(values))
 
 
-def _counts(codes: Tensor, rows: int) -> Tensor:
-    """How many values of each row have each code: the negative ones first."""
-    start = torch.arange(rows, device=codes.device, dtype=torch.int32) * _CODES + _CODES // 2
-    flat = codes.add_(start[:, None]).view(-1)
-    if codes.device.type == "cpu":
-        return torch.bincount(flat, minlength=rows * _CODES).view(rows, _CODES)
+def _counts(bins: Tensor, rows: int) -> Tensor:
+    flat = bins.view(-1)
+    if bins.device.type == "cpu":
+        return torch.bincount(flat, minlength=rows * BINS).view(rows, BINS)
     # bincount waits for the device to know how many bins there are.
-    counts = torch.zeros(rows * _CODES, dtype=torch.int32, device=codes.device)
+    counts = torch.zeros(rows * BINS, dtype=torch.int32, device=bins.device)
     counts.scatter_add_(0, flat.long(), torch.ones_like(flat))
-    return counts.view(rows, _CODES)
-
-
-def _bins(counts: Tensor) -> Tensor:
-    """Counts of signs and exponents as the bins of every sample."""
-    negative, positive = counts[:, :256], counts[:, 256:]
-    middle = negative[:, : _LOWEST + 1].sum(1) + positive[:, :_LOWEST].sum(1)
-    parts = (
-        negative[:, _HIGHEST + 1 :].sum(1, keepdim=True),
-        negative[:, _LOWEST + 1 : _HIGHEST + 1].flip(1),
-        middle[:, None],
-        positive[:, _LOWEST:_HIGHEST],
-        positive[:, _HIGHEST:].sum(1, keepdim=True),
-    )
-    return torch.cat(parts, 1)
+    return counts.view(rows, BINS)

@@ -11,7 +11,7 @@ from torch import Tensor
 
 
 class OnItsWay:
-    """Tensors of one device that are being copied to the host."""
+    """Tensors of one device that are being copied to the host; those there must not change."""
 
     def __init__(self, tensors: list[Tensor]) -> None:
         self._event: torch.cuda.Event | None = None
@@ -34,6 +34,6 @@ class OnItsWay:
 def _copy(tensor: Tensor) -> Tensor:
     tensor = tensor.detach()
     if not tensor.is_cuda:
-        return tensor.clone() if tensor.device.type == "cpu" else tensor.cpu()
+        return tensor.cpu()
     pinned = torch.empty(tensor.shape, dtype=tensor.dtype, pin_memory=True)
     return pinned.copy_(tensor, non_blocking=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
@@ -17,6 +17,9 @@ WINDOW = 16
 
 FEWEST = 4
 """Samples that are needed to say so of any."""
+
+Sizes = tuple[tuple[int, int], ...]
+"""Layers' rows, and how many units they have."""
 
 _CHANNELS_SECOND = (
     *(nn.Conv1d, nn.ConvTranspose1d, nn.BatchNorm1d, nn.InstanceNorm1d),
@@ -37,7 +40,7 @@ def channels_of(module: nn.Module, before: nn.Module | None, shape: torch.Size) 
     return 1 if len(shape) > 1 else 0
 
 
-def _others(target: Target, output: Tensor) -> list[int]:
+def others_of(target: Target, output: Tensor) -> list[int]:
     """The axes of an output along which its units do not lie."""
     channels = channels_of(target.module, target.before, output.shape)
     return [axis for axis in range(output.dim()) if axis != channels]
@@ -47,52 +50,61 @@ class Units:
     """Which units of which layers have been active in the latest samples."""
 
     def __init__(self) -> None:
-        self._now: dict[int, Tensor] = {}
-        self._window: dict[torch.device, tuple[tuple[tuple[int, int], ...], list[Tensor]]] = {}
+        self._now: list[tuple[list[int], Tensor]] = []
+        self._window: dict[torch.device, tuple[Sizes, list[Tensor]]] = {}
 
     def add(self, target: Target, output: Tensor) -> None:
         """Note which units of a layer, whose outputs are never below zero, were active."""
-        others = _others(target, output)
-        self._note(target, output.amax(others) if others else output)
+        others = others_of(target, output)
+        largest = output.amax(others) if others else output.clone()
+        self._now.append(([target.activation], largest[None]))
 
-    def add_together(self, targets: list[Target], outputs: Tensor) -> None:
-        """The same for layers whose outputs are alike, given one after the other in a tensor."""
-        kinds: dict[tuple[int, ...], list[int]] = {}
-        for place, target in enumerate(targets):
-            kinds.setdefault(tuple(_others(target, outputs[0])), []).append(place)
-        for others, places in kinds.items():
-            some = len(places) < len(outputs)
-            chosen = torch.stack([outputs[place] for place in places]) if some else outputs
-            axes = [axis + 1 for axis in others]
-            largest = chosen.amax(axes) if axes else chosen.clone()
-            for place, each in zip(places, largest.unbind(0), strict=True):
-                self._note(targets[place], each)
+    def add_together(self, owners: list[int], outputs: Tensor, others: Sequence[int]) -> None:
+        """The same for layers whose outputs are alike, given one after the other in a tensor.
 
-    def _note(self, target: Target, largest: Tensor) -> None:
-        before = self._now.get(target.activation)
-        if before is not None and before.shape == largest.shape:
-            largest = torch.maximum(before, largest)
-        self._now[target.activation] = largest
+        Args:
+            owners: Numbers of their rows.
+            outputs: Their outputs.
+            others: The axes of an output along which its units do not lie.
+        """
+        axes = [axis + 1 for axis in others]
+        self._now.append((owners, outputs.amax(axes) if axes else outputs.clone()))
 
     def finish(self) -> list[DeadUnits]:
         """Which units are dead, once the window is long enough."""
         return list(self._finished())
 
     def _finished(self) -> Iterator[DeadUnits]:
-        now, self._now = self._now, {}
-        for device in {each.device for each in now.values()}:
-            here = {owner: each for owner, each in now.items() if each.device == device}
-            sizes = tuple((owner, len(each)) for owner, each in here.items())
+        parts, self._now = _each_once(self._now), []
+        for device in {each.device for _, each in parts}:
+            here = [(owners, each) for owners, each in parts if each.device == device]
+            sizes = tuple((owner, each.shape[1]) for owners, each in here for owner in owners)
             known, window = self._window.get(device, (sizes, []))
             window = window if known == sizes else []
-            active = torch.cat(list(here.values())) != 0
+            active = torch.cat([each.reshape(-1) for _, each in here]) != 0
             self._window[device] = sizes, [*window, active][-WINDOW:]
             if len(window) + 1 >= FEWEST:
-                yield DeadUnits(sizes, torch.stack(self._window[device][1]).any(0))
+                # On a processor the largest of bytes is found much sooner than any() of booleans.
+                whole = torch.stack(self._window[device][1]).view(torch.uint8)
+                yield DeadUnits(sizes, whole.amax(0).view(torch.bool))
 
     def clear(self) -> None:
         """Forget the step that was not finished."""
-        self._now = {}
+        self._now = []
+
+
+def _each_once(parts: list[tuple[list[int], Tensor]]) -> list[tuple[list[int], Tensor]]:
+    """The largest outputs of layers, of those that ran several times over all of their calls."""
+    owners = [owner for those, _ in parts for owner in those]
+    if len(set(owners)) == len(owners):
+        return parts
+    found: dict[int, Tensor] = {}
+    rows = (row for _, each in parts for row in each.unbind(0))
+    for owner, row in zip(owners, rows, strict=True):
+        before = found.get(owner)
+        same = before is not None and before.shape == row.shape
+        found[owner] = torch.maximum(before, row) if same and before is not None else row
+    return [([owner], row[None]) for owner, row in found.items()]
 
 
 class DeadUnits:

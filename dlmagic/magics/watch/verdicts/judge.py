@@ -16,7 +16,7 @@ from dlmagic.magics.watch.verdicts.limits import Limits
 from dlmagic.magics.watch.verdicts.not_finite import NotFinite
 from dlmagic.magics.watch.verdicts.saturation import Saturation
 from dlmagic.magics.watch.verdicts.symptom import Symptom
-from dlmagic.magics.watch.verdicts.table import Table
+from dlmagic.magics.watch.verdicts.table import Outline, Table
 from dlmagic.magics.watch.verdicts.updates import Updates
 from dlmagic.magics.watch.verdicts.vanishing import Vanishing
 
@@ -58,7 +58,7 @@ class Judge:
     """
 
     def __init__(self, limits: Limits = Limits()) -> None:  # noqa: B008  # frozen
-        self._limits = limits
+        self._limits, self._outline = limits, Outline((), limits)
         self._lock = threading.Lock()
         self._not_finite = NotFinite()
         self._looks = (
@@ -81,8 +81,10 @@ class Judge:
 
     def look(self, sample: Sample) -> tuple[Finding, ...]:
         """What is wrong in a sample, of the kinds that nothing has been said about."""
-        table = Table(sample, self._limits)
         with self._lock:
+            if self._outline.rows is not sample.rows:
+                self._outline = Outline(sample.rows, self._limits)
+            table = Table(sample, self._outline)
             before = set(self._groups)
             for symptom in self._symptoms(table):
                 self._add(symptom)

@@ -22,6 +22,10 @@ class Listening:
         self.steps: list[int] = []
         self.culprits: list[Culprit] = []
         self.loss_wanted = loss
+        self.all = False
+
+    def heeds_all(self) -> bool:
+        return self.all
 
     def step_ended(self, step: int) -> None:
         self.steps.append(step)

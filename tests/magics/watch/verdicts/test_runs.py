@@ -32,6 +32,9 @@ class Told:
     def loss_wanted(self) -> object:
         return None
 
+    def heeds_all(self) -> bool:
+        return False
+
     def not_finite(self, culprit: Culprit) -> None:
         self._judge.look_at_culprit(culprit)
 

@@ -10,7 +10,6 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.utils.hooks import RemovableHandle
 
 from dlmagic.frameworks.torch import _compat as compat
 
@@ -58,12 +57,16 @@ def keep_call(model: nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, Any]
     )
 
 
-def keep_gradients(kept: KeptCall, output: object) -> list[RemovableHandle]:
-    """Let the gradients that arrive at an output be kept with its call."""
+def keep_gradients(kept: KeptCall, output: object) -> list[Tensor]:
+    """Let the gradients that arrive at an output be kept with its call.
+
+    Returns the tensors of the output that gradients can reach.
+    """
     tensors = outputs_in(output)
     kept.output_gradients = [None] * len(tensors)
-    hooks = (partial(_put, kept.output_gradients, place) for place in range(len(tensors)))
-    return [tensor.register_hook(hook) for tensor, hook in zip(tensors, hooks, strict=True)]
+    for place, tensor in enumerate(tensors):
+        compat.hook_gradient(tensor, partial(_put, kept.output_gradients, place))
+    return tensors
 
 
 def outputs_in(output: object) -> list[Tensor]:

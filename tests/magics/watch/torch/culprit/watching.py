@@ -22,6 +22,9 @@ class _Told:
     def loss_wanted(self) -> object:
         return None
 
+    def heeds_all(self) -> bool:
+        return False
+
     def not_finite(self, culprit: Culprit) -> None:
         self.culprits.append(culprit)
 
