@@ -15,7 +15,7 @@ from dlmagic.cluster.there import facts as facts_there
 from dlmagic.errors import InputError, RankError
 
 _ASK = "exec(source, names := {}) or names['facts'](packages)"
-PATIENCE = 30.0
+PATIENCE = 15.0
 """Seconds in which every engine must say what it is; it may have other work before."""
 
 

@@ -48,6 +48,13 @@ class Engines:
         """The machine of each rank."""
         return tuple(facts.host for facts in self.facts)
 
+    @property
+    def first(self) -> Engines:
+        """Rank 0 alone, for what comes before the others can begin."""
+        alone = Engines(self.client, self.ids[:1], self.ask)
+        alone._checked = {key: facts[:1] for key, facts in self._checked.items()}
+        return alone
+
     def check(self, packages: Sequence[str] = ()) -> None:
         """Make sure that Python, dlmagic and some packages are there as they are here.
 

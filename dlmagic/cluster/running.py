@@ -11,7 +11,7 @@ from dlmagic.cluster.asking import Asked
 from dlmagic.cluster.blame import Blame, Ended
 from dlmagic.cluster.receiver import Receiver
 
-GRACE = 6.0
+GRACE = 8.0
 """Seconds that ranks have to end after an interrupt; see ``PATIENCE`` in ``there/attention.py``."""
 SETTLE = 4.0
 """Seconds after a rank failed in a collective, in which the rank that caused it may be heard of."""

@@ -24,9 +24,9 @@ def answer(rank: int, size: int, task: str) -> str:
         asked = json.loads(task)
         namespace = namespace_of_engine()
         tell = channel(namespace)
-        here = Here(rank, size, namespace, lambda data: tell({"told": data}))
         function = find(asked["function"])
-        with attentive(tell):
+        with attentive(tell) as attention:
+            here = Here(rank, size, namespace, lambda data: tell({"told": data}), attention)
             value = function(here, **asked["arguments"])
         return json.dumps({"value": value}, allow_nan=False)
     except BaseException as error:  # a cell may raise anything, SystemExit too

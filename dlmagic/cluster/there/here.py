@@ -9,6 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from dlmagic.cluster.there.attention import Attention
+
 
 @dataclass(frozen=True)
 class Here:
@@ -20,12 +22,14 @@ class Here:
         namespace: The names of the engine, as ``%%px`` fills them.
         tell: Sends plain data to the notebook. It may be kept and called after the task has
             ended, from any thread, for as long as the notebook listens.
+        attention: How it takes interrupts.
     """
 
     rank: int
     size: int
     namespace: dict[str, object] = field(repr=False)
     tell: Callable[[object], object] = field(repr=False, default=lambda _data: None)
+    attention: Attention = field(repr=False, default_factory=Attention)
 
     @property
     def is_first(self) -> bool:
