@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import builtins
+import symtable
 from collections.abc import Iterable, Mapping
 from types import ModuleType
 from typing import TYPE_CHECKING
 
+from dlmagic.cell.function import compile_cell
+from dlmagic.cell.source import CellSource
 from dlmagic.errors import InputError
 
 if TYPE_CHECKING:
@@ -14,6 +17,24 @@ if TYPE_CHECKING:
 
 _PLAIN = (bool, int, float, str, type(None))
 _LONGEST = 60  # characters of a value that is worth a line of its own
+
+
+def names_from_outside(source: CellSource) -> list[str]:
+    """What a cell reads and makes nowhere itself, in functions that it defines as well.
+
+    Raises:
+        CellError: It cannot be a function, as one with a top-level ``await``.
+        SyntaxError: At the user's line.
+    """
+    reads = compile_cell(source, {}).reads
+    return [name for name in reads if name not in names_made(source)]
+
+
+def names_made(source: CellSource) -> frozenset[str]:
+    """Names that a cell binds at its top level, perhaps under a condition."""
+    table = symtable.symtable(source.python, source.filename, "exec")
+    bound = (each for each in table.get_symbols() if each.is_assigned() or each.is_imported())
+    return frozenset(each.get_name() for each in bound)
 
 
 def require_names(engines: Engines, names: Iterable[str], namespace: Mapping[str, object]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -25,11 +26,13 @@ class Receiver:
         asked: The request whose engines tell something.
         told: Is handed everything; an exception of it is kept for :meth:`close`.
         stands: Where a rank stands that no interrupt could end, by rank.
+        heard: When a rank last told something, by ``time.monotonic``; 0 before.
     """
 
     asked: Asked
     told: Told | None
     stands: dict[int, str] = field(default_factory=dict)
+    heard: float = 0.0
     _over: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread = field(init=False)
 
@@ -57,5 +60,7 @@ class Receiver:
     def _hand_on(self, rank: int, message: dict[str, Any]) -> None:
         if "stands" in message:
             self.stands[rank] = str(message["stands"])
-        elif self.told is not None:
+            return
+        self.heard = time.monotonic()
+        if self.told is not None:
             self.told(rank, message["told"])

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import math
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from dlmagic.cluster.asking import Asked
+from dlmagic.cluster.asking import WAKE_UP, Asked
 from dlmagic.cluster.blame import Blame, Ended
 from dlmagic.cluster.receiver import Receiver
 
@@ -36,20 +38,23 @@ class Running:
     _values: dict[int, Any] = field(default_factory=dict)
     _ended: dict[int, Ended] = field(default_factory=dict)
 
-    def wait(self, deadline: float) -> list[Any]:
+    def wait(
+        self, deadline: float, *, while_waiting: Callable[[], object] | None = None
+    ) -> list[Any]:
         """One value per rank, the first rank's first.
 
         Args:
-            deadline: Seconds from now, after which all that have not answered are interrupted.
+            deadline: Seconds from now, or from when a rank last told something, after which all
+                that have not answered are interrupted.
+            while_waiting: Is called several times a second, in this thread.
 
         Raises:
             RankError: A rank failed, ended, or did not answer in time; no rank goes on.
             DLMagicError: Of the kind that all ranks raised, where it is a slip of the user's.
             KeyboardInterrupt: The user stopped it, and the task has no value for that.
         """
-        until = time.monotonic() + deadline
         try:
-            self._hear(until)
+            self._hear(deadline, while_waiting or (lambda: None))
         except KeyboardInterrupt:
             self._stop()
             if self._ended:
@@ -66,13 +71,25 @@ class Running:
         self.asked.settle(_LAST_WORDS)
         self.receiver.close()
 
-    def _hear(self, until: float) -> None:
+    def printed(self, rank: int) -> str:
+        """What a rank has printed."""
+        return str(self.asked.replies[rank].stdout or "")
+
+    def _hear(self, deadline: float, while_waiting: Callable[[], object]) -> None:
         """Take answers until all have come, one of them is a failure, or time is over."""
-        while (answer := self.asked.next_answer(until)) is not None:
-            self._note(*answer)
+        started, settled = time.monotonic(), math.inf
+        while self.asked.waiting:
+            now = time.monotonic()
+            until = min(max(started, self.receiver.heard) + deadline, settled)
+            if now >= until:
+                break
+            answer = self.asked.next_answer(min(until, now + WAKE_UP))
+            while_waiting()
+            if answer is not None:
+                self._note(*answer)
             if self._ended:
                 waited = all(ended.waited for ended in self._ended.values())
-                until = min(until, time.monotonic() + (SETTLE if waited else 0.0))
+                settled = min(settled, now + (SETTLE if waited else 0.0))
 
     def _stop(self) -> None:
         """Interrupt all that have not answered, and wait for them for a while."""

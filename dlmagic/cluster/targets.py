@@ -37,7 +37,7 @@ def engines_of(target: object, namespace: Mapping[str, object] | None = None) ->
         raise MissingPackageError("ipyparallel", "--on") from None
     shown = target if isinstance(target, str) else "on="
     if isinstance(target, str):
-        target = _named(target, namespace or {}, ipyparallel)
+        target = _named(target, namespace or {})
     if isinstance(target, ipyparallel.Cluster):
         target = _client_of(target, shown)
     if isinstance(target, ipyparallel.Client):
@@ -55,11 +55,19 @@ def engines_of(target: object, namespace: Mapping[str, object] | None = None) ->
     )
 
 
-def _named(name: str, namespace: Mapping[str, object], ipyparallel: Any) -> object:
+def names_of_views(namespace: Mapping[str, object]) -> list[str]:
+    """What can stand behind ``--on``."""
+    ipyparallel: Any = importlib.import_module("ipyparallel")
+    kinds = (ipyparallel.Cluster, ipyparallel.Client, ipyparallel.DirectView)
+    return [
+        name for name, value in namespace.items() if isinstance(value, kinds) and name[0] != "_"
+    ]
+
+
+def _named(name: str, namespace: Mapping[str, object]) -> object:
     if name in namespace:
         return namespace[name]
-    kinds = (ipyparallel.Cluster, ipyparallel.Client, ipyparallel.DirectView)
-    known = [key for key, value in namespace.items() if isinstance(value, kinds) and key[0] != "_"]
+    known = names_of_views(namespace)
     if known:
         raise InputError(f"There is no view called {name}.", nearest(name, known))
     raise InputError(f"There is no view called {name}, and no cluster is running.", START)

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 import zmq
 
+from dlmagic.cluster.there.deciding import first
 from dlmagic.cluster.there.here import Here
-from dlmagic.cluster.there.meeting import enter, first, open_door
+from dlmagic.cluster.there.meeting import enter, open_door
 from dlmagic.errors import RankError
 
 SIZE = 4

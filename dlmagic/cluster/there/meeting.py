@@ -9,17 +9,17 @@ from __future__ import annotations
 import json
 import secrets
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import zmq
 
 from dlmagic.cluster.there.address import own_addresses, reachable
+from dlmagic.cluster.there.deciding import Decide, decision
 from dlmagic.cluster.there.here import Here
 from dlmagic.errors import RankError
 
-Decide = Callable[[list[Any]], Any]
 PATIENCE = 60.0
 """Seconds that ranks wait for each other by default."""
 _LONGER = 5.0
@@ -27,18 +27,6 @@ _LONGER = 5.0
 
 _OPENED: dict[str, zmq.Socket[bytes]] = {}
 """Sockets that :func:`open_door` has opened on this engine, by their secret."""
-
-
-class Meeting(Protocol):
-    """Ranks that come to the same points in the same order."""
-
-    def meet(self, value: object, decide: Decide) -> Any:
-        """Wait for all others; what rank 0 decides from the values of all, on every rank."""
-
-
-def first(values: list[Any]) -> Any:
-    """A decision: what rank 0 has brought."""
-    return values[0]
 
 
 def open_door(_here: Here, alone: bool) -> dict[str, Any]:
@@ -96,7 +84,6 @@ class HostOfMeeting:
     size: int
     secret: str
     patience: float
-    _points: int = 0
 
     def __enter__(self) -> HostOfMeeting:
         return self
@@ -104,16 +91,14 @@ class HostOfMeeting:
     def __exit__(self, *_error: object) -> None:
         self.socket.close(linger=1000)
 
-    def meet(self, value: object, decide: Decide) -> Any:
-        """See :meth:`Meeting.meet`."""
-        self._points += 1
+    def meet(self, value: object, decide: Decide, patience: float | None = None) -> Any:
+        """See :class:`~dlmagic.cluster.there.deciding.Meeting`."""
         came = {0: json.dumps(value).encode()}
-        until = time.monotonic() + self.patience
+        until = time.monotonic() + (patience or self.patience)
         while len(came) < self.size:
             rank, said = self._next(until, came)
             came[rank] = said
-        values = json.loads(b"[" + b",".join(came[rank] for rank in range(self.size)) + b"]")
-        decided = json.dumps(decide(values)).encode()
+        decided = decision([came[rank] for rank in range(self.size)], decide)
         for rank in range(1, self.size):
             self.socket.send_multipart([f"{self.secret}:{rank}".encode(), decided])
         return json.loads(decided)
@@ -150,10 +135,15 @@ class Guest:
     def __exit__(self, *_error: object) -> None:
         self.socket.close(linger=0)
 
-    def meet(self, value: object, decide: Decide) -> Any:  # noqa: ARG002 - rank 0 decides
-        """See :meth:`Meeting.meet`."""
+    def meet(
+        self,
+        value: object,
+        decide: Decide,  # noqa: ARG002 - rank 0 decides
+        patience: float | None = None,
+    ) -> Any:
+        """See :class:`~dlmagic.cluster.there.deciding.Meeting`."""
         self.socket.send(json.dumps(value).encode())
-        if not self.socket.poll(int(1000 * self.patience)):
+        if not self.socket.poll(int(1000 * (patience or self.patience))):
             raise absent([0], self.patience)
         return json.loads(self.socket.recv())
 
