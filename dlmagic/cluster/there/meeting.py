@@ -93,22 +93,22 @@ class HostOfMeeting:
 
     def meet(self, value: object, decide: Decide, patience: float | None = None) -> Any:
         """See :class:`~dlmagic.cluster.there.deciding.Meeting`."""
-        came = {0: json.dumps(value).encode()}
+        said = [json.dumps(value).encode(), *[b""] * (self.size - 1)]
         until = time.monotonic() + (patience or self.patience)
-        while len(came) < self.size:
-            rank, said = self._next(until, came)
-            came[rank] = said
-        decided = decision([came[rank] for rank in range(self.size)], decide)
+        for _ in range(1, self.size):
+            rank, words = self._next(until, said)
+            said[rank] = words
+        decided = decision(said, decide)
         for rank in range(1, self.size):
             self.socket.send_multipart([f"{self.secret}:{rank}".encode(), decided])
         return json.loads(decided)
 
-    def _next(self, until: float, came: dict[int, bytes]) -> tuple[int, bytes]:
+    def _next(self, until: float, came: Sequence[bytes]) -> tuple[int, bytes]:
         """The next rank that comes, and what it says; strangers are not heard."""
         while True:
             left = until - time.monotonic()
             if left <= 0 or not self.socket.poll(int(1000 * left) + 1):
-                raise absent([rank for rank in range(self.size) if rank not in came], self.patience)
+                raise absent([rank for rank, said in enumerate(came) if not said], self.patience)
             who, said = self.socket.recv_multipart()
             secret, _, rank = who.decode("ascii", "replace").partition(":")
             if secrets.compare_digest(secret.encode(), self.secret.encode()):

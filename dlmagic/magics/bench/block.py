@@ -24,14 +24,14 @@ class Block:
         events: What happened between the two readings of the clock, such as
             ``{"recompile": 1}``; empty for a clean block.
         touch_events: The same for the call before it, which does not count.
-        by_rank: Seconds of each rank, where several did it at once and this is the first.
+        by_rank: Nanoseconds of each rank, where several did it at once and this is the first.
     """
 
     calls: int
     seconds: float
     events: Mapping[str, int] = field(default_factory=dict)
     touch_events: Mapping[str, int] = field(default_factory=dict)
-    by_rank: tuple[float, ...] | None = field(default=None, repr=False)
+    by_rank: tuple[int, ...] | None = field(default=None, repr=False, compare=False)
 
     @property
     def per_call(self) -> float:

@@ -18,13 +18,13 @@ class Timed:
         calls: How many calls it was.
         seconds: What it took; where several ranks did it at once, the slowest of them.
         events: What happened meanwhile, on any of them.
-        by_rank: Seconds of each rank, where there are several and this is the first.
+        by_rank: Nanoseconds of each rank, where there are several and this is the first.
     """
 
     calls: int
     seconds: float
     events: Mapping[str, int]
-    by_rank: tuple[float, ...] | None = field(default=None, repr=False)
+    by_rank: tuple[int, ...] | None = field(default=None, repr=False, compare=False)
 
 
 class Clock:

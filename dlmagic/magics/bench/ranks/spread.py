@@ -75,7 +75,7 @@ def _is_sure(found: Comparison, ranks: int) -> bool:
     return found.interval[0] > 1 + SAME_MARGIN / 2 and found.p_value * tested <= 0.05
 
 
-def as_times(by_rank: Sequence[Sequence[float]], calls: Sequence[int]) -> Times:
-    """Seconds a call from seconds of whole blocks."""
-    seconds = np.asarray(by_rank, float).reshape(len(calls), -1)
+def as_times(by_rank: Sequence[Sequence[int]], calls: Sequence[int]) -> Times:
+    """Seconds a call from nanoseconds of whole blocks."""
+    seconds = np.asarray(by_rank, float).reshape(len(calls), -1) / 1e9
     return np.asarray(seconds / np.asarray(calls, float)[:, None])
