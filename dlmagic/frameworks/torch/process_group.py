@@ -15,6 +15,7 @@ import torch
 import torch.distributed as dist
 
 from dlmagic.errors import InputError
+from dlmagic.frameworks.torch._compat import abort_process_group
 
 
 @dataclass
@@ -125,7 +126,7 @@ def hang_up() -> None:
     """
     for group in _GROUPS:
         if group.joined and dist.is_initialized() and "nccl" in dist.get_backend():
-            _abort_nccl()
+            abort_process_group()
         for connection in _connections():
             ends = {end.port for end in (connection.laddr, connection.raddr) if end}
             if ends & group.ports and connection.status == psutil.CONN_ESTABLISHED:
@@ -139,13 +140,6 @@ def use_gpu_of(place: int) -> None:
         place: Its place among the ranks of the host; beyond the last GPU it begins again.
     """
     torch.cuda.set_device(place % torch.cuda.device_count())
-
-
-def _abort_nccl() -> None:
-    abort = getattr(dist.distributed_c10d, "_abort_process_group", None)  # since PyTorch 2.6
-    if abort is not None:
-        with contextlib.suppress(Exception):
-            abort()
 
 
 def _set_interface(group: Group, interface: str | None) -> None:

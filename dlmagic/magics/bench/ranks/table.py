@@ -58,14 +58,23 @@ def _arms_table(arms: Sequence[Arm], hosts: Sequence[str]) -> Table:
         Column("skew", numeric=True),
     )
     rows = tuple(_arm_row(arm, arm.spread) for arm in arms if arm.spread is not None)
-    return Table(f"{plural(len(hosts), 'rank')} on {places} together", columns, rows)
+    return _without_empty(
+        Table(f"{plural(len(hosts), 'rank')} on {places} together", columns, rows)
+    )
+
+
+def _without_empty(table: Table) -> Table:
+    """The table without the columns that say nothing in any row."""
+    kept = [k for k in range(len(table.columns)) if any(row[k] != _ABSENT for row in table.rows)]
+    columns = tuple(table.columns[k] for k in kept)
+    return Table(table.caption, columns, tuple(tuple(row[k] for k in kept) for row in table.rows))
 
 
 def _arm_row(arm: Arm, spread: RankSpread) -> tuple[Span, ...]:
     efficiency, share = spread.efficiency, spread.communication
     return (
         Span(abridge(arm.name, NAME_LIMIT), "strong"),
-        Span(f"{spread.throughput:.3g}") if spread.throughput else _ABSENT,
+        Span(f"{float(f'{spread.throughput:.3g}'):,.10g}") if spread.throughput else _ABSENT,
         Span(seconds(spread.alone, digits=2)) if spread.alone else _ABSENT,
         Span(_percent(efficiency, spread.efficiency_interval)) if efficiency else _ABSENT,
         Span(f"{share:.0%}".replace("%", " %")) if share is not None else _ABSENT,
@@ -100,7 +109,7 @@ def _ranks_table(arm: Arm, hosts: Sequence[str]) -> list[Part]:
     per_host = max(Counter(hosts).values())
     shared = f", up to {per_host} ranks on one host" if per_host > 1 else ""
     caption = f"Each rank by itself, {abridge(arm.name, NAME_LIMIT)}{which}{shared}"
-    return [Table(caption, columns, rows)]
+    return [_without_empty(Table(caption, columns, rows))]
 
 
 def _rank_row(rank: int, arm: Arm, spread: RankSpread, hosts: Sequence[str]) -> tuple[Span, ...]:
