@@ -29,7 +29,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # As modules: benchmarks.bench.overhead and so on.
 BENCHMARKS := $(subst /,.,$(basename \
 	$(wildcard benchmarks/bench/*.py benchmarks/graphmode/*.py benchmarks/tensors/*.py \
-		benchmarks/gpus/*.py benchmarks/watch/*.py)))
+		benchmarks/gpus/*.py benchmarks/watch/*.py benchmarks/cluster/ranks.py)))
 
 # Only newer versions of pip read the dependency groups of pyproject.toml.
 PIP_WITH_GROUPS := "pip>=25.1"

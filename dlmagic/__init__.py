@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from dlmagic.errors import NothingFreeError as NothingFreeError
     from dlmagic.errors import OptionError as OptionError
     from dlmagic.errors import PickError as PickError
+    from dlmagic.errors import RankError as RankError
     from dlmagic.errors import ResultFormatError as ResultFormatError
     from dlmagic.errors import StateError as StateError
     from dlmagic.errors import TooLateError as TooLateError
@@ -82,6 +83,7 @@ _HOMES = {
     "PickResult": "dlmagic.magics.gpus.pick.result",
     "PickedGpu": "dlmagic.magics.gpus.pick.result",
     "ReleaseResult": "dlmagic.magics.gpus.pick.result",
+    "RankError": "dlmagic.errors",
     "Result": "dlmagic.result",
     "ResultFormatError": "dlmagic.errors",
     "SilentMistakes": "dlmagic.magics.tensors.silent.result",
@@ -127,6 +129,7 @@ __all__ = [
     "PickError",
     "PickResult",
     "PickedGpu",
+    "RankError",
     "ReleaseResult",
     "Result",
     "ResultFormatError",

@@ -12,6 +12,7 @@
     ├── PickError                        no GPU could be picked
     │   ├── NothingFreeError             others have them, and they may become free
     │   └── TooLateError                 CUDA has started in this process
+    ├── RankError                        one process of a cluster failed, ended or did not answer
     ├── MissingPackageError (ImportError)   an optional package is not installed
     └── ResultFormatError (ValueError)   a saved result is damaged or foreign
 
@@ -78,6 +79,30 @@ class NothingFreeError(PickError):
 
 class TooLateError(PickError):
     """CUDA has started in this process, and keeps the GPUs that it has."""
+
+
+class RankError(DLMagicError):
+    """One engine of a cluster failed, ended or did not answer; the others were interrupted.
+
+    Args:
+        message: What happened to which rank, one sentence.
+        hint: What to do about it.
+        rank: Its place in the view, from 0.
+        host: Where it runs; empty where that is not known.
+        traceback: What the engine itself showed, without our frames; empty where it told nothing.
+    """
+
+    def __init__(
+        self, message: str, hint: str = "", *, rank: int, host: str = "", traceback: str = ""
+    ) -> None:
+        super().__init__(message, hint)
+        self.rank = rank
+        self.host = host
+        self.traceback = traceback
+
+    def _render_traceback_(self) -> list[str]:
+        """What IPython shows: the line that says which rank, and that rank's own traceback."""
+        return [f"RankError: {self}", *self.traceback.splitlines()]
 
 
 class MissingPackageError(DLMagicError, ImportError):

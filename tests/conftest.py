@@ -50,7 +50,8 @@ def lasting(thread: threading.Thread) -> bool:
     """Threads of libraries that start them once per process are not ours to end."""
     libraries = ("IPythonHistorySavingThread", "tqdm", "InductorSubproc", "ThreadPoolExecutor")
     return not thread.name.startswith(
-        (*libraries, "wandb-AsyncioManager", "wandb-ServiceFinalizer")
+        # The last ones wait for the engines that a test starts anew.
+        (*libraries, "wandb-AsyncioManager", "wandb-ServiceFinalizer", "wait(pid=")
     )
 
 

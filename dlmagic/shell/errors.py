@@ -1,6 +1,7 @@
 """What a user sees when a magic fails: one line for a slip, their own frames for their error.
 
-- An error of dlmagic becomes IPython's ``UsageError``: one line, no traceback.
+- An error of dlmagic becomes IPython's ``UsageError``: one line, no traceback. That of a rank
+  stays, and shows below its line the traceback of the engine.
 - An exception from the user's code stays the same object. It is shown from the user's
   first frame on, through the ``_render_traceback_`` protocol of IPython, so ``%tb`` and
   ``%debug`` work, and the reply of the kernel is an error.
@@ -22,7 +23,7 @@ from IPython.core.error import UsageError
 from IPython.core.interactiveshell import InteractiveShell
 
 import dlmagic
-from dlmagic.errors import DLMagicError
+from dlmagic.errors import DLMagicError, RankError
 
 Method = TypeVar("Method", bound=Callable[..., Any])
 
@@ -48,7 +49,7 @@ def translated_errors(shell: InteractiveShell) -> Iterator[None]:
     except BaseException as error:
         if _users_part(shell, error):
             _show_users_part(shell, error)
-        elif isinstance(error, DLMagicError):
+        elif isinstance(error, DLMagicError) and not isinstance(error, RankError):
             raise UsageError(" ".join(str(error).splitlines())) from error
         elif isinstance(error, SyntaxError):
             _show_syntax_error(shell, error)

@@ -17,6 +17,12 @@ class DLMagic(Configurable):
         5.0, help="Seconds that %%dlbench measures for, without compiling: the default of --time."
     ).tag(config=True)
 
+    cluster_timeout = Float(
+        300.0,
+        help="Seconds without a word from the engines behind --on, after which they are "
+        "interrupted; more than anything takes there in one piece, such as compiling.",
+    ).tag(config=True)
+
     explain_errors = Bool(
         True, help="Whether an error is explained under its traceback; %explain does so on request."
     ).tag(config=True)
@@ -27,11 +33,11 @@ class DLMagic(Configurable):
         "that needs no watching; %%tensors watches a cell.",
     ).tag(config=True)
 
-    @validate("bench_time")
+    @validate("bench_time", "cluster_timeout")
     def _above_zero(self, proposal: dict[str, Any]) -> float:
-        seconds = float(proposal["value"])
+        seconds, name = float(proposal["value"]), proposal["trait"].name
         if not (seconds > 0 and math.isfinite(seconds)):
-            raise TraitError(f"DLMagic.bench_time takes a number above 0, not {seconds:g}.")
+            raise TraitError(f"DLMagic.{name} takes a number above 0, not {seconds:g}.")
         return seconds
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from dlmagic.finding import Finding
+from dlmagic.magics.bench.rank_result import RankSpread
 
 Status = Literal["ok", "failed", "skipped"]
 Verdict = Literal["reference", "faster", "slower", "same", "unclear"]
@@ -55,7 +56,8 @@ class Arm:
         roofline_share: The time that they would take at the limits of the machine, measured on
             the spot, divided by the median; above 1 only with a finding that says why.
         energy: Joules per call of the GPUs' boards, if measured; idle power is included.
-        ranks: The samples of each process, if there were several.
+        ranks: The samples of each process, if there were several; empty beyond 64 ranks.
+        spread: How the ranks compare that timed it together, if there were any.
         findings: What the user should know about this arm.
     """
 
@@ -89,6 +91,7 @@ class Arm:
     roofline_share: float | None = None
     energy: float | None = None
     ranks: tuple[tuple[float, ...], ...] = field(default=(), repr=False)
+    spread: RankSpread | None = None
     findings: tuple[Finding, ...] = ()
 
     @property

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from dlmagic.magics.bench.clock import Clock
 from dlmagic.magics.bench.runner import Flush, Runner
@@ -24,12 +24,14 @@ class Block:
         events: What happened between the two readings of the clock, such as
             ``{"recompile": 1}``; empty for a clean block.
         touch_events: The same for the call before it, which does not count.
+        by_rank: Nanoseconds of each rank, where several did it at once and this is the first.
     """
 
     calls: int
     seconds: float
     events: Mapping[str, int] = field(default_factory=dict)
     touch_events: Mapping[str, int] = field(default_factory=dict)
+    by_rank: tuple[int, ...] | None = field(default=None, repr=False, compare=False)
 
     @property
     def per_call(self) -> float:
@@ -60,9 +62,7 @@ def run_block(
         touched = time_calls(runner, clock, 1) if touch else None
         block = time_calls(runner, clock, calls) if flush is None else _cold(runner, clock, flush)
     events = {**block.events, **_clock_trouble(block.seconds)}
-    if touched is None:
-        return Block(block.calls, block.seconds, events)
-    return Block(block.calls, block.seconds, events, touched.events)
+    return replace(block, events=events, touch_events=touched.events if touched else {})
 
 
 def time_calls(runner: Runner, clock: Clock, calls: int) -> Block:
@@ -70,11 +70,13 @@ def time_calls(runner: Runner, clock: Clock, calls: int) -> Block:
     with collector_off():
         runner.synchronise()
         before = dict(runner.events())
-        start = clock.now()
-        runner.run(calls)
-        runner.synchronise()
-        seconds = clock.now() - start
-        return Block(calls, seconds, difference(before, runner.events()))
+
+        def run(calls: int) -> None:
+            runner.run(calls)
+            runner.synchronise()
+
+        timed = clock.timed(run, calls, lambda: difference(before, runner.events()))
+        return Block(timed.calls, timed.seconds, timed.events, by_rank=timed.by_rank)
 
 
 def _cold(runner: Runner, clock: Clock, flush: Flush) -> Block:

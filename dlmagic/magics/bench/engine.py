@@ -19,6 +19,7 @@ from dlmagic.magics.bench.bookkeeping import Bookkeeping
 from dlmagic.magics.bench.choice import Choice, choose, why_only_plain
 from dlmagic.magics.bench.isolated.parcel import pack
 from dlmagic.magics.bench.isolated.stage import run_isolated
+from dlmagic.magics.bench.ranks.engine import bench_on_engines
 from dlmagic.magics.bench.report import result_of
 from dlmagic.magics.bench.request import Request, Surroundings
 from dlmagic.magics.bench.result import BenchResult
@@ -31,9 +32,12 @@ def bench_cell(request: Request, surroundings: Surroundings) -> BenchResult:
 
     Raises:
         SyntaxError: At the user's line.
+        RankError: Of several engines one failed, ended or did not answer.
         InputError: The cell, a mode or an option cannot be used; nothing has run.
         BaseException: What the cell raises when it runs as it is; nothing is timed.
     """
+    if request.on is not None:
+        return bench_on_engines(request, surroundings)
     if request.sweep is not None:
         return sweep_cell(request, surroundings, bench_cell)
     started = surroundings.clock.now()

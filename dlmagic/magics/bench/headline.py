@@ -131,7 +131,9 @@ def _longer(result: BenchResult) -> float:
         return float(advised[1])
     measured = sum(sum(arm.samples) * arm.calls for arm in result.arms)
     compiling = sum(arm.compile_seconds or 0.0 for arm in result.arms)
-    if any(arm.ranks for arm in result.arms):  # most of the time went into starting processes
+    if not result.hosts and any(
+        arm.ranks for arm in result.arms
+    ):  # most of the time went into starting processes
         spent = sum(sum(map(sum, arm.ranks)) * arm.calls for arm in result.arms)
     else:
         spent = max(measured, result.seconds - compiling)

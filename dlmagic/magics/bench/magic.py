@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -31,6 +32,16 @@ def _names_of_numbers() -> Iterable[str]:
     names = shell.user_ns if shell is not None else {}
     numbers = (name for name, value in names.items() if type(value) in (int, float))
     return [f"{name}=" for name in numbers if not name.startswith("_")]
+
+
+def _views() -> Iterable[str]:
+    """Names of views and clients; none before the user has imported ipyparallel."""
+    shell = get_ipython()
+    if shell is None or "ipyparallel" not in sys.modules:
+        return []
+    from dlmagic.cluster.targets import names_of_views
+
+    return names_of_views(shell.user_ns)
 
 
 def _files() -> Iterable[str]:
@@ -85,6 +96,12 @@ class BenchMagics(Magics):
     @option("--save", metavar="FILE", values=_files, help="write the result to a file, as JSON")
     @option("--against", metavar="FILE", values=_files, help="compare with a result saved earlier")
     @option("--isolate", action="store_true", help="run each arm in fresh processes, several times")
+    @option(
+        "--on",
+        metavar="VIEW",
+        values=_views,
+        help="time it on all engines of a view of ipyparallel at once",
+    )
     @option("--force", action="store_true", help="let --save replace a file of something else")
     @result_options
     @option("expression", nargs="*", help="what to time, in the line form")
@@ -167,6 +184,8 @@ class BenchMagics(Magics):
             against=options.against,
             force=options.force,
             isolate=options.isolate,
+            on=options.on,
+            patience=settings(self.shell).cluster_timeout,
         )
         output = NotebookOutput(self.shell)
         with output.delayed(), Progress(alone=alone) as progress:

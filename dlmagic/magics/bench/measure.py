@@ -23,6 +23,8 @@ from dlmagic.magics.bench.stopping import MAXIMUM_ROUNDS, checkpoints
 
 MINIMUM_BLOCK = 0.005
 """Seconds that a block lasts at least: many thousand times what a clock reading costs."""
+LONGER_TOGETHER = 4
+"""Times as long where several ranks line up for each block: they start some 0.1 ms apart."""
 MINIMUM_ROUNDS = 10
 
 
@@ -71,13 +73,16 @@ def measure(
     if first not in names or len(set(names)) < len(names) or not seconds > 0:
         raise ValueError("measure() needs runners with names of their own, and seconds above 0.")
     importlib.import_module("scipy.stats")  # takes most of a second, which is not the cell's
-    budget = Budget(clock or WallClock(), seconds)
+    clock = clock or WallClock()
+    clock.decided(None)  # ranks begin together
+    budget = Budget(clock, seconds)
     running = {runner.name: runner for runner in runners}
     session = Session(names, first, budget, on_progress, running, flush=flush)
     ending: Ending = "interrupted"
     with suppress(KeyboardInterrupt), _collector_as_found():
         warm_all_up(session)
-        calibrate(session, min_block=min_block, same_calls=same_calls)
+        least = min_block if clock.alone else min_block * LONGER_TOGETHER
+        calibrate(session, min_block=least, same_calls=same_calls)
         add_second_copy(session)
         cycle = cycle_length(max(1, len(session.running)))
         looks = checkpoints(cycle, minimum_rounds, maximum_rounds)

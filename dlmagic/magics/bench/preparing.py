@@ -49,14 +49,15 @@ def calibrate(session: Session, *, min_block: float, same_calls: bool) -> None:
     turns = _ROUNDS_TO_FIT * _BLOCKS_PER_TURN * max(1, len(session.running))
     found = {name: _seconds_per_call(session, name) for name in tuple(session.running)}
     per_call = {name: seconds for name, seconds in found.items() if name in session.running}
-    session.touches = not per_call or min(per_call.values()) < NO_TOUCH_FROM
+    touches = not per_call or min(per_call.values()) < NO_TOUCH_FROM
     outweighing = max((_outweighing(session, name) for name in per_call), default=0.0)
-    session.calls = calls_per_block(
+    calls = calls_per_block(
         per_call,
         min_block=max(min_block, outweighing),
         max_block=max(LEAST_BLOCK, outweighing, session.budget.left / turns),
         same_calls=same_calls,
     )
+    session.touches, session.calls = session.budget.clock.decided((touches, calls))
 
 
 def _seconds_per_call(session: Session, name: str) -> float:

@@ -18,6 +18,8 @@ from dlmagic.magics.bench.eager_parts import findings_about_eager_parts
 from dlmagic.magics.bench.first_run import findings_about_first_runs
 from dlmagic.magics.bench.measurement import Measurement
 from dlmagic.magics.bench.noise import findings_about_noise
+from dlmagic.magics.bench.ranks.company import Company
+from dlmagic.magics.bench.ranks.report import with_ranks
 from dlmagic.magics.bench.request import Request
 from dlmagic.magics.bench.result import BenchResult
 from dlmagic.magics.bench.run import Run
@@ -39,7 +41,7 @@ def result_of(
     measurement = run.measurement
     timings = timings_of(measurement) if measurement else {}
     arms = tuple(
-        _arm(name, contestant, measurement, timings.get(name), reference)
+        _arm(name, contestant, measurement, timings.get(name), reference, run.company.get(name))
         for name, contestant in run.contestants.items()
     )
     null = second_copy_of(measurement) if measurement else None
@@ -84,6 +86,7 @@ def _arm(
     measurement: Measurement | None,
     timing: Timing | None,
     reference: str,
+    company: Company | None,
 ) -> Arm:
     choice, agreement = contestant.choice, contestant.agreement
     arm = Arm(
@@ -101,6 +104,8 @@ def _arm(
     if timing is None or contestant.status != "ok":
         return arm
     arm = _with_times(contestant.costs.added_to(arm), timing)
+    if measurement is not None:
+        arm = with_ranks(arm, measurement.blocks(name), company)
     if name == reference or arm.median is None or measurement is None:
         return arm
     return _with_compiling(arm, contestant, timing, measurement)

@@ -14,6 +14,7 @@ from dlmagic.devices.nvml import EnergyMeter, Nvml
 from dlmagic.errors import OptionError
 from dlmagic.magics.bench.clock import Clock, WallClock
 from dlmagic.magics.bench.isolated.task import Answer, Task
+from dlmagic.magics.bench.ranks.clock import RanksClock
 from dlmagic.magics.bench.sweep.values import SweepValues
 
 
@@ -44,6 +45,8 @@ class Request:
         force: Whether ``save`` may replace a file of something else.
         isolate: Whether each arm runs in fresh processes, several times.
         alone: Whether this is one of those processes, whose only arm is compared with none.
+        on: Engines that time the cell, as the user names them; None for this process.
+        patience: Seconds without a word from the engines, after which they are interrupted.
     """
 
     source: CellSource
@@ -67,6 +70,8 @@ class Request:
     force: bool = False
     isolate: bool = False
     alone: bool = False
+    on: object = None
+    patience: float = 300.0
 
     def __post_init__(self) -> None:
         if not (self.seconds > 0 and math.isfinite(self.seconds)):
@@ -84,6 +89,19 @@ class Request:
                 "Leave one of them out.",
             )
 
+    def _not_on_engines(self) -> dict[str, object]:
+        """Options that say something about one process."""
+        return {
+            "--memory": self.memory,
+            "--flops": self.flops,
+            "--energy": self.energy,
+            "--cold": self.cold,
+            "--sweep": self.sweep,
+            "--isolate": self.isolate,
+            "--save": self.save,
+            "--against": self.against,
+        }
+
     def _require_what_goes_together(self) -> None:
         """Refuse options of which one would say nothing about what the other does."""
         costs = {"--memory": self.memory, "--flops": self.flops, "--energy": self.energy}
@@ -91,6 +109,7 @@ class Request:
         clashes: dict[str, Mapping[str, object]] = {
             "--isolate": {**costs, "--cold": self.cold} if self.isolate else {},
             "--sweep": swept if self.sweep is not None else {},
+            "--on": self._not_on_engines() if self.on is not None else {},
         }
         for option, others in clashes.items():
             for other in (name for name, given in others.items() if given):
@@ -111,6 +130,8 @@ class Surroundings:
         host_memory: What this process occupies.
         energy_meter: What counts the energy of GPUs; no driver is started before it is asked.
         launch: Runs one task of ``--isolate``; None for a fresh process of this interpreter.
+        shared: The clock of all ranks that time the cell at the same moment; None where there
+            is one process only.
     """
 
     output: Output
@@ -120,3 +141,9 @@ class Surroundings:
     host_memory: HostMemory = field(default_factory=HostMemory)
     energy_meter: EnergyMeter = field(default_factory=Nvml)
     launch: Callable[[Task], Answer] | None = None
+    shared: RanksClock | None = None
+
+    @property
+    def measuring_clock(self) -> Clock:
+        """The one by which everything is decided that all ranks must decide alike."""
+        return self.shared or self.clock

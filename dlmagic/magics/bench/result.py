@@ -38,6 +38,8 @@ class BenchResult(Result):
         notes: What else is worth a line.
         baseline: How it compares with an earlier benchmark, or None.
         provenance: What was timed, where it was saved or compared with an earlier one.
+        hosts: The machine of each rank, where engines timed it together; the times are then
+            those of the slowest rank in each round.
     """
 
     view: ClassVar[str] = "dlmagic.magics.bench.view"
@@ -55,6 +57,7 @@ class BenchResult(Result):
     notes: tuple[str, ...] = ()
     baseline: Baseline | None = None
     provenance: Provenance | None = field(default=None, repr=False)
+    hosts: tuple[str, ...] = ()
 
     def __getitem__(self, name: str) -> Arm:
         """The arm of that name.

@@ -39,11 +39,12 @@ class Rounds:
         self._left_at_start = self.session.budget.left
         turns = Turns(self.generator)
         while self.session.running:
-            ending = self._ending()
+            order = turns.next_order(tuple(self.session.running))
+            ending, order = self.session.budget.clock.decided((self._ending(), order))
             if ending is not None:
                 return ending
             self.session.report("measure", rounds_planned=self._planned())
-            self._run_round(turns.next_order(tuple(self.session.running)))
+            self._run_round(tuple(order))
         return "failed"
 
     def _ending(self) -> Ending | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from dlmagic.finding import Finding
 from dlmagic.magics.bench.contestants import Contestant
 from dlmagic.magics.bench.measurement import Measurement
+from dlmagic.magics.bench.ranks.company import Company
 
 
 @dataclass
@@ -19,6 +20,7 @@ class Run:
         interrupted: Whether the user stopped it.
         findings: What the user should know about the cell itself.
         notes: What else the user should know.
+        company: What was seen of the ranks that timed the cell together, by arm.
     """
 
     contestants: dict[str, Contestant] = field(default_factory=dict)
@@ -26,3 +28,4 @@ class Run:
     interrupted: bool = False
     findings: tuple[Finding, ...] = ()
     notes: list[str] = field(default_factory=list)
+    company: dict[str, Company] = field(default_factory=dict)

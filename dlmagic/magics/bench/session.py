@@ -48,12 +48,18 @@ class Session:
 
     @contextmanager
     def failing_alone(self, name: str, phase: Phase) -> Iterator[None]:
-        """Turn an exception of one runner into its failure; only an interrupt goes on."""
+        """Turn an exception of one runner into its failure; only an interrupt goes on.
+
+        Where other ranks run the same, an exception on this one ends it for all: they would wait
+        for it in a collective.
+        """
         try:
             yield
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # a cell may raise SystemExit, too
+            if not self.budget.clock.alone:
+                raise
             self.failures[name] = Failure(phase, error)
             self.running.pop(name, None)
 

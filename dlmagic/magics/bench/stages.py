@@ -23,6 +23,7 @@ from dlmagic.magics.bench.measure import measure
 from dlmagic.magics.bench.measurement import Progress
 from dlmagic.magics.bench.memoised import watching_memoised
 from dlmagic.magics.bench.probing import Probes
+from dlmagic.magics.bench.ranks.company import look_at_company
 from dlmagic.magics.bench.request import Request, Surroundings
 from dlmagic.magics.bench.run import Run
 from dlmagic.magics.bench.timed_arm import timed_arms
@@ -118,6 +119,7 @@ def run_all(
                 choice, surroundings.output, surroundings.clock, keep=request.check
             )
             made[choice.name] = contestant
+            _ready_everywhere(contestant, surroundings.measuring_clock)
             if contestant.outcome is not None:
                 contestant.agreement = checks.check(choice.subject, contestant.outcome)
                 contestant.outcome = None  # it may be large
@@ -128,11 +130,21 @@ def run_all(
             _check_again(made, checks, surroundings)
             run.findings += _unused_values(choices, surroundings)
             _probe(run, made, request, surroundings)
-            _compile_again(made, request, surroundings)
+            if surroundings.shared is None:
+                _compile_again(made, request, surroundings)
+            elif run.measurement is not None:
+                run.company = look_at_company(made, run.measurement, surroundings.shared)
     except KeyboardInterrupt:
         run.interrupted = True
     run.contestants = {choice.name: made.get(choice.name) or _missed(choice) for choice in choices}
     return run
+
+
+def _ready_everywhere(contestant: Contestant, clock: Clock) -> None:
+    """A mode that does not run on every rank runs on none: the others would wait for it."""
+    ready = contestant.runner is not None
+    if not clock.everywhere(ready, f"{contestant.choice.name}: {contestant.reason}") and ready:
+        contestant.skip("it does not run on every rank")
 
 
 def _time(
@@ -151,7 +163,7 @@ def _time(
     run.measurement = measure(
         runners,
         seconds=request.seconds,
-        clock=surroundings.clock,
+        clock=surroundings.measuring_clock,
         seed=request.seed,
         same_calls=any(runner.subject.changes_state for runner in runners),
         on_progress=lambda progress: surroundings.tell(_in_words(progress)),
@@ -181,7 +193,8 @@ def _check_again(made: dict[str, Contestant], checks: Checks, surroundings: Surr
     """A mode whose answers drift while it is timed is not the mode that was checked."""
     for name, contestant in made.items():
         first = contestant.agreement
-        if contestant.runner is None or first is None or first.agrees is not True:
+        agrees = first is not None and first.agrees is True
+        if contestant.runner is None or not surroundings.measuring_clock.everywhere(agrees):
             continue
         surroundings.tell(f"comparing the answers of {name}")
         again = checks.check(contestant.choice.subject, call_once(contestant.runner))

@@ -45,7 +45,8 @@ def table_of(result: BenchResult) -> list[Part]:
     rows = tuple((_named(arm), *(f.cell(arm) or _ABSENT for f in fields)) for arm in shown)
     order = ", best first" if sum(arm.measured for arm in arms) > 1 else ""
     cold = ", with cold caches" if result.cold else ""
-    caption = f"Time per call over {turns_of(result)}{cold}{order}"
+    whose = " of the slowest rank" if len(result.hosts) > 1 else ""
+    caption = f"Time per call{whose} over {turns_of(result)}{cold}{order}"
     table = Table(caption, (Column("arm"), *(f.column for f in fields)), rows)
     left_out = len(arms) - len(shown)
     if not left_out:
@@ -56,7 +57,7 @@ def table_of(result: BenchResult) -> list[Part]:
 
 def turns_of(result: BenchResult) -> str:
     """What the times were taken in: rounds, or fresh processes of each arm."""
-    if any(arm.ranks for arm in result.arms):
+    if not result.hosts and any(arm.ranks for arm in result.arms):
         return f"{result.rounds} fresh {'process' if result.rounds == 1 else 'processes'} per arm"
     return plural(result.rounds, "round")
 

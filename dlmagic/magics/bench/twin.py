@@ -36,6 +36,7 @@ def bench(
     against: str | os.PathLike[str] | None = None,
     force: bool = False,
     isolate: bool = False,
+    on: object = None,
 ) -> BenchResult:
     """Time code in several execution modes, or several functions against each other.
 
@@ -65,8 +66,11 @@ def bench(
         against: File with a result saved earlier, to compare with.
         force: Whether ``save`` may replace a file of something else.
         isolate: Whether each arm runs in fresh processes, several times.
+        on: A view, client or started cluster of ipyparallel, on whose engines the cell's text is
+            timed at once, in their own namespaces.
 
     Raises:
+        RankError: Of the engines one failed, ended or did not answer.
         InputError: The arguments, the cell or a mode cannot be used; nothing has run.
         BaseException: What the code raises when it runs as it is.
     """
@@ -78,6 +82,11 @@ def bench(
             )
         text = str(code[0])
     elif code and all(callable(part) for part in code):
+        if on is not None:
+            raise InputError(
+                "on= takes the text of a cell: functions of this process are not on the engines.",
+                'Define them there with %%px, and pass text: bench("f(x)", on=view).',
+            )
         if sweep is not None:
             raise InputError(
                 "sweep= binds a name that the text of a cell reads; functions read no such name.",
@@ -105,6 +114,7 @@ def bench(
         against=None if against is None else os.fspath(against),
         force=force,
         isolate=isolate,
+        on=on,
     )
     return bench_cell(request, Surroundings(StreamOutput()))
 

@@ -25,6 +25,7 @@ from dlmagic.magics.bench.baseline_view import baseline_answer, baseline_parts
 from dlmagic.magics.bench.compile_lines import compile_lines
 from dlmagic.magics.bench.headline import NAME_LIMIT, alerts, answer, others
 from dlmagic.magics.bench.picture import picture_of
+from dlmagic.magics.bench.ranks.table import rank_parts
 from dlmagic.magics.bench.result import BenchResult
 from dlmagic.magics.bench.sweep.view import gathered, main_parts
 from dlmagic.magics.bench.table import table_of, turns_of
@@ -45,6 +46,7 @@ def document(result: BenchResult) -> Document:
         others(result),
         *baseline_answer(result),
         *table_of(result),
+        *rank_parts(result),
         *baseline_parts(result),
         picture_of(result),
         *compile_lines(result),

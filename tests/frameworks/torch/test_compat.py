@@ -284,3 +284,8 @@ def test_a_scaler_leaves_its_scale_with_an_optimiser_that_unscales_by_itself():
     ((scale, skips),) = told
     assert (float(scale), float(skips)) == (8.0, 0.0)
     assert compat.takes_scaled_gradients(optimizer) == (None, None)
+
+
+def test_a_process_group_can_still_be_aborted():
+    assert callable(torch.distributed.distributed_c10d._abort_process_group)
+    compat.abort_process_group()  # without a group it does nothing

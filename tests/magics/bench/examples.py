@@ -11,6 +11,7 @@ from typing import Any
 from dlmagic.environment import Environment
 from dlmagic.finding import Finding, Fix
 from dlmagic.magics.bench.arm_result import RESIDENT, Arm
+from dlmagic.magics.bench.rank_result import RankSpread
 from dlmagic.magics.bench.result import BenchResult
 
 ENVIRONMENT = Environment(
@@ -152,7 +153,53 @@ def largest() -> BenchResult:
     return result(*arms, reference=arms[0].name, findings=findings, notes=notes)
 
 
+def spread(size: int = 2, **more: Any) -> RankSpread:
+    known: dict[str, Any] = {
+        "medians": tuple(1.5e-3 * (1 + 0.01 * rank) for rank in range(size)),
+        "skew": 42e-6,
+        "throughput": size / 1.5e-3,
+        "alone": 1.2e-3,
+        "efficiency": 0.8,
+        "efficiency_interval": (0.76, 0.85),
+        "communication": 0.31,
+        "communication_by_rank": tuple(0.3 + 0.02 * (rank % 2) for rank in range(size)),
+    }
+    return RankSpread(size=size, **(known | more))
+
+
+def ranks() -> BenchResult:
+    """Two ranks that time a training step in two modes; the second has a straggler."""
+    lagging = {"straggler": 1, "lag": 1.32, "lag_interval": (1.2, 1.45), "lag_seen": "waiting"}
+    return result(
+        reference(spread=spread()),
+        faster(spread=spread(**lagging, throughput=4100.0)),
+        hosts=("node-1", "node-1"),
+    )
+
+
+def many_ranks() -> BenchResult:
+    """A thousand ranks that no framework tells about, of which one lags."""
+    known = spread(
+        1000,
+        communication=None,
+        communication_by_rank=(),
+        why_no_communication="no framework tells what the ranks communicate",
+        alone=None,
+        efficiency=None,
+        efficiency_interval=None,
+        why_no_efficiency="the processes of JAX form one program",
+        straggler=999,
+        lag=1.1,
+        lag_interval=(1.08, 1.12),
+        lag_seen="time",
+    )
+    hosts = tuple(f"node-{rank // 8:03}" for rank in range(1000))
+    return result(reference("plain", spread=known), reference="plain", hosts=hosts)
+
+
 EXAMPLES: dict[str, BenchResult] = {
+    "ranks": ranks(),
+    "many ranks": many_ranks(),
     "faster": result(reference(), faster()),
     "slower": result(reference(), slower("compile")),
     "same": result(reference(), same()),

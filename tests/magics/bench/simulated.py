@@ -8,13 +8,14 @@ from itertools import repeat
 
 import numpy as np
 
+from dlmagic.magics.bench.clock import Clock
 from dlmagic.magics.bench.measurement import Progress
 
 Noise = Callable[["Machine"], Iterator[float]]
 """Factors by which the work of one block after the other takes longer."""
 
 
-class Machine:
+class Machine(Clock):
     """A clock that moves only when runners work.
 
     Args:

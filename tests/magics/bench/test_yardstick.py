@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from dlmagic.magics.bench.clock import WallClock
+from dlmagic.magics.bench.clock import Clock, WallClock
 from dlmagic.magics.bench.yardstick import burst, machine_level, machine_ratio
 
 
-class Ticking:
+class Ticking(Clock):
     """A clock that goes on by a millisecond whenever it is read."""
 
     time = 0.0

@@ -37,6 +37,7 @@ from dlmagic.frameworks.torch._compat.counting import (
     graph_breaks,
 )
 from dlmagic.frameworks.torch._compat.devices import in_bad_fork
+from dlmagic.frameworks.torch._compat.distributed import abort_process_group
 from dlmagic.frameworks.torch._compat.faking import FakeWorld, fake_world
 from dlmagic.frameworks.torch._compat.hooks import (
     global_hooks,
@@ -109,6 +110,7 @@ __all__ = [
     "FakeWorld",
     "TorchDispatchMode",
     "TracerWarning",
+    "abort_process_group",
     "at_end_of_backward",
     "backward_compilations",
     "base_of",
