@@ -37,6 +37,9 @@ if TYPE_CHECKING:
     from dlmagic.magics.gpus.pick.result import PickResult as PickResult
     from dlmagic.magics.gpus.pick.result import ReleaseResult as ReleaseResult
     from dlmagic.magics.gpus.pick.twin import pick_gpus as pick_gpus
+    from dlmagic.magics.gpus.ranks.handle import RanksPick as RanksPick
+    from dlmagic.magics.gpus.ranks.pick_result import RanksPickResult as RanksPickResult
+    from dlmagic.magics.gpus.ranks.pick_result import RanksReleaseResult as RanksReleaseResult
     from dlmagic.magics.gpus.result import GpuInfo as GpuInfo
     from dlmagic.magics.gpus.result import GpuReport as GpuReport
     from dlmagic.magics.gpus.twin import gpus as gpus
@@ -84,6 +87,9 @@ _HOMES = {
     "PickedGpu": "dlmagic.magics.gpus.pick.result",
     "ReleaseResult": "dlmagic.magics.gpus.pick.result",
     "RankError": "dlmagic.errors",
+    "RanksPick": "dlmagic.magics.gpus.ranks.handle",
+    "RanksPickResult": "dlmagic.magics.gpus.ranks.pick_result",
+    "RanksReleaseResult": "dlmagic.magics.gpus.ranks.pick_result",
     "Result": "dlmagic.result",
     "ResultFormatError": "dlmagic.errors",
     "SilentMistakes": "dlmagic.magics.tensors.silent.result",
@@ -130,6 +136,9 @@ __all__ = [
     "PickResult",
     "PickedGpu",
     "RankError",
+    "RanksPick",
+    "RanksPickResult",
+    "RanksReleaseResult",
     "ReleaseResult",
     "Result",
     "ResultFormatError",

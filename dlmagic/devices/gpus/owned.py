@@ -18,12 +18,14 @@ class OwnedProcess(GpuProcess):
         command: Its command line, at most 500 characters.
         started: When it began, in seconds since 1970.
         whose: ``"this kernel"``, ``"mine"``, ``"other"``, or ``"unknown"``.
+        rank: Its place in the view of a cluster that was asked; None where it is no engine of it.
     """
 
     user: str | Reason
     command: str | Reason
     started: float | Reason
     whose: Whose
+    rank: int | None = None
 
     @classmethod
     def of(cls, process: GpuProcess, owner: Owner) -> OwnedProcess:

@@ -48,6 +48,7 @@ class Party:
         program: The notebook or program, as it wrote of itself.
         since: Seconds since 1970, as it wrote.
         mine: Whether it is this process, or one that this process was forked from.
+        rank: Its place in the view of a cluster that was asked; None where it is no engine of it.
     """
 
     pid: int | Reason
@@ -55,6 +56,7 @@ class Party:
     program: str | Reason
     since: float | Reason
     mine: bool = False
+    rank: int | None = None
 
     @property
     def who(self) -> str:

@@ -15,11 +15,16 @@ _HARMFUL = ("hardware slowdown", "too warm (software)", "too warm (hardware)", "
 
 def findings_about(gpus: Sequence[GpuInfo]) -> Iterator[Finding]:
     """What is wrong with the GPUs, and what cannot be trusted; the worst first."""
+    yield from wrong_with(gpus)
+    if gpus and not any(map(_used_by_this_kernel, gpus)):
+        yield from _takers()
+
+
+def wrong_with(gpus: Sequence[GpuInfo]) -> Iterator[Finding]:
+    """The same without what this process itself may do to them."""
     yield from _troubles(gpus)
     yield from _slowed(gpus)
     yield from _doubts(gpus)
-    if gpus and not any(map(_used_by_this_kernel, gpus)):
-        yield from _takers()
 
 
 def _troubles(gpus: Sequence[GpuInfo]) -> Iterator[Finding]:

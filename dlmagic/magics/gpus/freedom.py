@@ -93,7 +93,7 @@ def _nameless(part: PartInfo) -> str:
 
 def _held(device: GpuInfo | PartInfo) -> str:
     holder = device.held_by
-    if holder is None or holder.mine:
+    if holder is None or holder.mine or holder.rank is not None:
         return ""
     what = "an instance of it" if holder.part else "it"
     return f"{holder.who} has picked {what}{_queue(device)}"
@@ -136,15 +136,19 @@ def _on(device: GpuInfo | PartInfo) -> tuple[OwnedProcess, ...]:
 
 
 def _whose(people: Sequence[OwnedProcess]) -> str:
-    """``"this kernel"``, ``"anna"``, ``"3 processes of anna and you"``."""
+    """``"this kernel"``, ``"anna"``, ``"rank 1"``, ``"3 processes of anna and you"``."""
     if len(people) == 1:
-        return _SINGLE.get(people[0].whose) or _user(people[0])
-    names = (_SEVERAL.get(each.whose) or _user(each) for each in people)
+        return _rank(people[0]) or _SINGLE.get(people[0].whose) or _user(people[0])
+    names = (_rank(each) or _SEVERAL.get(each.whose) or _user(each) for each in people)
     return f"{len(people):,} processes of {listed(names, most=3)}"
 
 
 _SINGLE = {"this kernel": "this kernel", "mine": "another process of yours"}
 _SEVERAL = {"this kernel": "this kernel", "mine": "you"}
+
+
+def _rank(person: OwnedProcess) -> str:
+    return "" if person.rank is None else f"rank {person.rank}"
 
 
 def _user(person: OwnedProcess) -> str:
@@ -187,6 +191,8 @@ def _unexplained_in(part: PartInfo) -> int | Reason:
 
 def _welcome(device: GpuInfo | PartInfo) -> str:
     if device.held_by is not None:
-        return f"this kernel has picked it{_queue(device)}"
+        rank = device.held_by.rank
+        who = "this kernel" if rank is None else f"rank {rank}"
+        return f"{who} has picked it{_queue(device)}"
     drawing = _on(device)
     return f"only used to draw, by {_whose(drawing)}" if drawing else "nobody is on it"

@@ -26,7 +26,8 @@ def gpu_table(gpus: Sequence[GpuInfo]) -> Iterator[Part]:
     columns += [] if together else [Column("model")]
     columns += [Column(head, numeric=True) for head in ("memory", "use", "°C", "power")]
     columns += [Column("free"), Column("why")]
-    caption = f"GPUs: {names.pop()}" if together and names else "GPUs of this machine"
+    where = "GPUs of all hosts" if gpus and gpus[0].machine else "GPUs of this machine"
+    caption = f"GPUs: {names.pop()}" if together and names else where
     rows = tuple(_row(gpu, together) for gpu in gpus[:_MOST])
     yield Table(caption, tuple(columns), rows)
     yield from _rest(len(gpus), "GPUs")

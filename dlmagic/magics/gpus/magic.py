@@ -6,6 +6,7 @@ import argparse
 import sys
 from collections.abc import Iterable
 from functools import partial
+from typing import Any
 
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.core.magic import Magics, line_magic, magics_class, no_var_expand
@@ -50,6 +51,7 @@ class GpuMagics(Magics):
             session.end("dlmagic was unloaded")
 
     @magic_options(examples=("%gpus", "%gpus pick 2 --min-free 8GB --wait 10m"))
+    @option("--on", metavar="VIEW", help="on all engines of a cluster, such as view = client[:]")
     @option("--min-free", metavar="SIZE", help="pick: free memory of each GPU, such as 8GB")
     @option("--max-util", metavar="PERCENT", help="pick: how busy each may be, such as 10")
     @option("--wait", metavar="TIME", help="pick: how long to wait, such as 10m or forever")
@@ -67,16 +69,40 @@ class GpuMagics(Magics):
         ``%gpus`` is the table. ``%gpus pick [N]`` takes free GPUs for this kernel, and ``%gpus
         release`` gives them back. ``%gpus live`` shows use and memory over time, until ``%gpus live
         stop``. ``%gpus check [torch|tensorflow|jax]`` finds out why a framework does not see a
-        device.
+        device. With ``--on VIEW``, the table is of all hosts of a cluster, and each of its engines
+        gets GPUs of its own.
         """
         options = parse(self.gpus, line)
         if options is None:
             return None
         _refuse_what_does_not_belong(options)
-        return deliver(self.shell, options, _result(options))
+        return deliver(self.shell, options, self._result(options))
+
+    def _result(self, options: argparse.Namespace) -> object:
+        if options.on is None:
+            return _here(options)
+        from dlmagic.cluster.targets import engines_of
+
+        return _on_ranks(options, engines_of(options.on, self.shell.user_ns))
 
 
-def _result(options: argparse.Namespace) -> object:
+def _on_ranks(options: argparse.Namespace, engines: Any) -> object:
+    """What came of it on all engines of a view."""
+    if options.action == "pick":
+        from dlmagic.magics.gpus.ranks.handle import RanksPick
+        from dlmagic.magics.gpus.ranks.picking import pick
+
+        return RanksPick(engines, pick(engines, _request(options), options.on))
+    if options.action == "release":
+        from dlmagic.magics.gpus.ranks.picking import release
+
+        return release(engines)
+    from dlmagic.magics.gpus.ranks.reading import report_on
+
+    return report_on(engines)
+
+
+def _here(options: argparse.Namespace) -> object:
     match options.action:
         case "pick":
             return _pick(options)
@@ -97,9 +123,15 @@ def _result(options: argparse.Namespace) -> object:
 
 
 def _pick(options: argparse.Namespace) -> object:
+    from dlmagic.magics.gpus.pick.engine import pick
+
+    return pick(_request(options))
+
+
+def _request(options: argparse.Namespace) -> Any:
     from dlmagic.magics.gpus.request import PickRequest
 
-    request = PickRequest.of(
+    return PickRequest.of(
         options.argument,
         min_free=options.min_free,
         max_util=options.max_util,
@@ -107,9 +139,6 @@ def _pick(options: argparse.Namespace) -> object:
         form=options.form,
         dashes=True,
     )
-    from dlmagic.magics.gpus.pick.engine import pick
-
-    return pick(request)
 
 
 def _live(options: argparse.Namespace) -> object:
@@ -137,3 +166,5 @@ def _refuse_what_does_not_belong(options: argparse.Namespace) -> None:
         dest = "form" if name == "--as" else name[2:].replace("-", "_")
         if getattr(options, dest) is not None and action != owner:
             raise OptionError(f"{name} is for %gpus {owner}.")
+    if options.on is not None and action in ("live", "check"):
+        raise OptionError("--on is for %gpus, %gpus pick and %gpus release.")

@@ -53,16 +53,17 @@ def people_on(gpu: GpuInfo) -> tuple[OwnedProcess, ...]:
 def _importance(pair: Pair) -> tuple[int, int]:
     _, process = pair
     size = 0 if isinstance(process.memory, Reason) else process.memory
-    return _ORDER.index(process.whose), -size
+    return -1 if process.rank is not None else _ORDER.index(process.whose), -size
 
 
 def _row(device: str, process: OwnedProcess) -> tuple[Span, ...]:
-    own = process.whose == "this kernel"
+    own = process.whose == "this kernel" or process.rank is not None
+    whose = process.whose if process.rank is None else f"rank {process.rank}"
     return (
         Span(str(process.pid)),
         Span(shorten(device, _LONGEST_USER)),
         Span(_text(process.user, _LONGEST_USER)),
-        Span(process.whose, "strong" if own else "plain"),
+        Span(whose, "strong" if own else "plain"),
         Span(UNKNOWN if isinstance(process.memory, Reason) else data_size(process.memory)),
         Span(f"{_text(process.command, _LONGEST_COMMAND)}{'' if process.computes else ' (draws)'}"),
     )

@@ -54,6 +54,7 @@ class GpuInfo(Gpu):
         why: Why it may, or may not.
         held_by: Who has picked it with ``%gpus pick``; None for nobody.
         waiting: Who waits for it.
+        machine: The host that it is in, where those of several were read; else empty.
     """
 
     processes: tuple[OwnedProcess, ...] | Reason
@@ -63,17 +64,49 @@ class GpuInfo(Gpu):
     why: str = ""
     held_by: Holding | None = None
     waiting: tuple[Waiter, ...] = ()
+    machine: str = ""
 
     @property
     def label(self) -> str:
-        """What to call it: its number, or its place on the bus where it was not asked for one."""
+        """What to call it: its number, or its place on the bus where it was not asked for one.
+
+        Where GPUs of several hosts were read, the host's name stands before it: ``"node7:0"``.
+        """
         known = (each for each in (self.index, self.bus_id) if not isinstance(each, Reason))
-        return str(next(known, "?"))
+        number = str(next(known, "?"))
+        return f"{self.machine}:{number}" if self.machine else number
+
+
+@dataclass(frozen=True, kw_only=True)
+class Machine:
+    """One host of a cluster, as one of its engines read it.
+
+    Attributes:
+        name: Of the host.
+        ranks: The engines on it, by their places in the view.
+        missing: One sentence why it has no GPU; empty where it has some.
+        driver: Version of NVIDIA's driver.
+        cuda: The newest CUDA that it runs.
+        host: Processor, memory, linear algebra, and accelerators of other makers.
+        frameworks: PyTorch, TensorFlow and JAX there, as far as installed.
+        seconds: How long it took to read the GPUs.
+    """
+
+    name: str
+    ranks: tuple[int, ...]
+    missing: str = ""
+    driver: str | Reason
+    cuda: tuple[int, int] | Reason
+    host: Host
+    frameworks: tuple[Wheel, ...] = ()
+    seconds: float
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
 class GpuReport(Result):
-    """The devices of a machine, at one moment.
+    """The devices of a machine, or of all hosts of a cluster, at one moment.
+
+    Of several hosts, ``gpus`` has those of all; what else is said of a machine is that of rank 0's.
 
     Attributes:
         gpus: NVIDIA's, in the order of their driver; those asleep come last.
@@ -84,6 +117,8 @@ class GpuReport(Result):
         frameworks: PyTorch, TensorFlow and JAX, as far as installed, and what they are built for.
         read_at: When the GPUs were read, in seconds since 1970.
         seconds: How long that took.
+        machines: The hosts of the cluster that was asked, rank 0's first; empty for this machine
+            alone.
     """
 
     view: ClassVar[str] = "dlmagic.magics.gpus.view"
@@ -96,6 +131,7 @@ class GpuReport(Result):
     frameworks: tuple[Wheel, ...] = ()
     read_at: float
     seconds: float
+    machines: tuple[Machine, ...] = ()
 
     @property
     def devices(self) -> tuple[GpuInfo | PartInfo, ...]:

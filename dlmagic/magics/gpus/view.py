@@ -10,6 +10,7 @@ from dlmagic.display.parts import Document, Fold, Part, sentence
 from dlmagic.display.units import data_size, listed
 from dlmagic.magics.gpus.gaps import gaps
 from dlmagic.magics.gpus.gpu_tables import gpu_table, part_table
+from dlmagic.magics.gpus.machine_list import machine_list
 from dlmagic.magics.gpus.machine_tables import cores, machine_parts
 from dlmagic.magics.gpus.process_table import process_parts
 from dlmagic.magics.gpus.result import GpuReport
@@ -24,7 +25,8 @@ def document(report: GpuReport) -> Document:
 
 def _answer(report: GpuReport) -> str:
     if not report.gpus:
-        return report.missing
+        several = len(report.machines) > 1
+        return "None of the hosts has a GPU." if several else report.missing
     devices, free = report.devices, report.free
     kind = "GPU" if len(devices) == len(report.gpus) else "GPU or instance"
     if len(devices) == 1:
@@ -49,15 +51,26 @@ def _parts(report: GpuReport) -> Iterator[Part]:
     if len(shown) < len(report.findings):
         more = len(report.findings) - len(shown)
         yield sentence(f"And {more} more in report.findings.", role="note")
+    if report.machines:
+        yield from _tables(report)
+        yield from machine_list(report.machines)
+        return
     if not report.gpus:
         yield from machine_parts(report)
+        return
+    yield from _tables(report)
+    yield sentence(_driver(report), role="note")
+    yield Fold("This machine", tuple(machine_parts(report)), instead=_machine(report))
+
+
+def _tables(report: GpuReport) -> Iterator[Part]:
+    """The GPUs, their instances, who is on them, and what is not known."""
+    if not report.gpus:
         return
     yield from gpu_table(report.gpus)
     yield from part_table(report.gpus)
     yield from process_parts(report.gpus)
     yield from gaps(report.gpus)
-    yield sentence(_driver(report), role="note")
-    yield Fold("This machine", tuple(machine_parts(report)), instead=_machine(report))
 
 
 def _driver(report: GpuReport) -> str:

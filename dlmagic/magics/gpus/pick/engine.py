@@ -31,13 +31,14 @@ _NOWHERE = Path(os.devnull)
 _one_at_a_time = threading.Lock()
 
 
-def pick(request: PickRequest) -> Pick:
+def pick(request: PickRequest, program: str | None = None) -> Pick:
     """Take free GPUs for this process, and let CUDA see them alone.
 
     Where it fails or is interrupted, nothing has changed.
 
     Args:
         request: What is wanted.
+        program: What others are told of this process; None for the name of its notebook or script.
 
     Raises:
         TooLateError: CUDA has started in this process.
@@ -45,7 +46,7 @@ def pick(request: PickRequest) -> Pick:
         PickError: There are none, or it cannot be told which may be taken.
     """
     begun = time.monotonic()
-    folder, own = LeaseFolder(), current()
+    folder, own = LeaseFolder(program=program), current()
     environment = dict(os.environ) if own is None else own.inherited()
     with _alone(), _all_or_nothing(folder, own):
         with GpuReader(bound=_NOWHERE) as reader:

@@ -2,9 +2,38 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, overload
+
 from dlmagic.magics.gpus.pick.engine import pick
 from dlmagic.magics.gpus.pick.handle import Pick
 from dlmagic.magics.gpus.request import PickRequest
+
+if TYPE_CHECKING:
+    from dlmagic.magics.gpus.ranks.handle import RanksPick
+
+
+@overload
+def pick_gpus(
+    n: int = 1,
+    *,
+    min_free: str | float | None = None,
+    max_util: float | None = None,
+    wait: str | float | None = None,
+    form: str | None = None,
+    on: None = None,
+) -> Pick: ...
+
+
+@overload
+def pick_gpus(
+    n: int = 1,
+    *,
+    min_free: str | float | None = None,
+    max_util: float | None = None,
+    wait: str | float | None = None,
+    form: str | None = None,
+    on: object,
+) -> Pick | RanksPick: ...
 
 
 def pick_gpus(
@@ -14,7 +43,8 @@ def pick_gpus(
     max_util: float | None = None,
     wait: str | float | None = None,
     form: str | None = None,
-) -> Pick:
+    on: object = None,
+) -> Pick | RanksPick:
     """Take free GPUs for this process, and let CUDA see them alone.
 
     To be called before anything uses CUDA::
@@ -30,11 +60,23 @@ def pick_gpus(
             not to wait.
         form: ``"index"`` or ``"uuid"``: how to name them in ``CUDA_VISIBLE_DEVICES``; None for
             numbers where they are safe.
+        on: A view, client or started cluster of ipyparallel: every engine gets ``n`` GPUs of its
+            own then, or none gets any.
 
     Raises:
         TooLateError: CUDA has started in this process.
         NothingFreeError: Too few are free, or became free in time.
         PickError: There are none, or it cannot be told which may be taken.
         OptionError: An argument that cannot be meant.
+        InputError: ``on`` means no engines.
+        RankError: An engine failed or ended; none has a GPU of this pick then.
     """
-    return pick(PickRequest.of(n, min_free=min_free, max_util=max_util, wait=wait, form=form))
+    request = PickRequest.of(n, min_free=min_free, max_util=max_util, wait=wait, form=form)
+    if on is None:
+        return pick(request)
+    from dlmagic.cluster.targets import engines_of
+    from dlmagic.magics.gpus.ranks.handle import RanksPick
+    from dlmagic.magics.gpus.ranks.picking import pick as pick_on
+
+    engines = engines_of(on)
+    return RanksPick(engines, pick_on(engines, request))
