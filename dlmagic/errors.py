@@ -26,6 +26,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from typing import Any
 
 
 class DLMagicError(Exception):
@@ -90,15 +91,25 @@ class RankError(DLMagicError):
         rank: Its place in the view, from 0.
         host: Where it runs; empty where that is not known.
         traceback: What the engine itself showed, without our frames; empty where it told nothing.
+        explanation: What the engine knows of the mistake, as the plain data of an
+            :class:`~dlmagic.Explanation`; None where that is nothing.
     """
 
     def __init__(
-        self, message: str, hint: str = "", *, rank: int, host: str = "", traceback: str = ""
+        self,
+        message: str,
+        hint: str = "",
+        *,
+        rank: int,
+        host: str = "",
+        traceback: str = "",
+        explanation: dict[str, Any] | None = None,
     ) -> None:
         super().__init__(message, hint)
         self.rank = rank
         self.host = host
         self.traceback = traceback
+        self.explanation = explanation
 
     def _render_traceback_(self) -> list[str]:
         """What IPython shows: the line that says which rank, and that rank's own traceback."""

@@ -39,6 +39,8 @@ class Finding:
         source: The text of that line, or None.
         operands: Names of the values involved.
         fix: What to do, or None where nothing better is known.
+        ranks: Ranks of a cluster on which it was seen; the message names them, too. Empty where it
+            was seen in this process.
     """
 
     kind: str
@@ -49,3 +51,4 @@ class Finding:
     source: str | None = None
     operands: tuple[str, ...] = ()
     fix: Fix | None = None
+    ranks: tuple[int, ...] = ()

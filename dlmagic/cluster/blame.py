@@ -26,6 +26,7 @@ class Ended:
         waited: Whether the rank was in a collective, so that another one may be the cause.
         traceback: The engine's own.
         culprit: The rank that the exception itself names, or None.
+        explanation: What the engine knows of the mistake, or None.
     """
 
     how: Literal["died", "raised", "interrupted"]
@@ -36,6 +37,7 @@ class Ended:
     waited: bool = False
     traceback: str = ""
     culprit: int | None = None
+    explanation: dict[str, Any] | None = None
 
     @classmethod
     def told(cls, error: Mapping[str, Any]) -> Ended:
@@ -52,6 +54,7 @@ class Ended:
             error["waited"],
             error["traceback"],
             error["rank"],
+            error["explanation"],
         )
 
     @classmethod
@@ -94,7 +97,13 @@ class Blame:
         if ended.how == "interrupted":
             return self._about_late(rank, ended)
         said = f"{ended.kind}: {ended.message}" if ended.message else ended.kind
-        return self._error(rank, f"{self._named(rank)} failed: {said}", ended.hint, ended.traceback)
+        return self._error(
+            rank,
+            f"{self._named(rank)} failed: {said}",
+            ended.hint,
+            ended.traceback,
+            ended.explanation,
+        )
 
     def _culprit(self) -> int:
         """The rank to name; of equals the first.
@@ -140,9 +149,18 @@ class Blame:
         host = self.hosts[rank] if rank < len(self.hosts) else ""
         return f"Rank {rank} of {len(self.hosts)}{f' on {host}' if host else ''}"
 
-    def _error(self, rank: int, message: str, hint: str = "", traceback: str = "") -> RankError:
+    def _error(
+        self,
+        rank: int,
+        message: str,
+        hint: str = "",
+        traceback: str = "",
+        explanation: dict[str, Any] | None = None,
+    ) -> RankError:
         host = self.hosts[rank] if rank < len(self.hosts) else ""
-        return RankError(message, hint, rank=rank, host=host, traceback=traceback)
+        return RankError(
+            message, hint, rank=rank, host=host, traceback=traceback, explanation=explanation
+        )
 
 
 def _slip(ended: Ended) -> DLMagicError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import traceback
 from pathlib import Path
@@ -13,6 +14,9 @@ from dlmagic.errors import DLMagicError, InputError, RankError
 from dlmagic.frameworks.collectives import waits_for_others
 
 _PACKAGE = str(Path(dlmagic.__file__).parent) + os.sep
+_EXPLAINER = "dlmagic.magics.tensors.ranks.there"
+"""Found by name, as a result finds its view: a cluster knows nothing of rooms."""
+
 _MOST_LINES = 60
 """Of a traceback; the first and the last ones are kept."""
 
@@ -31,7 +35,17 @@ def trouble_of(error: BaseException) -> dict[str, Any]:
         "waited": waits_for_others(_modules(error.__traceback__)),
         "traceback": "" if own else text_of(error),
         "rank": getattr(error, "rank", None),
+        "explanation": None if own else _explanation_of(error),
     }
+
+
+def _explanation_of(error: BaseException) -> dict[str, Any] | None:
+    """What is known of the mistake behind it. Whatever happens, the error itself is told."""
+    try:
+        found: dict[str, Any] | None = importlib.import_module(_EXPLAINER).explanation_of(error)
+    except Exception:
+        return None
+    return found
 
 
 def text_of(error: BaseException) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -65,6 +65,7 @@ class TensorMagics(Magics):
     @option("--sort", metavar="KEY", values=_orders, default="name", help="name, size, shape, …")
     @option("--values", action="store_true", help="look at the numbers, too: mean, extremes, NaN")
     @option("--hints", action="store_true", help="above a cell: likely mistakes, too")
+    @option("--on", metavar="VIEW", help="above a cell: run it on all engines of a cluster")
     @result_options
     @option("pattern", nargs="?", values=_names, help="only these names, such as x* or model")
     @no_var_expand
@@ -83,6 +84,8 @@ class TensorMagics(Magics):
             return self._watch(options, line, cell)
         if options.hints:
             raise InputError("--hints is for %%tensors above a cell.")
+        if options.on is not None:
+            raise InputError("--on is for %%tensors above a cell.")
         from dlmagic.magics.tensors.engine import table_of
         from dlmagic.magics.tensors.request import Request
 
@@ -100,9 +103,11 @@ class TensorMagics(Magics):
         """Run the cell under watch, and show its value."""
         if options.pattern or options.values or options.sort != "name":
             raise InputError(
-                "Above a cell, %%tensors takes --hints, -o and -q alone.",
+                "Above a cell, %%tensors takes --hints, --on, -o and -q alone.",
                 "%tensors on a line of its own lists tensors.",
             )
+        if options.on is not None:
+            return self._watch_on(options, line, cell)
         from dlmagic.magics.tensors.silent.engine import watch_cell
 
         watched = watch_cell(
@@ -113,6 +118,27 @@ class TensorMagics(Magics):
         )
         if watched.last is not None and not ends_with_semicolon(cell):
             display(watched.last)
+        return deliver(self.shell, options, watched.mistakes)
+
+    def _watch_on(self, options: argparse.Namespace, line: str, cell: str) -> object:
+        """Run the cell under watch on all engines, and show what they print and its values."""
+        from dlmagic.cluster.targets import engines_of
+        from dlmagic.magics.tensors.ranks.watching import watch_cell_on
+
+        printed: list[str] = []
+        try:
+            watched = watch_cell_on(
+                engines_of(options.on, self.shell.user_ns),
+                cell_source(self.shell, f"%%tensors {line}".rstrip(), cell),
+                self.shell.user_ns,
+                lambda file: name_of_cell(self.shell, file),
+                printed,
+                hints=options.hints,
+            )
+        finally:
+            _show_of_ranks(printed)
+        if not ends_with_semicolon(cell):
+            _show_of_ranks(watched.last)
         return deliver(self.shell, options, watched.mistakes)
 
     @cached_property
@@ -135,6 +161,16 @@ class TensorMagics(Magics):
             return
         if seen is not None:
             display(seen)
+
+
+def _show_of_ranks(texts: Sequence[str]) -> None:
+    """What each rank has to show, the same of all once."""
+    if len(texts) > 1 and len(set(texts)) == 1 and texts[0]:
+        print(f"[all ranks] {texts[0].rstrip()}")  # noqa: T201 - what the cell printed there
+        return
+    for rank, text in enumerate(texts):
+        if text:
+            print(f"[rank {rank}] {text.rstrip()}")  # noqa: T201 - likewise
 
 
 _REPORT = (

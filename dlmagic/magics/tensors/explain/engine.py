@@ -6,6 +6,7 @@ import linecache
 from collections.abc import Iterator
 
 from dlmagic.environment import Environment
+from dlmagic.errors import RankError
 from dlmagic.finding import Finding, Fix, Status
 from dlmagic.frameworks.description import told
 from dlmagic.magics.tensors.explain.catalogue import rules
@@ -18,6 +19,7 @@ from dlmagic.magics.tensors.explain.rule import Candidate, Explained, Operand
 from dlmagic.magics.tensors.explain.sites import NameOfCell, Place, Site
 from dlmagic.magics.tensors.explain.trying import Tried
 from dlmagic.magics.tensors.explain.values import MISSING
+from dlmagic.magics.tensors.ranks.places import explanation_on_rank
 from dlmagic.magics.tensors.silencing import SILENCED
 
 """On any line that the error passed through, it keeps the explanation away."""
@@ -37,6 +39,8 @@ def explain(error: BaseException, name_of_cell: NameOfCell) -> Explanation | Non
         error: What was raised.
         name_of_cell: What the user calls the code of a file; None for code of others.
     """
+    if isinstance(error, RankError):
+        return explanation_on_rank(error, name_of_cell)
     if isinstance(error, _NOT_MISTAKES):
         return None
     for each in errors_behind(error):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import builtins
 import linecache
+import re
 from collections import ChainMap
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ from functools import lru_cache
 from types import CodeType, FrameType, TracebackType
 
 NameOfCell = Callable[[str], str | None]
+_CELL_MAGIC = re.compile(r"\A%%[^\n]*")
 _MOST_SITES = 20  # of a function that calls itself without end
 _Span = tuple[int | None, int | None, int | None, int | None]
 
@@ -142,9 +144,12 @@ def tree_of(file: str, frame: FrameType) -> ast.Module | None:
 
 @lru_cache(maxsize=32)
 def parsed(text: str) -> ast.Module | None:
-    """The statements of a text; None where it is not Python."""
+    """The statements of a text; None where it is not Python.
+
+    The line of a cell magic is left out: what stands below runs as Python, with its own lines.
+    """
     try:
-        return ast.parse(text)
+        return ast.parse(_CELL_MAGIC.sub("", text, count=1))
     except (SyntaxError, ValueError, RecursionError):  # IPython's own syntax
         return None
 

@@ -25,7 +25,8 @@ def _parts(seen: SilentMistakes) -> Iterator[Part]:
     yield sentence(_answer(seen), role="answer")
     yield from map(notice, seen.findings)
     steps = f" and {plural(seen.steps, 'step')} of training" if seen.steps else ""
-    watched = f"{plural(seen.operations, 'operation')}{steps}"
+    where = f" on each of {plural(len(seen.ranks), 'rank')}, at most" if seen.ranks else ""
+    watched = f"{plural(seen.operations, 'operation')}{steps}{where}"
     rest = "" if seen.complete else "; what came after ran unwatched"
     yield sentence(f"Seen: {watched}{rest}.", role="note")
     if seen.hints:

@@ -131,3 +131,13 @@ def test_nothing_lives_longer_for_it() -> None:
             assert engine.explain(error, lambda _file: "Cell") is not None  # noqa: PT017
             raise
     assert died == ["hidden"]
+
+
+def test_a_cell_below_a_magic_is_explained(loaded: InteractiveShell, capsys) -> None:
+    result = loaded.run_cell(
+        "%%tensors\nimport torch\nw = torch.randn(5, 4)\nx = torch.randn(2, 3)\ny = x @ w.T"
+    )
+    assert isinstance(result.error_in_exec, RuntimeError)
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "x has 3 columns, w.T has 4 rows" in shown
+    assert "line 5: `y = x @ w.T`" in shown

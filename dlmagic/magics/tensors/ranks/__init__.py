@@ -1,0 +1,1 @@
+"""``%%tensors --on`` and explanations of errors on the engines of a cluster."""
