@@ -51,9 +51,20 @@ class Engines:
     @property
     def first(self) -> Engines:
         """Rank 0 alone, for what comes before the others can begin."""
-        alone = Engines(self.client, self.ids[:1], self.ask)
-        alone._checked = {key: facts[:1] for key, facts in self._checked.items()}
-        return alone
+        return self._some([0])
+
+    @property
+    def alive(self) -> Engines:
+        """Those that have not ended, for what can still be put right; their ranks are others."""
+        registered = set(self.client.ids)
+        return self._some([rank for rank, each in enumerate(self.ids) if each in registered])
+
+    def _some(self, ranks: Sequence[int]) -> Engines:
+        some = Engines(self.client, tuple(self.ids[rank] for rank in ranks), self.ask)
+        some._checked = {
+            key: [facts[rank] for rank in ranks] for key, facts in self._checked.items()
+        }
+        return some
 
     def check(self, packages: Sequence[str] = ()) -> None:
         """Make sure that Python, dlmagic and some packages are there as they are here.

@@ -66,10 +66,6 @@ class Running:
             raise Blame(self.hosts, self._ended, self._stuck(), deadline if late else None).error()
         return self._in_order()
 
-    def printed(self) -> list[str]:
-        """What each rank has printed; complete when it has been closed."""
-        return [str(reply.stdout) for reply in self.asked.replies]
-
     def close(self) -> None:
         """Listen no more to what the ranks tell."""
         self.asked.settle(_LAST_WORDS)

@@ -145,7 +145,11 @@ def _begin(
     namespace: Mapping[str, object],
     watcher: Watcher,
 ) -> WatchSession:
-    session = WatchSession(model, name, watcher, request, namespace, _forget)
+    return add(WatchSession(model, name, watcher, request, namespace, forget), model)
+
+
+def add(session: WatchSession, model: object) -> WatchSession:
+    """Know of a session until it ends, or its model is gone."""
     gone = weakref.finalize(model, _let_go, weakref.ref(session))
     gone.atexit = False
     if not _sessions:
@@ -191,7 +195,16 @@ def _let_go(reference: weakref.ref[WatchSession]) -> None:
         session.stop("the model is gone")
 
 
-def _forget(session: WatchSession) -> None:
+def let_go(name: str, why: str) -> None:
+    """Let go of the model of this name, if there is one."""
+    with _turn:
+        for session in _sessions.copy():
+            if session.name == name:
+                session.stop(why)
+
+
+def forget(session: WatchSession) -> None:
+    """It has ended."""
     if session in _sessions:
         _sessions.remove(session)
     if not _sessions:

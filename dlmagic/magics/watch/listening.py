@@ -52,6 +52,10 @@ class Listening:
         if self._wish.why:
             self._stop(f"after step {step}", changed=True)
 
+    def arrived(self) -> None:
+        """Something has come from where the training is, which is in other processes."""
+        self._flusher.wake()
+
     def loss_wanted(self) -> object:
         """The value that the user named as the loss."""
         return None if self.loss is None else self.loss.value()

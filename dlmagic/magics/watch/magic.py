@@ -82,6 +82,7 @@ class WatchMagics(Magics):
     @option("--loss", metavar="NAME", help="the loss, as your code calls it")
     @option("--stop-on", metavar="WHAT", values=_stops, separator=",", help="nan, explode")
     @option("--to", metavar="WHERE", values=_targets, help="wandb, tensorboard[:FOLDER]")
+    @option("--on", metavar="VIEW", help="the model of this name on all engines of a cluster")
     @result_options
     @option("model", nargs="?", values=_models, help="the model; alone: list what is watched")
     @no_var_expand
@@ -97,10 +98,17 @@ class WatchMagics(Magics):
         options = parse(self.watch, line)
         if options is None:
             return None
+        if cell is not None and options.on is not None:
+            raise InputError(
+                "%%watch has no --on: it runs its cell here.",
+                "Write %watch MODEL --on VIEW, and the cell below %%px.",
+            )
         if cell is not None:
             return self._watch_cell(options, line, cell)
         if options.model is None:
             return deliver(self.shell, options, self._list(options))
+        if options.on is not None:
+            return deliver(self.shell, options, self._begin_on(options))
         session = self._begin(options, options.model)
         self._let_interrupts_wait()
         return deliver(self.shell, options, session)
@@ -124,7 +132,7 @@ class WatchMagics(Magics):
         from dlmagic.magics.watch.engine import watched
         from dlmagic.magics.watch.request import WatchRequest
 
-        if self._request(options) != WatchRequest():
+        if self._request(options) != WatchRequest(dashes=True) or options.on is not None:
             raise InputError("Which model is to be watched so?", "Name it: %watch MODEL.")
         return watched()
 
@@ -135,6 +143,14 @@ class WatchMagics(Magics):
         request = self._request(options)
         namespace = self.shell.user_ns
         return begin(model_called(name, namespace), name, request, namespace)
+
+    def _begin_on(self, options: argparse.Namespace) -> object:
+        """Watch the model of this name on all engines."""
+        from dlmagic.cluster.targets import engines_of
+        from dlmagic.magics.watch.ranks.session import begin
+
+        engines = engines_of(options.on, self.shell.user_ns)
+        return begin(engines, options.model, self._request(options))
 
     def _request(self, options: argparse.Namespace) -> Any:
         from dlmagic.magics.watch.request import WatchRequest

@@ -45,7 +45,7 @@ class Pacing:
         if step < self._next:
             return False
         if self.sampled > 1:
-            self._next = self._last + self.every()
+            self._next = self._next_after(self._last)
         return step >= self._next
 
     def every(self) -> int:
@@ -55,7 +55,12 @@ class Pacing:
         plain = self._plain_step()
         if plain is None or not plain or not self._costs:
             return SECOND_SAMPLE - 1
-        return max(1, min(MOST, math.ceil(self._cost() / (self._left(plain) * plain))))
+        fitting = max(1, min(MOST, math.ceil(self._cost() / (self._left(plain) * plain))))
+        return 1 << (fitting - 1).bit_length() if self._rate.together else fitting
+
+    def _next_after(self, step: int) -> int:
+        every = self.every()
+        return (step - 1) // every * every + every + 1 if self._rate.together else step + every
 
     def plain_step(self, seconds: float, own: float) -> None:
         """A step has ended that was not measured.
@@ -81,7 +86,7 @@ class Pacing:
         self._costs.append(own)
         if seconds == seconds:
             self._watched.append(seconds)
-        self._next = step + self.every()
+        self._next = self._next_after(step)
 
     def overhead(self) -> Overhead:
         """What measuring has cost so far."""

@@ -33,6 +33,7 @@ class WatchRequest:
         loss: Name of the loss in the user's code; empty for none.
         stop_on: What ends the training, of :data:`STOPS`.
         to: Where the figures go, too; empty for nowhere.
+        dashes: Whether it was written as options of the magic; advice is written alike.
     """
 
     layers: str = ""
@@ -40,6 +41,7 @@ class WatchRequest:
     loss: str = ""
     stop_on: tuple[str, ...] = ()
     to: str = ""
+    dashes: bool = False
 
     @classmethod
     def of(
@@ -83,6 +85,7 @@ class WatchRequest:
             loss="" if loss is None else _name(loss, name("loss")),
             stop_on=_stops(stop_on, name("stop-on")),
             to="" if to is None else _target(to, name("to")),
+            dashes=dashes,
         )
 
 

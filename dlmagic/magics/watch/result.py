@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from dlmagic.magics.watch.course_result import Course, course_of
 from dlmagic.magics.watch.layer_result import LayerState
 from dlmagic.magics.watch.packed_result import PackedArray
+from dlmagic.magics.watch.rank_result import RankState
 from dlmagic.magics.watch.sample_result import Overhead, Quantity, Row, Silent, Statistic
 from dlmagic.result import Result
 
@@ -86,6 +87,8 @@ class WatchResult(Result):
         silent: Layers that were chosen and never fired, and why.
         notes: What else there is to know, a sentence each.
         ended: Why it ended; an empty text while it goes on.
+        ranks: The ranks of a cluster that trained it, each a copy or a part: figures are of all of
+            them together, losses of rank 0. Empty where this process trained it.
     """
 
     view: ClassVar[str] = "dlmagic.magics.watch.view"
@@ -112,6 +115,7 @@ class WatchResult(Result):
     silent: tuple[Silent, ...] = ()
     notes: tuple[str, ...] = ()
     ended: str = ""
+    ranks: tuple[RankState, ...] = ()
 
     @property
     def losses(self) -> Losses:

@@ -185,6 +185,7 @@ class Culprit:
         inputs: The smallest and the largest of what the operation or the layer was given; None
             where it was given nothing finite.
         dtype: Type of the values, such as ``"float16"``; empty where it is not known.
+        ranks: Ranks of a cluster on which it was so; empty where this process trained.
     """
 
     step: int
@@ -201,3 +202,4 @@ class Culprit:
     operation: str = ""
     inputs: tuple[float, float] | None = None
     dtype: str = ""
+    ranks: tuple[int, ...] = ()

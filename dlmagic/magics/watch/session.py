@@ -63,9 +63,9 @@ class WatchSession:
         self._watcher, self._tell_end = watcher, ended
         self._names = chosen(request.layers, watcher.layers)
         self._exporter: Exporter | None = exporter(request.to) if request.to else None
-        self.wish = StopWish()
+        self.wish = self._new_wish()
         self._history = History([layer.name for layer in watcher.layers])
-        self._judging = Judging(self.wish, request.stop_on)
+        self._judging = self._new_judging(request)
         self._flusher = Flusher(self._work)
         self._listening = Listening(name, self.wish, self._judging, self._flusher, self._spare)
         self._showing = Showing(self)
@@ -281,6 +281,12 @@ class WatchSession:
     def __repr__(self) -> str:
         state = f"ended: {self._ended}" if self._ended else f"{self.steps} steps so far"
         return f"<{self.name} is watched, {state}; .result() is what was seen>"
+
+    def _new_wish(self) -> StopWish:
+        return StopWish()
+
+    def _new_judging(self, request: WatchRequest) -> Judging:
+        return Judging(self.wish, request.stop_on)
 
     def _name_loss(self, name: str, namespace: Mapping[str, object]) -> None:
         self._listening.loss = NamedLoss(name, namespace) if name else None

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from types import FrameType
 from typing import Any
 
+from dlmagic.errors import InputError
 from dlmagic.magics.watch.engine import begin, begin_step
 from dlmagic.magics.watch.models import is_model, is_step, require_model
 from dlmagic.magics.watch.request import WatchRequest
@@ -23,6 +24,7 @@ def watch(
     stop_on: str | Sequence[str] | None = None,
     to: str | None = None,
     name: str | None = None,
+    on: object = None,
 ) -> Any:
     """Watch every layer of a model while it trains.
 
@@ -49,6 +51,8 @@ def watch(
         stop_on: End the training on ``"nan"``, ``"explode"`` or both.
         to: Write the figures to ``"wandb"``, ``"tensorboard"`` or ``"tensorboard:FOLDER"``, too.
         name: What to call the model; by default the name that it has where this is called.
+        on: A view, client or started cluster of ipyparallel. The model is then the name that it
+            has in the namespaces of the engines, and each watches its own.
 
     Returns:
         The :class:`~dlmagic.WatchSession`; as a context manager it ends with its block. Of a step
@@ -57,16 +61,31 @@ def watch(
 
     Raises:
         InputError: That is no model, or an argument cannot be used.
+        RankError: An engine does not answer.
     """
     request = WatchRequest.of(
         layers=layers, every=every, budget=budget, exact=exact, loss=loss, stop_on=stop_on, to=to
     )
+    if on is not None:
+        return _watch_on(on, model, request)
     caller = sys._getframe(1)
     called = name or _name_of(model, caller)
     if is_step(model) and not is_model(model):
         return begin_step(model, called, request, caller.f_globals)
     require_model(model, called or "The argument", caller.f_globals)
     return begin(model, called or type(model).__name__, request, caller.f_globals)
+
+
+def _watch_on(on: object, model: object, request: WatchRequest) -> Any:
+    from dlmagic.cluster.targets import engines_of
+    from dlmagic.magics.watch.ranks.session import begin as begin_on
+
+    if not isinstance(model, str):
+        raise InputError(
+            "With on=, the model is a name in the engines' namespaces, as a text.",
+            'Write: dlmagic.watch("model", on=view).',
+        )
+    return begin_on(engines_of(on), model, request)
 
 
 def _name_of(model: object, frame: FrameType) -> str:

@@ -11,6 +11,7 @@ from dlmagic.display.units import count, listed, percent, plural, seconds
 from dlmagic.magics.watch.layer_table import fitting, layers_table, name_of, number
 from dlmagic.magics.watch.maps import bands_of, bars_of, gradient_norms
 from dlmagic.magics.watch.parameter_table import parameters_of
+from dlmagic.magics.watch.rank_table import rank_parts
 from dlmagic.magics.watch.result import WatchResult
 
 LIMIT = 150_000
@@ -33,7 +34,8 @@ def _answer(result: WatchResult) -> Iterator[str | Span]:
     yield _verdict(result)
     yield f" in {plural(result.steps, 'step')} of "
     yield Span(result.model, "code")
-    yield f", {plural(len(result.layers), 'layer')}; {_cost(result)}."
+    where = f" on {plural(len(result.ranks), 'rank')}" if result.ranks else ""
+    yield f"{where}, {plural(len(result.layers), 'layer')}; {_cost(result)}."
 
 
 def _nothing_measured(result: WatchResult) -> str:
@@ -79,6 +81,7 @@ def _parts(result: WatchResult) -> Iterator[Part]:
         parameters = parameters_of(result)
         if parameters is not None:
             yield parameters
+    yield from rank_parts(result.ranks)
     yield from _notes(result)
 
 

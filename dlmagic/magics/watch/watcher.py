@@ -34,11 +34,14 @@ class Rate:
         budget: Share of the training time that measuring may take, such as 0.01.
         every: One step in so many instead; None keeps to the budget.
         exact: Whether all values are looked at.
+        together: Whether other processes train the same model: then the steps that are measured
+            lie on a grid of powers of two, so that all of them measure some of the same.
     """
 
     budget: float = 0.01
     every: int | None = None
     exact: bool = False
+    together: bool = False
 
 
 class Listener(Protocol):

@@ -105,19 +105,12 @@ def _attempt(engines: Engines, request: PickRequest) -> list[PickResult | Failed
         told = engines.run(f"{_THERE}:take", arguments)
     except BaseException:
         with suppress(Exception):  # the first trouble is what the user must hear of
-            _alive(engines).run(f"{_THERE}:undo")
+            engines.alive.run(f"{_THERE}:undo")
         raise
     outcome = [_read(rank, each) for rank, each in enumerate(told)]
     if _worst(outcome) is not None:
         engines.run(f"{_THERE}:undo")
     return outcome
-
-
-def _alive(engines: Engines) -> Engines:
-    """Those that can still give something back; whoever has ended has done so by that."""
-    registered = set(engines.client.ids)
-    ids = tuple(number for number in engines.ids if number in registered)
-    return Engines(engines.client, ids, engines.ask)
 
 
 def _read(rank: int, told: dict[str, Any]) -> PickResult | Failed:

@@ -63,7 +63,7 @@ def watch_cell_on(
     finally:
         running.close()
         with suppress(Exception):  # of an engine that has ended there is nothing
-            printed.extend(running.printed())
+            printed.extend(running.printed(rank) for rank in range(len(engines)))
     seen = [SilentMistakes.from_dict(each["mistakes"]) for each in told]
     mistakes = _joined(seen, engines.hosts, name_of_cell)
     return WatchedOnRanks(mistakes, tuple(each["last"] for each in told))

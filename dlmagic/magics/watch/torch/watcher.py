@@ -76,6 +76,12 @@ class TorchWatcher:
         engine = self._running()
         return self._progress.silent if engine is None else engine.silent()
 
+    @property
+    def has_parts(self) -> bool:
+        """Whether this process has parts of the parameters, and others have the rest."""
+        model = self._model()
+        return model is not None and any(hasattr(each, "to_local") for each in model.parameters())
+
     def notes(self) -> tuple[str, ...]:
         """What the user should know about how this model is watched."""
         return tuple(self._notes())
@@ -103,7 +109,7 @@ class TorchWatcher:
                 "On measured steps the model runs without torch.compile, which is slower and may "
                 "round and draw random numbers differently."
             )
-        if model is not None and any(hasattr(each, "to_local") for each in model.parameters()):
+        if self.has_parts:
             notes.append("Each number is of the part of a tensor that this process has.")
         if self._progress.bypassed:
             notes.append(

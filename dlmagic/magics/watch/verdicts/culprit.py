@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dlmagic.display.units import count, tiny
+from dlmagic.display.units import count, listed, tiny
 from dlmagic.finding import Finding, Fix
 from dlmagic.magics.watch.sample_result import Culprit
 from dlmagic.magics.watch.verdicts.causes import cause_of
 from dlmagic.magics.watch.verdicts.symptom import named
 
+_NAMED = 6
 _STOP = "Watch with --stop-on nan to end the run here, with the weights as they were before."
 
 
@@ -23,7 +24,7 @@ def finding_of(culprit: Culprit) -> Finding:
     }[culprit.pass_](culprit)
     cause = cause_of(culprit)
     why = f", likely because {cause.why}" if cause else ""
-    message = f"At step {culprit.step}, {says}{_given(culprit)}{why}."
+    message = f"At step {culprit.step}, {_where(culprit)}{says}{_given(culprit)}{why}."
     advice = cause.advice if cause else _ADVICE[culprit.pass_]
     operands = (culprit.layer,) if culprit.layer else ()
     return Finding("not-finite", "error", message, operands=operands, fix=Fix(advice))
@@ -83,6 +84,14 @@ def _unknown(culprit: Culprit) -> str:
         f"the gradients of {culprit.count} of {culprit.total} parameters were not finite; where "
         "it began cannot be told from them"
     )
+
+
+def _where(culprit: Culprit) -> str:
+    """On which ranks, where several train."""
+    if not culprit.ranks:
+        return ""
+    plural = "" if len(culprit.ranks) == 1 else "s"
+    return f"on rank{plural} {listed(map(str, culprit.ranks), most=_NAMED)}, "
 
 
 def _layer(culprit: Culprit) -> str:

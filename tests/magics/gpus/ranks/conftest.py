@@ -59,6 +59,5 @@ def played(
 
     yield play
     for machine in made:
-        alive = tuple(number for number in engines.ids if number in engines.client.ids)
-        run(Engines(engines.client, alive), _PUT_BACK)
+        run(engines.alive, _PUT_BACK)
         machine.close()
