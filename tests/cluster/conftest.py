@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,20 +9,14 @@ import pytest
 
 from dlmagic.cluster.engines import Engines
 from dlmagic.cluster.targets import engines_of
-from tests.cluster.local import start
+from tests.cluster.local import shared
 
 
 @pytest.fixture(scope="session")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """Two engines with one thread each."""
-    before = os.environ.get("OMP_NUM_THREADS")
-    os.environ["OMP_NUM_THREADS"] = "1"
-    started = start(tmp_path_factory.mktemp("cluster"))
-    if before is None:
-        del os.environ["OMP_NUM_THREADS"]
-    yield started
-    started.client.close()
-    started.cluster.stop_cluster_sync()
+    """Two engines with one thread each; folders that take this fixture from here share them."""
+    with shared(tmp_path_factory) as started:
+        yield started
 
 
 @pytest.fixture

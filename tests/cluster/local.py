@@ -5,11 +5,14 @@ from __future__ import annotations
 import dataclasses
 import os
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import ipyparallel
+import pytest
 
 from dlmagic.cell.source import CellSource
 from dlmagic.cluster.engines import Engines
@@ -34,6 +37,30 @@ def start(folder: Path) -> Local:
     client = cluster.start_and_connect_sync()
     client.wait_for_engines(2, timeout=60, interactive=False)
     return Local(cluster, client)
+
+
+_running: list[Local] = []
+_users = 0
+
+
+@contextmanager
+def shared(folders: pytest.TempPathFactory) -> Iterator[Local]:
+    """The cluster of all tests of this process, which goes with the last of its users.
+
+    To pytest, a fixture that two folders take from a third is two fixtures.
+    """
+    global _users
+    if not _users:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("OMP_NUM_THREADS", "1")
+            _running.append(start(folders.mktemp("cluster")))
+    _users += 1
+    yield _running[0]
+    _users -= 1
+    if not _users:
+        ended = _running.pop()
+        ended.client.close()
+        ended.cluster.stop_cluster_sync()
 
 
 def run(engines: Engines, text: str, deadline: float = 60.0) -> list[None]:

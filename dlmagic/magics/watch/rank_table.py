@@ -19,21 +19,21 @@ _HEADS = (
 )
 
 
-def rank_parts(ranks: Sequence[RankState]) -> Iterator[Part]:
-    """One row for each rank, those that were lost in any case; nothing where there are none."""
+def rank_parts(ranks: Sequence[RankState], count_of_all: int) -> Iterator[Part]:
+    """One row for each rank, those that were lost in any case; nothing where there are none.
+
+    Args:
+        ranks: Those that are known one by one.
+        count_of_all: How many there were.
+    """
     if not ranks:
         return
     shown = sorted(
         sorted(ranks, key=lambda each: not each.lost)[:_MOST], key=lambda each: each.rank
     )
     yield Table("Ranks", _HEADS, tuple(map(_row, shown)))
-    if len(ranks) > _MOST:
-        most, least = max(each.steps for each in ranks), min(each.steps for each in ranks)
-        rest = plural(len(ranks) - _MOST, "rank")
-        yield sentence(
-            f"And {rest} more; all took {count(least)} to {count(most)} steps, .ranks has them.",
-            role="note",
-        )
+    if count_of_all > len(shown):
+        yield sentence(f"And {plural(count_of_all - len(shown), 'rank')} more.", role="note")
 
 
 def _row(rank: RankState) -> tuple[Span, ...]:

@@ -88,7 +88,9 @@ class WatchResult(Result):
         notes: What else there is to know, a sentence each.
         ended: Why it ended; an empty text while it goes on.
         ranks: The ranks of a cluster that trained it, each a copy or a part: figures are of all of
-            them together, losses of rank 0. Empty where this process trained it.
+            them together, losses of rank 0. Empty where this process trained it. Of many, those
+            that were lost and then the first ones.
+        rank_count: How many ranks there were.
     """
 
     view: ClassVar[str] = "dlmagic.magics.watch.view"
@@ -116,6 +118,7 @@ class WatchResult(Result):
     notes: tuple[str, ...] = ()
     ended: str = ""
     ranks: tuple[RankState, ...] = ()
+    rank_count: int = 0
 
     @property
     def losses(self) -> Losses:

@@ -34,7 +34,7 @@ def _answer(result: WatchResult) -> Iterator[str | Span]:
     yield _verdict(result)
     yield f" in {plural(result.steps, 'step')} of "
     yield Span(result.model, "code")
-    where = f" on {plural(len(result.ranks), 'rank')}" if result.ranks else ""
+    where = f" on {plural(result.rank_count, 'rank')}" if result.rank_count else ""
     yield f"{where}, {plural(len(result.layers), 'layer')}; {_cost(result)}."
 
 
@@ -81,7 +81,7 @@ def _parts(result: WatchResult) -> Iterator[Part]:
         parameters = parameters_of(result)
         if parameters is not None:
             yield parameters
-    yield from rank_parts(result.ranks)
+    yield from rank_parts(result.ranks, result.rank_count)
     yield from _notes(result)
 
 

@@ -63,7 +63,7 @@ def test_above_a_cell_it_watches_and_shows_the_value(loaded: InteractiveShell) -
 
 
 def test_options_of_the_other_form_are_refused(loaded: InteractiveShell) -> None:
-    with pytest.raises(UsageError, match="takes --hints, -o and -q alone"):
+    with pytest.raises(UsageError, match="takes --hints, --on, -o and -q alone"):
         loaded.run_cell_magic("tensors", "x*", "y = 1")
     with pytest.raises(UsageError, match="--hints is for %%tensors"):
         loaded.run_line_magic("tensors", "--hints")

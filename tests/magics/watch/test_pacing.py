@@ -72,3 +72,23 @@ def test_the_overhead_is_told_as_it_was_measured():
 def test_before_any_step_nothing_is_told():
     told = Pacing(Rate()).overhead()
     assert (told.plain_step, told.sampled_step, told.share) == (None, None, None)
+
+
+def test_processes_that_train_together_measure_some_of_the_same_steps() -> None:
+    """Each keeps to its own budget; what the slower one measures, the other one measures, too."""
+
+    def measured(plain: float, cost: float) -> set[int]:
+        pacing = Pacing(Rate(budget=0.01, together=True))
+        found = set()
+        for step in range(1, 2000):
+            if pacing.due(step):
+                found.add(step)
+                pacing.measured_step(step, plain + cost, cost)
+            else:
+                pacing.plain_step(plain, 0.0)
+        return found
+
+    often, seldom = measured(0.1, 0.01), measured(0.1, 0.06)
+    assert len(seldom) < len(often)
+    assert seldom <= often
+    assert len(seldom) > 5

@@ -35,22 +35,21 @@ class Reduction:
     def of(self, samples: Sequence[Sample]) -> Sample:
         """One sample of those of all ranks in a step."""
         rows, places = self._aligned([sample.rows for sample in samples])
-        count = len(samples), len(rows)
-        values = np.full((*count, len(STATISTICS)), np.nan)
-        histograms = np.zeros((*count, BINS), np.uint32)
-        calls = np.zeros(count, np.uint32)
+        values = np.full((len(samples), len(rows), len(STATISTICS)), np.nan)
+        histograms = np.zeros((len(rows), BINS), np.uint32)  # of a thousand ranks, too
+        calls = np.zeros(len(rows), np.uint32)
         for rank, (sample, at) in enumerate(zip(samples, places, strict=True)):
             values[rank, at] = sample.values
-            histograms[rank, at] = sample.histograms
-            calls[rank, at] = sample.calls
+            histograms[at] += sample.histograms
+            calls[at] = np.maximum(calls[at], sample.calls)
         copies = np.array([bool(row.parameter) and not self.parts for row in rows], bool)
         return replace(
             samples[0],
             rows=rows,
             values=reduced(values, copies).astype(np.float32),
-            histograms=histograms.sum(axis=0, dtype=np.uint32),
+            histograms=histograms,
             exact=all(sample.exact for sample in samples),
-            calls=calls.max(axis=0),
+            calls=calls,
         )
 
     def _aligned(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -10,12 +10,16 @@ from dlmagic.cluster.engines import Engines
 from dlmagic.errors import InputError
 from dlmagic.magics.watch import engine
 from dlmagic.magics.watch.judging import Judging
+from dlmagic.magics.watch.rank_result import RankState
 from dlmagic.magics.watch.ranks.judging import RanksJudging
 from dlmagic.magics.watch.ranks.watcher import RanksWatcher
 from dlmagic.magics.watch.request import WatchRequest
 from dlmagic.magics.watch.result import WatchResult
 from dlmagic.magics.watch.session import WatchSession
 from dlmagic.magics.watch.stopping import StopWish
+
+MOST_RANKS = 64
+"""Ranks that a result has one by one."""
 
 
 class RanksSession(WatchSession):
@@ -46,7 +50,10 @@ class RanksSession(WatchSession):
     def result(self) -> WatchResult:
         """All that was seen so far, as a value that can be kept."""
         found = super().result()
-        return found if self._final is found else replace(found, ranks=self._ranks.ranks)
+        if self._final is found:
+            return found
+        ranks = self._ranks.ranks
+        return replace(found, ranks=kept_of(ranks), rank_count=len(ranks))
 
     def _new_wish(self) -> StopWish:
         return InterruptRanks(self._ranks)
@@ -56,6 +63,14 @@ class RanksSession(WatchSession):
 
     def _name_loss(self, name: str, namespace: Mapping[str, object]) -> None:
         """Rank 0 looks for it, where the training is."""
+
+
+def kept_of(ranks: Sequence[RankState]) -> tuple[RankState, ...]:
+    """Those that a result keeps, so that it stays small: all of a few, else the lost ones first."""
+    if len(ranks) <= MOST_RANKS:
+        return tuple(ranks)
+    chosen = sorted(ranks, key=lambda each: (not each.lost, each.rank))[:MOST_RANKS]
+    return tuple(sorted(chosen, key=lambda each: each.rank))
 
 
 class InterruptRanks(StopWish):

@@ -10,7 +10,7 @@ from typing import Any
 from dlmagic.cluster.there.here import Here
 from dlmagic.codec import encode
 from dlmagic.finding import Finding
-from dlmagic.magics.watch.flusher import Flusher
+from dlmagic.magics.watch.flusher import PERIOD, Flusher
 from dlmagic.magics.watch.models import model_called, watcher_of
 from dlmagic.magics.watch.named_loss import NamedLoss
 from dlmagic.magics.watch.patterns import chosen
@@ -18,6 +18,11 @@ from dlmagic.magics.watch.ranks.wire import Packer
 from dlmagic.magics.watch.sample_result import Culprit, Overhead, Silent
 from dlmagic.magics.watch.verdicts.judge import Judge
 from dlmagic.magics.watch.watcher import Layer, Rate, Watcher
+
+_FEW = 16
+_LONGEST_REST = 2.5
+"""Of more ranks than a few, each tells less often, down to this many seconds: one kernel hears
+them all."""
 
 _watches: dict[str, RankWatch] = {}
 """What is watched on this engine, by the name of the model."""
@@ -91,7 +96,7 @@ class RankWatch:
         self.watcher = watcher
         self._tell, self._loss = here.tell, loss
         self._judge, self._packer = Judge(), Packer()
-        self._flusher = Flusher(self._work)
+        self._flusher = Flusher(self._work, min(_LONGEST_REST, PERIOD * max(1.0, here.size / _FEW)))
         self._turn = threading.Lock()
         self._standing: dict[str, Any] = {}
 

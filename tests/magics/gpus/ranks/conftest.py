@@ -8,11 +8,13 @@ from pathlib import Path
 import pytest
 
 from dlmagic.cluster.engines import Engines
-from tests.cluster.conftest import cluster, engines  # noqa: F401
+from tests.cluster.conftest import cluster, engines
 from tests.cluster.local import run
 from tests.devices.double.boards import Board
 from tests.devices.double.building import Libraries
 from tests.devices.double.machine import Machine
+
+__all__ = ["cluster", "engines"]
 
 _PLAY = """
 import ctypes, os
@@ -39,7 +41,7 @@ Played = Callable[..., Machine]
 
 @pytest.fixture
 def played(
-    engines: Engines,  # noqa: F811
+    engines: Engines,
     libraries: Libraries,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,

@@ -6,11 +6,13 @@ import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
 from dlmagic.cluster.engines import Engines
-from tests.cluster.conftest import cluster, engines  # noqa: F401
+from tests.cluster.conftest import cluster, engines
+
+__all__ = ["cluster", "engines"]
 
 
 @pytest.fixture
-def notebook(loaded: InteractiveShell, engines: Engines) -> InteractiveShell:  # noqa: F811
+def notebook(loaded: InteractiveShell, engines: Engines) -> InteractiveShell:
     """It calls the view ``view``; the engines have PyTorch and their rank."""
     loaded.user_ns["view"] = engines.client[:]
     for rank, number in enumerate(engines.ids):

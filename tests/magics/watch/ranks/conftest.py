@@ -8,7 +8,9 @@ import pytest
 
 from dlmagic.cluster.engines import Engines
 from dlmagic.magics.watch.engine import end_all
-from tests.cluster.conftest import cluster, engines  # noqa: F401
+from tests.cluster.conftest import cluster, engines
+
+__all__ = ["cluster", "engines"]
 
 _MODEL = """
 import torch
@@ -29,7 +31,7 @@ x, y = torch.randn(32, 8), torch.randint(2, (32,))
 
 
 @pytest.fixture
-def training(engines: Engines) -> Iterator[Engines]:  # noqa: F811
+def training(engines: Engines) -> Iterator[Engines]:
     """They have the same model ``net``, other data ``x`` and ``y``, and a function ``train``."""
     for rank, number in enumerate(engines.ids):
         engines.client[number].push({"rank": rank}, block=True)

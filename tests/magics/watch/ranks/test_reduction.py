@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import math
+import time
 
 import numpy as np
 import pytest
 
 from dlmagic.magics.watch.pieces import Pieces, rows_of
+from dlmagic.magics.watch.rank_result import RankState
+from dlmagic.magics.watch.rank_table import rank_parts
 from dlmagic.magics.watch.ranks.gathering import MOST_WAITING, PATIENCE, Gathering
 from dlmagic.magics.watch.ranks.reduction import Reduction
+from dlmagic.magics.watch.ranks.session import kept_of
 from dlmagic.magics.watch.ranks.wire import Packer, Unpacker
 from dlmagic.magics.watch.sample_result import EDGES, STATISTICS, Row, Sample
 
@@ -168,3 +172,27 @@ def test_memory_is_bounded_where_one_rank_stands_still() -> None:
     assert ranks.ready()[-1] == MOST_WAITING + 49
     ranks.tell(1, 2)
     assert ranks.gathering.left_out == 1  # it is too late
+
+
+def test_a_thousand_ranks_are_reduced_in_a_moment_and_kept_in_little() -> None:
+    row = sample(output=np.ones(4))
+    rows = tuple(Row(f"layer{k}", "Linear", "activation") for k in range(100))
+    each = Sample(
+        1,
+        rows,
+        np.repeat(row.values, 100, axis=0),
+        np.repeat(row.histograms, 100, axis=0),
+        True,
+        np.ones(100, np.uint32),
+    )
+    began = time.process_time()
+    found = Reduction().of([each] * 1000)
+    assert time.process_time() - began < 2.0
+    assert number(found, "total", 99) == 4000
+
+    ranks = [RankState(k, "node", 9, lost="gone" if k > 997 else "") for k in range(1000)]
+    kept = kept_of(ranks)
+    assert len(kept) == 64
+    assert [each.rank for each in kept][-3:] == [61, 998, 999]
+    shown = list(rank_parts(kept, len(ranks)))
+    assert "And 984 ranks more." in repr(shown)

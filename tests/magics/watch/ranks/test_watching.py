@@ -37,6 +37,7 @@ def test_all_ranks_are_one_training(training: Engines) -> None:
         (0, 6, 6),
         (1, 6, 6),
     ]
+    assert result.rank_count == 2
     assert len(result.losses.values) == 6
     assert result.ended == "stopped"
     assert WatchResult.from_json(result.to_json()) == result
