@@ -139,7 +139,8 @@ def _version_of(model: nn.Module) -> int | None:
     known = _first.get(model)
     first = None if known is None else known()
     if first is None or not first.requires_grad:
-        first = next((each for each in model.parameters() if each.requires_grad), None)
+        trained = (each for each in model.parameters() if each.requires_grad)
+        first = next((each for each in trained if not compat.is_lazy(each)), None)
         if first is None:
             return None
         _first[model] = weakref.ref(first)
