@@ -25,8 +25,6 @@ version = release = dlmagic.__version__
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 exclude_patterns = ["generated"]
-# The page about clusters has its line in the table of contents before it is there.
-suppress_warnings = ["toc.not_readable"]
 smartquotes = False  # they would make one dash of the two before an option
 
 myst_heading_anchors = 4

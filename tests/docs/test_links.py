@@ -15,8 +15,6 @@ from markdown_it.token import Token
 from tests.docs.pages import DOCS, ROOT
 
 PAGES = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md"), ROOT / "benchmarks" / "README.md"])
-LATER = {"cluster"}
-"""Pages that have a line in the table of contents before they are there."""
 
 
 def links(page: Path) -> Iterator[str]:
@@ -71,4 +69,4 @@ def test_every_page_stands_in_the_table_of_contents_once() -> None:
     entries = [line for line in lines if line and not line.startswith(":")]
     written = {str(page.relative_to(DOCS).with_suffix("")) for page in DOCS.rglob("*.md")}
     assert len(entries) == len(set(entries))
-    assert set(entries) - LATER == written - {"index"} - LATER
+    assert set(entries) == written - {"index"}

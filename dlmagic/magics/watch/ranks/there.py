@@ -119,6 +119,10 @@ class RankWatch:
         """Likewise."""
         return None if self._loss is None else self._loss.value()
 
+    def heeds_all(self) -> bool:
+        """Nothing ends the training of a rank."""
+        return False
+
     def not_finite(self, culprit: Culprit) -> None:
         """Likewise."""
         self._judge.look_at_culprit(culprit)
