@@ -81,7 +81,7 @@ class WatchRequest:
         count = None if every is None else _count(every, name("every"))
         return cls(
             layers=(layers or "").strip(),
-            rate=Rate(share, count, exact),
+            rate=Rate(share, count, exact, binding=budget is not None),
             loss="" if loss is None else _name(loss, name("loss")),
             stop_on=_stops(stop_on, name("stop-on")),
             to="" if to is None else _target(to, name("to")),

@@ -36,12 +36,15 @@ class Rate:
         exact: Whether all values are looked at.
         together: Whether other processes train the same model: then the steps that are measured
             lie on a grid of powers of two, so that all of them measure some of the same.
+        binding: Whether the user named the budget: then to look for a NaN keeps to it as well, and
+            is not done at every step where steps are short.
     """
 
     budget: float = 0.01
     every: int | None = None
     exact: bool = False
     together: bool = False
+    binding: bool = False
 
 
 class Listener(Protocol):

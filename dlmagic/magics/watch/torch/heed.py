@@ -1,7 +1,9 @@
 """Which of the steps that are not measured are looked at for values that are not finite.
 
 To keep a call, should it have to be run once more, and to look at gradients takes some hundredths
-of a millisecond. Where a step hardly takes longer, not every one of them is looked at.
+of a millisecond. Where a step hardly takes longer and the user has named a budget, not every one
+of them is looked at; otherwise each is, because the layer that makes a NaN can only be found before
+the weights have it.
 """
 
 from __future__ import annotations
@@ -24,7 +26,8 @@ class Heed:
     """Decides it from what looking has cost.
 
     Args:
-        budget: Share of the training time that watching may take.
+        budget: Share of the training time that watching may take; infinite where each step is
+            looked at whatever that takes.
 
     Attributes:
         every: One step in so many is looked at.

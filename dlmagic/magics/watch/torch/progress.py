@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection
 
 from dlmagic.magics.watch.pacing import Pacing
@@ -33,7 +34,7 @@ class Progress:
         self.rate = rate
         self.stepping = Stepping()
         self.pacing = Pacing(rate)
-        self.heed = Heed(rate.budget)
+        self.heed = Heed(rate.budget if rate.binding else math.inf)
         self.delivery = Delivery()
         self.silent: tuple[Silent, ...] = ()
         self.skipped = 0

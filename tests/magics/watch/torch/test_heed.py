@@ -33,7 +33,7 @@ def test_steps_whose_time_is_not_known_say_nothing():
 def test_a_nan_is_seen_a_few_steps_later_at_most():
     model = small_model()
     optimizer = torch.optim.SGD(model.parameters(), 0.01)
-    with watching(model, every=10**6) as (watcher, listening):
+    with watching(model, every=10**6, binding=True) as (watcher, listening):
         for _ in range(200):
             step(model, optimizer, BATCH)
         heed = watcher._progress.heed
@@ -47,7 +47,7 @@ def test_a_nan_is_seen_a_few_steps_later_at_most():
 def test_no_step_is_left_out_where_the_training_is_to_end_on_a_nan():
     model = small_model()
     optimizer = torch.optim.SGD(model.parameters(), 0.01)
-    with watching(model, every=10**6) as (watcher, listening):
+    with watching(model, every=10**6, binding=True) as (watcher, listening):
         listening.all = True
         for number in range(1, 240):
             step(model, optimizer, BATCH * torch.nan if number == 237 else BATCH)
@@ -56,10 +56,19 @@ def test_no_step_is_left_out_where_the_training_is_to_end_on_a_nan():
     assert listening.culprits[0].pass_ == "input"
 
 
+def test_without_a_named_budget_each_step_is_looked_at():
+    model = small_model()
+    optimizer = torch.optim.SGD(model.parameters(), 0.01)
+    with watching(model, every=10**6) as (_, listening):
+        for number in range(1, 200):
+            step(model, optimizer, BATCH * torch.nan if number == 195 else BATCH)
+    assert [(each.step, each.pass_) for each in listening.culprits] == [(195, "input")]
+
+
 def test_steps_of_a_loop_by_hand_are_all_looked_at(monkeypatch):
     monkeypatch.setattr(module, "_SETTLED", 4)
     model = small_model()
-    with watching(model, every=10**6) as (watcher, listening):
+    with watching(model, every=10**6, binding=True) as (watcher, listening):
         for number in range(40):
             batch = BATCH * torch.nan if number == 30 else BATCH
             model(batch).square().mean().backward()
