@@ -8,6 +8,9 @@ from typing import Protocol
 
 from dlmagic.magics.watch.sample_result import Culprit, Overhead, Sample, Silent
 
+OF_PARTS = "Each number is of the part of a tensor that this process has."
+"""The note of a watcher whose process has parts of the parameters, and others have the rest."""
+
 
 @dataclass(frozen=True)
 class Layer:

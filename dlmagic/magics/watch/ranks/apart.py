@@ -15,8 +15,8 @@ _NORM = STATISTICS.index("norm")
 _APART = 1e-4
 """Share of a norm; what rounds in another order on another host stays below that."""
 _ADVICE = (
-    "Train it as torch.nn.parallel.DistributedDataParallel, or average the gradients before each "
-    "step; ranks that are to train by themselves may go apart."
+    "Average the gradients of all ranks before each step, as DistributedDataParallel of PyTorch "
+    "or MultiWorkerMirroredStrategy of TensorFlow do; ranks that train by themselves may go apart."
 )
 
 

@@ -17,7 +17,7 @@ from dlmagic.magics.watch.patterns import chosen
 from dlmagic.magics.watch.ranks.wire import Packer
 from dlmagic.magics.watch.sample_result import Culprit, Overhead, Silent
 from dlmagic.magics.watch.verdicts.judge import Judge
-from dlmagic.magics.watch.watcher import Layer, Rate, Watcher
+from dlmagic.magics.watch.watcher import OF_PARTS, Layer, Rate, Watcher
 
 _FEW = 16
 _LONGEST_REST = 2.5
@@ -158,7 +158,7 @@ class RankWatch:
         standing = {
             "findings": encode(self._judge.findings, tuple[Finding, ...]),
             "silent": encode(self.watcher.silent(), tuple[Silent, ...]),
-            "notes": [note for note in notes if note],
+            "notes": [note for note in notes if note and note != OF_PARTS],  # put together
         }
         news = {key: value for key, value in standing.items() if self._standing.get(key) != value}
         self._standing = standing

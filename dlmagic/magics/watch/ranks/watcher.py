@@ -274,6 +274,8 @@ class RanksWatcher:
             for rank, each in enumerate(self._standing)
             if each.lost
         ]
+        if self._gathering.reduction.parts:
+            notes.append("Ranks have parts of the parameters: numbers are of all parts together.")
         if self._unlike:
             notes.append(
                 f"{self.name} on rank {self._unlike[0]} has other layers than on rank 0: "

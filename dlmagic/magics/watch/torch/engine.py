@@ -208,6 +208,8 @@ class Engine:
             self._deliver(step)
         self._tell_if_not_finite()
         self._called = self._accumulated = False
+        if progress.chosen_again and self._measuring.plan.has_parts:
+            self._plan_again()  # while the layers have their parts, and not in a pass
         if self._bypassed:
             self._begin_without_a_call()
         now = time.perf_counter()
@@ -256,7 +258,8 @@ class Engine:
             return
         if not progress.pacing.due(self._stepping.steps + 1):
             return
-        if progress.chosen_again or not self._measuring.plan.still_fits():
+        plan = self._measuring.plan
+        if (progress.chosen_again and not plan.has_parts) or not plan.still_fits():
             self._plan_again()
         self._look(self._measuring.begin)
         if not self._by_hand.optimizer_seen:

@@ -94,10 +94,22 @@ class Plan:
     kept: list[tuple[nn.Module, str, nn.Parameter]] = field(default_factory=list)
 
     def still_fits(self) -> bool:
-        """Whether the layers still have the parameters that they had."""
+        """Whether the layers still have the parameters that they had.
+
+        Of a parameter that other processes have parts of (FSDP), a layer has the whole during a
+        pass, and its own part again when an optimiser steps.
+        """
         if not all(is_lazy(each) for each in self.lazy):
             return False
-        return all(module._parameters.get(name) is each for module, name, each in self.kept)
+        return all(
+            module._parameters.get(name) is each or is_part(each)
+            for module, name, each in self.kept
+        )
+
+    @property
+    def has_parts(self) -> bool:
+        """Whether other processes have parts of the parameters."""
+        return any(is_part(each) for _, _, each in self.kept)
 
     def values_wanted(self) -> int:
         """How many values of each tensor are looked at."""
@@ -182,6 +194,11 @@ def identities(model: nn.Module) -> frozenset[int]:
 def owned_by(optimizer: torch.optim.Optimizer) -> frozenset[int]:
     """Which parameters an optimiser changes."""
     return frozenset(id(each) for group in optimizer.param_groups for each in group["params"])
+
+
+def is_part(parameter: nn.Parameter) -> bool:
+    """Whether other processes have the rest of a parameter."""
+    return hasattr(parameter, "to_local")
 
 
 def is_lazy(parameter: nn.Parameter) -> bool:

@@ -11,8 +11,9 @@ from dlmagic.frameworks.torch import _compat as compat
 from dlmagic.magics.watch.sample_result import Overhead, Sample, Silent
 from dlmagic.magics.watch.torch.engine import Engine
 from dlmagic.magics.watch.torch.layers import is_model, layers_of, unwrapped
+from dlmagic.magics.watch.torch.plan import is_part
 from dlmagic.magics.watch.torch.progress import Progress
-from dlmagic.magics.watch.watcher import Layer, Listener, Rate
+from dlmagic.magics.watch.watcher import OF_PARTS, Layer, Listener, Rate
 
 __all__ = ["TorchWatcher", "is_model"]
 
@@ -80,7 +81,7 @@ class TorchWatcher:
     def has_parts(self) -> bool:
         """Whether this process has parts of the parameters, and others have the rest."""
         model = self._model()
-        return model is not None and any(hasattr(each, "to_local") for each in model.parameters())
+        return model is not None and any(map(is_part, model.parameters()))
 
     def notes(self) -> tuple[str, ...]:
         """What the user should know about how this model is watched."""
@@ -110,7 +111,7 @@ class TorchWatcher:
                 "round and draw random numbers differently."
             )
         if self.has_parts:
-            notes.append("Each number is of the part of a tensor that this process has.")
+            notes.append(OF_PARTS)
         if self._progress.bypassed:
             notes.append(
                 "Steps were made in which the model itself was not called, only layers of it: "

@@ -95,6 +95,42 @@ def test_a_group_of_ranks_and_a_nan_of_one(training: Engines) -> None:
     assert [each.kind for each in result.findings].count("not-finite") == 1
 
 
+def test_parts_of_a_model_are_put_together(training: Engines) -> None:
+    """FSDP: each rank has a half of every parameter."""
+    with init_torch(training.client[:]):
+        run(
+            training,
+            "from torch.distributed.fsdp import fully_shard\n"
+            "from torch.distributed.device_mesh import init_device_mesh\n"
+            "norm = net[0].weight.norm().item()\n"
+            "fully_shard(net, mesh=init_device_mesh('cpu', (2,)))\n"
+            "optimizer = torch.optim.SGD(net.parameters(), lr=0.1)",
+        )
+        session = dlmagic.watch("net", on=training.client[:], every=1, exact=True)
+        run(training, "train(2, x, y)")
+        session.choose("0")
+        run(training, "train(2, x, y)")
+        result = session.stop()
+    assert (result.steps, result.samples) == (4, 4)
+    weight = result.history("0.weight", "norm", "weight")
+    assert weight.values[0] == pytest.approx(training.client[training.ids[0]]["norm"], rel=1e-3)
+    assert {row.layer for row in session.past.present} == {"0"}
+    assert "all parts together" in " ".join(result.notes)
+    assert not [each for each in result.findings if each.kind == "ranks-apart"]
+
+
+def test_stop_interrupts_all_ranks(training: Engines) -> None:
+    session = dlmagic.watch("net", on=training.client[:], every=1)
+    under_way = training.client[:].execute("train(1_000_000, x, y)", block=False)
+    until = time.monotonic() + 20
+    while session.steps < 5 and time.monotonic() < until:
+        time.sleep(0.05)
+    session.wish.ask("Stop was pressed")  # as the live view does
+    with pytest.raises(Exception, match="KeyboardInterrupt"):
+        under_way.get(timeout=20)
+    assert session.stop().steps >= 5
+
+
 def test_what_is_wrong_on_one_rank_names_it(training: Engines) -> None:
     run(training, "if rank == 1:\n    optimizer.param_groups[0]['lr'] = 30.0")
     with dlmagic.watch("net", on=training.client[:], every=1) as session:
