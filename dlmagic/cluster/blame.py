@@ -54,7 +54,7 @@ class Ended:
             error["waited"],
             error["traceback"],
             error["rank"],
-            error["explanation"],
+            error.get("explanation"),
         )
 
     @classmethod
