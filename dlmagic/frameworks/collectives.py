@@ -13,6 +13,10 @@ from typing import Any, Protocol
 WAITING = ("torch.distributed", "torch.nn.parallel.distributed", "jax.experimental.multihost_utils")
 """Modules in which a rank waits until all the others have come, too."""
 
+_LEFT_ALONE = ("gloo/", "processgroupgloo", "processgroupnccl", "nccl error", "nccl communicator")
+"""What the libraries below say, in small letters, when another rank is gone. In a backward pass no
+module of :data:`WAITING` is on the stack: the exchange of gradients is part of the graph."""
+
 _TELLING = "dlmagic.frameworks.torch.communication"
 
 _HANGING_UP = {"torch.distributed": "dlmagic.frameworks.torch.process_group"}
@@ -21,6 +25,12 @@ _HANGING_UP = {"torch.distributed": "dlmagic.frameworks.torch.process_group"}
 def waits_for_others(modules: Iterable[str]) -> bool:
     """Whether a stack of calls, told by the names of their modules, has a collective on it."""
     return any(module.startswith(WAITING) for module in modules)
+
+
+def was_left_alone(error: BaseException) -> bool:
+    """Whether an exception says that others have left a collective."""
+    said = str(error).lower()
+    return isinstance(error, RuntimeError) and any(words in said for words in _LEFT_ALONE)
 
 
 def hang_up() -> None:

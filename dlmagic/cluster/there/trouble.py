@@ -11,7 +11,7 @@ from typing import Any
 
 import dlmagic
 from dlmagic.errors import DLMagicError, InputError, RankError
-from dlmagic.frameworks.collectives import waits_for_others
+from dlmagic.frameworks.collectives import waits_for_others, was_left_alone
 
 _PACKAGE = str(Path(dlmagic.__file__).parent) + os.sep
 _EXPLAINER = "dlmagic.magics.tensors.ranks.there"
@@ -32,7 +32,7 @@ def trouble_of(error: BaseException) -> dict[str, Any]:
         "message": getattr(error, "message", "") if own else " ".join(str(error).split())[:300],
         "hint": getattr(error, "hint", ""),
         "slip": isinstance(error, InputError),
-        "waited": waits_for_others(_modules(error.__traceback__)),
+        "waited": waits_for_others(_modules(error.__traceback__)) or was_left_alone(error),
         "traceback": "" if own else text_of(error),
         "rank": getattr(error, "rank", None),
         "explanation": None if own else _explanation_of(error),

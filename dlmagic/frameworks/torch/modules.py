@@ -1,10 +1,11 @@
-"""Modules whose state is not in their attributes: those of TorchScript and torch.compile."""
+"""Modules whose state is not in their attributes: of TorchScript, torch.compile, and DDP."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
 import torch
+from torch.nn.parallel import DistributedDataParallel
 
 from dlmagic.frameworks.torch import _compat as compat
 
@@ -13,7 +14,9 @@ class SavedOutside:
     """A module as its parts: submodules' training flags here, parameters and buffers apart.
 
     A general walk over its attributes would find nothing in a scripted module, whose values
-    live in C++, and the compiler itself behind a compiled module or function.
+    live in C++, and the compiler itself behind a compiled module or function. In a
+    ``DistributedDataParallel`` it would find what the first step has arranged once for all, such as
+    the buckets of gradients, which cannot be undone and changes no answer.
     """
 
     def __init__(self, value: object, parts: dict[str, object]) -> None:
@@ -23,10 +26,12 @@ class SavedOutside:
 
     @classmethod
     def of(cls, value: object) -> SavedOutside | None:
-        """Save a scripted or compiled module or function, or return None for anything else."""
+        """Save such a module, or a compiled function; None for anything else."""
         if isinstance(value, torch.jit.ScriptModule):
             tensors = {**dict(value.named_parameters()), **dict(value.named_buffers())}
             return cls(value, {f".{name}": tensor for name, tensor in tensors.items()})
+        if isinstance(value, DistributedDataParallel):
+            return cls(value, {".module": value.module})
         inner = compat.unwrapped(value)
         return None if inner is value else cls(value, {"": inner})
 

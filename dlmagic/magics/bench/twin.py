@@ -20,7 +20,7 @@ def bench(
     *code: str | Callable[..., object],
     args: Sequence[object] = (),
     namespace: Mapping[str, object] | None = None,
-    modes: Sequence[str] | None = None,
+    modes: str | Sequence[str] | None = None,
     reference: str | None = None,
     time: float = 5.0,
     check: bool = True,
@@ -49,7 +49,7 @@ def bench(
             or functions, each called with ``args``, which become the alternatives.
         args: What functions are called with.
         namespace: What the cell's text finds; the caller's own names by default.
-        modes: Execution modes, such as ``["eager", "compile"]``.
+        modes: Execution modes, such as ``["eager", "compile"]`` or ``"eager,compile"``.
         reference: The mode or alternative to compare with; the first by default.
         time: Measuring budget in seconds, compiling apart.
         check: Whether answers are compared.
@@ -98,7 +98,7 @@ def bench(
     request = Request(
         source=CellSource.from_text(text),
         namespace=names if isinstance(names, dict) else dict(names),
-        modes=tuple(modes) if modes is not None else None,
+        modes=_modes(modes),
         reference=reference,
         seconds=time,
         check=check,
@@ -134,6 +134,12 @@ def _names_of_caller() -> dict[str, object]:
     if caller.f_globals is caller.f_locals:
         return caller.f_globals
     return {**caller.f_globals, **caller.f_locals}
+
+
+def _modes(modes: str | Sequence[str] | None) -> tuple[str, ...] | None:
+    if isinstance(modes, str):
+        modes = [name.strip() for name in modes.split(",")]
+    return None if modes is None else tuple(modes)
 
 
 def _calls(functions: Sequence[Any], args: Sequence[object]) -> tuple[str, dict[str, object]]:

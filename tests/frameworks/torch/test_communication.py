@@ -9,6 +9,7 @@ import torch
 import torch.distributed as dist
 from torch import nn
 
+import dlmagic
 from dlmagic.frameworks import collectives
 from dlmagic.frameworks.torch.communication import barrier_for, covered
 
@@ -50,6 +51,19 @@ def test_the_barrier_is_that_of_a_group_of_just_so_many(group: None) -> None:
     assert barrier is not None
     barrier()
     assert barrier_for(2) is None
+
+
+def test_what_the_first_step_arranges_is_no_answer(group: None) -> None:
+    torch.manual_seed(0)
+    model = nn.parallel.DistributedDataParallel(nn.Linear(4, 4))
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    names = {"model": model, "optimizer": optimizer, "x": torch.ones(2, 4)}
+    cell = "optimizer.zero_grad()\nmodel(x).sum().backward()\noptimizer.step()"
+    before = model.module.weight.clone()
+    found = dlmagic.bench(cell, namespace=names, modes=["eager"], time=0.1)
+    assert (found["eager"].agrees, found["eager"].agreement) == (True, "identical")
+    assert torch.equal(model.module.weight, before)
+    assert model.module.weight.grad is None
 
 
 def test_replicas_apart_exchange_nothing_and_are_as_before_afterwards(group: None) -> None:

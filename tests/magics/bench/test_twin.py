@@ -71,3 +71,8 @@ def test_costs_are_asked_for_by_the_same_words() -> None:
     assert row["bytes_moved"] == 3 * 4 * 16 * 16
     assert row["flop_rate"] == result["plain"].flop_rate
     assert dlmagic.BenchResult.from_json(result.to_json()) == result
+
+
+def test_modes_may_be_written_as_in_the_magic() -> None:
+    result = dlmagic.bench("x * 2", namespace={"x": torch.ones(3)}, modes="eager, trace", time=0.05)
+    assert [arm.name for arm in result.arms] == ["eager", "trace"]

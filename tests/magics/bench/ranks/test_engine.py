@@ -127,6 +127,7 @@ def test_a_step_of_ddp_takes_as_long_as_measured_by_hand(engines: Engines) -> No
         assert len(spread.communication_by_rank) == 2
         assert spread.alone
         assert spread.efficiency
+        assert arm.agrees is True
         _gradients_are_equal(engines)
 
 
@@ -194,6 +195,14 @@ def test_an_exception_of_one_rank_ends_it_for_all(engines: Engines) -> None:
         on(engines, "1 / (1 - rank)")
     assert "line 1" in told.value.traceback
     on(engines, "rank + 1", time=0.2)
+
+
+def test_who_is_left_alone_in_a_backward_pass_is_not_the_culprit(engines: Engines) -> None:
+    with init_torch(engines.client[list(engines.ids)]):
+        run(engines, TRAINING)
+        wrong = STEP.replace("labels)", "labels if dist.get_rank() == 0 else labels[[99]])")
+        with pytest.raises(RankError, match=r"Rank 1 of 2 .* failed: IndexError"):
+            on(engines, wrong)
 
 
 def test_a_rank_that_hangs_is_named_within_the_patience(engines: Engines) -> None:

@@ -1,0 +1,62 @@
+"""The notebook about clusters, executed as a reader does: with two engines of its own."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+
+from demo_notebooks.run import run
+
+CLUSTER = Path(__file__).parents[2] / "demo_notebooks" / "cluster.ipynb"
+PROMISED = {
+    "-o together": ("eager takes", "2 ranks on 1 host together", "efficiency"),
+    "-o alone": ("eager takes",),
+    "%unwatch model": ("160 steps of `model` on 2 ranks, 5 layers", "it was unwatched"),
+    "first == second": ("True",),
+    "view.apply_sync(lambda: rank)": ("[0, 1]",),
+}
+
+
+@pytest.fixture(scope="module")
+def notebook() -> Any:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("OMP_NUM_THREADS", "1")
+        return run(CLUSTER)
+
+
+def cell_with(notebook: Any, code: str) -> Any:
+    (cell,) = [each for each in notebook.cells if each.cell_type == "code" and code in each.source]
+    return cell
+
+
+@pytest.mark.parametrize("code", PROMISED)
+def test_each_cell_says_what_the_text_promises(notebook: Any, code: str) -> None:
+    outputs = cell_with(notebook, code).outputs
+    results = [each for each in outputs if each.output_type == "execute_result"]
+    found = " ".join(results[0].data["text/plain"].split())
+    for words in PROMISED[code]:
+        assert words in found
+
+
+def test_the_rank_in_trouble_is_named_above_its_own_traceback(notebook: Any) -> None:
+    (error,) = cell_with(notebook, "rank == 0 else").outputs
+    assert error.ename == "RankError"
+    assert error.evalue.startswith("Rank 1 on ")
+    assert "IndexError" in "".join(error.traceback)
+
+
+def test_what_is_saved_is_small_and_shows_no_progress(notebook: Any) -> None:
+    nbformat.validate(notebook)
+    assert len(json.dumps(notebook)) < 1_000_000
+    shown = json.dumps([each.get("outputs") for each in notebook.cells])
+    assert "%px:" not in shown
+
+
+def test_the_notebook_in_the_repository_has_no_outputs() -> None:
+    notebook = nbformat.read(CLUSTER, as_version=4)
+    nbformat.validate(notebook)
+    assert not any(cell.get("outputs") for cell in notebook.cells)
