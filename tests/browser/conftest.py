@@ -16,9 +16,9 @@ from typing import Any
 
 import pytest
 
-from tests.notebooks.executed import executed_quickstart
+from tests.notebooks.executed import execute, executed_quickstart
 
-__all__ = ["executed_quickstart"]
+__all__ = ["execute", "executed_quickstart"]
 
 START_SECONDS = 60
 SETTINGS = {

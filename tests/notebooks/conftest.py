@@ -1,5 +1,5 @@
 """What the tests of the notebooks share."""
 
-from tests.notebooks.executed import executed_quickstart
+from tests.notebooks.executed import execute, executed_quickstart
 
-__all__ = ["executed_quickstart"]
+__all__ = ["execute", "executed_quickstart"]

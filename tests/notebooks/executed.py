@@ -1,7 +1,8 @@
-"""The quickstart, executed once for all tests: compiling takes most of the time."""
+"""Notebooks, each executed once for all tests: compiling takes most of the time."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,23 @@ from demo_notebooks.run import run
 QUICKSTART = Path(__file__).parents[2] / "demo_notebooks" / "quickstart.ipynb"
 
 
+@pytest.fixture(scope="session")
+def execute(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Callable[[Path], Any]:
+    """Executes the notebook in a file, unless one of that name has been."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base if worker_id == "master" else base.parent
+
+    def execute(path: Path) -> Any:
+        executed = shared / f"executed-{path.name}"
+        with FileLock(executed.with_suffix(".lock")), pytest.MonkeyPatch.context() as patch:
+            if not executed.exists():
+                patch.setenv("OMP_NUM_THREADS", "1")  # which a busy machine disturbs less
+                nbformat.write(run(path), executed)
+            return nbformat.read(executed, as_version=4)
+
+    return execute
+
+
 def shortened_quickstart() -> Any:
     """A copy that measures for a second instead of five, its longest cell for five of 15."""
     notebook = nbformat.read(QUICKSTART, as_version=4)
@@ -26,14 +44,10 @@ def shortened_quickstart() -> Any:
 
 
 @pytest.fixture(scope="session")
-def executed_quickstart(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Any:
-    """The notebook with its outputs."""
-    base = tmp_path_factory.getbasetemp()
-    executed = (base if worker_id == "master" else base.parent) / "executed.ipynb"
-    with FileLock(executed.with_suffix(".lock")), pytest.MonkeyPatch.context() as patch:
-        if not executed.exists():
-            patch.setenv("OMP_NUM_THREADS", "1")  # which a busy machine disturbs less
-            copy = tmp_path_factory.mktemp("quickstart") / QUICKSTART.name
-            nbformat.write(shortened_quickstart(), copy)
-            nbformat.write(run(copy), executed)
-        return nbformat.read(executed, as_version=4)
+def executed_quickstart(
+    execute: Callable[[Path], Any], tmp_path_factory: pytest.TempPathFactory
+) -> Any:
+    """The shortened quickstart with its outputs."""
+    copy = tmp_path_factory.mktemp("quickstart") / QUICKSTART.name
+    nbformat.write(shortened_quickstart(), copy)
+    return execute(copy)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import nbformat
 import pytest
-
-from demo_notebooks.run import run
 
 CLUSTER = Path(__file__).parents[2] / "demo_notebooks" / "cluster.ipynb"
 PROMISED = {
@@ -22,10 +21,8 @@ PROMISED = {
 
 
 @pytest.fixture(scope="module")
-def notebook() -> Any:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("OMP_NUM_THREADS", "1")
-        return run(CLUSTER)
+def notebook(execute: Callable[[Path], Any]) -> Any:
+    return execute(CLUSTER)
 
 
 def cell_with(notebook: Any, code: str) -> Any:

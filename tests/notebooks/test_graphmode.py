@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import nbformat
 import pytest
-
-from demo_notebooks.run import run
 
 GRAPHMODE = Path(__file__).parents[2] / "demo_notebooks" / "graphmode.ipynb"
 VERDICTS = {
@@ -23,10 +22,8 @@ VERDICTS = {
 
 
 @pytest.fixture(scope="module")
-def notebook() -> Any:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("OMP_NUM_THREADS", "1")
-        return run(GRAPHMODE)
+def notebook(execute: Callable[[Path], Any]) -> Any:
+    return execute(GRAPHMODE)
 
 
 def shown(notebook: Any, code: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -9,8 +10,6 @@ from typing import Any
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell
-
-from demo_notebooks.run import run
 
 MISTAKES = Path(__file__).parents[2] / "demo_notebooks" / "mistakes.ipynb"
 KINDS = [
@@ -61,12 +60,10 @@ def is_silent(cell: Any) -> bool:
 
 
 @pytest.fixture(scope="module")
-def cells(tmp_path_factory: pytest.TempPathFactory) -> list[Any]:
+def cells(execute: Callable[[Path], Any], tmp_path_factory: pytest.TempPathFactory) -> list[Any]:
     copy = tmp_path_factory.mktemp("notebooks") / MISTAKES.name
     nbformat.write(probed(nbformat.read(MISTAKES, as_version=4)), copy)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("OMP_NUM_THREADS", "1")
-        return [cell for cell in run(copy).cells if cell.cell_type == "code"]
+    return [cell for cell in execute(copy).cells if cell.cell_type == "code"]
 
 
 def test_each_wrong_cell_is_explained_by_its_mistake(cells: list[Any]) -> None:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import nbformat
 import pytest
-
-from demo_notebooks.run import run
 
 WATCH = Path(__file__).parents[2] / "demo_notebooks" / "watch.ipynb"
 VERDICTS = {
@@ -27,10 +26,8 @@ VERDICTS = {
 
 
 @pytest.fixture(scope="module")
-def notebook() -> Any:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("OMP_NUM_THREADS", "1")
-        return run(WATCH)
+def notebook(execute: Callable[[Path], Any]) -> Any:
+    return execute(WATCH)
 
 
 def shown(notebook: Any, code: str) -> str:
