@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import queue
 import time
 from collections.abc import Mapping, Sequence
@@ -28,6 +29,7 @@ class Asked:
     replies: Sequence[Any]
     _done: queue.SimpleQueue[int] = field(default_factory=queue.SimpleQueue)
     _answered: dict[int, object] = field(default_factory=dict)
+    _signals: list[concurrent.futures.Future[Any]] = field(default_factory=list)
 
     @classmethod
     def of(
@@ -79,7 +81,11 @@ class Asked:
         registered = set(self.client.ids)
         targets = [self.ids[rank] for rank in self.waiting if self.ids[rank] in registered]
         if targets:
-            self.client.send_signal("SIGINT", targets=targets, block=False)
+            self._signals.append(self.client.send_signal("SIGINT", targets=targets, block=False))
+
+    def wait_for_signals(self, seconds: float) -> None:
+        """Wait until interrupts have arrived: one that came later would hit the next task."""
+        concurrent.futures.wait(self._signals, timeout=seconds)
 
     def settle(self, seconds: float) -> None:
         """Wait for what ranks sent before their answers; it comes by another way, perhaps later."""

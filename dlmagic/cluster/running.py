@@ -18,6 +18,9 @@ GRACE = 8.0
 SETTLE = 4.0
 """Seconds after a rank failed in a collective, in which the rank that caused it may be heard of."""
 
+_ON_THE_WAY = 2.0
+"""Seconds that an interrupt may take to an engine that has answered meanwhile."""
+
 _LAST_WORDS = 2.0
 """Seconds in which all that was told before an answer must have come."""
 
@@ -97,6 +100,7 @@ class Running:
         until = time.monotonic() + GRACE
         while (answer := self.asked.next_answer(until)) is not None:
             self._note(*answer)
+        self.asked.wait_for_signals(_ON_THE_WAY)
 
     def _note(self, rank: int, answer: object) -> None:
         if isinstance(answer, str):

@@ -41,6 +41,14 @@ def test_an_exception_is_told_with_its_rank_and_its_own_traceback(engines: Engin
     assert works(engines)
 
 
+def test_an_interrupt_that_comes_late_does_not_hit_the_next_task(engines: Engines) -> None:
+    engines.client[:].scatter("rank", [0, 1], flatten=True)
+    for pause in (0.0, 0.001, 0.003, 0.01, 0.03):
+        with pytest.raises(RankError, match="Rank 0 of 2"):
+            run(engines, f"import time\nif rank == 0:\n    1 / 0\ntime.sleep({pause})")
+        run(engines, "import time\ntime.sleep(0.1)")
+
+
 def test_a_rank_without_memory_is_told_like_any_exception(engines: Engines) -> None:
     engines.client[:].scatter("rank", [0, 1], flatten=True)
     with pytest.raises(RankError, match=r"Rank 0 of 2 .* failed: .*[Aa]llocate") as told:
