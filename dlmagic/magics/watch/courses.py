@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,7 +30,23 @@ _KEPT: dict[str, tuple[Statistic, ...]] = {
     "update": ("norm", "ratio"),
 }
 _SMALLEST, _LARGEST, _SUM, _MEAN = range(4)
+_NEVER, _NOT_YET = -1, -2  # of a number that is not kept, and of one that was not measured yet
 _WAYS = {"min": _SMALLEST, "max": _LARGEST, "nan": _SUM, "inf": _SUM}
+
+
+@dataclass(frozen=True, eq=False)
+class _Route:
+    """Where numbers of a sample go that become one point in the same way.
+
+    Attributes:
+        way: How.
+        cells: Their places in a sample whose rows lie one after the other.
+        numbers: The courses that they belong to.
+    """
+
+    way: int
+    cells: NDArray[np.intp]
+    numbers: NDArray[np.intp]
 
 
 class Courses:
@@ -40,8 +57,8 @@ class Courses:
     """
 
     def __init__(self, most_bytes: int = MOST_BYTES) -> None:
-        self.number = np.full((0, len(STATISTICS)), -1)
-        """Which course a row and statistic have, ``[row, statistic]``; -1 for none."""
+        self.number = np.full((0, len(STATISTICS)), _NEVER)
+        """Which course a row and statistic have, ``[row, statistic]``; below zero for none."""
         self.least: Floats = np.full(0, np.nan, np.float32)
         """The smallest value of each course, in all samples."""
         self.most: Floats = np.full(0, np.nan, np.float32)
@@ -51,22 +68,26 @@ class Courses:
         self.room = MOST_POINTS
         """How many they have room for."""
         self._most_bytes = most_bytes
-        self._values: Floats = np.full((0, self.room), np.nan, np.float32)
+        self._values: Floats = np.full((self.room, 0), np.nan, np.float32)  # [point, course]
         self._ways = np.zeros(0, int)
         self._weights = np.zeros(0)  # samples in the newest point, by course
+        self._places: NDArray[np.intp] = np.zeros(0, np.intp)
+        self._routes: list[_Route] = []  # of samples with these places
+        self._waiting: NDArray[np.intp] = np.zeros(0, np.intp)  # their cells without a course
 
     @property
     def nbytes(self) -> int:
         """Bytes that all of it takes."""
-        parts = (self.number, self.least, self.most, self._values, self._ways, self._weights)
-        return sum(part.nbytes for part in parts)
+        routes = [part for each in self._routes for part in (each.cells, each.numbers)]
+        kept = (self.number, self.least, self.most, self._values, self._ways, self._weights)
+        return sum(part.nbytes for part in (*kept, *routes, self._waiting))
 
     def add_rows(self, rows: Sequence[Row]) -> None:
         """Make room for more rows, below those that there are."""
-        more = np.full((len(rows), len(STATISTICS)), -1)
+        more = np.full((len(rows), len(STATISTICS)), _NEVER)
         for number, row in enumerate(rows):
             for statistic in _KEPT[row.quantity]:
-                more[number, STATISTICS.index(statistic)] = -2  # kept, and not yet measured
+                more[number, STATISTICS.index(statistic)] = _NOT_YET
         self.number = np.vstack([self.number, more])
 
     def add(self, places: NDArray[np.intp], samples: Floats, *, new_point: bool) -> None:
@@ -77,17 +98,22 @@ class Courses:
             samples: ``[sample, row, statistic]``.
             new_point: Whether they begin a point.
         """
-        self._open_courses(places, samples)
+        if places is not self._places:
+            self._find_routes(places)
+        flat = samples.reshape(len(samples), -1)
+        if not np.isnan(flat.take(self._waiting, axis=1)).all():
+            self._open_courses(flat)
         if new_point:
             self.points += 1
             self._weights[:] = 0
-        self._merge(places, samples)
+        for route in self._routes:
+            self._merge(route, flat.take(route.cells, axis=1))
 
     def matrix(self, statistic: Statistic) -> Floats:
         """One statistic of all rows, ``[row, point]``; NaN where it has not been measured."""
         numbers = self.number[:, STATISTICS.index(statistic)]
         found = np.full((len(numbers), self.points), np.nan, np.float32)
-        found[numbers >= 0] = self._values[numbers[numbers >= 0], : self.points]
+        found[numbers >= 0] = self._values[: self.points, numbers[numbers >= 0]].T
         return found
 
     def extremes(self) -> tuple[Floats, Floats]:
@@ -96,29 +122,34 @@ class Courses:
 
     def halve(self) -> None:
         """Make one point of each two neighbours; their number must be even."""
-        left, right = self._values[:, : self.points : 2], self._values[:, 1 : self.points : 2]
+        left, right = self._values[: self.points : 2], self._values[1 : self.points : 2]
         merged = _halved(np.stack([left, right]), self._ways)
         self.points //= 2
         self._values[:] = np.nan
-        self._values[:, : self.points] = merged
+        self._values[: self.points] = merged
 
     def _spread(self, values: Floats) -> Floats:
         found = np.full(self.number.shape, np.nan, np.float32)
         found[self.number >= 0] = values[self.number[self.number >= 0]]
         return found
 
-    def _open_courses(self, places: NDArray[np.intp], samples: Floats) -> None:
+    def _find_routes(self, places: NDArray[np.intp]) -> None:
+        """Find out once where the numbers of such samples go."""
+        numbers = self.number[places].reshape(-1)
+        cells = np.flatnonzero(numbers >= 0)
+        ways = self._ways[numbers[cells]]
+        self._routes = [
+            _Route(way, cells[ways == way], numbers[cells[ways == way]])
+            for way in (_SMALLEST, _LARGEST, _SUM, _MEAN)
+        ]
+        self._places, self._waiting = places, np.flatnonzero(numbers == _NOT_YET)
+
+    def _open_courses(self, flat: Floats) -> None:
         """Give a course to what is measured for the first time."""
-        waiting = self.number[places] == -2
-        if not waiting.any():
-            return
-        new = waiting & ~np.isnan(samples).all(axis=0)
-        rows, statistics = np.nonzero(new)
-        count = len(rows)
-        if not count:
-            return
-        before = len(self._ways)
-        self.number[places[rows], statistics] = np.arange(before, before + count)
+        new = self._waiting[~np.isnan(flat.take(self._waiting, axis=1)).all(axis=0)]
+        rows, statistics = np.divmod(new, len(STATISTICS))
+        count, before = len(new), len(self._ways)
+        self.number[self._places[rows], statistics] = np.arange(before, before + count)
         ways = [_WAYS.get(STATISTICS[each], _MEAN) for each in statistics]
         self._ways = np.concatenate([self._ways, np.array(ways, int)])
         self._weights = np.concatenate([self._weights, np.zeros(count)])
@@ -126,48 +157,42 @@ class Courses:
         self.least = np.concatenate([self.least, unknown])
         self.most = np.concatenate([self.most, unknown])
         self._make_room(count)
+        self._find_routes(self._places)
 
     def _make_room(self, count: int) -> None:
         """Room for so many courses more; all have fewer points where there are many."""
         fitting = self._most_bytes // (4 * len(self._ways)) // 2 * 2
         self.room = min(self.room, max(fitting, LEAST_POINTS))
-        width = max(self.room, self.points + self.points % 2)  # the caller halves it later
-        values = np.full((len(self._ways), width), np.nan, np.float32)
-        kept = min(width, self._values.shape[1])
-        values[: len(self._ways) - count, :kept] = self._values[:, :kept]
+        points = max(self.room, self.points + self.points % 2)  # the caller halves it later
+        values = np.full((points, len(self._ways)), np.nan, np.float32)
+        kept = min(points, len(self._values))
+        values[:kept, : len(self._ways) - count] = self._values[:kept]
         self._values = values
 
-    def _merge(self, places: NDArray[np.intp], samples: Floats) -> None:
-        numbers = self.number[places]
-        kept = numbers >= 0
-        columns = [samples[at][kept] for at in range(len(samples))]
-        values, numbers = np.array(columns), numbers[kept]
-        for way in (_SMALLEST, _LARGEST, _SUM, _MEAN):
-            chosen = self._ways[numbers] == way
-            self._merge_in_one_way(way, numbers[chosen], values[:, chosen])
-
-    def _merge_in_one_way(self, way: int, numbers: NDArray[np.int_], samples: Floats) -> None:
+    def _merge(self, route: _Route, samples: Floats) -> None:
+        numbers, point = route.numbers, self._values[self.points - 1]
         lowest, highest = np.fmin.reduce(samples), np.fmax.reduce(samples)
         self.least[numbers] = np.fmin(self.least[numbers], lowest)
         self.most[numbers] = np.fmax(self.most[numbers], highest)
-        last, at = self._values[numbers, self.points - 1], (numbers, self.points - 1)
-        if way == _SMALLEST:
-            self._values[at] = np.fmin(last, lowest)
-        elif way == _LARGEST:
-            self._values[at] = np.fmax(last, highest)
-        elif way == _SUM:
-            self._values[at] = _sum(np.concatenate([last[None], samples]))
+        if route.way == _SMALLEST:
+            point[numbers] = np.fmin(point[numbers], lowest)
+        elif route.way == _LARGEST:
+            point[numbers] = np.fmax(point[numbers], highest)
+        elif route.way == _SUM:
+            point[numbers] = _sum(np.concatenate([point[numbers][None], samples]))
         else:
-            self._values[at] = self._mean_with(numbers, last, samples)
+            point[numbers] = self._mean_with(numbers, point[numbers], samples)
 
-    def _mean_with(self, numbers: NDArray[np.int_], last: Floats, samples: Floats) -> Floats:
+    def _mean_with(self, numbers: NDArray[np.intp], last: Floats, samples: Floats) -> Floats:
         """The mean of a point when samples come to it."""
+        known = ~np.isnan(samples)
         before = self._weights[numbers]
-        count = len(samples) - np.isnan(samples).sum(axis=0)
-        self._weights[numbers] = before + count
-        total = np.where(before > 0, last * before, 0) + np.nansum(samples, axis=0, dtype=float)
+        after = self._weights[numbers] = before + known.sum(axis=0)
+        total = np.where(before > 0, last * before, 0) + samples.sum(
+            axis=0, dtype=float, where=known
+        )
         with np.errstate(invalid="ignore"):
-            mean: Floats = (total / (before + count)).astype(np.float32)
+            mean: Floats = (total / after).astype(np.float32)
         return mean
 
 
@@ -179,9 +204,9 @@ def _sum(samples: Floats) -> Floats:
 
 
 def _halved(pairs: Floats, ways: NDArray[np.int_]) -> Floats:
-    """One point of each pair, ``[pair, course, point]``."""
+    """One point of each two, ``[which of the two, point, course]``."""
     left, right = pairs
     mean = np.where(np.isnan(left), right, np.where(np.isnan(right), left, (left + right) / 2))
     extreme = [np.fmin(left, right), np.fmax(left, right)]
-    merged: Floats = np.choose(ways[:, None], [*extreme, _sum(pairs), mean])
+    merged: Floats = np.choose(ways, [*extreme, _sum(pairs), mean])
     return merged

@@ -76,7 +76,7 @@ def _values(pieces: Pieces, count: int) -> NDArray[np.float32]:
     values = np.full((count, len(STATISTICS)), np.nan, np.float32)
     present = total > 0
     for name, column in found.items():
-        values[present, STATISTICS.index(name)] = column[present]
+        values[:, STATISTICS.index(name)] = np.where(present, column, np.nan)
     none_finite = present & (share == 0) & (add(nan) + add(inf) > 0)
     values[none_finite, STATISTICS.index("norm")] = bad[none_finite]
     return values
@@ -94,7 +94,7 @@ def _extreme(which: np.ufunc, values: Numbers, rows: NDArray[np.int64], count: i
 def _histograms(pieces: Pieces, count: int) -> NDArray[np.uint32]:
     bins = pieces.histograms.shape[1]
     found = np.zeros((count, bins), np.uint32)
-    if len(np.unique(pieces.rows)) == len(pieces.rows):
+    if np.bincount(pieces.rows, minlength=1).max() <= 1:
         found[pieces.rows] = pieces.histograms
     else:
         np.add.at(found, pieces.rows, pieces.histograms.astype(np.uint32))

@@ -7,10 +7,11 @@ from collections import deque
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 from torch import Tensor
 
 from dlmagic.magics.watch.pieces import joined, rows_of
-from dlmagic.magics.watch.sample_result import BINS, STATISTICS, Row, Sample
+from dlmagic.magics.watch.sample_result import BINS, STATISTICS, Sample
 from dlmagic.magics.watch.torch.measuring import Taken
 from dlmagic.magics.watch.torch.plan import Layout
 from dlmagic.magics.watch.torch.transfer import OnItsWay
@@ -35,7 +36,7 @@ class Delivery:
         self._lock = threading.Lock()
         self._waiting: deque[_Waiting] = deque(maxlen=MOST_WAITING)
         self._losses: deque[tuple[int, float | OnItsWay]] = deque(maxlen=100 * MOST_WAITING)
-        self._shown: tuple[Layout, tuple[int, ...], tuple[Row, ...]] | None = None
+        self._shown: _Shown | None = None
 
     def put(self, step: int, taken: Taken, *, exact: bool) -> None:
         """Have a sample delivered."""
@@ -79,47 +80,65 @@ class Delivery:
             return found
 
     def _sample(self, waiting: _Waiting) -> Sample:
-        taken = waiting.taken
-        count = len(taken.layout.rows)
+        taken, layout = waiting.taken, waiting.taken.layout
         parts = [each.pieces() for each in taken.under_way]
         if not parts:
-            rows = self._rows(taken.layout, ())
+            rows = self._among(layout, np.zeros(len(layout.rows), np.bool_)).rows
             empty = np.zeros((0, len(STATISTICS)), np.float32)
             return Sample(waiting.step, rows, empty, _NO_BINS, waiting.exact, _NO_CALLS)
         pieces = joined(parts)
-        values, histograms = rows_of(pieces, count)
+        values, histograms = rows_of(pieces, len(layout.rows))
         for dead in taken.dead:
             owners, shares = dead.shares()
             values[owners, _DEAD] = shares
-        for update, weight in taken.layout.updates:
-            values[update, _RATIO] = _ratio(values[update, _NORM], values[weight, _NORM])
-        rows = self._rows(taken.layout, tuple(np.unique(pieces.rows).tolist()))
-        chosen = list(self._shown[1]) if self._shown else []
-        return Sample(
-            waiting.step,
-            rows,
-            values[chosen],
-            histograms[chosen],
-            waiting.exact,
-            taken.calls[chosen],
+        present = np.zeros(len(layout.rows), np.bool_)
+        present[pieces.rows] = True
+        shown = self._among(layout, present)
+        values[shown.updates, _RATIO] = _ratios(values, shown)
+        if len(shown.places) < len(values):
+            values, histograms = values[shown.places], histograms[shown.places]
+        calls = taken.calls[shown.places]
+        return Sample(waiting.step, shown.rows, values, histograms, waiting.exact, calls)
+
+    def _among(self, layout: Layout, present: NDArray[np.bool_]) -> _Shown:
+        """The rows that have been measured so far, the same ones as long as there are no others."""
+        before = self._shown if self._shown is not None and self._shown.layout is layout else None
+        if before is not None and not (present & ~before.present).any():
+            return before
+        if before is not None:
+            present = present | before.present
+        self._shown = _Shown(layout, present)
+        return self._shown
+
+
+class _Shown:
+    """Rows of a layout that have been measured so far.
+
+    Attributes:
+        layout: The layout.
+        present: Whether a row is among them.
+        places: Which they are.
+        rows: What they are, as far as their shapes are known now.
+        updates: All rows of updates, measured or not.
+        weights: The weights that those are about.
+    """
+
+    def __init__(self, layout: Layout, present: NDArray[np.bool_]) -> None:
+        self.layout, self.present = layout, present
+        self.places = np.flatnonzero(present)
+        rows = ((place, layout.rows[place]) for place in self.places.tolist())
+        self.rows = tuple(
+            replace(row, shape=layout.shapes.get(place, row.shape)) for place, row in rows
         )
-
-    def _rows(self, layout: Layout, present: tuple[int, ...]) -> tuple[Row, ...]:
-        """Rows that have been measured so far, the same tuple as long as there are no others."""
-        before = self._shown[1] if self._shown and self._shown[0] is layout else ()
-        if self._shown is not None and self._shown[0] is layout and set(present) <= set(before):
-            return self._shown[2]
-        chosen = tuple(sorted({*before, *present}))
-        rows = tuple(
-            replace(layout.rows[each], shape=layout.shapes.get(each, layout.rows[each].shape))
-            for each in chosen
-        )
-        self._shown = layout, chosen, rows
-        return rows
+        pairs = np.array(layout.updates, np.intp).reshape(-1, 2)
+        self.updates, self.weights = pairs[:, 0], pairs[:, 1]
 
 
-def _ratio(update: float, weight: float) -> float:
-    return float(update) / float(weight) if weight > 0 else float("nan")
+def _ratios(values: NDArray[np.float32], shown: _Shown) -> NDArray[np.float64]:
+    update, weight = (values[at, _NORM].astype(float) for at in (shown.updates, shown.weights))
+    found: NDArray[np.float64] = np.full(len(update), np.nan)
+    np.divide(update, weight, out=found, where=weight > 0)
+    return found
 
 
 _NO_BINS = np.zeros((0, BINS), np.uint32)

@@ -257,8 +257,8 @@ class UnderWay:
             np.array(owners, np.int64),
             np.array(totals, np.float64),
             np.array(seen, np.float64),
-            moments.astype(np.float64),
-            histograms.astype(np.int64),
+            moments.astype(np.float64, copy=False),
+            histograms.astype(np.int64, copy=False),
         )
 
 

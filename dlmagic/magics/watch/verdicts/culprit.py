@@ -6,7 +6,7 @@ from dlmagic.display.units import count, listed, tiny
 from dlmagic.finding import Finding, Fix
 from dlmagic.magics.watch.sample_result import Culprit
 from dlmagic.magics.watch.verdicts.causes import cause_of
-from dlmagic.magics.watch.verdicts.symptom import named
+from dlmagic.magics.watch.verdicts.symptom import named_layer
 
 _NAMED = 6
 _STOP = "Watch with --stop-on nan to end the run here, with the weights as they were before."
@@ -95,7 +95,7 @@ def _where(culprit: Culprit) -> str:
 
 
 def _layer(culprit: Culprit) -> str:
-    return named(culprit.layer, culprit.kind)
+    return named_layer(culprit.layer, culprit.kind)
 
 
 def _call(culprit: Culprit) -> str:

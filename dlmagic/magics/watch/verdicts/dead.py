@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
+from functools import partial
+
+import numpy as np
 
 from dlmagic.display.units import percent
+from dlmagic.magics.watch.sample_result import Row
 from dlmagic.magics.watch.verdicts.limits import Limits
 from dlmagic.magics.watch.verdicts.streaks import Streaks
 from dlmagic.magics.watch.verdicts.symptom import Symptom, named
-from dlmagic.magics.watch.verdicts.table import Line, Table
+from dlmagic.magics.watch.verdicts.table import Floats, Places, Table
 
 _ADVICE = (
     "Try a smaller learning rate, LeakyReLU or GELU, a bias that starts at zero, or normalisation "
@@ -26,32 +29,35 @@ class Dead:
 
     def look(self, table: Table) -> Iterator[Symptom]:
         """Layers most of whose units are dead."""
-        for line in table.activations:
-            share = _share(line)
-            if math.isnan(share):
-                continue
-            streak = self._streaks.count(line.key, share > self._limits.dead)
-            if streak >= self._limits.patience and table.step > self._limits.first_steps:
-                yield self._symptom(line, share)
+        limits, places = self._limits, table.of("activation")
+        shares = _shares(table, places)
+        known = ~np.isnan(shares)
+        places, shares = places[known], shares[known]
+        streaks = self._streaks.count(table.numbers(places), shares > limits.dead)
+        if table.step > limits.first_steps:
+            lasting = streaks >= limits.patience
+            if lasting.any():
+                yield self._symptom(table, places[lasting], shares[lasting])
 
-    def _symptom(self, line: Line, share: float) -> Symptom:
-        row = line.row
-        return Symptom(
-            "dead-units",
-            "warning",
-            row.layer,
-            row.kind,
-            line.table.step,
-            f"{percent(share)} of the units of {named(row.layer, row.kind)} are dead: zero for "
-            f"every input of the last samples (limit {percent(self._limits.dead)}).",
-            "have as many",
-            _ADVICE,
+    def _symptom(self, table: Table, places: Places, shares: Floats) -> Symptom:
+        says = partial(self._says, table.row(places[0]), float(shares[0]))
+        layers, others = table.layers(places), "have as many"
+        return Symptom("dead-units", "warning", layers, table.step, says, others, _ADVICE)
+
+    def _says(self, row: Row, share: float) -> str:
+        return (
+            f"{percent(share)} of the units of {named(row)} are dead: zero for "
+            f"every input of the last samples (limit {percent(self._limits.dead)})."
         )
 
 
-def _share(line: Line) -> float:
+def _shares(table: Table, places: Places) -> Floats:
     """Where units have not been followed, only a layer that is zero as a whole says enough."""
-    dead = line.get("dead")
-    if math.isnan(dead) and "relu" in line.row.kind.lower() and line.get("zeros") == 1:
-        return 1.0
-    return dead
+    shares = table.get(places, "dead")
+    relu = np.isin(places, table.outline.where("activation", _is_relu), assume_unique=True)
+    shares[np.isnan(shares) & relu & (table.get(places, "zeros") == 1)] = 1.0
+    return shares
+
+
+def _is_relu(row: Row) -> bool:
+    return "relu" in row.kind.lower()

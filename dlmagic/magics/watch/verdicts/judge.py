@@ -16,7 +16,7 @@ from dlmagic.magics.watch.verdicts.limits import Limits
 from dlmagic.magics.watch.verdicts.not_finite import NotFinite
 from dlmagic.magics.watch.verdicts.saturation import Saturation
 from dlmagic.magics.watch.verdicts.symptom import Symptom
-from dlmagic.magics.watch.verdicts.table import Outline, Table
+from dlmagic.magics.watch.verdicts.table import Key, Outline, Table
 from dlmagic.magics.watch.verdicts.updates import Updates
 from dlmagic.magics.watch.verdicts.vanishing import Vanishing
 
@@ -30,14 +30,21 @@ _FOLLOWS = {
 
 @dataclass
 class _Group:
-    """One kind of mistake: the layer that showed it first, and those that followed."""
+    """One kind of mistake: the layer that showed it first, and those that followed.
+
+    Attributes:
+        first: The first layer that showed it.
+        says: What is seen of that layer.
+        layers: All of them, in the order in which they showed it; the values mean nothing.
+    """
 
     first: Symptom
-    layers: list[str] = field(default_factory=list)
+    says: str
+    layers: dict[str, None] = field(default_factory=dict)
 
     def finding(self) -> Finding:
-        first, others = self.first, self.layers[1:]
-        message = f"At step {first.step}, {first.says}"
+        first, others = self.first, list(self.layers)[1:]
+        message = f"At step {first.step}, {self.says}"
         if others:
             verb = f"{listed(others, most=_NAMED)} {first.others}"
             message += f" {len(others)} more: {verb}."
@@ -58,7 +65,9 @@ class Judge:
     """
 
     def __init__(self, limits: Limits = Limits()) -> None:  # noqa: B008  # frozen
-        self._limits, self._outline = limits, Outline((), limits)
+        self._limits = limits
+        self._known: dict[Key, int] = {}
+        self._outline = Outline((), limits, self._known)
         self._lock = threading.Lock()
         self._not_finite = NotFinite()
         self._looks = (
@@ -83,7 +92,7 @@ class Judge:
         """What is wrong in a sample, of the kinds that nothing has been said about."""
         with self._lock:
             if self._outline.rows is not sample.rows:
-                self._outline = Outline(sample.rows, self._limits)
+                self._outline = Outline(sample.rows, self._limits, self._known)
             table = Table(sample, self._outline)
             before = set(self._groups)
             for symptom in self._symptoms(table):
@@ -105,10 +114,9 @@ class Judge:
             yield from each.look(table)
 
     def _add(self, symptom: Symptom) -> None:
-        if symptom.kind not in self._groups and self._groups.keys() & _FOLLOWS.get(
-            symptom.kind, ()
-        ):
-            return
-        group = self._groups.setdefault(symptom.kind, _Group(symptom))
-        if symptom.layer not in group.layers:
-            group.layers.append(symptom.layer)
+        group = self._groups.get(symptom.kind)
+        if group is None:
+            if self._groups.keys() & _FOLLOWS.get(symptom.kind, ()):
+                return
+            group = self._groups[symptom.kind] = _Group(symptom, symptom.says())
+        group.layers.update(dict.fromkeys(symptom.layers))

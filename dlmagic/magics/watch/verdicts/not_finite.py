@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
+
+import numpy as np
 
 from dlmagic.magics.watch.sample_result import Quantity
 from dlmagic.magics.watch.verdicts.symptom import Symptom, named
-from dlmagic.magics.watch.verdicts.table import Line, Table
+from dlmagic.magics.watch.verdicts.table import Table
 
 _LEARNED: tuple[Quantity, ...] = ("gradient", "weight", "update")
 """Outputs may hold the infinities of a mask."""
@@ -22,36 +25,29 @@ class NotFinite:
 
     def look(self, table: Table) -> Iterator[Symptom]:
         """The first layer with such values, should nobody have told of them."""
-        sample = table.sample
-        if not (sample.column("nan") > 0).any() and not (sample.column("inf") > 0).any():
-            return  # of a sound sample no row has to be looked at
-        first = next(filter(_is_bad, _learned(table)), None)
+        first = _first(table)
         if first is None or self.is_told:
             return
         self._seen += 1
         if self._seen == 3:
-            yield _symptom(first)
+            row, others = table.row(first), "have such values, too"
+            says = partial(_says, table, first)
+            yield Symptom("not-finite", "error", [row.layer], table.step, says, others, _ADVICE)
 
 
-def _learned(table: Table) -> Iterator[Line]:
-    return (line for quantity in _LEARNED for line in table.of(quantity))
+def _first(table: Table) -> int | None:
+    for quantity in _LEARNED:
+        places = table.of(quantity)
+        are_bad = (table.get(places, "nan") > 0) | (table.get(places, "inf") > 0)
+        if are_bad.any():
+            return int(places[np.argmax(are_bad)])
+    return None
 
 
-def _is_bad(line: Line) -> bool:
-    return line.get("nan") > 0 or line.get("inf") > 0
-
-
-def _symptom(line: Line) -> Symptom:
-    row = line.row
-    return Symptom(
-        "not-finite",
-        "error",
-        row.layer,
-        row.kind,
-        line.table.step,
-        f"the {row.quantity} of {row.parameter} in {named(row.layer, row.kind)} is not finite: "
-        f"{line.get('nan'):,.0f} NaN and {line.get('inf'):,.0f} Inf among "
-        f"{line.get('seen'):,.0f} values (limit 0).",
-        "have such values, too",
-        _ADVICE,
+def _says(table: Table, place: int) -> str:
+    row = table.row(place)
+    return (
+        f"the {row.quantity} of {row.parameter} in {named(row)} is not finite: "
+        f"{table.one(place, 'nan'):,.0f} NaN and {table.one(place, 'inf'):,.0f} Inf among "
+        f"{table.one(place, 'seen'):,.0f} values (limit 0)."
     )

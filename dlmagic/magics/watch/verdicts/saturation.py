@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
-from numpy.typing import NDArray
 
 from dlmagic.display.units import percent
-from dlmagic.magics.watch.sample_result import EDGES
+from dlmagic.magics.watch.sample_result import EDGES, Row
 from dlmagic.magics.watch.verdicts.limits import Limits
 from dlmagic.magics.watch.verdicts.streaks import Streaks
 from dlmagic.magics.watch.verdicts.symptom import Symptom, named
-from dlmagic.magics.watch.verdicts.table import Line, Table
+from dlmagic.magics.watch.verdicts.table import Floats, Places, Table
 
 _TANH = ("tanh", "rnn", "rnncell")
 _SIGMOID = ("sigmoid",)
@@ -24,8 +23,10 @@ _ADVICE = (
 )
 
 _INNER = np.concatenate([[EDGES[0]], EDGES, [EDGES[-1]]])
-_SIZES: NDArray[np.float64] = np.abs(_INNER[:-1] + _INNER[1:]) / 2
+_SIZES: Floats = np.abs(_INNER[:-1] + _INNER[1:]) / 2
 """The magnitude in the middle of each bin."""
+
+_IS_UPPER, _IS_LOW = _SIZES > 0.5, _SIZES < _LOW
 
 
 class Saturation:
@@ -37,73 +38,65 @@ class Saturation:
 
     def look(self, table: Table) -> Iterator[Symptom]:
         """Layers most of whose outputs are saturated."""
-        last = max((line.index for line in table.gradients), default=-1)
-        for line in table.activations:
-            if line.index > last:
-                continue
-            share = saturated(line)
-            streak = self._streaks.count(line.key, share > self._limits.saturated)
-            if streak >= self._limits.patience and table.step > self._limits.first_steps:
-                yield self._symptom(line, share)
+        gradients, limits = table.of_weights("gradient"), self._limits
+        if not len(gradients):
+            return
+        places = table.outline.where("activation", _is_bounded)
+        places = places[places <= gradients[-1]]
+        if not len(places):
+            return
+        shares = saturated(table, places)
+        streaks = self._streaks.count(table.numbers(places), shares > limits.saturated)
+        if table.step > limits.first_steps:
+            lasting = streaks >= limits.patience
+            if lasting.any():
+                yield self._symptom(table, places[lasting], shares[lasting])
 
-    def _symptom(self, line: Line, share: float) -> Symptom:
-        row = line.row
-        return Symptom(
-            "saturation",
-            "warning",
-            row.layer,
-            row.kind,
-            line.table.step,
-            f"about {percent(share)} of the outputs of {named(row.layer, row.kind)} are saturated, "
-            f"so that hardly any gradient passes (limit {percent(self._limits.saturated)}).",
-            "are saturated, too",
-            _ADVICE,
+    def _symptom(self, table: Table, places: Places, shares: Floats) -> Symptom:
+        says = partial(self._says, table.row(places[0]), float(shares[0]))
+        layers, others = table.layers(places), "are saturated, too"
+        return Symptom("saturation", "warning", layers, table.step, says, others, _ADVICE)
+
+    def _says(self, row: Row, share: float) -> str:
+        return (
+            f"about {percent(share)} of the outputs of {named(row)} are saturated, "
+            f"so that hardly any gradient passes (limit {percent(self._limits.saturated)})."
         )
 
 
-def saturated(line: Line) -> float:
+def saturated(table: Table, places: Places) -> Floats:
     """About which share of outputs lies within the last 1.5 % of the range, at either end.
 
     The widest bin of the histogram reaches from a half to one: how close to one its values are
     follows from the mean square of all.
+
+    Args:
+        table: The sample.
+        places: Rows of outputs of tanh and sigmoid.
     """
-    kind = line.row.kind.lower()
-    low, high = line.get("min"), line.get("max")
-    if kind in _TANH and -1 <= low < 0 and high <= 1:
-        return _of_tanh(line)
-    return _of_sigmoid(line) if kind in _SIGMOID and low >= 0 and high <= 1 else 0.0
+    counts = table.sample.histograms[places].astype(np.float64)
+    counts /= np.maximum(counts.sum(axis=1, keepdims=True), 1.0)
+    upper = counts[:, _IS_UPPER].sum(axis=1)
+    rest = (counts * _SIZES**2)[:, ~_IS_UPPER].sum(axis=1)
+    square = table.get(places, "mean") ** 2 + table.get(places, "std") ** 2 - rest
+    square = np.divide(square, upper, out=np.zeros(len(places)), where=upper > 0)
+    low, high = table.get(places, "min"), table.get(places, "max")
+    tanh = upper * _beyond(square, 0.55, 0.98)
+    sigmoid = counts[:, _IS_LOW].sum(axis=1) + upper * _beyond(square, 0.55, 0.985)
+    are_tanh = np.isin(places, table.outline.where("activation", _is_tanh), assume_unique=True)
+    found = np.where(are_tanh, tanh, sigmoid)
+    inside = (high <= 1) & np.where(are_tanh, (low >= -1) & (low < 0), low >= 0)
+    return np.where(inside, found, 0.0)
 
 
-def _of_tanh(line: Line) -> float:
-    upper, size = _upper_bins(line)
-    return upper * _beyond(size, 0.55, 0.98)
-
-
-def _of_sigmoid(line: Line) -> float:
-    counts = _counts(line)
-    below = float(counts[_SIZES < _LOW].sum()) / max(float(counts.sum()), 1.0)
-    upper, size = _upper_bins(line)
-    return below + upper * _beyond(size, 0.55, 0.985)
-
-
-def _upper_bins(line: Line) -> tuple[float, float]:
-    """The share of values of at least a half, and their mean square."""
-    counts = _counts(line)
-    seen = max(float(counts.sum()), 1.0)
-    is_upper = _SIZES > 0.5
-    share = float(counts[is_upper].sum()) / seen
-    rest = float((counts * _SIZES**2)[~is_upper].sum()) / seen
-    square = line.get("mean") ** 2 + line.get("std") ** 2
-    return share, (square - rest) / share if share else 0.0
-
-
-def _beyond(square: float, spread: float, saturated: float) -> float:
+def _beyond(squares: Floats, spread: float, saturated: float) -> Floats:
     """The saturated share of two groups, from the mean square of each and of both together."""
-    if math.isnan(square):
-        return 0.0
-    return min(max((square - spread) / (saturated - spread), 0.0), 1.0)
+    return np.nan_to_num(np.clip((squares - spread) / (saturated - spread), 0.0, 1.0))
 
 
-def _counts(line: Line) -> NDArray[np.float64]:
-    counts: NDArray[np.float64] = line.table.sample.histograms[line.index].astype(np.float64)
-    return counts
+def _is_bounded(row: Row) -> bool:
+    return _is_tanh(row) or row.kind.lower() in _SIGMOID
+
+
+def _is_tanh(row: Row) -> bool:
+    return row.kind.lower() in _TANH

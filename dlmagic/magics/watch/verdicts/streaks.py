@@ -2,17 +2,39 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Hashable
+import numpy as np
+from numpy.typing import NDArray
+
+from dlmagic.magics.watch.verdicts.table import Places
+
+
+class Streak:
+    """Counts the samples in a row in which something was so."""
+
+    def __init__(self) -> None:
+        self._count = 0
+
+    def count(self, is_so: bool) -> int:
+        """How many samples it has been so by now, this one included."""
+        self._count = self._count + 1 if is_so else 0
+        return self._count
 
 
 class Streaks:
-    """Counts, for each thing, the samples in a row in which it was so."""
+    """Counts, for each row, the samples in a row in which something was so of it."""
 
     def __init__(self) -> None:
-        self._counts: defaultdict[Hashable, int] = defaultdict(int)
+        self._counts: NDArray[np.int64] = np.zeros(0, np.int64)
 
-    def count(self, thing: Hashable, is_so: bool) -> int:
-        """How many samples it has been so by now, this one included."""
-        self._counts[thing] = self._counts[thing] + 1 if is_so else 0
-        return self._counts[thing]
+    def count(self, numbers: Places, are_so: NDArray[np.bool_]) -> NDArray[np.int64]:
+        """How many samples it has been so of some rows by now, this one included.
+
+        Args:
+            numbers: Of the rows that are looked at; of others nothing is known in this sample.
+            are_so: Whether it is so of each of those.
+        """
+        new = int(numbers.max(initial=-1)) + 1 - len(self._counts)
+        self._counts = np.pad(self._counts, (0, max(new, 0)))
+        counts = np.where(are_so, self._counts[numbers] + 1, 0)
+        self._counts[numbers] = counts
+        return counts

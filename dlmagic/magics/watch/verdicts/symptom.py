@@ -1,11 +1,13 @@
-"""One layer with something wrong, and the words for it."""
+"""Layers with something wrong, and the words for it."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from dlmagic.finding import Level
+from dlmagic.magics.watch.sample_result import Row
 
 Kind = Literal[
     "vanishing-gradient",
@@ -20,29 +22,33 @@ Kind = Literal[
 
 @dataclass(frozen=True)
 class Symptom:
-    """What one sample shows of one layer.
+    """What one sample shows of some layers.
 
     Attributes:
         kind: Which verdict.
         level: How bad it is.
-        layer: The layer's path; empty for the model itself.
-        layer_kind: Its class.
+        layers: Their paths, of which an empty one is the model itself.
         step: In which step it was seen.
-        says: What is seen, with its value and the limit, after the words "At step 7, ".
+        says: Puts into words what is seen of the first of them, with its value and the limit,
+            after the words "At step 7, "; asked only where that is news.
         others: What is said of other layers with the same, such as "have such gradients, too".
         advice: What to try.
     """
 
     kind: Kind
     level: Level
-    layer: str
-    layer_kind: str
+    layers: Sequence[str]
     step: int
-    says: str
+    says: Callable[[], str]
     others: str
     advice: str
 
 
-def named(layer: str, kind: str) -> str:
-    """A layer in a sentence: ``"encoder.0 (Linear)"``."""
+def named(row: Row) -> str:
+    """A row's layer in a sentence: ``"encoder.0 (Linear)"``."""
+    return named_layer(row.layer, row.kind)
+
+
+def named_layer(layer: str, kind: str) -> str:
+    """A layer in a sentence."""
     return f"{layer} ({kind})" if layer else f"the model itself ({kind})" if kind else "the model"

@@ -3,50 +3,28 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from functools import cached_property
+from typing import SupportsIndex
+
+import numpy as np
+from numpy.typing import NDArray
 
 from dlmagic.magics.watch.sample_result import STATISTICS, Quantity, Row, Sample, Statistic
 from dlmagic.magics.watch.verdicts.limits import Limits
+
+Places = NDArray[np.intp]
+"""Numbers of rows, ascending."""
+
+Floats = NDArray[np.float64]
+
+Key = tuple[str, Quantity, str]
+"""A layer, what is measured of it, and a parameter's name."""
 
 _PLACES = {statistic: place for place, statistic in enumerate(STATISTICS)}
 
 _TABLES = ("embed", "lookup")
 """Of a table that is looked up in, a batch reaches only some rows."""
-
-
-@dataclass(frozen=True)
-class Line:
-    """One row of a sample.
-
-    Attributes:
-        table: All of them.
-        index: Its place there.
-    """
-
-    table: Table
-    index: int
-
-    @property
-    def row(self) -> Row:
-        """What is measured."""
-        return self.table.sample.rows[self.index]
-
-    @property
-    def key(self) -> tuple[str, str]:
-        """By which it is found again in the next sample."""
-        return self.table.outline.keys[self.index]
-
-    def get(self, statistic: Statistic) -> float:
-        """One number of it."""
-        return self.table.numbers[self.index][_PLACES[statistic]]
-
-    @property
-    def root_mean_square(self) -> float:
-        """Of all its values."""
-        total = self.get("total")
-        return self.get("norm") / math.sqrt(total) if total > 0 else math.nan
 
 
 class Outline:
@@ -55,28 +33,42 @@ class Outline:
     Args:
         rows: The rows.
         limits: What counts as a weight depends on them.
+        known: Numbers of all rows that there ever were; new ones are added.
 
     Attributes:
-        keys: Layer and parameter of each.
+        numbers: By which its rows are found again, however the rows of samples change.
     """
 
-    def __init__(self, rows: tuple[Row, ...], limits: Limits) -> None:
+    def __init__(self, rows: tuple[Row, ...], limits: Limits, known: dict[Key, int]) -> None:
         self.rows, self._limits = rows, limits
-        self.keys = [(row.layer, row.parameter) for row in rows]
-        self._places: dict[str, list[int]] = {}
-        for place, row in enumerate(rows):
-            self._places.setdefault(row.quantity, []).append(place)
-        self._are_weights = [self._is_weight(row) for row in rows]
+        keys = [(row.layer, row.quantity, row.parameter) for row in rows]
+        self.numbers = np.array([known.setdefault(key, len(known)) for key in keys], np.intp)
+        self._found: dict[tuple[Quantity, Callable[[Row], bool]], Places] = {}
 
-    def of(self, quantity: Quantity, *, weights: bool = False) -> list[int]:
-        """Places of all rows of a quantity, or of those that are of weights."""
-        places = self._places.get(quantity, [])
-        return [each for each in places if self._are_weights[each]] if weights else places
+    def where(self, quantity: Quantity, is_wanted: Callable[[Row], bool]) -> Places:
+        """Rows of a quantity of which a function says yes; it is asked once of each."""
+        key = quantity, is_wanted
+        if key not in self._found:
+            wanted = [row.quantity == quantity and is_wanted(row) for row in self.rows]
+            self._found[key] = np.flatnonzero(wanted)
+        return self._found[key]
 
-    def _is_weight(self, row: Row) -> bool:
+    @cached_property
+    def weight_of(self) -> Places:
+        """For each row, that of the weight which it is about; -1 where it is about none."""
+        weights = self.where("weight", self.is_weight)
+        known = {(self.rows[at].layer, self.rows[at].parameter): at for at in weights}
+        return np.array([known.get((row.layer, row.parameter), -1) for row in self.rows], np.intp)
+
+    def is_weight(self, row: Row) -> bool:
         """Neither a bias nor a factor of a normalisation, which start at zero or at one."""
         large = len(row.shape) > 1 and math.prod(row.shape) >= self._limits.least_values
         return large and not any(word in row.kind.lower() for word in _TABLES)
+
+
+def any_row(_row: Row) -> bool:
+    """Every row is wanted."""
+    return True
 
 
 class Table:
@@ -90,38 +82,50 @@ class Table:
     def __init__(self, sample: Sample, outline: Outline) -> None:
         self.sample, self.outline = sample, outline
         self.step = sample.step
-        self.numbers: list[list[float]] = sample.values.tolist()
-        """``[row, statistic]``; as lists, because they are asked for one by one."""
+        self._values = sample.values.astype(np.float64)
 
-    @cached_property
-    def gradients(self) -> list[Line]:
-        """Those of weights, in the model's order."""
-        return [Line(self, place) for place in self.outline.of("gradient", weights=True)]
+    def row(self, place: SupportsIndex) -> Row:
+        """What is measured there."""
+        return self.outline.rows[place]
 
-    @cached_property
-    def weights(self) -> dict[tuple[str, str], Line]:
-        """The weights, by layer and name."""
-        places = self.outline.of("weight", weights=True)
-        return {self.outline.keys[place]: Line(self, place) for place in places}
+    def numbers(self, places: Places) -> Places:
+        """Numbers by which some rows are found again in other samples."""
+        return self.outline.numbers[places]
 
-    @cached_property
-    def updates(self) -> list[Line]:
-        """By how much the weights have changed, in the model's order."""
-        return [Line(self, place) for place in self.outline.of("update", weights=True)]
+    def layers(self, places: Places) -> list[str]:
+        """The paths of the layers of some rows."""
+        return [self.outline.rows[place].layer for place in places]
 
-    @cached_property
-    def activations(self) -> list[Line]:
-        """Outputs of layers."""
-        return list(self.of("activation"))
+    def get(self, places: Places, statistic: Statistic) -> Floats:
+        """One number of each of some rows."""
+        found: Floats = self._values[places, _PLACES[statistic]]
+        return found
 
-    def of(self, quantity: Quantity) -> Iterator[Line]:
+    def one(self, place: SupportsIndex, statistic: Statistic) -> float:
+        """One number of one row."""
+        return float(self._values[place, _PLACES[statistic]])
+
+    def of(self, quantity: Quantity) -> Places:
         """All rows of a quantity."""
-        return (Line(self, place) for place in self.outline.of(quantity))
+        return self.outline.where(quantity, any_row)
 
-    def ratio_of(self, update: Line) -> float:
-        """The norm of an update in norms of its weight; NaN where that cannot be told."""
-        told = update.get("ratio")
-        weight = self.weights.get(update.key)
-        if not math.isnan(told) or weight is None or not weight.get("norm") > 0:
-            return told
-        return update.get("norm") / weight.get("norm")
+    def of_weights(self, quantity: Quantity) -> Places:
+        """Rows of a quantity that are of weights, in the model's order."""
+        return self.outline.where(quantity, self.outline.is_weight)
+
+    def root_mean_square(self, places: Places) -> Floats:
+        """Of all values of each of some rows; NaN where there are none."""
+        total = self.get(places, "total")
+        with np.errstate(invalid="ignore", divide="ignore"):
+            found: Floats = np.where(total > 0, self.get(places, "norm") / np.sqrt(total), np.nan)
+        return found
+
+    def ratios(self, updates: Places) -> Floats:
+        """The norms of updates in norms of their weights; NaN where that cannot be told."""
+        told, weights = self.get(updates, "ratio"), self.outline.weight_of[updates]
+        norm = np.where(weights >= 0, self.get(weights, "norm"), np.nan)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            found: Floats = np.where(
+                np.isnan(told) & (norm > 0), self.get(updates, "norm") / norm, told
+            )
+        return found

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
-from statistics import median
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
 
 from dlmagic.display.units import tiny
+from dlmagic.magics.watch.sample_result import Row
 from dlmagic.magics.watch.verdicts.limits import Limits
-from dlmagic.magics.watch.verdicts.streaks import Streaks
+from dlmagic.magics.watch.verdicts.streaks import Streak
 from dlmagic.magics.watch.verdicts.symptom import Kind, Symptom, named
-from dlmagic.magics.watch.verdicts.table import Line, Table
+from dlmagic.magics.watch.verdicts.table import Floats, Places, Table
 
 _SMALLER = "Try a smaller learning rate, a warm-up, or gradients that are clipped."
 _LARGER = "Try a larger learning rate, and see that the optimiser has the parameters of this model."
@@ -25,66 +28,74 @@ class Updates:
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        self._streaks = Streaks()
         self._usual: list[float] = []
-        self._large_since = 0
+        self._large, self._large_since = Streak(), 0
 
     def look(self, table: Table) -> Iterator[Symptom]:
         """Layers whose weights change too much, or all of them if nothing changes."""
-        ratios = [(line, table.ratio_of(line)) for line in table.updates]
-        known = [(line, ratio) for line, ratio in ratios if math.isfinite(ratio)]
-        if known and self._learns(table):
-            yield from self._too_small(table, known)
-        yield from self._too_large(table, known)
+        places = table.of_weights("update")
+        ratios = table.ratios(places)
+        known = np.isfinite(ratios)
+        places, ratios = places[known], ratios[known]
+        if len(places) and _learns(table):
+            yield from self._too_small(table, places, ratios)
+        yield from self._too_large(table, places, ratios)
 
-    def _learns(self, table: Table) -> bool:
-        return any(line.get("norm") > 0 for line in table.gradients)
-
-    def _too_small(self, table: Table, known: list[tuple[Line, float]]) -> Iterator[Symptom]:
+    def _too_small(self, table: Table, places: Places, ratios: Floats) -> Iterator[Symptom]:
         """Only a run in which updates were never larger, and are not growing as in a warm-up."""
-        moving = [ratio for _, ratio in known if ratio] or [0.0]
-        self._usual.append(median(moving))
+        moving = ratios[ratios != 0]
+        self._usual.append(float(np.median(moving)) if len(moving) else 0.0)
         small = max(self._usual) < self._limits.smallest_update
         growing = self._usual[-1] > 1.5 * self._usual[len(self._usual) // 2] > 0
         enough = len(self._usual) >= 2 * self._limits.patience
         if small and enough and not growing and table.step > self._limits.first_steps:
-            yield self._symptom("update-too-small", known[0][0], self._usual[-1])
+            yield self._symptom("update-too-small", table, places[:1], self._usual[-1])
         if not small:
             self._usual = [max(self._usual)]
 
-    def _too_large(self, table: Table, known: list[tuple[Line, float]]) -> Iterator[Symptom]:
+    def _too_large(self, table: Table, places: Places, ratios: Floats) -> Iterator[Symptom]:
         """At once where weights are replaced; else only where most layers go on like that."""
-        started = [(line, ratio) for line, ratio in known if _has_started(table, line)]
-        for line, ratio in started:
-            if ratio > _REPLACED:
-                yield self._symptom("update-too-large", line, ratio)
-        large = [each for each in started if each[1] > self._limits.largest_update]
-        most = 2 * len(large) > len(started) and table.step > 2 * self._limits.first_steps
-        streak = self._streaks.count("large", most)
+        started = _have_started(table, places)
+        places, ratios = places[started], ratios[started]
+        replaced = ratios > _REPLACED
+        if replaced.any():
+            yield self._too_large_at(table, places[replaced], ratios[replaced])
+        large = ratios > self._limits.largest_update
+        most = 2 * large.sum() > len(ratios) and table.step > 2 * self._limits.first_steps
+        streak = self._large.count(most)
         self._large_since = self._large_since if streak > 1 else table.step
         lasting = table.step - self._large_since >= 3 * self._limits.first_steps
-        if streak >= self._limits.patience and lasting:
-            for line, ratio in large:
-                yield self._symptom("update-too-large", line, ratio)
+        if streak >= self._limits.patience and lasting and large.any():
+            yield self._too_large_at(table, places[large], ratios[large])
 
-    def _symptom(self, kind: Kind, line: Line, ratio: float) -> Symptom:
-        row, limits = line.row, self._limits
+    def _too_large_at(self, table: Table, places: Places, ratios: Floats) -> Symptom:
+        return self._symptom("update-too-large", table, places, float(ratios[0]))
+
+    def _symptom(self, kind: Kind, table: Table, places: Places, ratio: float) -> Symptom:
         much = kind == "update-too-large"
-        limit = limits.largest_update if much else limits.smallest_update
         return Symptom(
             kind,
             "warning" if much or not ratio else "hint",
-            row.layer,
-            row.kind,
-            line.table.step,
-            f"a step changes {row.parameter} in {named(row.layer, row.kind)} "
-            f"{'far too much' if much else 'hardly at all'}: by {tiny(ratio)} of its norm "
-            f"(limit {tiny(limit)}).",
+            table.layers(places),
+            table.step,
+            partial(self._says, table.row(places[0]), ratio, much=much),
             "change as much" if much else "change as little",
             _SMALLER if much else _LARGER,
         )
 
+    def _says(self, row: Row, ratio: float, *, much: bool) -> str:
+        limit = self._limits.largest_update if much else self._limits.smallest_update
+        return (
+            f"a step changes {row.parameter} in {named(row)} "
+            f"{'far too much' if much else 'hardly at all'}: by {tiny(ratio)} of its norm "
+            f"(limit {tiny(limit)})."
+        )
 
-def _has_started(table: Table, update: Line) -> bool:
-    weight = table.weights.get(update.key)
-    return weight is not None and weight.root_mean_square >= _STARTED
+
+def _learns(table: Table) -> bool:
+    return bool((table.get(table.of_weights("gradient"), "norm") > 0).any())
+
+
+def _have_started(table: Table, updates: Places) -> NDArray[np.bool_]:
+    weights = table.outline.weight_of[updates]
+    return (weights >= 0) & (table.root_mean_square(weights) >= _STARTED)

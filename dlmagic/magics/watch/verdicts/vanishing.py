@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
+
+import numpy as np
 
 from dlmagic.display.units import tiny
+from dlmagic.magics.watch.sample_result import Row
 from dlmagic.magics.watch.verdicts.limits import Limits
-from dlmagic.magics.watch.verdicts.streaks import Streaks
+from dlmagic.magics.watch.verdicts.streaks import Streak, Streaks
 from dlmagic.magics.watch.verdicts.symptom import Symptom, named
-from dlmagic.magics.watch.verdicts.table import Line, Table
+from dlmagic.magics.watch.verdicts.table import Places, Table
 
 _ADVICE = (
     "Try ReLU or GELU in place of sigmoid and tanh, normalisation between the layers, "
@@ -26,59 +29,47 @@ class Vanishing:
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        self._streaks = Streaks()
+        self._lost, self._nothing = Streaks(), Streak()
         self._ever_larger = False
 
     def look(self, table: Table) -> Iterator[Symptom]:
         """Layers whose gradients are lost."""
-        lines = [line for line in table.gradients if math.isfinite(line.root_mean_square)]
-        if not lines:
+        places = table.of_weights("gradient")
+        sizes = table.root_mean_square(places)
+        finite = np.isfinite(sizes)
+        places, sizes = places[finite], sizes[finite]
+        if not len(places):
             return
-        sizes = [line.root_mean_square for line in lines]
-        self._ever_larger |= max(sizes) >= self._limits.gradient
-        last = lines[-1]
-        for line, size in zip(lines, sizes, strict=True):
-            lost = 0 < size < self._limits.gradient_ratio * sizes[-1]
-            zero = size == 0 and sizes[-1] > self._limits.gradient
-            streak = self._streaks.count(line.key, lost or zero)
-            if streak >= self._limits.patience and table.step > self._limits.first_steps:
-                yield self._beside(line, last)
-        if self._streaks.count("all", not self._ever_larger) == 2 * self._limits.patience:
-            yield self._from_the_start(lines)
+        limits, last, end = self._limits, table.row(places[-1]), float(sizes[-1])
+        self._ever_larger |= bool(sizes.max() >= limits.gradient)
+        zero = (sizes == 0) & (end > limits.gradient)
+        lost = zero | ((sizes > 0) & (sizes < limits.gradient_ratio * end))
+        streaks = self._lost.count(table.numbers(places), lost)
+        if table.step > limits.first_steps:
+            lasting = np.flatnonzero(streaks >= limits.patience)
+            if len(lasting):
+                row, size = table.row(places[lasting[0]]), float(sizes[lasting[0]])
+                says = partial(self._beside, row, size, last, end)
+                yield _symptom(table, places[lasting], says, _ADVICE)
+        if self._nothing.count(not self._ever_larger) == 2 * limits.patience:
+            largest = table.row(places[sizes.argmax()])
+            says = partial(self._from_the_start, largest, float(sizes.max()))
+            yield _symptom(table, places[:1], says, _ADVICE_ON_ALL)
 
-    def _beside(self, line: Line, last: Line) -> Symptom:
-        size, end = line.root_mean_square, last.root_mean_square
-        return _symptom(
-            line,
-            f"the gradient of {line.row.parameter} in {_named(line)} has all but vanished: "
-            f"its root mean square is {tiny(size)}, that of the last layer, {_named(last)}, "
-            f"{tiny(end)} (limit: {tiny(self._limits.gradient_ratio)} of that).",
-            _ADVICE,
+    def _beside(self, row: Row, size: float, last: Row, end: float) -> str:
+        return (
+            f"the gradient of {row.parameter} in {named(row)} has all but vanished: "
+            f"its root mean square is {tiny(size)}, that of the last layer, {named(last)}, "
+            f"{tiny(end)} (limit: {tiny(self._limits.gradient_ratio)} of that)."
         )
 
-    def _from_the_start(self, lines: list[Line]) -> Symptom:
-        largest = max(lines, key=lambda line: line.root_mean_square)
-        return _symptom(
-            lines[0],
-            f"no gradient has ever been of use: the largest, in {_named(largest)}, has a root mean "
-            f"square of {tiny(largest.root_mean_square)} (limit {tiny(self._limits.gradient)}).",
-            _ADVICE_ON_ALL,
+    def _from_the_start(self, row: Row, size: float) -> str:
+        return (
+            f"no gradient has ever been of use: the largest, in {named(row)}, has a root mean "
+            f"square of {tiny(size)} (limit {tiny(self._limits.gradient)})."
         )
 
 
-def _symptom(line: Line, says: str, advice: str) -> Symptom:
-    row = line.row
-    return Symptom(
-        "vanishing-gradient",
-        "warning",
-        row.layer,
-        row.kind,
-        line.table.step,
-        says,
-        "have such gradients, too",
-        advice,
-    )
-
-
-def _named(line: Line) -> str:
-    return named(line.row.layer, line.row.kind)
+def _symptom(table: Table, places: Places, says: Callable[[], str], advice: str) -> Symptom:
+    layers, others = table.layers(places), "have such gradients, too"
+    return Symptom("vanishing-gradient", "warning", layers, table.step, says, others, advice)

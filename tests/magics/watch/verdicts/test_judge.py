@@ -12,7 +12,7 @@ from dlmagic.magics.watch.sample_result import Culprit, Sample
 from dlmagic.magics.watch.verdicts.judge import Judge
 from dlmagic.magics.watch.verdicts.limits import Limits
 from dlmagic.magics.watch.verdicts.saturation import saturated
-from dlmagic.magics.watch.verdicts.table import Line, Table
+from dlmagic.magics.watch.verdicts.table import Outline, Table
 from tests.magics.watch.verdicts.samples import normal, row, sample
 
 FIRST, SECOND, LAST = row("0"), row("2"), row("4")
@@ -96,8 +96,9 @@ def test_the_saturated_share_is_near_the_true_one(kind: str, scale: float) -> No
     inputs = normal(scale, 20_000)
     tanh = np.tanh(inputs if kind == "Tanh" else inputs / 2)
     outputs = tanh if kind == "Tanh" else (tanh + 1) / 2
-    table = Table(sample(1, {row("1", "activation", kind=kind): outputs}), Limits())
-    assert saturated(Line(table, 0)) == pytest.approx((np.abs(tanh) > 0.97).mean(), abs=0.13)
+    measured = sample(1, {row("1", "activation", kind=kind): outputs})
+    (share,) = saturated(Table(measured, Outline(measured.rows, Limits(), {})), np.arange(1))
+    assert share == pytest.approx((np.abs(tanh) > 0.97).mean(), abs=0.13)
 
 
 def test_a_saturated_last_layer_is_as_it_should_be() -> None:
@@ -191,3 +192,23 @@ def test_findings_count_all_layers_and_name_some() -> None:
     (finding,) = judge.findings
     assert "19 more: 1, 2 and 17 more have such gradients, too." in finding.message
     assert len(finding.operands) == 20
+
+
+def test_a_layer_that_is_not_in_each_sample_keeps_its_count() -> None:
+    both, alone = gradients(20, 1e-9, 1e-9, 1.0), sample(20, {LAST: normal(1)})
+    judge = Judge()
+    for _ in range(4):
+        judge.look(both)
+        judge.look(alone)
+    assert not judge.findings
+    judge.look(both)
+    assert [each.operands for each in judge.findings] == [("0", "2")]
+
+
+def test_words_are_made_once_for_each_kind() -> None:
+    judge = Judge()
+    judge.look(updates(1, 3.0, 2.0))
+    judge.look(updates(2, 9.0, 9.0))
+    (finding,) = judge.findings
+    assert finding.message.startswith("At step 1, a step changes weight in 0 (Linear) far too much")
+    assert "by 3 of its norm" in finding.message
