@@ -12,10 +12,10 @@ from dlmagic.magics.watch.sample_result import Quantity, Row
 from dlmagic.magics.watch.torch.groups import Watched
 from dlmagic.magics.watch.watcher import Layer
 
-MOST_VALUES, FEWEST_VALUES = 4096, 256
+MOST_VALUES, FEWEST_VALUES = 4096, 128
 """Values that are looked at of each tensor."""
 
-VALUES_IN_ALL = 1 << 19
+VALUES_IN_ALL = 1 << 18
 """A processor pays for each value: of many tensors together no more are looked at than these, as
 long as each has the fewest."""
 
