@@ -106,6 +106,8 @@ class Noting:
         self._all: list[Handful] = []
         self._copied: list[Copied] = []
         self._values, self._ran = 0, False
+        self._first_came: Came = []  # the gradients of the first output that has any
+        self._last_came = self._first_came
 
     def note(self, target: Target, output: object, call: int) -> bool:
         """Look soon at an output and at the gradient that will reach it.
@@ -127,6 +129,9 @@ class Noting:
         if output.requires_grad:
             came: Came = []
             first = not handful.waiting
+            self._last_came = came
+            if len(self._all) == 1 and first:
+                self._first_came = came
             handful.waiting.append((target, came))
             hook = partial(self._came_to_first, handful, came) if first else came.append
             compat.hook_gradient(output, hook)
@@ -144,10 +149,7 @@ class Noting:
 
     def backward_ran(self) -> bool:
         """Whether gradients have reached what was noted: the last output first, or the first."""
-        if self._ran or not self._all:
-            return self._ran
-        ends = *self._all[-1].waiting[-1:], *self._all[0].waiting[:1]
-        return any(came for _, came in ends)
+        return self._ran or bool(self._last_came) or bool(self._first_came)
 
     def copy_outputs(self) -> None:
         """Copy the outputs that have been noted."""

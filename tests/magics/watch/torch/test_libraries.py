@@ -83,6 +83,37 @@ def test_a_model_of_hugging_face():
     assert "transformer.h" in silent
 
 
+@pytest.mark.filterwarnings("ignore")
+def test_the_trainer_of_hugging_face_with_gradients_of_two_batches_a_step(tmp_path):
+    transformers = pytest.importorskip("transformers")
+    pytest.importorskip("accelerate")
+    config = transformers.GPT2Config(
+        n_layer=1, n_head=2, n_embd=16, vocab_size=50, n_positions=12, n_inner=32
+    )
+    model = transformers.GPT2LMHeadModel(config)
+    texts = [{"input_ids": each, "labels": each} for each in torch.randint(50, (64, 12))]
+    arguments = transformers.TrainingArguments(
+        tmp_path,
+        per_device_train_batch_size=8,
+        gradient_accumulation_steps=2,
+        max_steps=6,
+        report_to=[],
+        save_strategy="no",
+        disable_tqdm=True,
+        use_cpu=True,
+    )
+    with watching(model, exact=True) as (watcher, listening):
+        transformers.Trainer(model, arguments, train_dataset=texts).train()
+        sample = watcher.take()[-1]
+    assert listening.steps == [1, 2, 3, 4, 5, 6]
+    assert not listening.culprits
+    layer = "transformer.h.0.mlp.c_fc"
+    assert row(sample, layer, "activation")["total"] == 8 * 12 * 32
+    assert row(sample, layer, "activation-gradient")["norm"] > 0
+    for quantity in ("gradient", "update"):
+        assert row(sample, layer, quantity, "weight")["norm"] > 0
+
+
 TWO_PROCESSES = """
 import os, sys, torch
 import torch.distributed as dist, torch.multiprocessing as mp
