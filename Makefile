@@ -17,8 +17,18 @@ SIDE_BY_SIDE := --numprocesses 2 --dist worksteal
 # Nothing is timed side by side, so XLA need not optimise: it compiles in half the time.
 QUICKLY_COMPILED := XLA_FLAGS=--xla_backend_optimization_level=0
 
+# Files or folders of tests; all of them where none is given.
+ROOM ?=
+
 # Only these are read for the tests that run alone: to read all takes most of a minute.
-ALONE := $(shell grep --recursive --files-with-matches --include 'test_*.py' mark.alone tests)
+ALONE := $(shell grep --recursive --files-with-matches --include 'test_*.py' mark.alone \
+	$(or $(ROOM),tests))
+
+define RUN_TESTS
+$(QUICKLY_COMPILED) $(BIN)/python -m pytest --room-times $(SIDE_BY_SIDE) \
+	-m "not prove and not alone" $(ROOM)
+$(if $(ALONE),$(BIN)/python -m pytest --room-times -m "alone and not prove" $(ALONE))
+endef
 
 # All pages anew, since what stands in them depends on the code, too.
 SPHINX := --builder html --fresh-env --write-all --fail-on-warning --keep-going --quiet
@@ -35,7 +45,7 @@ BENCHMARKS := $(subst /,.,$(basename \
 PIP_WITH_GROUPS := "pip>=25.1"
 
 .DEFAULT_GOAL := help
-.PHONY: help demo docs lab test check test-floor test-floor-short prove clean
+.PHONY: help demo docs lab test test-room check test-floor test-floor-short prove clean
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -51,8 +61,10 @@ docs: .venv/dev.stamp ## build the documentation: build/docs/index.html
 
 test: .venv/dev.stamp ## lint, types, import rules, a short run on the oldest versions, all tests
 	$(MAKE) --jobs 2 --output-sync check test-floor-short
-	$(QUICKLY_COMPILED) $(BIN)/python -m pytest $(SIDE_BY_SIDE) -m "not prove and not alone"
-	$(BIN)/python -m pytest -m "alone and not prove" $(ALONE)
+	$(RUN_TESTS)
+
+test-room: .venv/dev.stamp ## tests of some folders, as above: make test-room ROOM="tests/cell tests/shell"
+	$(RUN_TESTS)
 
 check: .venv/dev.stamp ## lint, types and import rules
 	$(BIN)/ruff check

@@ -16,12 +16,24 @@ from IPython import version_info
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
+from tests.room_times import PLACES, RoomTimes
+
 # The same examples in every run, and no limit on time that a busy machine could break.
 settings.register_profile("dlmagic", derandomize=True, deadline=None)
 settings.load_profile("dlmagic")
 
 # wandb reports its errors to its makers over the network, from threads of its own.
 os.environ["WANDB_ERROR_REPORTING"] = "false"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    what = "show the seconds that each folder of tests, each file or each test has cost"
+    parser.addoption("--room-times", choices=[*PLACES], nargs="?", const="rooms", help=what)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.option.room_times:
+        config.pluginmanager.register(RoomTimes(config.option.room_times))
 
 
 @pytest.fixture(autouse=True)

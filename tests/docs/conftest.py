@@ -8,14 +8,24 @@ import sys
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from tests.docs.pages import ROOT
 
 
 @pytest.fixture(scope="session")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The pages, by the command of the Makefile; a warning fails it."""
-    target = tmp_path_factory.mktemp("docs")
+def built(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """The pages, built once for all tests, whichever processes they run in."""
+    base = tmp_path_factory.getbasetemp()
+    target = (base if worker_id == "master" else base.parent) / "docs"
+    with FileLock(target.with_suffix(".lock")):
+        if not target.exists():
+            build(target.with_suffix(".unfinished")).rename(target)
+    return target
+
+
+def build(target: Path) -> Path:
+    """Build the pages by the command of the Makefile; a warning fails it."""
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     options = re.search(r"^SPHINX := (.*)$", makefile, re.MULTILINE)
     assert options is not None

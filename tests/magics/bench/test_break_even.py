@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
+from dlmagic.devices.load import Reading
 from dlmagic.magics.bench.break_even import BreakEven, Gain, break_even, gain_of
 from dlmagic.magics.bench.measure import measure
 from dlmagic.magics.bench.timing import timings_of
@@ -87,7 +88,12 @@ def trial(noise: str, seed: int, seconds: float) -> tuple[BreakEven, Machine]:
 
     runners = [FakeRunner(machine, "eager"), FakeRunner(machine, "compile", seconds, compiles)]
     measured = measure(
-        runners, seconds=1.5, clock=machine, seed=seed + 10**6, on_progress=machine.new_round
+        runners,
+        seconds=1.5,
+        clock=machine,
+        seed=seed + 10**6,
+        on_progress=machine.new_round,
+        read=lambda: Reading(0, 0),
     )
     timing = timings_of(measured)["compile"]
     gain = gain_of(*measured.pairs("compile"), measured.calls["compile"])

@@ -30,10 +30,11 @@ def dynamo_is_warm() -> None:
     torch.compile(lambda x: x + 1, backend="eager")(torch.ones(2))
 
 
-def repeated(steps: Steps, framework: Framework = TORCH, seconds: float = 60.0, **change: Any):
+def repeated(steps: Steps, framework: Framework = TORCH, seconds: float = 600.0, **change: Any):
     """A mode made ready and, if that is cheap, repeated."""
     contestant = steps.contestant("compile", framework)
-    for name, value in change.items():
+    cheap = {"first_seconds": 0.0}  # however busy the machine is
+    for name, value in (cheap | change).items():
         setattr(contestant, name, value)
     compile_again([contestant], OUTPUT, WallClock(), seconds, lambda line: None)
     return contestant
@@ -74,7 +75,7 @@ def test_other_functions_of_the_kernel_stay_compiled() -> None:
     "change",
     [
         {"first_seconds": 0.6},
-        {"ready_seconds": 5.0},
+        {"ready_seconds": 50.0},
         {"events": {"compile": 2, "graph break": 1}},
         {"events": {}},
         {"compile_costs": CompileCosts(stored=1, steps=1)},
@@ -104,9 +105,10 @@ def test_inductor_is_not_repeated() -> None:
 def test_repetitions_take_no_more_than_their_share() -> None:
     slow = TorchFramework(backend=sleeps(0.1))
     assert repeated(Steps("x.sinh()", X), slow, seconds=1.0).compiled_again == ()
-    assert len(repeated(Steps("x.sinh()", X), slow, seconds=20.0).compiled_again) == REPETITIONS
+    assert len(repeated(Steps("x.sinh()", X), slow).compiled_again) == REPETITIONS
 
 
+@pytest.mark.alone
 def test_an_interval_comes_out_of_it() -> None:
     slow = TorchFramework(backend=sleeps(0.05))
     modes = {"eager": ("eager", TORCH), "compile": ("compile", slow)}
@@ -123,6 +125,7 @@ def test_an_interval_comes_out_of_it() -> None:
     assert call_again(run.contestants["compile"]) == {}
 
 
+@pytest.mark.alone
 def test_an_interrupt_of_the_repetitions_leaves_the_result_whole() -> None:
     calls = []
 

@@ -5,6 +5,8 @@ A limit is what a harness with exactly the promised rate keeps to in 99 of 100 s
 
 from __future__ import annotations
 
+from functools import cache
+
 import pytest
 from scipy.stats import binom
 
@@ -14,7 +16,7 @@ from dlmagic.magics.bench.measure import measure
 from dlmagic.magics.bench.paired import Comparison, compare_paired
 from tests.magics.bench.simulated import NOISES, FakeRunner, Machine, machine_with, normal
 
-SHORT, LONG = 150, 1000
+SHORT, LONG = 100, 1000
 TRUE_SPEEDUP = 1 / 1.05
 # A neighbour takes time away in whole slices, whatever the work, so that the median ratio of
 # wall times is then truly nearer to 1 than the ratio of the work.
@@ -39,8 +41,12 @@ def judged(noise: str, seed: int, *factors: float) -> dict[str, Comparison]:
     return comparisons_of(measured)
 
 
+@cache
 def trial(noise: str, seed: int, factor: float) -> Comparison:
-    """The second of two runners takes ``factor`` times as long as the first."""
+    """The second of two runners takes ``factor`` times as long as the first.
+
+    The same trials serve to count several kinds of errors.
+    """
     return judged(noise, seed, factor)["0"]
 
 
