@@ -14,7 +14,8 @@ from dlmagic.magics.overview.demos import copy_demo, demos
 
 def test_each_has_a_title_and_can_be_opened(tmp_path: Path) -> None:
     found = demos().demos
-    assert {"quickstart", "graphmode", "mistakes", "gpus", "watch"} <= {each.name for each in found}
+    names = {"quickstart", "story", "graphmode", "mistakes", "gpus", "watch", "cluster"}
+    assert names <= {each.name for each in found}
     for each in found:
         assert each.title != each.name
         copied = copy_demo(each.name, tmp_path).copied
