@@ -45,7 +45,7 @@ BENCHMARKS := $(subst /,.,$(basename \
 PIP_WITH_GROUPS := "pip>=25.1"
 
 .DEFAULT_GOAL := help
-.PHONY: help demo docs lab test test-room check test-floor test-floor-short prove clean
+.PHONY: help demo docs lab notebooks test test-room check test-floor test-floor-short prove clean
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -55,6 +55,9 @@ demo: .venv/demo.stamp ## run the quickstart notebook, show its tables, write bu
 
 lab: .venv/dev.stamp ## open the demo notebooks in JupyterLab
 	$(BIN)/jupyter lab --notebook-dir=demo_notebooks
+
+notebooks: .venv/dev.stamp ## execute the demo notebooks and store them with their results
+	$(BIN)/python -m demo_notebooks.keep demo_notebooks/*.ipynb
 
 docs: .venv/dev.stamp ## build the documentation: build/docs/index.html
 	$(BIN)/python -m sphinx $(SPHINX) docs build/docs

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.tables import bench, gpus, tensors, watch
+from benchmarks.tables import bench, gpus, graphmode, tensors, watch
 
 ROOT = Path(__file__).parents[2]
 RESULTS = ROOT / "benchmarks" / "results"
@@ -50,6 +50,9 @@ SOURCES = {
     "explanations": Source(
         "tensors.beside_tensor_sensor", "tensors_beside_tensor_sensor", tensors.explanations
     ),
+    "watched steps": Source("tensors.watching", "tensors_watching", tensors.watched_steps),
+    "explaining": Source("tensors.explaining", "tensors_explaining", tensors.explaining),
+    "capturing": Source("graphmode.capture", "graphmode_capture", graphmode.capturing),
     "listing": Source("gpus.listing", "gpus_listing", gpus.listing),
     "score": Source("gpus.diagnosis", "gpus_diagnosis", gpus.diagnosis),
     "picking": Source("gpus.picking", "gpus_picking", gpus.picking),

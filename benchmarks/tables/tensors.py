@@ -24,3 +24,37 @@ def explanations(document: Mapping[str, Any]) -> str:
         cells = sum(row["cells"] for row in rows)
         lines.append(f"| {package} | {cells} | {' | '.join(counts)} |")
     return "\n".join(lines)
+
+
+def watched_steps(document: Mapping[str, Any]) -> str:
+    """What a step of training takes under ``%%tensors``, one line per kind of step."""
+    watched = document["watched_steps"]
+    lines = [
+        f"| | the first {watched} steps, which are watched | all later ones | plain again |",
+        "| --- | ---: | ---: | ---: |",
+    ]
+    lines += [
+        f"| {row['workload']} | {_times(row, 'ratio')} | {_times(row, 'after')} "
+        f"| {_times(row, 'control')} |"
+        for row in document["rows"]
+    ]
+    return "\n".join(lines)
+
+
+def _times(row: Mapping[str, Any], name: str) -> str:
+    low, high = row[f"{name}_interval"]
+    return f"{row[name]:.2f}x ({low:.2f} to {high:.2f})"
+
+
+def explaining(document: Mapping[str, Any]) -> str:
+    """How long an explanation takes, one line per framework."""
+    lines = [
+        "| | failing cells | half of them within | all within |",
+        "| --- | ---: | ---: | ---: |",
+    ]
+    lines += [
+        f"| {row['framework']} | {row['cells']} | {1000 * row['median']:.0f} ms "
+        f"| {1000 * row['most']:.0f} ms |"
+        for row in document["rows"]
+    ]
+    return "\n".join(lines)

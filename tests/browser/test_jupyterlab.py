@@ -11,7 +11,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell
 
-from tests.notebooks.executed import shortened_quickstart
+from tests.notebooks.prepared import prepared, shortened_quickstart
 
 ROOT = Path(__file__).parents[2]
 GRAPHMODE = ROOT / "demo_notebooks" / "graphmode.ipynb"
@@ -33,7 +33,7 @@ def benchmarks(notebook: Any) -> int:
 
 def put_graphs(folder: Path) -> None:
     """Copy the notebook about graphs, to say when it is done."""
-    notebook = nbformat.read(GRAPHMODE, as_version=4)
+    notebook = prepared(GRAPHMODE)
     notebook.cells.append(new_code_cell("print('all cells', 'have run')"))
     nbformat.write(notebook, folder / "graphmode.ipynb")
 

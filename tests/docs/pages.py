@@ -3,6 +3,8 @@
 A block of text that a cell has shown stands below the comment ``<!-- shown -->``, or below
 ``<!-- shown: the cell fails -->``. Words are compared; times, counts and other numbers are those of
 one run, so any number is as good as another, and ``…`` stands for whatever is left out.
+
+A cell that cannot be run has the comment ``<!-- not run: REASON -->`` above it.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 
 _EXAMPLE = re.compile(
-    r"^```python\n(?P<code>.*?)^```\n"
+    r"(?:^<!-- not run: (?P<reason>.+) -->\n)?^```python\n(?P<code>.*?)^```\n"
     r"(?:\n<!-- shown(?P<fails>: the cell fails)? -->\n```text\n(?P<shown>.*?)^```\n)?",
     re.DOTALL | re.MULTILINE,
 )
@@ -36,12 +38,14 @@ class Example:
         line: Of the page.
         shown: What the page shows below it, or None.
         fails: Whether it is meant to fail.
+        reason: Why it cannot be run; empty where it can.
     """
 
     code: str
     line: int
     shown: str | None
     fails: bool
+    reason: str
 
 
 def examples(page: Path) -> list[Example]:
@@ -53,6 +57,7 @@ def examples(page: Path) -> list[Example]:
             text.count("\n", 0, match.start()) + 1,
             match["shown"],
             match["fails"] is not None,
+            match["reason"] or "",
         )
         for match in _EXAMPLE.finditer(text)
     ]

@@ -52,9 +52,3 @@ def test_what_is_saved_is_small_and_shows_no_progress(notebook: Any) -> None:
     assert len(json.dumps(notebook)) < 1_000_000
     shown = json.dumps([each.get("outputs") for each in notebook.cells])
     assert "%px:" not in shown
-
-
-def test_the_notebook_in_the_repository_has_no_outputs() -> None:
-    notebook = nbformat.read(CLUSTER, as_version=4)
-    nbformat.validate(notebook)
-    assert not any(cell.get("outputs") for cell in notebook.cells)

@@ -41,9 +41,3 @@ def test_each_cell_says_what_the_text_promises(notebook: Any, code: str) -> None
 def test_no_progress_or_widget_state_is_saved(notebook: Any) -> None:
     assert "widgets" not in notebook.metadata
     nbformat.validate(notebook)
-
-
-def test_the_notebook_in_the_repository_has_no_outputs() -> None:
-    notebook = nbformat.read(GRAPHMODE, as_version=4)
-    nbformat.validate(notebook)
-    assert not any(cell.get("outputs") for cell in notebook.cells)

@@ -9,9 +9,10 @@ from typing import Any
 
 import nbformat
 import pytest
-from nbformat.v4 import new_code_cell
 
-MISTAKES = Path(__file__).parents[2] / "demo_notebooks" / "mistakes.ipynb"
+from tests.notebooks.prepared import FOLDER, is_silent, tags
+
+MISTAKES = FOLDER / "mistakes.ipynb"
 KINDS = [
     "matmul-shapes",
     "layer-features",
@@ -34,36 +35,11 @@ KINDS = [
     "traced-branch",
     "broadcast-shapes",
 ]
-KIND_OF_ERROR = "%explain -q -o explained\nprint(explained.finding.kind)"
-KINDS_OF_CELL = "print(*[found.kind for found in seen.findings])"
-
-
-def probed(notebook: Any) -> Any:
-    """With a cell behind each wrong one that prints the kind of mistake which was found."""
-    cells = []
-    for cell in notebook.cells:
-        cells.append(cell)
-        if is_silent(cell):
-            cell.source = cell.source.replace("%%tensors", "%%tensors -o seen", 1)
-        if "wrong" in tags(cell):
-            cells.append(new_code_cell(KINDS_OF_CELL if is_silent(cell) else KIND_OF_ERROR))
-    notebook.cells = cells
-    return notebook
-
-
-def tags(cell: Any) -> list[str]:
-    return list(cell.metadata.get("tags", []))
-
-
-def is_silent(cell: Any) -> bool:
-    return str(cell.source).startswith("%%tensors")
 
 
 @pytest.fixture(scope="module")
-def cells(execute: Callable[[Path], Any], tmp_path_factory: pytest.TempPathFactory) -> list[Any]:
-    copy = tmp_path_factory.mktemp("notebooks") / MISTAKES.name
-    nbformat.write(probed(nbformat.read(MISTAKES, as_version=4)), copy)
-    return [cell for cell in execute(copy).cells if cell.cell_type == "code"]
+def cells(execute: Callable[[Path], Any]) -> list[Any]:
+    return [cell for cell in execute(MISTAKES).cells if cell.cell_type == "code"]
 
 
 def test_each_wrong_cell_is_explained_by_its_mistake(cells: list[Any]) -> None:
@@ -95,9 +71,3 @@ def test_a_right_cell_follows_each_wrong_one() -> None:
     notebook = nbformat.read(MISTAKES, as_version=4)
     order = [tag for cell in notebook.cells for tag in tags(cell) if tag in ("wrong", "right")]
     assert order == ["wrong", "right"] * len(KINDS)
-
-
-def test_the_notebook_in_the_repository_has_no_outputs() -> None:
-    notebook = nbformat.read(MISTAKES, as_version=4)
-    nbformat.validate(notebook)
-    assert not any(cell.get("outputs") for cell in notebook.cells)

@@ -12,7 +12,6 @@ import nbformat
 import pytest
 
 from demo_notebooks.run import write_html
-from tests.notebooks.executed import QUICKSTART
 
 MOST_BYTES = 50_000
 ARMS = [
@@ -114,9 +113,3 @@ def test_the_page_of_the_demo_holds_all_tables(notebook: Any, tmp_path: Path) ->
     write_html(notebook, tmp_path / "quickstart.html")
     page = (tmp_path / "quickstart.html").read_text(encoding="utf-8")
     assert page.count("<caption>") == len(ARMS)
-
-
-def test_the_notebook_in_the_repository_has_no_outputs() -> None:
-    notebook = nbformat.read(QUICKSTART, as_version=4)
-    nbformat.validate(notebook)
-    assert not any(cell.get("outputs") for cell in notebook.cells)

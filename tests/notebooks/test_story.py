@@ -7,11 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import nbformat
 import pytest
-from nbformat.v4 import new_code_cell
 
-STORY = Path(__file__).parents[2] / "demo_notebooks" / "story.ipynb"
+from tests.notebooks.prepared import FOLDER, STEPS
+
+STORY = FOLDER / "story.ipynb"
 FOUND = {
     "mistakes": [["softmax-before-loss", 4], ["gradients-not-cleared", 6]],
     "mistakes_left": [],
@@ -22,28 +22,11 @@ FOUND = {
     "broken": [["graph-break", 3]],
     "unbroken": [],
 }
-PROBE = f"""
-import json
-
-results = {{name: globals()[name] for name in {list(FOUND)}}}
-print(json.dumps({{
-    "found": {{name: [[f.kind, f.line] for f in each.findings] for name, each in results.items()}},
-    "shares": [at_first, mended, deep_share, at_last],
-    "losses": [[each.losses.values[k] for k in (0, -1)] for each in (watched, watched_again)],
-    "fix": broken.findings[0].fix.code,
-    "arms": [[arm.name, arm.status] for each in (compiling, fetching) for arm in each.arms],
-    "pays": pays,
-}}))
-"""
 
 
 @pytest.fixture(scope="module")
-def notebook(execute: Callable[[Path], Any], tmp_path_factory: pytest.TempPathFactory) -> Any:
-    probed = nbformat.read(STORY, as_version=4)
-    probed.cells.append(new_code_cell(PROBE))
-    copy = tmp_path_factory.mktemp("story") / STORY.name
-    nbformat.write(probed, copy)
-    return execute(copy)
+def notebook(execute: Callable[[Path], Any]) -> Any:
+    return execute(STORY)
 
 
 @pytest.fixture
@@ -76,7 +59,7 @@ def test_the_cell_that_fails_is_given_the_line_of_the_next_one(notebook: Any) ->
     assert line.strip() in said.data["text/plain"]
 
 
-@pytest.mark.parametrize("name", FOUND)
+@pytest.mark.parametrize("name", STEPS)
 def test_each_step_finds_what_the_text_says(probe: dict[str, Any], name: str) -> None:
     assert probe["found"][name] == FOUND[name]
 

@@ -47,9 +47,3 @@ def test_what_is_saved_is_small_and_has_no_widget_state(notebook: Any) -> None:
     assert "widgets" not in notebook.metadata
     nbformat.validate(notebook)
     assert len(json.dumps(notebook)) < 1_000_000
-
-
-def test_the_notebook_in_the_repository_has_no_outputs() -> None:
-    notebook = nbformat.read(WATCH, as_version=4)
-    nbformat.validate(notebook)
-    assert not any(cell.get("outputs") for cell in notebook.cells)
