@@ -74,7 +74,10 @@ def require_no_namespace(layout: Layout) -> None:
         CellError: The reason.
     """
     if layout.as_module:
-        raise CellError("The cell reads names by text (exec, globals(), % or ! lines).")
+        raise CellError(
+            "The cell reads names by text (exec, globals(), % or ! lines).",
+            "Write the names out, or move that line to a cell of its own.",
+        )
     if layout.shared:
         names = ", ".join(layout.shared)
         raise CellError(
@@ -86,7 +89,10 @@ def require_no_namespace(layout: Layout) -> None:
 def _require_plain(layout: Layout) -> None:
     require_no_namespace(layout)
     if any(isinstance(node, ast.AnnAssign | ast.Global) for node in _own_nodes(layout.body)):
-        raise CellError("An annotation or a global statement means something else in a function.")
+        raise CellError(
+            "An annotation or a global statement means something else in a function.",
+            "Take it out of the cell.",
+        )
     together = _lines_of(layout.definitions) & _lines_of(layout.body)
     if together:
         raise CellError(
@@ -95,7 +101,10 @@ def _require_plain(layout: Layout) -> None:
         )
     if layout.deleted:
         names = ", ".join(layout.deleted)
-        raise CellError(f"The cell deletes {names}, which a function can't show.")
+        raise CellError(
+            f"The cell deletes {names}, which a function can't show.",
+            "Move the del to a cell below.",
+        )
 
 
 def _own_nodes(nodes: Iterable[ast.AST]) -> Iterator[ast.AST]:

@@ -60,7 +60,7 @@ class Bookkeeping:
             raise InputError("--force is for --save FILE: it lets a file be replaced.")
         saved = None if request.against is None else baseline_file.read(request.against)
         if saved is not None and not timed(saved):
-            raise InputError(f"{request.against} holds no time: every arm in it failed.")
+            raise InputError(f"{request.against} holds no time: nothing in it could be timed.")
         target = None if request.save is None else baseline_file.check_target(request.save)
         books = cls(request, clock, target, saved)
         if target is not None and target.exists() and not request.force:

@@ -150,7 +150,9 @@ def _reference(choices: Sequence[Choice], name: str | None) -> Choice:
     if name is None:
         return choices[0]
     if name not in names:
-        raise OptionError(f"--reference {name} is none of the arms.", nearest(name, names))
+        raise OptionError(
+            f"--reference {name} is no mode or alternative of this cell.", nearest(name, names)
+        )
     return choices[names.index(name)]
 
 

@@ -81,13 +81,15 @@ class BenchMagics(Magics):
         help="time the cell with NAME bound to each value in turn, such as n=64,256,1024",
     )
     @option("--no-check", action="store_true", help="do not compare the answers")
-    @option("--rtol", type=float, metavar="NUMBER", help="relative tolerance of the comparison")
-    @option("--atol", type=float, metavar="NUMBER", help="absolute tolerance of the comparison")
-    @option("--keep", action="store_true", help="keep what the reference assigns and changes")
+    @option("--rtol", type=float, metavar="NUMBER", help="let answers be apart by this share")
+    @option("--atol", type=float, metavar="NUMBER", help="let answers be apart by this much")
+    @option("--keep", action="store_true", help="keep what the cell assigns and changes")
     @option("--memory", action="store_true", help="measure how much memory a call needs, too")
-    @option("--flops", action="store_true", help="count floating point operations, too")
+    @option("--flops", action="store_true", help="count the arithmetic of a call (FLOPs), too")
     @option("--energy", action="store_true", help="measure the energy that GPUs take, too")
-    @option("--cold", action="store_true", help="flush caches before every timed call")
+    @option(
+        "--cold", action="store_true", help="empty the processor's caches before every timed call"
+    )
     @option(
         "--selftest",
         action="store_true",
@@ -95,16 +97,20 @@ class BenchMagics(Magics):
     )
     @option("--save", metavar="FILE", values=_files, help="write the result to a file, as JSON")
     @option("--against", metavar="FILE", values=_files, help="compare with a result saved earlier")
-    @option("--isolate", action="store_true", help="run each arm in fresh processes, several times")
+    @option(
+        "--isolate",
+        action="store_true",
+        help="run each mode or alternative in fresh processes, several times",
+    )
     @option(
         "--on",
         metavar="VIEW",
         values=_views,
-        help="time it on all engines of a view of ipyparallel at once",
+        help="time it on all engines of a cluster at once, such as view = client[:]",
     )
     @option("--force", action="store_true", help="let --save replace a file of something else")
     @result_options
-    @option("expression", nargs="*", help="what to time, in the line form")
+    @option("expression", nargs="*", help="with %%dlbench: the expression to time")
     @no_var_expand
     @line_cell_magic
     @translate_errors

@@ -55,11 +55,21 @@ class GpuMagics(Magics):
     @option("--min-free", metavar="SIZE", help="pick: free memory of each GPU, such as 8GB")
     @option("--max-util", metavar="PERCENT", help="pick: how busy each may be, such as 10")
     @option("--wait", metavar="TIME", help="pick: how long to wait, such as 10m or forever")
-    @option("--as", dest="form", choices=("index", "uuid"), help="pick: how to name the GPUs")
+    @option(
+        "--as",
+        dest="form",
+        choices=("index", "uuid"),
+        help="pick: how to name the GPUs in CUDA_VISIBLE_DEVICES",
+    )
     @option("--every", metavar="TIME", help="live: time between two looks, such as 2s")
     @result_options
     @option("action", nargs="?", values=_actions, help="pick, release, live or check")
-    @option("argument", nargs="?", after=_AFTER, help="how many, or which")
+    @option(
+        "argument",
+        nargs="?",
+        after=_AFTER,
+        help="pick: how many; check: which framework; live: stop",
+    )
     @no_var_expand
     @line_magic
     @translate_errors

@@ -48,7 +48,9 @@ class GraphModeMagics(Magics):
         values=_modes,
         help="graph mode, such as compile or trace; the default depends on the framework",
     )
-    @option("--strict", action="store_true", help="fail where the mode cannot run the cell")
+    @option(
+        "--strict", action="store_true", help="raise an error where the mode cannot run the cell"
+    )
     @option(
         "--calls",
         metavar="NAME=V,V",
@@ -62,6 +64,8 @@ class GraphModeMagics(Magics):
     def graphmode(self, line: str, cell: str) -> object:
         """Run a cell in graph mode and say what the graph did to it.
 
+        A graph is the list of operations that torch.compile, tf.function, jax.jit and their like
+        make of Python code, and run in its place.
         Tells where a graph breaks and what to write instead, what is compiled again and why,
         which prints are lost, and whether the answers agree with a plain run. The namespace
         is left as a plain run leaves it.

@@ -62,7 +62,13 @@ class TensorMagics(Magics):
         events.unregister("post_run_cell", self._after_cell)
 
     @magic_options(examples=("%tensors x* --sort size", "%%tensors --hints"))
-    @option("--sort", metavar="KEY", values=_orders, default="name", help="name, size, shape, …")
+    @option(
+        "--sort",
+        metavar="KEY",
+        values=_orders,
+        default="name",
+        help="order by name (default), size, shape, dtype, device or kind",
+    )
     @option("--values", action="store_true", help="look at the numbers, too: mean, extremes, NaN")
     @option("--hints", action="store_true", help="above a cell: likely mistakes, too")
     @option("--on", metavar="VIEW", help="above a cell: run it on all engines of a cluster")
@@ -74,8 +80,9 @@ class TensorMagics(Magics):
     def tensors(self, line: str, cell: str | None = None) -> object:
         """List the notebook's tensors and arrays, or watch a cell for mistakes that raise nothing.
 
-        The list shows shape, dtype, device, memory and who keeps each tensor; only metadata are
-        looked at. Above a cell, its operations and training steps are watched while it runs once.
+        The list shows shape, dtype, device, memory and who keeps each tensor; the numbers in it are
+        not looked at. Above a cell, the cell runs once, as it is, and what it computes and learns
+        is watched.
         """
         options = parse(self.tensors, line)
         if options is None:

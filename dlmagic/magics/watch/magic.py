@@ -75,13 +75,24 @@ class WatchMagics(Magics):
     @magic_options(
         examples=("%watch net --loss loss --stop-on nan", '%%watch net --layers "encoder.*"')
     )
-    @option("--layers", metavar="PATTERN", help="only these, such as encoder.* or Linear")
-    @option("--every", metavar="K", help="measure one step in K")
+    @option("--layers", metavar="PATTERN", help="only these layers, such as encoder.* or Linear")
+    @option("--every", metavar="K", help="measure one step in K, whatever it costs")
     @option("--budget", metavar="SHARE", help="share of the time to spend on it (default: 1%%)")
     @option("--exact", action="store_true", help="look at all values, not at a spread part of them")
-    @option("--loss", metavar="NAME", help="the loss, as your code calls it")
-    @option("--stop-on", metavar="WHAT", values=_stops, separator=",", help="nan, explode")
-    @option("--to", metavar="WHERE", values=_targets, help="wandb, tensorboard[:FOLDER]")
+    @option("--loss", metavar="NAME", help="show the loss, too: its name in your code")
+    @option(
+        "--stop-on",
+        metavar="WHAT",
+        values=_stops,
+        separator=",",
+        help="nan: end the training at the first NaN; explode: where gradients explode",
+    )
+    @option(
+        "--to",
+        metavar="WHERE",
+        values=_targets,
+        help="write the figures to wandb or tensorboard[:FOLDER], too",
+    )
     @option("--on", metavar="VIEW", help="the model of this name on all engines of a cluster")
     @result_options
     @option("model", nargs="?", values=_models, help="the model; alone: list what is watched")

@@ -37,7 +37,9 @@ def chosen(pattern: str, layers: Sequence[Layer]) -> tuple[str, ...]:
     found = _meant(wanted, layers) if wanted else set(themselves(layers))
     found -= _meant(unwanted, layers)
     if not found:
-        raise InputError(f"The pattern {pattern!r} leaves no layer over.")
+        raise InputError(
+            f"The pattern {pattern!r} leaves no layer over.", "Take a part that begins with ! away."
+        )
     return tuple(layer.name for layer in layers if layer.name in found)
 
 

@@ -76,7 +76,10 @@ class WatchRequest:
             return f"--{option}" if dashes else option.replace("-", "_")
 
         if every is not None and budget is not None:
-            raise OptionError(f"Only one of {name('every')} and {name('budget')} can be kept to.")
+            raise OptionError(
+                f"Only one of {name('every')} and {name('budget')} can be kept to.",
+                "Leave the other out.",
+            )
         share = BUDGET if budget is None else _share(budget, name("budget"))
         count = None if every is None else _count(every, name("every"))
         return cls(

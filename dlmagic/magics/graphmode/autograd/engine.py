@@ -47,7 +47,9 @@ def graph_of_name(
     value = namespace[name]
     owner = _owner_of(value)
     if owner is None:
-        raise InputError(f"{name} is a {type(value).__name__}, not a tensor.")
+        raise InputError(
+            f"{name} is a {type(value).__name__}, not a tensor.", "%tensors lists those there are."
+        )
     backward = owner.existing(Target(name, value), namespace)
     return graph_of(name, backward, Places("", name_of_cell))
 
@@ -136,7 +138,10 @@ def _imported() -> list[Autograd]:
     loaded = [entry for entry in _CLASSES if is_loaded(entry)]
     if not loaded:
         names = " or ".join(entry.name for entry in _CLASSES)
-        raise InputError(f"autograd draws graphs of {names}, and none of them is imported.")
+        raise InputError(
+            f"autograd draws graphs of {names}, and none of them is imported.",
+            "Import the one that you compute with first.",
+        )
     return [
         getattr(import_module(f"dlmagic.magics.graphmode.autograd.{entry.root}"), made)()
         for entry, made in _CLASSES.items()

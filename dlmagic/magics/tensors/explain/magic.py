@@ -43,12 +43,12 @@ class ExplainMagics(Magics):
 
     @magic_options(examples=("%explain", "%explain error"))
     @result_options
-    @option("name", nargs="?", values=_exceptions, help="a name that holds an exception")
+    @option("name", nargs="?", values=_exceptions, help="a variable that holds an exception")
     @no_var_expand
     @line_magic
     @translate_errors
     def explain(self, line: str) -> object:
-        """Explain the last error again: the operand, the rule that it breaks, and a fix.
+        """Explain the last error again: which values broke which rule, and what to write instead.
 
         Nothing of yours is run again; a fix is tried on copies of your values.
         """
@@ -69,7 +69,7 @@ class ExplainMagics(Magics):
         if name is None:
             last = getattr(sys, "last_value", None)
             if not isinstance(last, BaseException):
-                raise InputError("There has been no error yet.")
+                raise InputError("No cell has failed yet, so there is nothing to explain.")
             return last
         value = self.shell.user_ns.get(name)
         if not isinstance(value, BaseException):

@@ -61,7 +61,7 @@ def from_value(model: Any, value: Any) -> Arguments:
 def _first_batch(data: Any) -> object:
     for batch in data:
         return batch
-    raise InputError("The data set has no batch.")
+    raise InputError("The data set has no batch.", "Is it empty?")
 
 
 def _most_arguments(model: Any) -> int:
@@ -91,7 +91,9 @@ def inputs_of(model: Any) -> list[Any]:
 def from_shapes(model: Any, shapes: tuple[Shape, ...], dtypes: tuple[str, ...]) -> Arguments:
     """Zeros of these shapes."""
     if len(dtypes) not in (0, 1, len(shapes)):
-        raise OptionError(f"--dtype names {len(dtypes)} types for {len(shapes)} inputs.")
+        raise OptionError(
+            f"--dtype names {len(dtypes)} types for {len(shapes)} inputs.", "Name one for each."
+        )
     known = [str(each.dtype) for each in inputs_of(model)]
     own = known if len(known) == len(shapes) else [keras.config.floatx()] * len(shapes)
     types = dtypes if len(dtypes) == len(shapes) else dtypes * len(shapes) or tuple(own)

@@ -29,7 +29,7 @@ class SummaryMagics(Magics):
     @line_magic
     @translate_errors
     def summary(self, line: str) -> object:
-        """Show a model layer by layer: outputs, parameters, FLOPs, bytes, and times.
+        """Show a model layer by layer: outputs, parameters, arithmetic (FLOPs), bytes and times.
 
         INPUT is a tensor, a tuple of arguments, a dictionary of keywords, a loader, or a shape such
         as 32,1,28,28 or (32, 784), with which nothing needs to run. Nothing of the model changes.

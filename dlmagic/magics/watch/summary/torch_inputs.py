@@ -82,7 +82,7 @@ def from_value(model: nn.Module, value: object) -> Arguments:
 def _first_batch(loader: Any) -> object:
     for batch in loader:
         return batch
-    raise InputError("The loader has no batch.")
+    raise InputError("The loader has no batch.", "Is its data set empty?")
 
 
 def _named(
@@ -121,7 +121,9 @@ def from_shapes(
         dtypes: Their types: one for all of them, or as many; the model's own where empty.
     """
     if len(dtypes) not in (0, 1, len(shapes)):
-        raise OptionError(f"--dtype names {len(dtypes)} types for {len(shapes)} inputs.")
+        raise OptionError(
+            f"--dtype names {len(dtypes)} types for {len(shapes)} inputs.", "Name one for each."
+        )
     each = dtypes if len(dtypes) == len(shapes) else (dtypes or (float_type_of(model),))
     each = each if len(each) == len(shapes) else each * len(shapes)
     device = device_of(model)

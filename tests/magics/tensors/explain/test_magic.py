@@ -78,7 +78,7 @@ def test_slips_get_one_line(failing: Any, monkeypatch: pytest.MonkeyPatch) -> No
     with pytest.raises(UsageError, match="no exception in a"):
         failing.run_line_magic("explain", "a")
     monkeypatch.delattr(sys, "last_value", raising=False)
-    with pytest.raises(UsageError, match="no error yet"):
+    with pytest.raises(UsageError, match="No cell has failed yet"):
         failing.run_line_magic("explain", "")
 
 
