@@ -12,6 +12,13 @@ _MOST = 4
 _WORTH_A_LINE = 0.05  # seconds of compilation
 _WORTH_A_WORD = 0.01  # of the whole, below which a phase is left out
 
+_PLAINLY = {
+    "Dynamo": "reading the code (Dynamo)",
+    "AOTAutograd": "planning gradients (AOTAutograd)",
+    "Inductor": "writing fast code (Inductor)",
+}
+"""What a phase does, where its name does not tell."""
+
 
 def compile_lines(result: BenchResult) -> list[Sentence]:
     """Phases and interval of the compile times, the fastest modes first."""
@@ -48,4 +55,4 @@ def _phases(arm: Arm, whole: float) -> list[str]:
     rest = whole - sum(shown.values())
     if rest >= _WORTH_A_WORD * whole:
         shown["the rest"] = rest
-    return [f"{name} {seconds(spent, digits=2)}" for name, spent in shown.items()]
+    return [f"{_PLAINLY.get(name, name)} {seconds(n, digits=2)}" for name, n in shown.items()]

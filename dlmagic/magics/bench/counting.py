@@ -41,7 +41,8 @@ class Counting:
         if any(counted):
             self.notes.append(CONVENTION)
         if self._limits:
-            self.notes.append(f"Roofline: {' and '.join(self._limits)}, measured after timing.")
+            limits = " and ".join(self._limits)
+            self.notes.append(f"Roofline, the most this machine can do: {limits}, measured here.")
 
     def _count(self, block: str | None, subject: Subject) -> bool:
         of_whom = f" of {block}" if block else ""

@@ -25,7 +25,7 @@ def findings_about_eager_parts(
     if broken:
         times = "once" if broken == 1 else f"{broken} times"
         why = "as it does at backward(), print() or .item()"
-        message = f"Part of the cell ran eagerly: its graph broke {times}, {why}."
+        message = f"Part of the cell ran as plain Python: its graph broke {times}, {why}."
         findings.append(Finding("graph-break", "hint", message))
     if fallen_back:
         message = "The compiler gave up on the cell, or on a function it calls, and ran it eagerly."

@@ -119,7 +119,8 @@ class BenchMagics(Magics):
 
         Tells what is faster, by how much, how sure that is, what compiling costs and
         whether the answers agree. Everything is left as it was. A line "# --- NAME" begins
-        an alternative; code above the first one is set-up, run once and not timed.
+        an alternative; code above the first one is set-up, run once and not timed. What is
+        compared, a mode or an alternative, is called an arm in the result.
         """
         options = parse(self.dlbench, line)
         if options is None:

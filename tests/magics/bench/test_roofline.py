@@ -163,4 +163,4 @@ def test_the_share_of_a_real_product_lies_below_one(bench, namespace) -> None:
     arm = result["eager"]
     assert 0.05 < arm.roofline_share <= 1
     assert arm.flop_rate == pytest.approx(2 * 512**3 / arm.median)
-    assert any(note.startswith("Roofline: ") for note in result.notes)
+    assert any(note.startswith("Roofline, ") for note in result.notes)

@@ -26,7 +26,7 @@ def reason_of(origin: Origin) -> str:
     if name in ("exp", "expm1", "cosh", "sinh"):
         return f"{name}() of {high:.4g}, which is too large,"
     if name == "pow" and numbers == "nan":
-        return "a negative number to a broken power"
+        return "a negative number to a fractional power"
     if "softmax" in name:
         return f"{name}() over numbers that are all masked"
     return f"{name}()"

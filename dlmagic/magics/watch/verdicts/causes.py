@@ -28,7 +28,8 @@ _ALL_MASKED = Cause(
 _NORMALISED = Cause(
     "values that are all the same are divided by their standard deviation, which is zero, or that "
     "deviation overflowed",
-    "Add a small eps under the root or to the divisor, and look at the size of the inputs.",
+    "Add a small number (eps) under the root or to the divisor, and look at the size of the "
+    "inputs.",
 )
 _CAUSES: dict[str, Cause] = {
     "log": Cause(
@@ -37,19 +38,19 @@ _CAUSES: dict[str, Cause] = {
     ),
     "sqrt": Cause(
         "the root of a negative number is NaN, and its slope at zero is infinite",
-        "Add a small eps under the root, as in (x + 1e-8).sqrt().",
+        "Add a small number under the root, as in (x + 1e-8).sqrt().",
     ),
     "norm": Cause(
         "a norm has no slope where all values are zero",
-        "Add a small eps under the root, or use torch.nn.functional.normalize(x, eps=1e-8).",
+        "Add a small number under the root, or use torch.nn.functional.normalize(x, eps=1e-8).",
     ),
     "std": Cause(
         "a standard deviation has no slope where all values are the same, and is NaN of one value",
-        "Take the variance plus a small eps, and then its root.",
+        "Take the variance plus a small number, and then its root.",
     ),
     "div": Cause(
         "something is divided by zero",
-        "Add a small eps to the divisor, or clamp it from below.",
+        "Add a small number to the divisor, or clamp it from below.",
     ),
     "exp": Cause(
         "the exponential overflows: beyond 88 in float32, beyond 11 in float16",
@@ -68,7 +69,8 @@ _CAUSES: dict[str, Cause] = {
     "norm_layer": _NORMALISED,
     "entropy": Cause(
         "a label has the probability zero, or the average is over no label at all",
-        "Give the loss logits rather than probabilities, and see that not all labels are ignored.",
+        "Give the loss scores (logits) rather than probabilities, and see that not all labels are "
+        "ignored.",
     ),
     "mean": Cause(
         "the average is over no value at all",

@@ -15,7 +15,7 @@ from dlmagic.magics.watch.verdicts.streaks import Streak
 from dlmagic.magics.watch.verdicts.symptom import Kind, Symptom, named
 from dlmagic.magics.watch.verdicts.table import Floats, Places, Table
 
-_SMALLER = "Try a smaller learning rate, a warm-up, or gradients that are clipped."
+_SMALLER = "Try a smaller learning rate, a slow start (warm-up), or gradients that are clipped."
 _LARGER = "Try a larger learning rate, and see that the optimiser has the parameters of this model."
 _REPLACED = 1.0
 """A step as large as the weight itself leaves nothing of it."""

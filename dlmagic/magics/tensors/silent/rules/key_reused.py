@@ -68,7 +68,8 @@ def _of_key(tree: ast.Module, parents: Parents, frames: list[Frame]) -> Iterator
             first = next(together, None)
             if first is not None:
                 message = (
-                    f"{name} was used in line {first.lineno} already: both draws share its bits."
+                    f"{name} was used in line {first.lineno} already: "
+                    "both draws use the same random bits."
                 )
                 yield _mistake(message, frame, name)
             before.append(call)
