@@ -45,13 +45,18 @@ def break_findings(breaks: Iterable[GraphBreak], places: Places) -> list[Finding
     return [finding for _, finding in sorted(found.values(), key=lambda pair: pair[0])]
 
 
-def recompile_findings(calls: Iterable[Call], places: Places) -> list[Finding]:
-    """One finding for each thing that changed, with both of its values where they are known."""
+def recompile_findings(calls: Sequence[Call], places: Places) -> list[Finding]:
+    """One finding for each thing that changed, with both of its values where they are known.
+
+    Where nothing else is known, an object that the cell itself changes is why: its change has a
+    finding of its own, and what mends that mends this.
+    """
     found: dict[str, Finding] = {}
+    explained = any(lost_changes(call) for call in calls)
     for call in calls:
         for each in call.captured.recompilations:
             change = change_of(each.reason, call.value_of)
-            if change is None:
+            if change is None or (explained and not each.reason):
                 continue
             place = places.of(each.frames)
             if change.name:

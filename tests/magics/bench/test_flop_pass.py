@@ -85,7 +85,7 @@ def test_each_alternative_has_its_own_count_and_share(bench, namespace) -> None:
     assert result["none"].roofline_share is None
     assert result["once"].roofline_share is not None
     assert len([note for note in result.notes if note.startswith("FLOPs: a multiply-add")]) == 1
-    assert len([note for note in result.notes if note.startswith("Roofline: ")]) == 1
+    assert len([note for note in result.notes if note.startswith("Roofline, ")]) == 1
 
 
 def test_what_a_mode_computes_in_numpy_is_told_in_one_line(bench, namespace) -> None:

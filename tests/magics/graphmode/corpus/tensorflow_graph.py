@@ -92,6 +92,9 @@ print("made")
 === lost-side-effect@2 fix
 y = x + 1
 items.append(1)
+=== lost-side-effect@2 fix
+y = x + 1
+items.append(tf.reduce_sum(y))
 === lost-side-effect@1 fix
 print("begin")
 y = x + 1
