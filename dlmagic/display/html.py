@@ -101,7 +101,8 @@ def _table(table: Table) -> h.Renderable:
         h.th(".dlm-number" if column.numeric else "", scope="col")[printable(column.title)]
         for column in table.columns
     ]
-    return h.div(".dlm-scroll")[
+    # Who has no mouse scrolls a wide table by its keys, once it has the focus.
+    return h.div(".dlm-scroll", tabindex="0", role="group", aria_label=printable(table.caption))[
         h.table(".dlm-table")[
             h.caption[printable(table.caption)],
             h.thead[h.tr[heads]],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
 from demo_notebooks.run import run, write_html
-from tests.browser.test_jupyterlab import SCREENSHOTS
+from tests.browser.pictures import keep
 
 pytestmark = pytest.mark.browser
 
@@ -22,24 +23,24 @@ CELLS = (
 )
 
 
-@pytest.fixture
-def saved_page(tmp_path: Path) -> Path:
-    """The executed notebook as HTML."""
+@pytest.fixture(scope="module")
+def saved_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The executed notebook as HTML; made before a browser's event loop runs."""
+    folder = tmp_path_factory.mktemp("saved")
     notebook = new_notebook(cells=[new_code_cell(text) for text in CELLS])
-    file = tmp_path / "graphs.ipynb"
+    file = folder / "graphs.ipynb"
     nbformat.write(notebook, file)
-    write_html(run(file), tmp_path / "graphs.html")
-    return tmp_path / "graphs.html"
+    write_html(run(file), folder / "graphs.html")
+    return folder / "graphs.html"
 
 
-def test_graphs_are_legible_without_scripts(saved_page: Path, page: Any) -> None:
-    context = page.context.browser.new_context(java_script_enabled=False)
-    reader = context.new_page()
-    reader.set_viewport_size({"width": 1200, "height": 1100})
+def test_graphs_are_legible_without_scripts(
+    saved_page: Path, open_page: Callable[..., Any]
+) -> None:
+    reader = open_page(java_script_enabled=False)
     reader.goto(saved_page.as_uri())
     results = reader.locator(".dlm")
     assert results.count() == 3
-    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     for result, name in zip(results.all(), ("large", "break", "autograd"), strict=True):
         assert len(result.evaluate("result => result.outerHTML").encode()) <= 300_000
         picture = result.locator("img").first
@@ -48,8 +49,7 @@ def test_graphs_are_legible_without_scripts(saved_page: Path, page: Any) -> None
         assert height > 100
         shown = picture.bounding_box()
         assert shown["width"] >= 0.7 * width  # its letters stay large enough to be read
-        result.scroll_into_view_if_needed()
-        result.screenshot(path=SCREENSHOTS / f"saved-{name}.png")
+        keep(result, f"saved-{name}")
     fold = results.first.locator("details").first
     fold.locator("summary").click()
     assert fold.locator("table").first.is_visible()

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
-import nbformat
 import pytest
-from nbformat.v4 import new_code_cell, new_notebook
 
-from tests.browser.test_jupyterlab import SCREENSHOTS, open_notebook, show_in
+from tests.browser.pictures import keep
+from tests.browser.reader import (
+    KERNEL_IS_READY,
+    RESULTS,
+    open_notebook,
+    run_cell,
+    saved,
+    show_in,
+    wait_for,
+)
+from tests.browser.seen import barriers
+from tests.browser.server import Workplace
 from tests.devices.conftest import libraries
 from tests.devices.double.boards import GIB, Board
 from tests.devices.double.building import Libraries
@@ -33,35 +40,29 @@ HIDE = """state => {
 
 
 @pytest.fixture
-def played(
-    libraries: Libraries, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Machine]:
-    """A machine with eight GPUs, for the kernels of a JupyterLab that is started afterwards."""
+def played(tmp_path: Path) -> Iterator[Machine]:
+    """A machine with eight GPUs."""
     boards = [Board(used=k * 9 * GIB, utilization=12 * k, temperature=35 + 5 * k) for k in range(8)]
     played = Machine(tmp_path, boards)
-    for name, value in played.environment(libraries.of("580")).items():
-        monkeypatch.setenv(name, value)
     yield played
     played.close()
 
 
 @pytest.fixture
-def notebook(played: Machine, lab: str, page: Any, tmp_path: Path) -> Path:
-    """A notebook with a live view and some work, which is open in the page."""
-    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
-    cells = [new_code_cell(SHOW), new_code_cell(WORK)]
-    file = tmp_path / "notebooks" / "live.ipynb"
-    nbformat.write(new_notebook(cells=cells, metadata=kernel), file)
-    open_notebook(page, lab, file.name)
+def notebook(played: Machine, libraries: Libraries, lab: Workplace, page: Any) -> Path:
+    """A notebook on that machine, which is open in the page: a live view and some work."""
+    environment = played.environment(libraries.of("580"))
+    own = {name: environment[name] for name in ("FAKE_NVML", "LD_LIBRARY_PATH")}
+    file = lab.write("live.ipynb", SHOW, WORK, kernel=lab.kernel_with(own))
+    open_notebook(page, lab.lab(file.name))
     return file
 
 
 def run_cells(page: Any, cells: int) -> Any:
     """Run so many cells; the view."""
-    for cell in page.locator(".jp-NotebookPanel .jp-CodeCell .cm-content").all()[:cells]:
-        cell.click()
-        page.keyboard.press("Shift+Enter")
-    view = page.locator(".jp-OutputArea-output .dlm-live")
+    for number in range(cells):
+        run_cell(page, number)
+    view = page.locator(f"{RESULTS}-live")
     view.wait_for()
     return view
 
@@ -72,30 +73,6 @@ def points(view: Any) -> int:
     return drawn.count("L") + drawn.count("M")
 
 
-def saved(page: Any, file: Path) -> Any:
-    """The notebook as JupyterLab saves it now."""
-    before = file.stat().st_mtime_ns
-    page.keyboard.press("Control+s")
-    wait_for(page, lambda: file.stat().st_mtime_ns != before and is_whole(file))
-    return json.loads(file.read_text())
-
-
-def is_whole(file: Path) -> bool:
-    """Whether it is not just being written."""
-    try:
-        json.loads(file.read_text())
-    except ValueError:
-        return False
-    return True
-
-
-def wait_for(page: Any, happened: Callable[[], object]) -> None:
-    end = time.monotonic() + 20
-    while not happened():
-        assert time.monotonic() < end
-        page.wait_for_timeout(50)
-
-
 def colour(view: Any) -> str:
     return str(view.evaluate("view => getComputedStyle(view).color"))
 
@@ -103,8 +80,6 @@ def colour(view: Any) -> str:
 def test_it_changes_while_a_cell_runs_and_leaves_a_table(
     notebook: Path, played: Machine, page: Any
 ) -> None:
-    addresses: list[str] = []
-    page.on("request", lambda request: addresses.append(request.url))
     view = run_cells(page, 2)
     page.get_by_text("work has begun", exact=True).wait_for()
     before = points(view)
@@ -114,26 +89,23 @@ def test_it_changes_while_a_cell_runs_and_leaves_a_table(
     assert page.locator(".jp-InputPrompt").nth(1).inner_text() == "[*]:"  # it still runs
     assert view.locator("tbody th[scope=row]").count() == 8
     assert view.locator("svg").first.get_attribute("aria-label").startswith("memory lately: ")
-    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     colours = set()
     for scheme in ("light", "dark"):
         show_in(page, scheme)
         colours.add(colour(view))
-        page.screenshot(path=SCREENSHOTS / f"live-{scheme}.png")
+        assert not barriers(page, f"{RESULTS}-live")
+        keep(view, f"gpus-live-{scheme}")
     assert len(colours) == 2
 
     view.get_by_role("button").click()
     view.wait_for(state="detached")
     assert page.locator(".jp-InputPrompt").nth(1).inner_text() == "[*]:"  # it still runs
-    page.locator(".jp-OutputArea-output .dlm table").first.wait_for(timeout=30_000)
-    page.screenshot(path=SCREENSHOTS / "live-ended.png")
+    page.locator(f"{RESULTS} table").first.wait_for()
     document = saved(page, notebook)
     (output,) = document["cells"][0]["outputs"]
     assert set(output["data"]) == {"text/plain", "text/html"}
     assert "88 °C" in "".join(output["data"]["text/plain"])
     assert "widgets" not in document["metadata"]
-    elsewhere = [each for each in addresses if urlsplit(each).hostname not in (None, "127.0.0.1")]
-    assert not elsewhere
 
 
 def test_nothing_is_read_for_a_hidden_page_and_a_reloaded_one_has_the_past(
@@ -145,7 +117,7 @@ def test_nothing_is_read_for_a_hidden_page_and_a_reloaded_one_has_the_past(
     page.evaluate(HIDE, "hidden")
     wait_for(page, lambda: played.calls("nvmlShutdown"))
     played.forget_calls()
-    page.wait_for_timeout(2500)
+    page.wait_for_timeout(2500)  # that nothing happens is only seen when time has passed
     assert played.calls() == []
     page.evaluate(HIDE, "visible")
     wait_for(page, lambda: played.calls("nvmlDeviceGetTemperature"))
@@ -161,6 +133,43 @@ def test_nothing_is_read_for_a_hidden_page_and_a_reloaded_one_has_the_past(
     view.get_by_role("button").focus()
     page.keyboard.press("Enter")
     view.wait_for(state="detached")
-    page.screenshot(path=SCREENSHOTS / "live-reloaded-ended.png")
     wait_for(page, lambda: played.calls("nvmlShutdown"))
     assert "widgets" not in saved(page, notebook)["metadata"]
+
+
+def test_two_notebooks_each_have_their_own(
+    played: Machine, notebook: Path, lab: Workplace, page: Any
+) -> None:
+    kernel = json.loads(notebook.read_text())["metadata"]["kernelspec"]["name"]
+    lab.write("second.ipynb", SHOW, WORK, kernel=kernel)
+    first = run_cells(page, 1)
+    first.get_by_text("35 °C").wait_for()
+    page.locator(".jp-DirListing-item").filter(has_text="second.ipynb").dblclick()
+    page.get_by_role("tab", name="second.ipynb", selected=True).wait_for()
+    page.wait_for_function(KERNEL_IS_READY)
+    shown = page.locator(".jp-NotebookPanel:not(.lm-mod-hidden)")
+    second = shown.locator(f"{RESULTS}-live")
+    run_cell(page, 0)
+    second.get_by_text("35 °C").wait_for()
+    played.change(0, temperature=91)
+    second.get_by_text("91 °C").wait_for()
+    second.get_by_role("button").click()
+    second.wait_for(state="detached")
+    page.get_by_role("tab", name="live.ipynb").click()
+    played.change(0, temperature=55)
+    first.get_by_text("55 °C").first.wait_for()
+
+
+def test_after_a_restart_of_the_kernel_it_says_so(notebook: Path, page: Any) -> None:
+    view = run_cells(page, 1)
+    wait_for(page, lambda: points(view) >= 2)
+    page.get_by_role("menuitem", name="Kernel", exact=True).click()
+    page.locator('.lm-Menu-item[data-command="kernelmenu:restart"]').click()
+    page.get_by_role("button", name="Confirm Kernel Restart").click()
+    silent = view.get_by_text("the kernel may have ended")
+    try:
+        silent.wait_for()
+    except Exception:
+        Path("/tmp/w1x/restart.png").write_bytes(page.screenshot())
+        Path("/tmp/w1x/restart.txt").write_text(page.locator(".jp-NotebookPanel").inner_html())
+        raise

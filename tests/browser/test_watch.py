@@ -6,37 +6,18 @@ import json
 import statistics
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import nbformat
 import pytest
 from nbconvert import HTMLExporter
-from nbformat.v4 import new_code_cell, new_notebook
 
-from tests.browser.test_jupyterlab import SCREENSHOTS, open_notebook, show_in
-from tests.browser.test_live import saved, wait_for
+from tests.browser.pictures import keep
+from tests.browser.reader import RESULTS, open_notebook, run_cell, saved, show_in, wait_for
+from tests.browser.server import Workplace
+from tests.browser.training import BUILD, LOAD, TRAIN
 
 pytestmark = pytest.mark.browser
 
-LOAD = "%load_ext dlmagic"
-BUILD = """import time
-import torch
-from torch import nn
-
-torch.manual_seed(0)
-blocks = [nn.Sequential(nn.Linear(32, 32), nn.Sigmoid()) for _ in range(10)]
-net = nn.Sequential(*blocks, nn.Linear(32, 1))
-optimizer = torch.optim.SGD(net.parameters(), lr=0.05)
-inputs = torch.randn(64, 32)
-wanted = inputs[:, :1].sign()
-ended = []"""
-TRAIN = """%%watch net --loss loss --every 5
-for step in range(100_000):
-    loss = nn.functional.mse_loss(net(inputs), wanted)
-    optimizer.zero_grad()
-    loss.backward()
-    optimizer.step()
-    ended.append(time.time())"""
 TOLD = "print('ended, longest step:', ended[-1], max(b - a for a, b in zip(ended, ended[1:])))"
 PAINTED = 150  # milliseconds from Python to the screen, in 95 of 100
 STOPPED = 100  # milliseconds from the button to the last step's end, above a step
@@ -53,28 +34,20 @@ LISTEN = """() => {
 
 
 @pytest.fixture
-def notebook(lab: str, page: Any, tmp_path: Path) -> Path:
+def notebook(lab: Workplace, page: Any) -> Path:
     """A notebook with a training, which is open in the page."""
-    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
-    cells = [new_code_cell(each) for each in (LOAD, BUILD, TRAIN, TOLD)]
-    file = tmp_path / "notebooks" / "watch.ipynb"
-    nbformat.write(new_notebook(cells=cells, metadata=kernel), file)
+    file = lab.write("watch.ipynb", LOAD, BUILD, TRAIN, TOLD)
     page.set_viewport_size({"width": 1200, "height": 1500})
-    open_notebook(page, lab, file.name)
+    open_notebook(page, lab.lab(file.name))
     page.evaluate(LISTEN)
     return file
-
-
-def run_cell(page: Any, number: int) -> None:
-    page.locator(".jp-NotebookPanel .jp-CodeCell .cm-content").nth(number).click()
-    page.keyboard.press("Shift+Enter")
 
 
 def begin(page: Any) -> Any:
     """Run all but the last cell; the view."""
     for number in range(3):
         run_cell(page, number)
-    view = page.locator(".jp-OutputArea-output .dlm-live")
+    view = page.locator(f"{RESULTS}-live")
     view.wait_for()
     return view
 
@@ -84,17 +57,15 @@ def percentile(values: list[float], share: float) -> float:
 
 
 def test_it_shows_a_training_while_the_cell_runs(notebook: Path, page: Any) -> None:
-    addresses: list[str] = []
-    page.on("request", lambda request: addresses.append(request.url))
     view = begin(page)
     view.get_by_text(" measured").wait_for()
     page.wait_for_function("latencies.length >= 4")
     assert page.locator(".jp-InputPrompt").nth(2).inner_text() == "[*]:"  # it still runs
-    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     for scheme in ("light", "dark"):
         show_in(page, scheme)
-        page.wait_for_timeout(600)
-        page.screenshot(path=SCREENSHOTS / f"watch-{scheme}.png")
+        drawn = page.evaluate("latencies.length")
+        page.wait_for_function(f"latencies.length > {drawn}")
+        keep(view, f"watch-live-{scheme}")
     layers = view.get_by_role("slider", name="Layer")
     layers.focus()
     page.keyboard.press("ArrowDown")
@@ -102,9 +73,6 @@ def test_it_shows_a_training_while_the_cell_runs(notebook: Path, page: Any) -> N
     page.keyboard.press("End")
     view.get_by_text("weight gradient").wait_for()
     assert layers.get_attribute("aria-valuetext").startswith("10, Linear: gradient norm ")
-    page.screenshot(path=SCREENSHOTS / "watch-layer.png")
-    elsewhere = [each for each in addresses if urlsplit(each).hostname not in (None, "127.0.0.1")]
-    assert not elsewhere
 
 
 @pytest.mark.alone
@@ -126,11 +94,10 @@ def test_news_are_painted_and_stop_is_heard_at_once(notebook: Path, page: Any) -
 
 def test_nothing_is_left_but_the_static_form(notebook: Path, page: Any) -> None:
     view = begin(page)
-    view.get_by_text(" measured").wait_for()
-    page.wait_for_timeout(2000)
+    page.wait_for_function("latencies.length >= 10")
     view.get_by_role("button", name="Stop").click()
     view.wait_for(state="detached")
-    page.locator(".jp-OutputArea-output .dlm").get_by_role("table").first.wait_for()
+    page.locator(RESULTS).get_by_role("table").first.wait_for()
     document = saved(page, notebook)
     assert "widgets" not in document["metadata"]
     outputs = document["cells"][2]["outputs"]
@@ -141,4 +108,3 @@ def test_nothing_is_left_but_the_static_form(notebook: Path, page: Any) -> None:
     result = exported[exported.rindex('class="dlm"') :]
     assert "</table>" in result
     assert 'src="data:image/' in result
-    page.screenshot(path=SCREENSHOTS / "watch-ended.png")

@@ -12,12 +12,15 @@ from dlmagic.finding import Finding
 from dlmagic.magics.watch.live import past
 from dlmagic.magics.watch.live.page import about, script, style
 from dlmagic.magics.watch.live.view import LiveView
+from tests.browser.reader import wait_for
 from tests.browser.scripted import open_view, tell
+from tests.browser.seen import FOCUSED, barriers
 from tests.magics.watch.live.training import Training, finding_of
 
 pytestmark = pytest.mark.browser
 
 FRAME = 16.0  # milliseconds
+MARGIN, WIDEST = 16, 960  # pixels around the view, and in it
 COLOUR = """([across, down]) => {
     const canvas = document.querySelector("canvas[role=slider]");
     const scale = window.devicePixelRatio;
@@ -78,10 +81,10 @@ def test_keys_move_the_selection_and_the_kernel_is_told(page: Any, errors: list[
     }.items():
         page.keyboard.press(key)
         page.wait_for_function(f"said.at(-1).layer === 'encoder.{layer}'")
-        page.wait_for_timeout(50)
-        assert shown.spoken().startswith(f"encoder.{layer}, Linear")
+        name = f"encoder.{layer}, Linear"
+        wait_for(page, lambda name=name: shown.spoken().startswith(name))
     page.get_by_label("Show").select_option("activation std")
-    page.wait_for_timeout(50)
+    wait_for(page, lambda: "activation std" in shown.spoken())
     shown.map.focus()
     page.keyboard.press("ArrowDown")
     page.wait_for_function("said.at(-1).layer === 'encoder.1.relu3'")
@@ -92,7 +95,7 @@ def test_a_finding_selects_its_layer(page: Any, errors: list[str]) -> None:
     shown = Shown(page, Training(12, steps=40), [finding_of("encoder.1.linear4")])
     page.get_by_role("button", name="vanish").click()
     page.wait_for_function("said.at(-1).layer === 'encoder.1.linear4'")
-    page.get_by_role("heading", name="encoder.1.linear4").wait_for()
+    page.locator(".dlm-watch-name").get_by_text("encoder.1.linear4").wait_for()
     assert shown.spoken().startswith("encoder.1.linear4")
     assert errors == []
 
@@ -104,12 +107,11 @@ def test_what_is_not_finite_is_red(page: Any, errors: list[str], layers: int, th
     page.evaluate("light => document.body.dataset.jpThemeLight = light", str(theme == "light"))
     shown.advance(broken=len(shown.training.rows) // 2)
     shown.advance()
-    page.wait_for_timeout(100)
     box = shown.map.bounding_box()
     last = box["width"] - 2 - (box["width"] - 190) / 40 * 1.5
-    red, green, blue = page.evaluate(COLOUR, [last, box["height"] - 20])
-    assert red > 220
-    assert max(green, blue) < 110
+    place = [last, box["height"] - 20]
+    wait_for(page, lambda: page.evaluate(COLOUR, place)[0] > 220)
+    assert max(page.evaluate(COLOUR, place)[1:]) < 110
     sound = page.evaluate(COLOUR, [last, 20])
     assert sound[0] < max(sound[1:])
     assert errors == []
@@ -118,9 +120,39 @@ def test_what_is_not_finite_is_red(page: Any, errors: list[str], layers: int, th
 def test_it_fits_a_narrow_page(page: Any, errors: list[str]) -> None:
     page.set_viewport_size({"width": 600, "height": 900})
     Shown(page, Training(40, steps=40), [finding_of("encoder.0.linear0")])
-    page.wait_for_timeout(100)
-    assert page.evaluate("document.documentElement.scrollWidth") <= 600
+    wait_for(page, lambda: page.evaluate("document.documentElement.scrollWidth") <= 600)
     assert errors == []
+
+
+def test_it_follows_the_size_of_its_page_while_it_runs(page: Any, errors: list[str]) -> None:
+    shown = Shown(page, Training(12, steps=40))
+    for width in (1200, 500, 900):
+        page.set_viewport_size({"width": width, "height": 900})
+        shown.advance()
+        room = min(width - 2 * MARGIN, WIDEST)
+        wait_for(page, lambda room=room: abs(shown.map.bounding_box()["width"] - room) < 8)
+    assert errors == []
+
+
+def test_all_controls_are_reached_by_tab_and_seen_to_be(page: Any, errors: list[str]) -> None:
+    Shown(page, Training(12, steps=40), [finding_of("encoder.1.linear4")])
+    for name in ("Pause", "Stop", "Show", "Layers", "Layer", "", "How values are spread"):
+        page.keyboard.press("Tab")
+        focused = page.evaluate(FOCUSED)
+        assert focused["name"].startswith(name)
+        assert focused["seen"], name
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.press("Space")
+    page.wait_for_function("said.at(-1).layer === 'encoder.1.linear4'")
+    assert errors == []
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_no_barrier(page: Any, theme: str) -> None:
+    shown = Shown(page, Training(12, steps=40), [finding_of("encoder.1.linear4")])
+    page.evaluate("light => document.body.dataset.jpThemeLight = light", str(theme == "light"))
+    shown.advance()
+    assert not barriers(page, ".dlm-live")
 
 
 def test_what_the_kernel_answers_is_said(page: Any) -> None:

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from tests.browser.conftest import page
+from tests.browser.conftest import browser, open_page, page, started_chromium
 
-__all__ = ["page"]
+__all__ = ["browser", "open_page", "page", "started_chromium"]
 
 pytestmark = pytest.mark.browser
 

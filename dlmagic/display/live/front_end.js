@@ -17,6 +17,14 @@ const element = (name, properties = {}, ...children) => {
   return made;
 };
 
+/** Room for a table that may be wide: who has no mouse scrolls it by the keys. */
+const scrolling = (name, table) => {
+  const made = element("div", { className: "dlm-scroll", tabIndex: 0 }, table);
+  made.setAttribute("role", "group");
+  made.setAttribute("aria-label", name);
+  return made;
+};
+
 /** Tells the kernel whether anybody looks: when that changes, and every few seconds. */
 const presence = (send, beatSeconds) => {
   const page = `page-${Math.random().toString(36).slice(2)}`;

@@ -134,7 +134,7 @@ export default liveView({
   build(body, seen) {
     const table = element("table", { className: "dlm-table" });
     const notes = element("div", { className: "dlm-note" });
-    body.append(element("div", { className: "dlm-scroll" }, table), notes);
+    body.append(scrolling("Devices", table), notes);
     let shown = null;
     let redraws = [];
     return () => {

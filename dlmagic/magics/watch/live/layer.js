@@ -67,13 +67,13 @@ const drawSpread = (canvas, bins, look) => {
 
 const layerPanel = (seen) => {
   const { measures, layers, model } = seen.about;
-  const title = element("h4", { className: "dlm-watch-name" });
-  const courses = tableOf(["", "now", "course"]);
+  const title = element("p", { className: "dlm-watch-name" });
+  const courses = tableOf(["measure", "now", "course"]);
   const spreads = tableOf(["values", ...STATISTICS, "spread"]);
   courses.caption.append("Step by step");
   const rows = measures.map((measure) => pictured(measure.title, [""]));
   courses.body.append(...rows.map((each) => each.row));
-  const side = element("div", { className: "dlm-scroll" }, spreads.table);
+  const side = scrolling("How values are spread", spreads.table);
   let shown = null;
 
   const drawSpreads = (path, look) => {
