@@ -30,6 +30,7 @@ from dlmagic.display.parts import (
 )
 
 _SEAMS = re.compile(r"(?<=[/:_])(?=\w)")
+_BEFORE_EMPTY_LINE = re.compile(r"\n(?=[ \t]*\n)")
 _SENTENCE = 30  # characters from which on a cell of a table may take several lines
 
 
@@ -50,7 +51,9 @@ def render(document: Document) -> str:
 
 
 def _page(parts: tuple[Part, ...]) -> str:
-    return str(h.div(".dlm")[h.style[Markup(_theme())], [_render(part) for part in parts]])
+    page = str(h.div(".dlm")[h.style[Markup(_theme())], [_render(part) for part in parts]])
+    # In Markdown, where nbconvert puts it, HTML would end at an empty line.
+    return _BEFORE_EMPTY_LINE.sub("&#10;", page)
 
 
 @cache

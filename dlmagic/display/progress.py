@@ -110,7 +110,7 @@ class NotebookLine:
 
             clear_output()
         else:
-            self._publish({})
+            self._publish({"text/plain": "", "text/html": ""})  # exporters warn of less
 
     def _publish(self, bundle: dict[str, str]) -> None:
         if self._handle is None:

@@ -1,4 +1,4 @@
-"""A document as plain text, 80 columns wide; in colour where someone asks for it."""
+"""A document as plain text, 80 columns wide or less; in colour where someone asks for it."""
 
 from __future__ import annotations
 
@@ -25,8 +25,7 @@ from dlmagic.display.parts import (
     Table,
     printable,
 )
-
-WIDTH = 80
+from dlmagic.display.terminal import WIDTH, Alphabet, page_width, spelled
 
 _STYLES = {
     "plain": "",
@@ -42,15 +41,24 @@ _SEAMS = (re.compile(r"(?<=[/:])(?=\w)"), re.compile(r"(?<=[/:_-])(?=\w)"))
 _FOLDED_NAME = 16  # characters; the name of a row is folded before a table is split
 
 
-def render(document: Document, *, colour: bool = False, width: int = WIDTH) -> str:
+def render(document: Document, *, colour: bool = False, width: int | None = None) -> str:
     """The document as text without empty lines around it.
 
     Args:
         document: What to say.
         colour: Whether to use the sixteen colours of a terminal. The environment
             variable ``NO_COLOR`` overrules it (https://no-color.org).
-        width: Columns; lines are broken between words.
+        width: Columns; lines are broken between words. By default as many as a terminal has,
+            80 at most.
     """
+    alphabet = Alphabet()
+    if not alphabet.is_complete:
+        return _rendered(spelled(document, alphabet), colour, width).translate(alphabet)
+    return _rendered(document, colour, width)
+
+
+def _rendered(document: Document, colour: bool, width: int | None) -> str:
+    width = page_width() if width is None else width
     console = Console(
         file=io.StringIO(),
         width=width,

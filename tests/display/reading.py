@@ -84,7 +84,7 @@ def dropped(page: str) -> set[str]:
 def visible(page: str) -> str:
     """The text that a reader sees, blocks and cells apart."""
     text = re.sub(r"<style>.*?</style>", "", page, flags=re.DOTALL)
-    text = re.sub(r"<wbr>|</?(strong|span|code)[^>]*>", "", text)
+    text = re.sub(r"<wbr\s*/?>|</?(strong|span|code)[^>]*>", "", text)
     return html.unescape(re.sub(r"<[^>]+>", " ", text))
 
 

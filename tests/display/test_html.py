@@ -109,6 +109,13 @@ def test_any_text_keeps_the_page_well_formed(name: str) -> None:
     ElementTree.fromstring(closed)
 
 
+def test_empty_lines_of_code_do_not_end_the_page_in_markdown() -> None:
+    page = html.render(Document((Code("a = 1\n\n  \n\nb = 2\n"), sentence("one\n\ntwo"))))
+    assert not re.search(r"\n[ \t]*\n", page)
+    assert visible(page).split() == ["a", "=", "1", "b", "=", "2", "one", "two"]
+    assert "1\n\n  \n\nb" in visible(page)
+
+
 def test_two_copies_on_a_page_do_not_get_into_each_others_way() -> None:
     page = html.render(PLAIN)
     assert not re.findall(r'\sid="', page)
