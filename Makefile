@@ -14,8 +14,9 @@ FLOOR_SHORT := tests/shell tests/display
 # Tests in two processes, but for those that read the real clock.
 SIDE_BY_SIDE := --numprocesses 2 --dist worksteal
 
-# Nothing is timed side by side, so XLA need not optimise: it compiles in half the time.
-QUICKLY_COMPILED := XLA_FLAGS=--xla_backend_optimization_level=0
+# Nothing is timed side by side, so XLA need not optimise: it compiles in half the time. Both cores
+# are taken, so Inductor need not start processes that compile: each of them imports PyTorch.
+QUICKLY_COMPILED := XLA_FLAGS=--xla_backend_optimization_level=0 TORCHINDUCTOR_COMPILE_THREADS=1
 
 # Files or folders of tests; all of them where none is given.
 ROOM ?=

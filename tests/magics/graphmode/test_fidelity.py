@@ -42,7 +42,7 @@ OF_COMPILED_CODE = ("namespace.___module_", "namespace.__subclass_", "namespace.
 # A warning that is given once in a process comes in the first of two worlds alone.
 OF_THE_PROCESS = ("set-up.warnings: ",)
 NOT_OF_THE_CELL = (*LAST_VALUES, *OF_COMPILED_CODE, *OF_THE_PROCESS)
-IN_TESTS = 4
+IN_TESTS = 7
 """Of so many cells one is part of every test run; all of them of ``make prove``."""
 
 
@@ -65,7 +65,9 @@ def through_graphmode(made: CellFunction, mode: str) -> object:
 def test_like_a_plain_run(cell: CorpusCell) -> None:
     require(cell)
     for package in cell.needs:  # to import one draws random numbers, in the first world alone
-        importlib.import_module(package)
+        module = importlib.import_module(package)
+        if package == "numba":
+            module.get_num_threads()  # starts its threads, which sets those of PyTorch, once
     mode = MODES[cell.needs[0]]
     plain = worlds.plain(cell.setup, cell.text, cell.after)
     through = worlds.machinery(

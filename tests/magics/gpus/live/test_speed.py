@@ -13,7 +13,9 @@ from tests.devices.double.building import Libraries
 from tests.devices.double.machine import Machine
 from tests.shell.kernels import started_kernel
 
-pytestmark = pytest.mark.alone
+LIMIT = 0.01
+ATTEMPTS = 3
+"""The least counts: whatever else the kernel does can only add to it."""
 
 MEASURE = """
 import time
@@ -23,6 +25,7 @@ time.sleep({seconds})
 """
 
 
+@pytest.mark.alone
 def test_eight_gpus_once_a_second_take_less_than_a_hundredth_of_a_core(
     libraries: Libraries, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -33,13 +36,13 @@ def test_eight_gpus_once_a_second_take_less_than_a_hundredth_of_a_core(
     with started_kernel() as kernel:
         kernel.run("from dlmagic.magics.gpus.live.session import live, stop\nlive(1)")
         assert "of 8 GPUs" in kernel.text("display_data")
-        shares = []
-        for _ in range(3):  # the least: whatever else the kernel does can only add to it
+        shares: list[float] = []
+        while len(shares) < ATTEMPTS and min(shares, default=1) > LIMIT:
             kernel.run(MEASURE.format(seconds=5))
             shares.append(float(kernel.text("execute_result")))
         kernel.run("stop()")
     played.close()
-    assert min(shares) <= 0.01, shares
+    assert min(shares) <= LIMIT, shares
 
 
 def test_loading_the_extension_does_not_import_it() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
 SETUP = "setup.py"
@@ -48,6 +49,19 @@ def programs(setup: str, mode: str, table: str) -> list[Program]:
             Program(setup, mode, text.rstrip("\n"), frozenset(found), "fix" in words, calls or None)
         )
     return made
+
+
+def some_of_each_kind(programs: list[Program], of: int) -> list[Program]:
+    """One of so many of each kind, the first included: same mode, findings, and further calls."""
+    numbers: Counter[object] = Counter()
+    chosen = []
+    for each in programs:
+        kinds = frozenset(kind for kind, _, _ in each.found)
+        alike = (each.mode, kinds, each.fixable, bool(each.calls))
+        if numbers[alike] % of == 0:
+            chosen.append(each)
+        numbers[alike] += 1
+    return chosen
 
 
 def _finding(word: str, setup: str) -> Found:
