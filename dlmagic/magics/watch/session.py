@@ -279,8 +279,10 @@ class WatchSession:
         self.show()
 
     def __repr__(self) -> str:
-        state = f"ended: {self._ended}" if self._ended else f"{self.steps} steps so far"
-        return f"<{self.name} is watched, {state}; .result() is what was seen>"
+        if self._ended:
+            return f"<{self.name} is no longer watched: {self._ended}; .result() is what was seen>"
+        so_far = f"{self.name} is watched, {self.steps} steps so far"
+        return f"<{so_far}; %unwatch {self.name}, or .result(), shows what was seen>"
 
     def _new_wish(self) -> StopWish:
         return StopWish()
