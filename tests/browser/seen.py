@@ -36,6 +36,13 @@ FOCUSED = """() => {
 """What has the focus, and whether that can be seen."""
 
 
+def results_of(notebook: Any) -> list[str]:
+    """The HTML of all results."""
+    outputs = [each for cell in notebook.cells for each in cell.get("outputs", ())]
+    shown = [each.data["text/html"] for each in outputs if "text/html" in each.get("data", {})]
+    return [html for html in shown if 'class="dlm' in html]
+
+
 def too_wide(results: Any) -> list[str]:
     """What sticks out of its result sideways, and lies in nothing that scrolls."""
     found: list[str] = results.evaluate_all(TOO_WIDE)

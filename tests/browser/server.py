@@ -48,9 +48,9 @@ class Workplace:
     kernels: Path
 
     def lab(self, name: str) -> str:
-        """Where JupyterLab shows a notebook, and no other that a test had opened before."""
+        """Where JupyterLab shows a notebook, and no other that had been open before."""
         own = self.folder.name
-        return f"{self.address}/lab/workspaces/{own}/tree/{own}/{name}"
+        return f"{self.address}/lab/workspaces/{own}-{Path(name).stem}/tree/{own}/{name}"
 
     def notebook_7(self, name: str) -> str:
         """Where Notebook 7 shows it."""

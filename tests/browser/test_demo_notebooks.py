@@ -11,8 +11,16 @@ import pytest
 from nbformat.v4 import new_code_cell
 
 from tests.browser.pictures import keep
-from tests.browser.reader import END, RESULTS, open_notebook, run_all_cells, show_in, trouble
-from tests.browser.seen import barriers, too_wide
+from tests.browser.reader import (
+    END,
+    RESULTS,
+    open_notebook,
+    run_all_cells,
+    show_in,
+    trouble,
+    wait_for,
+)
+from tests.browser.seen import barriers, results_of, too_wide
 from tests.browser.server import Workplace
 
 DEMO_NOTEBOOKS = Path(__file__).parents[2] / "demo_notebooks"
@@ -31,13 +39,6 @@ def demo(request: pytest.FixtureRequest, execute: Callable[[Path], Any]) -> tupl
     return request.param, execute(DEMO_NOTEBOOKS / request.param)
 
 
-def results_of(notebook: Any) -> list[str]:
-    """The HTML of all results."""
-    outputs = [each for cell in notebook.cells for each in cell.get("outputs", ())]
-    shown = [each.data["text/html"] for each in outputs if "text/html" in each.get("data", {})]
-    return [html for html in shown if 'class="dlm' in html]
-
-
 def errors_of(notebook: Any) -> int:
     """How many cells raise, which they say they do."""
     raising = [
@@ -52,8 +53,7 @@ def test_all_of_it_can_be_read(demo: tuple[str, Any], lab: Workplace, page: Any)
     lab.trust(name)
     open_notebook(page, lab.lab(name), kernel=False)
     results = page.locator(RESULTS)
-    results.last.wait_for()
-    assert results.count() == len(results_of(notebook)) > 0
+    wait_for(page, lambda: results.count() == len(results_of(notebook)) > 0)
     assert trouble(page).count() == errors_of(notebook)
     for each in results.all():  # the sentence that a result begins with
         assert each.locator("p, .dlm-notice, caption").first.is_visible()

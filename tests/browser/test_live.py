@@ -166,10 +166,4 @@ def test_after_a_restart_of_the_kernel_it_says_so(notebook: Path, page: Any) -> 
     page.get_by_role("menuitem", name="Kernel", exact=True).click()
     page.locator('.lm-Menu-item[data-command="kernelmenu:restart"]').click()
     page.get_by_role("button", name="Confirm Kernel Restart").click()
-    silent = view.get_by_text("the kernel may have ended")
-    try:
-        silent.wait_for()
-    except Exception:
-        Path("/tmp/w1x/restart.png").write_bytes(page.screenshot())
-        Path("/tmp/w1x/restart.txt").write_text(page.locator(".jp-NotebookPanel").inner_html())
-        raise
+    view.get_by_text("the kernel may have ended").wait_for()

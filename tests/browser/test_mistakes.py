@@ -36,5 +36,8 @@ def test_mistakes_are_named_light_and_dark(lab: Workplace, page: Any) -> None:
     assert "return x @ w.T" in explained
     for scheme in ("light", "dark"):
         show_in(page, scheme)
+        code = results.nth(1).locator("pre").first
+        ground = code.evaluate("code => getComputedStyle(code).backgroundColor")
+        assert ground == {"light": "rgb(239, 241, 244)", "dark": "rgb(42, 47, 56)"}[scheme]
         for result, name in zip(results.all(), ("tensors", "silent", "explain"), strict=True):
             keep(result, f"{name}-{scheme}")

@@ -10,6 +10,7 @@ import pytest
 
 from demo_notebooks.run import write_html
 from tests.browser.reader import RESULTS, open_notebook, run_all_cells, run_cell
+from tests.browser.seen import results_of
 from tests.browser.server import Workplace
 
 pytestmark = pytest.mark.browser
@@ -70,13 +71,12 @@ def test_a_page_without_scripts_says_the_same(
     executed: Any, open_page: Callable[..., Any], tmp_path: Path
 ) -> None:
     write_html(executed, tmp_path / "page.html")
-    pages = [open_page(java_script_enabled=enabled) for enabled in (True, False)]
-    for page in pages:
-        page.goto((tmp_path / "page.html").as_uri())
-    with_scripts, without = (words(page, ".dlm") for page in pages)
-    assert with_scripts == without
-    assert len(without) == 7
-    assert all(width > 300 for width in pictures(pages[1], ".dlm"))
+    reader, other = open_page(java_script_enabled=False), open_page()
+    reader.goto((tmp_path / "page.html").as_uri())
+    other.set_content("".join(results_of(executed)))
+    assert words(reader, ".dlm") == words(other, ".dlm")
+    assert len(words(reader, ".dlm")) == 7
+    assert all(width > 300 for width in pictures(reader, ".dlm"))
 
 
 def test_without_a_kernel_the_saved_results_are_shown(
@@ -85,7 +85,9 @@ def test_without_a_kernel_the_saved_results_are_shown(
     gone = {"kernelspec": {"name": "gone", "display_name": "Gone"}}
     lab.put("gone.ipynb", {**executed, "metadata": gone})
     open_notebook(page, lab.lab("gone.ipynb"), kernel=False)
-    page.get_by_role("button", name="No Kernel").click()
+    dialog = page.locator(".jp-Dialog")
+    dialog.get_by_role("button", name="No Kernel").click()
+    dialog.wait_for(state="detached")
     assert len(words(page)) == 7
     assert all(width > 300 for width in pictures(page))
     assert lab.sessions() == []
@@ -121,5 +123,4 @@ def test_in_a_read_only_notebook_results_come_as_ever(lab: Workplace, page: Any)
     for number in range(2):
         run_cell(page, number)
     assert "x" in words(page)[0]
-    assert page.get_by_text("read-only").count() >= 0
     assert file.read_text() == before
