@@ -11,6 +11,11 @@ PACKAGING := pyproject.toml dlmagic/__init__.py
 FLOOR_TESTS := tests/shell tests/cell tests/display
 FLOOR_SHORT := tests/shell tests/display
 
+# What writes down, for the docs, on which versions the tests ran: $(call recorded,NAME,WHICH) with
+# RECORD=yes, as `make prove` has it, and nothing otherwise.
+RECORD ?=
+recorded = $(if $(RECORD),-p benchmarks.versions --record-versions $(1) --record-part "$(2)")
+
 # Tests in two processes, but for those that read the real clock.
 SIDE_BY_SIDE := --numprocesses 2 --dist worksteal
 
@@ -27,8 +32,9 @@ ALONE := $(shell grep --recursive --files-with-matches --include 'test_*.py' mar
 
 define RUN_TESTS
 $(QUICKLY_COMPILED) $(BIN)/python -m pytest --room-times $(SIDE_BY_SIDE) \
-	-m "not prove and not alone" $(ROOM)
-$(if $(ALONE),$(BIN)/python -m pytest --room-times -m "alone and not prove" $(ALONE))
+	-m "not prove and not alone" $(ROOM) $(call recorded,newest,all but those that read the clock)
+$(if $(ALONE),$(BIN)/python -m pytest --room-times -m "alone and not prove" $(ALONE) \
+	$(call recorded,newest,those that read the clock))
 endef
 
 # All pages anew, since what stands in them depends on the code, too.
@@ -67,7 +73,7 @@ test: .venv/dev.stamp ## lint, types, import rules, a short run on the oldest ve
 	$(MAKE) --jobs 2 --output-sync check test-floor-short
 	$(RUN_TESTS)
 
-test-room: .venv/dev.stamp ## tests of some folders, as above: make test-room ROOM="tests/cell tests/shell"
+test-room: .venv/dev.stamp ## tests of some folders or all, as above: make test-room ROOM="tests/cell tests/shell"
 	$(RUN_TESTS)
 
 check: .venv/dev.stamp ## lint, types and import rules
@@ -77,12 +83,13 @@ check: .venv/dev.stamp ## lint, types and import rules
 	$(BIN)/python -m pytest -q tests/test_architecture.py
 
 test-floor: .venv-floor/floor.stamp ## shell, cell and display tests on the oldest versions
-	$(FLOOR)/python -m pytest -q $(FLOOR_TESTS)
+	$(FLOOR)/python -m pytest -q $(FLOOR_TESTS) $(call recorded,oldest,tests of shell and cells and display)
 
 test-floor-short: .venv-floor/floor.stamp
-	$(FLOOR)/python -m pytest -q $(FLOOR_SHORT)
+	$(FLOOR)/python -m pytest -q $(FLOOR_SHORT) $(call recorded,oldest,tests of shell and display)
 
-prove: .venv/dev.stamp .venv/peers.stamp test-floor ## the long proofs and the benchmarks; writes benchmarks/results/
+prove: .venv/dev.stamp .venv/peers.stamp ## the long proofs and the benchmarks; writes benchmarks/results/
+	$(MAKE) test-floor test-room RECORD=yes
 	$(BIN)/python -m pytest -m prove
 	set -e; for each in $(BENCHMARKS); do $(BIN)/python -m $$each --write; done
 

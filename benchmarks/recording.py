@@ -28,7 +28,7 @@ def record(name: str, packages: Iterable[str], figures: Mapping[str, object]) ->
     """
     document = {
         "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-        "commit": _commit(),
+        "commit": commit(),
         "machine": {
             "platform": platform.platform(),
             "processor": Environment.capture().processor,
@@ -47,7 +47,8 @@ def record(name: str, packages: Iterable[str], figures: Mapping[str, object]) ->
         print(f"written: {written}")
 
 
-def _commit() -> str | None:
+def commit() -> str | None:
+    """What is checked out; None outside of a clone."""
     found = subprocess.run(
         ["git", "rev-parse", "HEAD"],
         capture_output=True,

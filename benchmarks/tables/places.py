@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.tables import bench, gpus, graphmode, tensors, watch
+from benchmarks.tables import bench, gpus, graphmode, tensors, versions, watch
 
 ROOT = Path(__file__).parents[2]
 RESULTS = ROOT / "benchmarks" / "results"
@@ -24,11 +24,13 @@ class Source:
         module: The benchmark that measures it.
         file: Its figures, in ``results/``.
         table: Makes Markdown of them.
+        signed: Whether the file says what made it, for a line below the table.
     """
 
     module: str
     file: str
     table: Callable[[Document], str]
+    signed: bool = True
 
     @property
     def path(self) -> Path:
@@ -38,6 +40,8 @@ class Source:
     def text(self) -> str:
         """The table, and below it what made it, when and where."""
         document = json.loads(self.path.read_text(encoding="utf-8"))
+        if not self.signed:
+            return self.table(document)
         return f"{self.table(document)}\n\n{made_by(self.module, document)}"
 
 
@@ -57,6 +61,7 @@ SOURCES = {
     "score": Source("gpus.diagnosis", "gpus_diagnosis", gpus.diagnosis),
     "picking": Source("gpus.picking", "gpus_picking", gpus.picking),
     "overhead": Source("watch.overhead", "watch_overhead", watch.overhead),
+    "versions": Source("versions", "versions", versions.versions, signed=False),
 }
 """By the name of the place."""
 

@@ -79,6 +79,14 @@ def is_installed(entry: Entry) -> bool:
         return False
 
 
+def where_none_is_installed(*entries: Entry) -> str:
+    """What to do where none of these frameworks is installed; an empty text where one is."""
+    if any(is_installed(entry) for entry in entries):
+        return ""
+    names = " nor ".join(entry.name for entry in entries)
+    return f"Neither {names} is installed. Install one, such as: pip install {entries[0].root}"
+
+
 def adapter_of(entry: Entry) -> Framework:
     """The adapter behind an entry; imports the adapter's module, and so the framework."""
     module = importlib.import_module(f"dlmagic.frameworks.{entry.root}.adapter")

@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import Any
 
 from dlmagic.errors import InputError, nearest
+from dlmagic.frameworks.entries import JAX, KERAS, PYTORCH, where_none_is_installed
 from dlmagic.magics.watch.watcher import Rate, Watcher
 
 _WATCHERS = {
@@ -101,7 +102,8 @@ def only_model(namespace: Mapping[str, object]) -> str:
     if len(names) == 1:
         return names[0]
     if not names:
-        raise InputError("There is no model to watch.", "Name it: %%watch MODEL.")
+        missing = where_none_is_installed(PYTORCH, KERAS, JAX)
+        raise InputError("There is no model to watch.", missing or "Name it: %%watch MODEL.")
     raise InputError("Which model is meant?", _models_there_are(namespace))
 
 
@@ -147,9 +149,13 @@ def _what_it_is(value: object) -> str:
 
 def _models_there_are(namespace: Mapping[str, object]) -> str:
     names = list(models_in(namespace))
-    return f"Models are: {', '.join(names[:12])}." if names else "There is no model yet."
+    return f"Models are: {', '.join(names[:12])}." if names else _no_model()
+
+
+def _no_model() -> str:
+    return where_none_is_installed(PYTORCH, KERAS, JAX) or "There is no model yet."
 
 
 def _nearest_model(name: str, namespace: Mapping[str, object]) -> str:
     names = list(models_in(namespace))
-    return nearest(name, names) if names else "There is no model yet."
+    return nearest(name, names) if names else _no_model()

@@ -10,7 +10,7 @@ from importlib import import_module
 from dlmagic.cell.function import compile_cell
 from dlmagic.cell.source import CellSource
 from dlmagic.errors import InputError, nearest
-from dlmagic.frameworks.entries import JAX, PYTORCH, TENSORFLOW, is_loaded
+from dlmagic.frameworks.entries import JAX, PYTORCH, TENSORFLOW, is_loaded, where_none_is_installed
 from dlmagic.magics.graphmode.autograd.graph import graph_of, said_of
 from dlmagic.magics.graphmode.autograd.recording import Assigned, Autograd, Recording, Target
 from dlmagic.magics.graphmode.autograd.result import AutogradGraph
@@ -140,7 +140,7 @@ def _imported() -> list[Autograd]:
         names = " or ".join(entry.name for entry in _CLASSES)
         raise InputError(
             f"autograd draws graphs of {names}, and none of them is imported.",
-            "Import the one that you compute with first.",
+            where_none_is_installed(*_CLASSES),
         )
     return [
         getattr(import_module(f"dlmagic.magics.graphmode.autograd.{entry.root}"), made)()

@@ -10,6 +10,7 @@ from typing import Any
 from dlmagic.cell.snapshot import Snapshot, take_snapshot
 from dlmagic.environment import Environment
 from dlmagic.errors import InputError
+from dlmagic.frameworks.entries import KERAS, PYTORCH, where_none_is_installed
 from dlmagic.frameworks.registry import loaded_frameworks
 from dlmagic.magics.watch.summary.calls import Looked
 from dlmagic.magics.watch.summary.findings import findings_about, notes_about
@@ -76,7 +77,8 @@ def _described(value: object) -> str:
 def _models_among(namespace: Mapping[str, object]) -> str:
     names = [n for n, value in namespace.items() if not n.startswith("_") and is_model(value)]
     if not names:
-        return "No name here is a model of PyTorch or Keras."
+        missing = where_none_is_installed(PYTORCH, KERAS)
+        return missing or "No name here is a model of PyTorch or Keras."
     return f"Models here: {', '.join(names)}."
 
 
