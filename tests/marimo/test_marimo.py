@@ -28,7 +28,7 @@ SHOWN = {
     "graphmode": "graph",
     "autograd": "loss comes from 4 leaves",
     "tensors": "1 entry",
-    "gpus": "1 of 1 GPU is free",
+    "gpus": "The GPU is free",
     "pick_gpus": "Picked GPU 0",
     "summary": "49 parameters",
     "watch": "3 steps",

@@ -140,7 +140,7 @@ def _imported() -> list[Autograd]:
         names = " or ".join(entry.name for entry in _CLASSES)
         raise InputError(
             f"autograd draws graphs of {names}, and none of them is imported.",
-            where_none_is_installed(*_CLASSES),
+            where_none_is_installed(*_CLASSES) or "Import the one that you compute with first.",
         )
     return [
         getattr(import_module(f"dlmagic.magics.graphmode.autograd.{entry.root}"), made)()
