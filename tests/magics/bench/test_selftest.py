@@ -100,7 +100,7 @@ def test_the_words_of_a_result() -> None:
 
 @pytest.mark.alone
 def test_it_runs_on_this_machine_from_a_line(loaded: InteractiveShell) -> None:
-    result = loaded.run_cell("%dlbench --selftest --time 4").result
+    result = loaded.run_cell("%dlbench --selftest --time 6").result
     assert isinstance(result, SelfTest)
     assert result.workloads[0].name == "a function of Python"
     assert all(work.found.trials and work.called_different.trials for work in result.workloads)
