@@ -21,6 +21,8 @@ CELLS = (
     "%explain kept",
     END,
 )
+GROUND = "code => getComputedStyle(code).backgroundColor"
+CLEAR = "rgba(0, 0, 0, 0)"
 
 
 def test_mistakes_are_named_light_and_dark(lab: Workplace, page: Any) -> None:
@@ -37,7 +39,10 @@ def test_mistakes_are_named_light_and_dark(lab: Workplace, page: Any) -> None:
     for scheme in ("light", "dark"):
         show_in(page, scheme)
         code = results.nth(1).locator("pre").first
-        ground = code.evaluate("code => getComputedStyle(code).backgroundColor")
-        assert ground == {"light": "rgb(239, 241, 244)", "dark": "rgb(42, 47, 56)"}[scheme]
+        grounds = [code.evaluate(GROUND), code.locator("code").evaluate(GROUND)]
+        assert grounds == [
+            {"light": "rgb(239, 241, 244)", "dark": "rgb(42, 47, 56)"}[scheme],
+            CLEAR,
+        ]
         for result, name in zip(results.all(), ("tensors", "silent", "explain"), strict=True):
             keep(result, f"{name}-{scheme}")
