@@ -58,7 +58,8 @@ def test_a_chart_is_legible_on_its_own_background(name: str, least: float, theme
 
 
 def test_hosts_that_name_their_theme_are_believed() -> None:
-    for host in ("jp-theme-light", "vscode", 'html[theme="', 'html[data-theme="', "quarto"):
+    in_colab, in_books, in_marimo = 'html[theme="', 'html[data-theme="', 'body[data-theme="'
+    for host in ("jp-theme-light", "vscode", "quarto", in_colab, in_books, in_marimo):
         assert len(re.findall(re.escape(host), CSS)) >= 2, host
 
 
