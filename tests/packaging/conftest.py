@@ -96,6 +96,7 @@ def empty(built: Built, once: Once) -> Path:
     def install(folder: Path) -> None:
         run(sys.executable, "-m", "venv", folder / "environment")
         pip = (folder / "environment" / "bin" / "python", "-m", "pip", "--quiet")
-        run(*pip, "install", "--constraint", CONSTRAINTS, built.wheel)
+        # Most of what is installed is never imported: to compile it would take half a minute.
+        run(*pip, "install", "--no-compile", "--constraint", CONSTRAINTS, built.wheel)
 
     return once("empty", install) / "environment"
