@@ -43,6 +43,7 @@ def test_the_saved_quickstart_shows_its_tables(
     executed_quickstart: Any, lab: Workplace, page: Any
 ) -> None:
     lab.put("quickstart.ipynb", executed_quickstart)
+    lab.trust("quickstart.ipynb")
     open_notebook(page, lab.lab("quickstart.ipynb"))
     tables_are_shown(page, benchmarks(executed_quickstart))
     results = page.locator(RESULTS)
