@@ -52,7 +52,7 @@ def test_both_ranks_are_painted_while_they_train(lab: Workplace, page: Any) -> N
     for number in range(4):
         run_cell(page, number)
     view = page.locator(f"{RESULTS}-live")
-    view.get_by_text(" measured").wait_for()
+    view.locator(".dlm-watch-cost").get_by_text(" measured").wait_for()
     page.wait_for_function("drawn >= 4")
     assert page.locator(".jp-InputPrompt").nth(3).inner_text() == "[*]:"  # it still runs
     for scheme in ("light", "dark"):

@@ -7,9 +7,7 @@ from importlib import import_module
 from typing import Any
 
 import pytest
-import torch
 from IPython.core.interactiveshell import InteractiveShell
-from torch import nn
 
 from dlmagic.shell.extension import ROOMS
 from dlmagic.shell.options import parse
@@ -22,6 +20,28 @@ from tests.magics.gpus.pick.conftest import leases
 __all__ = ["leases", "libraries", "machine", "outside_of_containers", "stand_in"]
 
 CELL = "loss = nn.functional.cross_entropy(model(x[:n].flatten(1)), y[:n])"
+USED = """
+import torch
+from torch import nn
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.encoder = nn.Sequential(nn.Linear(4, 4), nn.ReLU())
+
+    def forward(self, x):
+        return self.encoder(x)
+
+torch.manual_seed(0)
+n, net = 8, Net()
+model = nn.Sequential(nn.Flatten(), nn.Linear(784, 4))
+x, y = torch.randn(16, 28, 28), torch.randint(0, 4, (16,))
+a = b = torch.ones(4, 4)
+error = ValueError("kept")
+loss = nn.functional.cross_entropy(model(x), y)
+"""
+"""What the examples name."""
+
 SLOW = {
     "%%dlbench --modes eager,compile,trace": "compiling takes most of a minute",
     "%dlbench torch.mm(a, b)": "it compiles, too",
@@ -49,25 +69,11 @@ EXAMPLES = [
 @pytest.fixture
 def notebook(shell: InteractiveShell, machine: Callable[..., Machine]) -> InteractiveShell:
     """What the examples use, and eight GPUs; examples end what others have begun."""
+    pytest.importorskip("torch")
     machine(*[Board() for _ in range(8)])
     shell.run_line_magic("load_ext", "dlmagic")
-    torch.manual_seed(0)
-    model = nn.Sequential(nn.Flatten(), nn.Linear(784, 4))
-    x, y = torch.randn(16, 28, 28), torch.randint(0, 4, (16,))
-    a = b = torch.ones(4, 4)
-    error = ValueError("kept")
-    loss = nn.functional.cross_entropy(model(x), y)
-    shell.push({**locals(), "net": Net(), "nn": nn, "n": 8, "torch": torch})
+    assert shell.run_cell(USED).success
     return shell
-
-
-class Net(nn.Module):
-    def __init__(self) -> None:
-        super().__init__()
-        self.encoder = nn.Sequential(nn.Linear(4, 4), nn.ReLU())
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return torch.as_tensor(self.encoder(x))
 
 
 def test_each_example_is_one_of_its_own_magic() -> None:
