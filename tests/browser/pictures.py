@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
-FOLDER = ROOT / os.environ.get("DLMAGIC_PICTURES", "build/screenshots")
+BUILD = ROOT / "build" / "screenshots"
+FOLDER = ROOT / os.environ.get("DLMAGIC_PICTURES", BUILD)
 
 
-def keep(shown: Any, name: str) -> None:
-    """Keep a picture of one result."""
-    FOLDER.mkdir(parents=True, exist_ok=True)
+def keep(shown: Any, name: str, folder: Path = FOLDER) -> None:
+    """Keep a picture of one result; in ``BUILD`` where the documentation does not show it."""
+    folder.mkdir(parents=True, exist_ok=True)
     shown.evaluate("shown => shown.scrollIntoView({block: 'center'})")
     # Written here: Playwright would start threads for it, which stay.
-    (FOLDER / f"{name}.png").write_bytes(shown.screenshot())
+    (folder / f"{name}.png").write_bytes(shown.screenshot())

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from nbformat.v4 import new_code_cell
 
-from tests.browser.pictures import keep
+from tests.browser.pictures import BUILD, keep
 from tests.browser.reader import (
     END,
     RESULTS,
@@ -81,4 +81,4 @@ def test_the_one_about_devices_runs(lab: Workplace, page: Any) -> None:
     assert results.count() > 0
     for scheme in ("light", "dark"):
         show_in(page, scheme)
-        keep(results.first, f"gpus-{scheme}")
+        keep(results.first, f"gpus-{scheme}", BUILD)

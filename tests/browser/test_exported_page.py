@@ -11,7 +11,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
 from demo_notebooks.run import run, write_html
-from tests.browser.pictures import keep
+from tests.browser.pictures import BUILD, keep
 
 pytestmark = pytest.mark.browser
 
@@ -49,7 +49,7 @@ def test_graphs_are_legible_without_scripts(
         assert height > 100
         shown = picture.bounding_box()
         assert shown["width"] >= 0.7 * width  # its letters stay large enough to be read
-        keep(result, f"saved-{name}")
+        keep(result, f"saved-{name}", BUILD)
     fold = results.first.locator("details").first
     fold.locator("summary").click()
     assert fold.locator("table").first.is_visible()

@@ -70,3 +70,8 @@ def test_every_page_stands_in_the_table_of_contents_once() -> None:
     written = {str(page.relative_to(DOCS).with_suffix("")) for page in DOCS.rglob("*.md")}
     assert len(entries) == len(set(entries))
     assert set(entries) == written - {"index"}
+
+
+def test_each_picture_is_shown_somewhere() -> None:
+    shown = {(page.parent / target).resolve() for page in PAGES for target in links(page)}
+    assert set((DOCS / "images").iterdir()) <= shown

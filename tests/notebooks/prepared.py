@@ -47,7 +47,7 @@ def prepared(path: Path) -> Any:
 
 
 def shortened_quickstart() -> Any:
-    """A copy that measures for a second instead of five, its longest cell for five of 15."""
+    """A copy that measures for a second instead of five, its longest cell for five of 30."""
     return prepared(QUICKSTART)
 
 
@@ -65,7 +65,7 @@ def _shorten(notebook: Any) -> None:
     load = next(k for k, cell in enumerate(notebook.cells) if "%load_ext" in cell.source)
     notebook.cells.insert(load + 1, new_code_cell("%config DLMagic.bench_time = 1"))
     for cell in notebook.cells:
-        cell.source = cell.source.replace("--time 15", "--time 5")
+        cell.source = cell.source.replace("--time 30", "--time 5")
 
 
 def _ask_for_kinds(notebook: Any) -> None:
