@@ -49,7 +49,9 @@ def page_width() -> int:
     What is not written to a terminal, but kept in a notebook or a file, is as wide everywhere.
     """
     try:
-        found = os.get_terminal_size(sys.stdout.fileno()).columns
+        # That of a kernel has the descriptor of the terminal in which its server was started.
+        there = sys.stdout.isatty()
+        found = os.get_terminal_size(sys.stdout.fileno()).columns if there else 0
     except (AttributeError, OSError, ValueError):  # there is none
         return WIDTH
     return min(WIDTH, max(found, _NARROWEST)) if found else WIDTH
