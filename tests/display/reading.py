@@ -74,6 +74,10 @@ def sanitised(page: str, kept: dict[str, set[str]] = KEPT) -> str:
     return "".join(reader.left)
 
 
+EXTRAS = {"style", "div tabindex", "div role", "div aria-label"}
+"""What only makes a result better to look at, or a wide table one that keys can scroll."""
+
+
 def dropped(page: str) -> set[str]:
     """Tags, and ``"tag attribute"``, that a sanitiser takes away."""
     reader = Sanitiser(KEPT)

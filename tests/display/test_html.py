@@ -21,7 +21,7 @@ from dlmagic.display.parts import (
     sentence,
     spans,
 )
-from tests.display.reading import dropped, sanitised, visible, words
+from tests.display.reading import EXTRAS, dropped, sanitised, visible, words
 
 PICTURE = strip_chart(
     [Strip("compile", (2.9, 3.1, 3.3), 3.1, (2.9, 3.3), "3.1x")],
@@ -29,9 +29,6 @@ PICTURE = strip_chart(
     axis_title="times as fast",
     tick=lambda value: f"{value:g}x",
 )
-
-EXTRAS = {"style", "div tabindex", "div role", "div aria-label"}
-"""What only makes a result better to look at, or a wide table one that keys can scroll."""
 
 
 def page_of(name: str) -> Document:

@@ -200,7 +200,7 @@ def test_a_file_of_something_else_is_kept(bench: Bench, notebook: Names, content
         ({"against": "."}, InputError, "is a folder"),
         ({"against": "foreign.json"}, ResultFormatError, "not a saved BenchResult"),
         ({"against": "half.json"}, ResultFormatError, "not strict JSON"),
-        ({"against": "failed.json"}, InputError, "every arm in it failed"),
+        ({"against": "failed.json"}, InputError, "nothing in it could be timed"),
         ({"against": "other.json"}, InputError, "nothing in common"),
         ({"save": "absent/base.json"}, InputError, "no folder"),
         ({"save": "."}, InputError, "is a folder"),

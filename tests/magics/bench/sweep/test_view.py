@@ -9,7 +9,7 @@ import pytest
 
 from dlmagic.display.parts import LIMIT
 from dlmagic.magics.bench.result import BenchResult
-from tests.display.reading import dropped, sanitised, visible, words
+from tests.display.reading import EXTRAS, dropped, sanitised, visible, words
 from tests.magics.bench.sweep.examples import EXAMPLES, compared, crossing, everywhere, sweep
 
 
@@ -118,7 +118,7 @@ def test_text_and_html_say_the_same(name: str) -> None:
     for word in words(repr(EXAMPLES[name])):
         assert word in shown or name == "largest"
     assert words(visible(sanitised(page))) == shown
-    assert dropped(page) == {"style"}
+    assert dropped(page) == EXTRAS
 
 
 @pytest.mark.parametrize("name", EXAMPLES)

@@ -24,6 +24,7 @@ def the_finding(text: str, **names: Any) -> Finding:
     return finding
 
 
+@pytest.mark.alone
 def test_a_copy_is_told_with_its_strides_its_bytes_and_the_time_it_takes() -> None:
     table = torch.rand(1200, 1000)
     finding = the_finding("for _ in range(3):\n    table.T.contiguous().sum()", table=table)
