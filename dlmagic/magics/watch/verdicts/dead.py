@@ -25,19 +25,17 @@ class Dead:
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        self._streaks = Streaks()
+        self._streaks = Streaks(limits)
 
     def look(self, table: Table) -> Iterator[Symptom]:
         """Layers most of whose units are dead."""
-        limits, places = self._limits, table.of("activation")
+        places = table.of("activation")
         shares = _shares(table, places)
         known = ~np.isnan(shares)
         places, shares = places[known], shares[known]
-        streaks = self._streaks.count(table.numbers(places), shares > limits.dead)
-        if table.step > limits.first_steps:
-            lasting = streaks >= limits.patience
-            if lasting.any():
-                yield self._symptom(table, places[lasting], shares[lasting])
+        lasting = self._streaks.lasting(table, places, shares > self._limits.dead)
+        if lasting.any():
+            yield self._symptom(table, places[lasting], shares[lasting])
 
     def _symptom(self, table: Table, places: Places, shares: Floats) -> Symptom:
         says = partial(self._says, table.row(places[0]), float(shares[0]))

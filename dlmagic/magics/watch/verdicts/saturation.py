@@ -34,11 +34,11 @@ class Saturation:
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        self._streaks = Streaks()
+        self._streaks = Streaks(limits)
 
     def look(self, table: Table) -> Iterator[Symptom]:
         """Layers most of whose outputs are saturated."""
-        gradients, limits = table.of_weights("gradient"), self._limits
+        gradients = table.of_weights("gradient")
         if not len(gradients):
             return
         places = table.outline.where("activation", _is_bounded)
@@ -46,11 +46,9 @@ class Saturation:
         if not len(places):
             return
         shares = saturated(table, places)
-        streaks = self._streaks.count(table.numbers(places), shares > limits.saturated)
-        if table.step > limits.first_steps:
-            lasting = streaks >= limits.patience
-            if lasting.any():
-                yield self._symptom(table, places[lasting], shares[lasting])
+        lasting = self._streaks.lasting(table, places, shares > self._limits.saturated)
+        if lasting.any():
+            yield self._symptom(table, places[lasting], shares[lasting])
 
     def _symptom(self, table: Table, places: Places, shares: Floats) -> Symptom:
         says = partial(self._says, table.row(places[0]), float(shares[0]))

@@ -29,7 +29,7 @@ class Vanishing:
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        self._lost, self._nothing = Streaks(), Streak()
+        self._lost, self._nothing = Streaks(limits), Streak()
         self._ever_larger = False
 
     def look(self, table: Table) -> Iterator[Symptom]:
@@ -44,13 +44,11 @@ class Vanishing:
         self._ever_larger |= bool(sizes.max() >= limits.gradient)
         zero = (sizes == 0) & (end > limits.gradient)
         lost = zero | ((sizes > 0) & (sizes < limits.gradient_ratio * end))
-        streaks = self._lost.count(table.numbers(places), lost)
-        if table.step > limits.first_steps:
-            lasting = np.flatnonzero(streaks >= limits.patience)
-            if len(lasting):
-                row, size = table.row(places[lasting[0]]), float(sizes[lasting[0]])
-                says = partial(self._beside, row, size, last, end)
-                yield _symptom(table, places[lasting], says, _ADVICE)
+        lasting = np.flatnonzero(self._lost.lasting(table, places, lost))
+        if len(lasting):
+            row, size = table.row(places[lasting[0]]), float(sizes[lasting[0]])
+            says = partial(self._beside, row, size, last, end)
+            yield _symptom(table, places[lasting], says, _ADVICE)
         if self._nothing.count(not self._ever_larger) == 2 * limits.patience:
             largest = table.row(places[sizes.argmax()])
             says = partial(self._from_the_start, largest, float(sizes.max()))
