@@ -80,8 +80,10 @@ class SummaryMagics(Magics):
         known = self.shell.user_ns
         missing = [name for name in names if name not in known and name not in _BUILTINS]
         if missing:
-            own = [name for name in known if not name.startswith("_")]
-            raise InputError(f"There is no {missing[0]} here.", nearest(missing[0], own))
+            hidden = self.shell.user_ns_hidden  # names of IPython's own, such as exit
+            own = [name for name in known if not name.startswith("_") and name not in hidden]
+            advice = nearest(missing[0], own) or "Run the cell that makes it first."
+            raise InputError(f"There is no {missing[0]} here.", advice)
         value = eval(expression, known)
         return value, tuple(name for name in names if name in known)
 

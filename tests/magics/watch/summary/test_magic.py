@@ -75,6 +75,7 @@ def test_globals_that_a_hook_writes_to_are_put_back(notebook: InteractiveShell) 
         ("x", "x is a Tensor, not a model. Models here: model."),
         ("nn.Linear", "nn.Linear is the class Linear; a model is what"),
         ("modle", "There is no modle here. Did you mean model?"),
+        ("exitt", "There is no exitt here. Choose from:"),  # exit is a name of IPython's
         ("model 5,5", r"model\.0 \(Linear\) refuses 5×5 float32: it takes 4 features"),
         ("model 5,0", "sizes above 0"),
         ("model x --dpeth 2", "no option --dpeth. Did you mean --depth?"),
