@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import gc
 import importlib.util
 import io
 import os
@@ -213,8 +214,17 @@ def world() -> Iterator[World]:
         if torch is not None:
             torch.set_num_threads(THREADS)
         shell.restore_sys_module_state()
+        _let_go(shell)
         atexit.unregister(shell.atexit_operations)  # hundreds of shells, and nothing to save
         InteractiveShell.clear_instance()
+
+
+def _let_go(shell: InteractiveShell) -> None:
+    """Run the finalisers of a world now: IPython keeps some, and the next ones would hear them."""
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+        shell.user_ns.clear()
+        if any("__del__" in text for text in shell.history_manager.input_hist_raw):
+            gc.collect()
 
 
 def _note_filenames(here: World) -> None:
