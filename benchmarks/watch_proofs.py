@@ -39,6 +39,10 @@ FREQUENCIES: dict[str, tuple[int, ...]] = {
 """One step in so many is measured beside other programs. What a measured step costs hardly depends
 on how often there is one; the cheapest model shows that."""
 
+BEGINNING = 3
+"""Measured steps that are not timed, when watching has begun: from the second one on it is known
+which outputs stay as they are, and by the third all that is made once has been made."""
+
 TIMES_WANDB = 10.0
 """The lower end of the interval of the time that ``wandb.watch`` adds over ours, at least."""
 
@@ -124,7 +128,7 @@ def _attached(found: Measured, make: Callable[[], Training], plan: Plan, steps: 
     ways = [
         Way(PLAIN, plain, steps),
         Way(AGAIN, plain, steps),
-        Way(IDLE, between_samples, steps),
+        Way(IDLE, between_samples, steps, BEGINNING),
     ]
     times = in_turns(ways, make, plan.idle, plan.clock)
     found.ratios |= {way: ratio(times, way, PLAIN) for way in (AGAIN, IDLE)}
@@ -137,8 +141,8 @@ def _sampling(found: Measured, make: Callable[[], Training], plan: Plan, steps: 
     ways = [
         Way(PLAIN, plain, steps),
         Way(DEFAULT, watched, period, lasting=True),
-        Way(SAMPLED, partial(watched, every=1), steps),
-        Way(EXACT, partial(watched, every=1, exact=True), max(1, steps // 4)),
+        Way(SAMPLED, partial(watched, every=1), steps, BEGINNING),
+        Way(EXACT, partial(watched, every=1, exact=True), max(1, steps // 4), BEGINNING),
     ]
     times = in_turns(ways, make, plan.rounds, plan.clock)
     found.ratios |= {way: ratio(times, way, PLAIN) for way in (SAMPLED, EXACT)}
@@ -147,14 +151,15 @@ def _sampling(found: Measured, make: Callable[[], Training], plan: Plan, steps: 
 
 
 def _beside(found: Measured, make: Callable[[], Training], plan: Plan, every: int) -> None:
+    steps = every * -(-2 // every)
     with ExitStack() as stack:
         ways = [
-            Way(PLAIN, plain, max(2, every)),
-            Way(OURS, partial(watched, every=every), max(2, every)),
+            Way(PLAIN, plain, steps),
+            Way(OURS, partial(watched, every=every), steps, BEGINNING * every),
         ]
         for name, peer in ((WANDB, WandbWatch()), (TENSORBOARD, TensorBoardHistograms())):
             stack.callback(peer.close)
-            ways.append(Way(name, partial(peer.watching, every=every), every))
+            ways.append(Way(name, partial(peer.watching, every=every), steps, BEGINNING * every))
         times = in_turns(ways, make, plan.beside, plan.clock)
     peers = (WANDB, TENSORBOARD)
     found.added[every] = {way: added(times, way, PLAIN) for way in (OURS, *peers)}

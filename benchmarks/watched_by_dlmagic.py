@@ -5,8 +5,10 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import count
 
 from benchmarks.peers.training_watchers import WandbWatch
+from benchmarks.watched_in_turns import Watched
 from benchmarks.watched_models import Training
 from dlmagic.magics.watch.export.exporter import Exporter, exporter
 from dlmagic.magics.watch.sample_result import Culprit, Sample
@@ -15,34 +17,36 @@ from dlmagic.magics.watch.torch.watcher import TorchWatcher
 from dlmagic.magics.watch.twin import watch
 from dlmagic.magics.watch.watcher import Rate
 
-Step = Callable[[], None]
 NEVER = 10**9
 
+_numbers = count()  # of one name there is one session, and they are watched at the same time
+
 
 @contextmanager
-def plain(training: Training) -> Iterator[Step]:
+def plain(training: Training) -> Iterator[Watched]:
     """Nobody watches."""
-    yield training.step
+    yield Watched(training.step)
 
 
 @contextmanager
-def watched(training: Training, every: int | None = None, *, exact: bool = False) -> Iterator[Step]:
+def watched(
+    training: Training, every: int | None = None, *, exact: bool = False
+) -> Iterator[Watched]:
     """As ``%watch`` does; by default at the rate that the budget allows."""
     session = _session(training, every, exact=exact)
     try:
-        yield training.step
+        yield Watched(training.step, lambda: session.findings)
     finally:
         session.stop()
 
 
 @contextmanager
-def between_samples(training: Training) -> Iterator[Step]:
+def between_samples(training: Training) -> Iterator[Watched]:
     """Attached, and nothing is measured any more after a first step."""
     session = _session(training, NEVER)
     try:
         training.step()
-        _ = session.findings  # what the thread of the session would do a little later
-        yield training.step
+        yield Watched(training.step, lambda: session.findings)
     finally:
         session.stop()
 
@@ -82,7 +86,7 @@ def _seconds(
 
 
 def _session(training: Training, every: int | None, *, exact: bool = False) -> WatchSession:
-    return watch(training.model, every=every, exact=exact, name="model")
+    return watch(training.model, every=every, exact=exact, name=f"model {next(_numbers)}")
 
 
 def _sample(training: Training) -> Sample:

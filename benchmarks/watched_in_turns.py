@@ -21,8 +21,26 @@ SPREAD = 0.2
 
 RESAMPLED = 5000
 
-Attach = Callable[[Training], AbstractContextManager[Callable[[], None]]]
-"""Watches a training, and gives what does one step of it."""
+
+def _nothing() -> None:
+    pass
+
+
+@dataclass(frozen=True)
+class Watched:
+    """A training that somebody watches.
+
+    Attributes:
+        step: Does one step of it.
+        settle: Does what other threads would do soon after: it belongs to the cost of the steps.
+    """
+
+    step: Callable[[], None]
+    settle: Callable[[], object] = _nothing
+
+
+Attach = Callable[[Training], AbstractContextManager[Watched]]
+"""Watches a training."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +51,8 @@ class Way:
         name: What watches.
         attach: How it does.
         steps: Of a block: where one step in so many is measured, a whole number of these.
+        before: Steps of a block that are not timed, before the others: what is done once, when
+            watching begins, is then over.
         lasting: Whether it is attached once, to a model of its own, and not anew for each block:
             for what finds its rate while it watches.
     """
@@ -40,6 +60,7 @@ class Way:
     name: str
     attach: Attach
     steps: int
+    before: int = 1
     lasting: bool = False
 
 
@@ -81,7 +102,7 @@ def in_turns(
 
 
 class _Blocks(ExitStack):
-    """Blocks of one way: of a few steps each, after one that is not timed.
+    """Blocks of one way: of a few steps each, after some that are not timed.
 
     All that is attached for each block trains models that are equal from the start on, each way
     its own: what one leaves behind on its model is no burden of another.
@@ -92,21 +113,25 @@ class _Blocks(ExitStack):
         torch.manual_seed(0)
         self._way, self._clock = way, clock
         self._training = make()
-        self._step = self.enter_context(way.attach(self._training)) if way.lasting else None
+        lasting = self.enter_context(way.attach(self._training)) if way.lasting else None
+        self._lasting: Watched | None = lasting
 
     def seconds(self) -> float:
         """Of one step, mean of a block."""
         gc.collect(1)
-        if self._step is not None:
-            return self._timed(self._step)
-        with self._way.attach(self._training) as step:
-            return self._timed(step)
+        if self._lasting is not None:
+            return self._timed(self._lasting)
+        with self._way.attach(self._training) as watched:
+            return self._timed(watched)
 
-    def _timed(self, step: Callable[[], None]) -> float:
-        step()
+    def _timed(self, watched: Watched) -> float:
+        for _ in range(self._way.before):
+            watched.step()
+        watched.settle()
         begun = self._clock()
         for _ in range(self._way.steps):
-            step()
+            watched.step()
+        watched.settle()
         return (self._clock() - begun) / self._way.steps
 
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
 from typing import Any
 
+from benchmarks.watched_in_turns import Watched
 from benchmarks.watched_models import Training
-
-Step = Callable[[], None]
 
 
 class WandbWatch:
@@ -33,7 +32,7 @@ class WandbWatch:
         )
 
     @contextmanager
-    def watching(self, training: Training, every: int) -> Iterator[Step]:
+    def watching(self, training: Training, every: int) -> Iterator[Watched]:
         """One step in so many is measured, the last of each so many after the first."""
         steps = count()
 
@@ -46,7 +45,7 @@ class WandbWatch:
                 self.run.log({})
 
         try:
-            yield step
+            yield Watched(step)
         finally:
             self._wandb.unwatch(training.model)
 
@@ -66,7 +65,7 @@ class TensorBoardHistograms:
         self._writer: Any = SummaryWriter(self._folder.name)
 
     @contextmanager
-    def watching(self, training: Training, every: int) -> Iterator[Step]:
+    def watching(self, training: Training, every: int) -> Iterator[Watched]:
         """One step in so many is measured, the last of each so many after the first."""
         steps = count()
 
@@ -78,7 +77,7 @@ class TensorBoardHistograms:
                     self._writer.add_histogram(f"parameters/{name}", parameter, number)
                     self._writer.add_histogram(f"gradients/{name}", parameter.grad, number)
 
-        yield step
+        yield Watched(step)
 
     def close(self) -> None:
         """Close the file."""
@@ -87,7 +86,7 @@ class TensorBoardHistograms:
 
 
 @contextmanager
-def torchlens_trace(training: Training) -> Iterator[Step]:
+def torchlens_trace(training: Training) -> Iterator[Watched]:
     """TorchLens traces the batch once more after each step, all outputs kept."""
     import torchlens
 
@@ -97,11 +96,11 @@ def torchlens_trace(training: Training) -> Iterator[Step]:
         training.step()
         torchlens.trace(training.model, training.inputs, capture=options)
 
-    yield step
+    yield Watched(step)
 
 
 @contextmanager
-def torchlens_record(training: Training) -> Iterator[Step]:
+def torchlens_record(training: Training) -> Iterator[Watched]:
     """TorchLens records the outputs of layers once more after each step: its quickest way."""
     import torchlens
 
@@ -111,4 +110,4 @@ def torchlens_record(training: Training) -> Iterator[Step]:
             training.model, training.inputs, default_op=False, default_module=True
         )
 
-    yield step
+    yield Watched(step)

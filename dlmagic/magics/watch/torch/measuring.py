@@ -48,7 +48,7 @@ class Measuring:
         self._outputs = Pools(exact=exact)
         self._pools.wanted = self._outputs.wanted = plan.values_wanted()
         self._parameters = Parameters(plan.parameters, self._pools, exact=exact)
-        self._units = Units()
+        self._units = Units(exact=exact)
         self._noting = Noting(self._outputs, self._units, self.fail)
         self._hooks = LayerHooks()
         for target in plan.targets:
@@ -165,7 +165,7 @@ class Measuring:
             here = local(tensor)
             self._outputs.add(target.activation, here, self._phase, call)
             if target.can_be_zero and not place:
-                self._units.add(target, here)
+                self._units.add(target, here, self._phase)
             if type(output) is Tensor:
                 self._noting.see_whether_it_stays(target, here)
             if tensor.requires_grad:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -17,6 +18,10 @@ WINDOW = 16
 
 FEWEST = 4
 """Samples that are needed to say so of any."""
+
+MOST_VALUES, FEWEST_LOOKS = 1 << 16, 64
+"""Of an output with more values, some examples are looked at, others in the next sample; of each
+unit no fewer values than the second of these. To read all would cost as much as the layer."""
 
 Sizes = tuple[tuple[int, int], ...]
 """Layers' rows, and how many units they have."""
@@ -46,16 +51,47 @@ def others_of(target: Target, output: Tensor) -> list[int]:
     return [axis for axis in range(output.dim()) if axis != channels]
 
 
-class Units:
-    """Which units of which layers have been active in the latest samples."""
+def examples_of(
+    output: Tensor, others: Sequence[int], phase: int, most: int = MOST_VALUES
+) -> Tensor:
+    """Evenly spread examples of an output that is large.
 
-    def __init__(self) -> None:
+    Args:
+        output: Of a layer; the examples lie along its first axis, unless its units do.
+        others: The axes along which its units do not lie.
+        phase: Number of the sample: where the first example lies.
+        most: Values that are wanted, about.
+    """
+    if output.numel() <= most or 0 not in others:
+        return output
+    looks = math.prod(output.shape[axis] for axis in others)
+    apart = min(output.numel() // most, looks // FEWEST_LOOKS, output.shape[0])
+    return output if apart < 2 else output[phase % apart :: apart]
+
+
+class Units:
+    """Which units of which layers have been active in the latest samples.
+
+    Args:
+        exact: Whether all examples are looked at, however many.
+    """
+
+    def __init__(self, *, exact: bool = False) -> None:
+        self._exact = exact
         self._now: list[tuple[list[int], Tensor]] = []
         self._window: dict[torch.device, tuple[Sizes, list[Tensor]]] = {}
 
-    def add(self, target: Target, output: Tensor) -> None:
-        """Note which units of a layer, whose outputs are never below zero, were active."""
+    def add(self, target: Target, output: Tensor, phase: int) -> None:
+        """Note which units of a layer, whose outputs are never below zero, were active.
+
+        Args:
+            target: The layer.
+            output: Its output.
+            phase: Number of the sample.
+        """
         others = others_of(target, output)
+        if not self._exact:
+            output = examples_of(output, others, phase)
         largest = output.amax(others) if others else output.clone()
         self._now.append(([target.activation], largest[None]))
 
