@@ -20,8 +20,11 @@ recorded = $(if $(RECORD),-p benchmarks.versions --record-versions $(1) --record
 SIDE_BY_SIDE := --numprocesses 2 --dist worksteal
 
 # Nothing is timed side by side, so XLA need not optimise: it compiles in half the time. Both cores
-# are taken, so Inductor need not start processes that compile: each of them imports PyTorch.
-QUICKLY_COMPILED := XLA_FLAGS=--xla_backend_optimization_level=0 TORCHINDUCTOR_COMPILE_THREADS=1
+# are taken, so Inductor need not start processes that compile: each of them imports PyTorch. And
+# threads of PyTorch would wait for each other without giving the core away, which takes three times
+# as long as one thread does.
+ON_BUSY_CORES := XLA_FLAGS=--xla_backend_optimization_level=0 TORCHINDUCTOR_COMPILE_THREADS=1 \
+	OMP_NUM_THREADS=1
 
 # Files or folders of tests; all of them where none is given.
 ROOM ?=
@@ -31,7 +34,7 @@ ALONE := $(shell grep --recursive --files-with-matches --include 'test_*.py' mar
 	$(or $(ROOM),tests))
 
 define RUN_TESTS
-$(QUICKLY_COMPILED) $(BIN)/python -m pytest --room-times $(SIDE_BY_SIDE) \
+$(ON_BUSY_CORES) $(BIN)/python -m pytest --room-times $(SIDE_BY_SIDE) \
 	-m "not prove and not alone" $(ROOM) $(call recorded,newest,all but those that read the clock)
 $(if $(ALONE),$(BIN)/python -m pytest --room-times -m "alone and not prove" $(ALONE) \
 	$(call recorded,newest,those that read the clock))

@@ -140,6 +140,8 @@ def work(rank, folder, inner):
     norms = [None, None]
     dist.all_gather_object(norms, found["norm"])
     assert norms[0] == norms[1], norms
+    del parallel
+    dist.barrier()  # who leaves first ends what the other still needs
     dist.destroy_process_group()
 
 if __name__ == "__main__":
