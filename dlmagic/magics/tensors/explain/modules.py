@@ -15,6 +15,7 @@ from dlmagic.magics.tensors.explain.hostile import is_a
 from dlmagic.magics.tensors.explain.sites import Place, Site
 from dlmagic.magics.tensors.explain.sources import Code, code_of, codes, place_of
 
+_AN = (*"AEIOU", "LSTM", "RNN")
 COMPILED = "_orig_mod"
 """What the wrapper of ``torch.compile`` calls the model in it."""
 
@@ -92,7 +93,15 @@ def _is_module(value: object) -> bool:
 def named_module(layer: Any, sites: Sequence[Site]) -> str:
     """The way to a layer from a name of the user's, such as ``"model.head.1"``."""
     found = found_module(layer, sites)
-    return found.name if found else f"a {type(layer).__name__} layer"
+    if found:
+        return found.name
+    kind = type(layer).__name__
+    return f"{'an' if kind.startswith(_AN) else 'a'} {kind} layer"
+
+
+def weight_name(layer: str, key: str) -> str:
+    """What a parameter of a layer is called, where the layer may have no name of the user's."""
+    return f"the {key} of {layer}" if " " in layer else f"{layer}.{key}"
 
 
 def constructor_of(found: Found | None, failure: Failure) -> Constructor | None:

@@ -28,6 +28,9 @@ def with_return(node: ast.expr | None, failure: Failure) -> Candidate | None:
         origin = origin_of(node.id, site, failure)
         node = origin.value if origin else None
     called = value_of(node.func, site) if isinstance(node, ast.Call) else MISSING
+    if called is MISSING and isinstance(node, ast.Call) and isinstance(node.func, ast.Call):
+        made = value_of(node.func.func, site)  # a model that is made where it is called
+        called = getattr(made, "forward", MISSING) if isinstance(made, type) else MISSING
     return _mended(_python_code(called), failure)
 
 

@@ -75,7 +75,7 @@ CASES = [
         CARRIED.format(kind="RNN", start="torch.zeros(1, 2, 3)"),
         "second-backward",
         3,
-        "h carries",
+        "h still hangs on the graph",
         "out, h = rnn(rows[None], h.detach())",
     ),
     Case(
@@ -83,7 +83,7 @@ CASES = [
         CARRIED.format(kind="LSTM", start="(torch.zeros(1, 2, 3),) * 2"),
         "second-backward",
         3,
-        "h carries",
+        "h still hangs on the graph",
         "out, h = rnn(rows[None], tuple(each.detach() for each in h))",
     ),
     Case(

@@ -109,7 +109,7 @@ CASES = [
         "jax.jit(lambda x: float(x.sum()))(a)",
         "traced-number",
         1,
-        "x has none",
+        "x has no value yet",
         "jax.jit(lambda x: x.sum())(a)",
         "shape-verified",
     ),
@@ -136,7 +136,7 @@ CASES = [
         jitted("kept.append(x)\n    return x", "f(a)\nkept[0] + 1"),
         "leaked-tracer",
         6,
-        "kept[0] was kept while JAX traced f",
+        "kept[0] was stored while JAX traced f",
     ),
     Case(
         SETUP,
@@ -168,7 +168,7 @@ CASES = [
         "k = jnp.arange(3)\njax.grad(lambda x: x.sum() * 2)(k)",
         "gradient-of-integers",
         2,
-        "k is of dtype int32",
+        "k has dtype int32",
         "jax.grad(lambda x: x.sum() * 2)(k.astype(float))",
     ),
     Case(
@@ -176,7 +176,7 @@ CASES = [
         jitted("return x", 'f(a, "relu")', "x, name"),
         "not-an-array",
         1,
-        "'relu' is a text",
+        "'relu' is a string",
         '@jax.jit(static_argnames="name")',
     ),
     Case(
@@ -188,7 +188,7 @@ CASES = [
         "jax.vmap(jnp.add, in_axes=(0, None))(v, 2.0)",
         "unverified",
     ),
-    Case(SETUP, "jax.vmap(jnp.add)(a, b)", "mapped-axes", 1, "a has 3, b 5"),
+    Case(SETUP, "jax.vmap(jnp.add)(a, b)", "mapped-axes", 1, "a has 3 elements there, b has 5"),
     Case(SETUP, "a[0, 0, 0]", "too-many-indices", 1, "a has 2 axes", "a[0, 0]", "verified"),
     Case(
         SETUP,
@@ -205,7 +205,7 @@ CASES = [
         "jnp.concatenate([a, jnp.ones((3, 5))])",
         "unequal-parts",
         1,
-        "jnp.ones((3, 5)) 5",
+        "jnp.ones((3, 5)) has 5",
         "jnp.concatenate([a, jnp.ones((3, 5))], axis=1)",
         "verified",
     ),

@@ -79,7 +79,7 @@ CASES = [
     ),
     Case(SETUP, "square(torch.ones(4, 3))", "layer-features", 19, "square", None, None, SETUP_CELL),
     Case(SETUP, "rgb(last)", "channels", 1, "last", "rgb(last.movedim(-1, 1))", "verified"),
-    Case(SETUP, "grey(torch.ones(5, 9, 9))", "channels", 1, "1 channels"),
+    Case(SETUP, "grey(torch.ones(5, 9, 9))", "channels", 1, "1 channel;"),
     Case(SETUP, "grey(rows)", "channels", 1, "rows", "grey(rows.unsqueeze(0))", runs=False),
     Case(
         SETUP,

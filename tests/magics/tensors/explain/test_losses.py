@@ -22,6 +22,8 @@ model = nn.Linear(3, 3)
 """
 C = "class-targets"
 CASES = [
+    Case(SETUP, "loss_of(y, out)", C, 1, "scores first", "loss_of(out, y)", "verified"),
+    Case(SETUP, "loss = loss_of(y, model(out))", C, 1, "y holds", "loss = loss_of(model(out), y)"),
     Case(SETUP, "F.cross_entropy(out, short)", C, 1, "short is (2,)"),
     Case(SETUP, "loss_of(out, column)", C, 1, "column", "loss_of(out, column.squeeze(1))"),
     Case(

@@ -98,7 +98,7 @@ CASES = [
     ),
     Case(SETUP, "float(a)", "not-a-scalar", 1, "(3, 4)", "a.astype(float)", "verified"),
     Case(SETUP, "math.sqrt(a)", "not-a-scalar", 1, "sqrt", "np.sqrt(a)", "verified"),
-    Case(SETUP, "a(1)", "not-callable", 1, "a is no function, but", "a[1]", "verified"),
+    Case(SETUP, "a(1)", "not-callable", 1, "a is not a function, but", "a[1]", "verified"),
     Case(
         SETUP,
         "sum = np.ones(3)\nsum(a)",
@@ -113,12 +113,12 @@ CASES = [
         "np.reshape(a, (5, 3))",
         "reshape-size",
         1,
-        "12 elements (3×4)",
+        "a (3, 4) has 12 elements",
         "np.reshape(a, (-1, 3))",
         "verified",
     ),
     Case(SETUP, "a.reshape(3, 2)", "reshape-size", 1, "6", "a.reshape(3, -1)", "verified"),
-    Case(SETUP, "a.reshape(-1, 5)", "reshape-size", 1, "no whole number of 5"),
+    Case(SETUP, "a.reshape(-1, 5)", "reshape-size", 1, "a multiple of 5"),
     Case(
         SETUP,
         "np.concatenate([a, np.ones((3, 5))])",
@@ -142,7 +142,7 @@ CASES = [
         "np.stack([a, b])",
         "unequal-parts",
         1,
-        "b (5, 4)",
+        "b is (5, 4)",
         "np.concatenate([a, b], axis=0)",
         "verified",
     ),
@@ -155,7 +155,7 @@ CASES = [
         "np.hstack([a, np.ones((3, 5))])",
         "verified",
     ),
-    Case(SETUP, "np.ones((10**7, 10**7))", "out-of-memory", 1, "no room"),
+    Case(SETUP, "np.ones((10**7, 10**7))", "out-of-memory", 1, "free: 728 TiB."),
 ]
 LARGE = (
     SETUP
@@ -175,7 +175,7 @@ LARGE_CASES = [
         "wide @ np.ones((40, 3000)).T",
         "shape-verified",
     ),
-    Case(LARGE, "np.ones((n, n, n)) @ row", "out-of-memory", 1, "no room"),
+    Case(LARGE, "np.ones((n, n, n)) @ row", "out-of-memory", 1, "more memory than is free"),
 ]
 NOTHING = [
     "a.no_such_method()",

@@ -31,6 +31,12 @@ nothing = Nothing()
 class Misspelt(nn.Module):
     def foward(self, x):
         return x
+class Silent(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layer = nn.Linear(4, 2)
+    def forward(self, x):
+        y = self.layer(x)
 """
 WRONG, NO, S, W = "wrong-object", "not-callable", "state-dict", "optimizer-weights"
 CASES = [
@@ -43,7 +49,7 @@ CASES = [
         "fc(nothing(rows))",
         WRONG,
         21,
-        "returns nothing",
+        "None, as a function gives it",
         "return x * 2",
         None,
         SETUP_CELL,
@@ -57,6 +63,16 @@ CASES = [
         21,
         "out is None",
         "return x * 2",
+        None,
+        SETUP_CELL,
+    ),
+    Case(
+        SETUP,
+        "Silent()(rows).argmax(1)",
+        "output-object",
+        31,
+        "Silent()(rows) is None",
+        "y = self.layer(x)\nreturn y",
         None,
         SETUP_CELL,
     ),
@@ -88,7 +104,7 @@ CASES = [
         "torch.optim.SGD(listed.parameters(), lr=0.1)",
         W,
         15,
-        "layers is a plain list",
+        "the plain list layers",
         "self.layers = nn.ModuleList([nn.Linear(1, 1)])",
         None,
         SETUP_CELL,
@@ -99,10 +115,26 @@ CASES = [
     Case(SETUP, "torch.optim.SGD(rows, lr=0.1)", W, 1, "rows", "torch.optim.SGD([rows], lr=0.1)"),
     Case(
         SETUP,
+        "chain = nn.Sequential(fc)\ntorch.optim.Adam(chain)",
+        W,
+        2,
+        "chain is the model",
+        "torch.optim.Adam(chain.parameters())",
+    ),
+    Case(
+        SETUP,
+        "torch.optim.Adam(fc.parameters, lr=0.1)",
+        W,
+        1,
+        "fc.parameters is the method",
+        "torch.optim.Adam(fc.parameters(), lr=0.1)",
+    ),
+    Case(
+        SETUP,
         "torch.optim.SGD(weights, lr=0.1)",
         W,
         17,
-        "weights has been read",
+        "weights is used up",
         "weights = list(fc.parameters())",
         None,
         SETUP_CELL,

@@ -26,9 +26,10 @@ def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa
     if known is None or hasattr(builtins, tensor.name) or not _is_index(site.node, site):
         return None
     shape = f"shape {tensor.shape}" if tensor.shape else "no axes"
+    article = "an" if known.kind[0] in "AEIOaeio" or known.kind == "ndarray" else "a"
     return Explained(
         kind="not-callable",
-        message=f"{tensor.name} is no function, but a {known.kind} with {shape}.",
+        message=f"{tensor.name} is not a function, but {article} {known.kind} with {shape}.",
         operands=(tensor,),
         candidates=tuple(_candidates(site, site.node, tensor.name)),
     )

@@ -63,20 +63,25 @@ def _problem(call: Called, first: Operand, other: Operand) -> str | None:
     mine, yours, axis = first.axes or (), other.axes or (), _axis(call)
     if call.name == "stack":
         return (
-            f"Only arrays of one shape can be stacked: {first.name} has {mine}, "
-            f"{other.name} {yours}."
+            f"Arrays must have the same shape to be stacked: {first.name} is {mine}, "
+            f"{other.name} is {yours}."
         )
     if len(mine) != len(yours):
-        return f"{first.name} has {len(mine)} axes, {other.name} {len(yours)}."
+        return f"Both need the same number of axes: {_axes_of(first)}, {_axes_of(other)}."
     if axis is None:
         return None
     unequal = _unequal(mine, yours, axis)
     if unequal is None:
         return None
     return (
-        f"Only axis {axis % len(mine)} may vary: axis {unequal} of {first.name} has "
-        f"{mine[unequal]} elements, that of {other.name} {yours[unequal]}."
+        f"Joining along axis {axis % len(mine)} needs all other axes to be equal: axis {unequal} "
+        f"of {first.name} has {mine[unequal]} elements, that of {other.name} has {yours[unequal]}."
     )
+
+
+def _axes_of(array: Operand) -> str:
+    count = len(array.axes or ())
+    return f"{array.name} has {count} {'axis' if count == 1 else 'axes'}"
 
 
 def _unequal(mine: Sequence[int | None], yours: Sequence[int | None], axis: int) -> int | None:
@@ -112,7 +117,7 @@ def _other_axes(site: Site | None, call: Called, count: int) -> Iterator[Candida
         return
     for axis in range(count):
         if axis != _axis(call):
-            text = f"Put them together along axis {axis}."
+            text = f"Join them along axis {axis}."
             yield rewritten(site, text, {call.node: _along(call, axis)})
 
 

@@ -24,10 +24,11 @@ def explain(failure: Failure, match: re.Match[str]) -> Explained | None:
     if failure.site is None:
         return None
     asked = match.groupdict().get("asked") or _of_shape(match.groupdict().get("shape"))
+    what = f": {asked.replace('. ', ' ')}" if asked else ""
     held = sorted(_held(failure.site), key=lambda pair: -(pair[1].nbytes or 0))[:_MOST]
     return Explained(
         kind="out-of-memory",
-        message=f"There is no room for {asked or 'what this line asks for'}.",
+        message=f"This line asks for more memory than is free{what}.",
         operands=tuple(operand for operand, _ in held),
         notes=tuple(_notes(held)),
     )

@@ -32,7 +32,7 @@ def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa
     first, second = _length(rows.value[0]), _length(rows.value[other])
     return Explained(
         kind="ragged-rows",
-        message=f"All rows of an array are equally long: {rows.name}[0] has {first}, "
+        message=f"All rows of an array must have the same length: {rows.name}[0] has {first}, "
         f"{rows.name}[{other}] has {second}.",
         operands=(rows,),
         candidates=tuple(_candidates(failure.site, call, rows.value)),

@@ -47,12 +47,11 @@ def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa
     there, asked = prod(found.array.shape), prod(each for each in found.shape if each != -1)
     if asked == there or (-1 in found.shape and asked and there % asked == 0):
         return None
-    shape = "×".join(map(str, found.array.shape))
-    what = f"no whole number of {asked}" if -1 in found.shape else f"not {asked}"
+    what = f"needs a multiple of {asked}" if -1 in found.shape else f"has {asked}"
     return Explained(
         kind="reshape-size",
-        message=f"{found.array.name} has {there} elements ({shape}), and {what}, as the new shape "
-        f"{found.shape} asks for.",
+        message=f"{found.array.name} {found.array.shape} has {there} elements, and the new shape "
+        f"{found.shape} {what}: a reshape keeps their number.",
         operands=(found.array,),
         candidates=tuple(_candidates(failure.site, found, there)),
     )
@@ -88,5 +87,5 @@ def _candidates(site: Site | None, found: _Reshaping, there: int) -> Iterator[Ca
     for k in places:
         others = prod(each for j, each in enumerate(found.shape) if j != k)
         if others and there % others == 0:
-            text = f"Leave the length of axis {k} open: it becomes {there // others}."
+            text = f"Write -1 for axis {k}: it becomes {there // others}."
             yield rewritten(site, text, {found.lengths[k]: "-1"})

@@ -32,7 +32,7 @@ def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa
     axes = " × ".join(map(str, array.shape or ()))
     return Explained(
         kind="ambiguous-truth",
-        message=f"One answer is needed, and {array.name} has {axes} of them.",
+        message=f"One True or False is needed here; {array.name} has {axes} of them.",
         operands=(array,),
         candidates=tuple(_candidates(site, node, array)),
     )
@@ -66,15 +66,22 @@ def _candidates(site: Site, node: ast.expr, array: Operand) -> Iterator[Candidat
     match node:
         case ast.BoolOp(sign, values):
             joined = f" {_SIGNS[type(sign)]} ".join(f"({ast.unparse(each)})" for each in values)
-            yield rewritten(site, "Join them element by element.", {node: joined}, node)
+            text = f"Join them element by element, with {_SIGNS[type(sign)]} and brackets."
+            yield rewritten(site, text, {node: joined}, node)
         case ast.Compare(_, [_, _, *_], _):
             pairs = _pairs(node)
-            yield rewritten(site, "Join the two element by element.", {node: pairs}, node)
+            yield rewritten(
+                site,
+                "Write two comparisons, and join them element by element with &.",
+                {node: pairs},
+                node,
+            )
         case _:
             target = array.node or node
             for name in ("any", "all"):
                 code = _reduced(site, target, array, name)
-                yield rewritten(site, f"Ask whether {name} of them are.", {target: code}, target)
+                text = f"Ask whether {'at least one is' if name == 'any' else 'all are'} true."
+                yield rewritten(site, text, {target: code}, target)
 
 
 def _pairs(node: ast.Compare) -> str:

@@ -12,12 +12,12 @@ from dlmagic.magics.tensors.explain.rule import Candidate, Explained, Operand, k
 from dlmagic.magics.tensors.explain.sources import origin_of
 
 PATTERNS = (
-    re.compile(r"Dimension out of range \(expected to be in range of \[-\d+, \d+\], but got -?\d+"),
+    re.compile(r"Dimension out of range \(expected to be .*\], but got (?P<asked>-?\d+)"),
     re.compile(r"too many indices for tensor of dimension \d+"),
 )
 
 
-def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa: ARG001
+def explain(failure: Failure, match: re.Match[str]) -> Explained | None:
     """How many axes there are; if ``squeeze`` took one away, where."""
     found = known(operands_of(failure.site))[:1]
     shape = found[0].shape if found else None
@@ -26,10 +26,13 @@ def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa
     tensor = found[0]
     axes = f"{len(shape)} axis" if len(shape) == 1 else f"{len(shape)} axes"
     text = f" {shape}" if shape else ""
-    counted = f", counted from 0 to {len(shape) - 1}" if len(shape) > 1 else ""
+    last = f" to {len(shape) - 1}" if len(shape) > 1 else ""
+    counted = f", counted from 0{last}" if shape else ""
+    asked = match.groupdict().get("asked")
+    wrong = "more indices are given here" if asked is None else f"axis {asked} is asked for here"
     return Explained(
         kind="axis-range",
-        message=f"{tensor.name} has {axes}{text}{counted}; one more is asked for here.",
+        message=f"{tensor.name} has {axes}{text}{counted}; {wrong}.",
         operands=(tensor,),
         candidates=tuple(_candidates(failure, tensor)),
     )
@@ -56,11 +59,11 @@ def _candidates(failure: Failure, tensor: Operand) -> Iterator[Candidate]:
                     place = origin.place if origin else None
                     line = line_with(place, {node: f"{ast.unparse(owner)}.squeeze(-1)"})
                     yield Candidate(
-                        "Name the axis to take away; squeeze() alone takes a batch of one too.",
+                        "Say which axis to remove: squeeze() alone removes a batch of one, too.",
                         line,
                         None,
                         place,
                     )
                     return
     for each in counted[:1]:
-        yield Candidate("The last axis is -1.", line_with(site, {each.node: "-1"}))
+        yield Candidate("Write -1 for the last axis.", line_with(site, {each.node: "-1"}))

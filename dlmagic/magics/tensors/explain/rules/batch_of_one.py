@@ -31,12 +31,17 @@ def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa
     name = found.name if found else "A normalisation"
     return Explained(
         kind="batch-of-one",
-        message=f"{name} has no spread to learn from in a batch with one value per channel.",
+        message=(
+            f"{name} needs more than one value per channel while it trains, to take their mean and "
+            f"variance: {taken.name} {shape} has one."
+        ),
         operands=(taken,),
         candidates=tuple(_candidates(found.root if found and found.path else name)),
     )
 
 
 def _candidates(model: str) -> Iterator[Candidate]:
-    yield Candidate("While training, leave a last batch of one out: DataLoader(…, drop_last=True).")
+    yield Candidate(
+        "To train, leave out a last batch of one sample: DataLoader(…, drop_last=True)."
+    )
     yield Candidate(f"To predict, first call {model}.eval().")

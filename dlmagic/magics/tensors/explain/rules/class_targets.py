@@ -5,21 +5,26 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from dlmagic.magics.tensors.explain.edits import line_with
 from dlmagic.magics.tensors.explain.failure import Failure
 from dlmagic.magics.tensors.explain.losses import Loss, loss_of
 from dlmagic.magics.tensors.explain.rule import Candidate, Explained
+from dlmagic.magics.tensors.explain.trying import tried
 
 PATTERNS = (
     re.compile(r"Expected input batch_size \(\d+\) to match target batch_size"),
     re.compile(r"Expected target size"),
     re.compile(r"multi-target not supported"),
     re.compile(r"only batches of spatial targets supported"),
+    re.compile(r"log_softmax\w*\" not implemented for '(Long|Int|Short|Byte|Char)'"),
 )
 
 
 def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa: ARG001
     """Where the axis of the classes is, or which axis is too much."""
     loss = loss_of(failure)
+    if loss is not None and loss.is_of_classes and _is_swapped(loss):
+        return _of_swapped(failure, loss)
     if loss is None or not loss.is_of_classes or _fits(loss):
         return None
     output, target = loss.output, loss.target
@@ -31,6 +36,32 @@ def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa
         ),
         operands=(target, output),
         candidates=tuple(_candidates(loss)),
+    )
+
+
+def _is_swapped(loss: Loss) -> bool:
+    """Whether the classes were given first, and what the model gives second."""
+    return not loss.output.value.is_floating_point() and loss.target.value.is_floating_point()
+
+
+def _of_swapped(failure: Failure, loss: Loss) -> Explained:
+    output, target = loss.output, loss.target
+    nodes = output.node is not None and target.node is not None
+    line = line_with(failure.site, {output.node: target.name, target.node: output.name})
+    return Explained(
+        kind="class-targets",
+        message=(
+            f"{loss.name} takes the scores first and the classes second: {output.name} holds whole "
+            f"numbers ({output.dtype}), {target.name} is {target.dtype}."
+        ),
+        operands=(output, target),
+        candidates=(
+            Candidate(
+                "Exchange the two.",
+                line if nodes else None,
+                lambda: tried(lambda a, b: loss.function(b, a), output.value, target.value),
+            ),
+        ),
     )
 
 
@@ -62,7 +93,9 @@ def _candidates(loss: Loss) -> Iterator[Candidate]:
             "Make one axis of all samples: {}.", ".flatten(0, -2)", lambda x: x.flatten(0, -2)
         )
     if target == output and is_one_hot(loss):
-        yield loss.with_target("Give the numbers of the classes: {}.", ".argmax(1)", _numbers)
+        yield loss.with_target(
+            "Give the number of each sample's class: {}.", ".argmax(1)", _numbers
+        )
 
 
 def is_one_hot(loss: Loss) -> bool:

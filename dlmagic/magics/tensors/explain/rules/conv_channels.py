@@ -60,7 +60,10 @@ def _explained(known: _Layer, name: str) -> Explained | None:
     has = f"has {got} on that axis" if enough else "has too few axes"
     return Explained(
         kind="channels",
-        message=f"{name} was made for {known.wanted} channels; {known.operand.name} {shape} {has}.",
+        message=(
+            f"{name} was made for {known.wanted} channel{'' if known.wanted == 1 else 's'}; "
+            f"{known.operand.name} {shape} {has}."
+        ),
         operands=(known.operand, Operand(f"{name}.weight", getattr(known.layer, "weight", None))),
         candidates=tuple(_candidates(known, got)),
         further=tuple(_further(known, got)),

@@ -15,13 +15,13 @@ def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa
     return Explained(
         kind="device-assert",
         message=(
-            "The GPU met an index out of range, mostly a class or a word beyond the last; it works "
-            "behind the program, so an earlier line may be the cause."
+            "The GPU met an index out of range, mostly a class or a word beyond the last; such "
+            "errors arrive late, so an earlier line may be the cause."
         ),
         candidates=(
             Candidate(
-                "Restart the kernel, which the GPU needs now, and run the same on the CPU: there "
-                "the error names the line and the index."
+                "Restart the kernel, without which the GPU runs nothing more, and run the same on "
+                "the CPU: there the error names the line and the index."
             ),
         ),
     )

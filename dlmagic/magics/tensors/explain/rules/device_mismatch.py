@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dlmagic.magics.tensors.explain.arguments import given, with_call
 from dlmagic.magics.tensors.explain.edits import line_with
 from dlmagic.magics.tensors.explain.failure import Failure
-from dlmagic.magics.tensors.explain.modules import named_module
+from dlmagic.magics.tensors.explain.modules import named_module, weight_name
 from dlmagic.magics.tensors.explain.rule import Candidate, Explained, Operand, known, operands_of
 
 PATTERNS = (
@@ -54,7 +54,7 @@ def _of_layer(failure: Failure) -> list[Operand]:
         return []
     taken = given(failure, step.local("input"), 0, "the input")
     name = named_module(layer, failure.sites)
-    return known([taken, *(Operand(f"{name}.{key}", value) for key, value in weights[:1])])
+    return known([taken, *(Operand(weight_name(name, key), v) for key, v in weights[:1])])
 
 
 def _device(operand: Operand) -> str | None:

@@ -6,12 +6,20 @@ import ast
 import re
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
-from dlmagic.magics.tensors.explain.arguments import given, with_call
+from dlmagic.magics.tensors.explain.arguments import given, running_layer, with_call
 from dlmagic.magics.tensors.explain.edits import in_brackets, line_with
 from dlmagic.magics.tensors.explain.failure import Failure
-from dlmagic.magics.tensors.explain.modules import named_module
+from dlmagic.magics.tensors.explain.layers import (
+    Mend,
+    UnknownShapeError,
+    passed,
+    zeros_like_batch,
+)
+from dlmagic.magics.tensors.explain.modules import named_module, weight_name
 from dlmagic.magics.tensors.explain.rule import (
     Candidate,
     Explained,
@@ -22,7 +30,7 @@ from dlmagic.magics.tensors.explain.rule import (
 )
 from dlmagic.magics.tensors.explain.sites import Site
 from dlmagic.magics.tensors.explain.sources import Origin, origin_of
-from dlmagic.magics.tensors.explain.trying import tried
+from dlmagic.magics.tensors.explain.trying import Tried, tried
 
 PATTERNS = (
     re.compile(r"expected m1 and m2 to have the same dtype"),
@@ -53,8 +61,8 @@ def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa
     return Explained(
         kind="dtype-mismatch",
         message=(
-            f"Both operands must have one type: {wrong.name} is {wrong.dtype}, {right.name} is "
-            f"{right.dtype}."
+            f"Both operands must have the same dtype: {wrong.name} is {wrong.dtype}, {right.name} "
+            f"is {right.dtype}."
         ),
         operands=(wrong, right),
         candidates=tuple(_candidates(failure, wrong, right, origin)),
@@ -77,7 +85,7 @@ def _of_layer(failure: Failure) -> list[Operand]:
         return []
     taken = given(failure, steps[0].local("input"), 0, "the input")
     name = named_module(layer, failure.sites)
-    return known([taken, Operand(f"{name}.{weights[0][0]}", weights[0][1])])
+    return known([taken, Operand(weight_name(name, weights[0][0]), weights[0][1])])
 
 
 def _ranked(first: Operand, second: Operand) -> tuple[Operand, Operand]:
@@ -110,11 +118,15 @@ def _candidates(
         yield Candidate(
             f"Convert it where it is made: {new}.",
             line,
-            lambda: tried(function, wrong.value, right.value),
+            lambda: _as_far_as_shapes_fit(failure, tried(function, wrong.value, right.value)),
             origin.place,
         )
     elif wrong.node is not None:
-        yield with_call(failure, wrong, "Convert it: {}.", call, function, right.value)
+        one = with_call(failure, wrong, "Convert it: {}.", call, None)
+        yield replace(
+            one,
+            check=lambda: _as_far_as_shapes_fit(failure, tried(function, wrong.value, right.value)),
+        )
 
 
 def _same_type(name: str) -> Any:
@@ -125,6 +137,16 @@ def _same_type(name: str) -> Any:
             raise TypeError
 
     return converted
+
+
+def _as_far_as_shapes_fit(failure: Failure, outcome: Tried) -> Tried:
+    """A layer that was made for another number of channels fails all the same."""
+    layer, value = running_layer(failure, "linear", "conv")
+    mends: list[Mend] = []
+    with suppress(UnknownShapeError, RuntimeError, IndexError):
+        if layer is not None:
+            passed([layer], zeros_like_batch(tuple(value.shape)), mends)
+    return "not tried" if mends else outcome
 
 
 def _notes(origin: Origin | None, wrong: Operand) -> tuple[str, ...]:

@@ -19,10 +19,11 @@ PATTERNS = (
     re.compile(r"optimizer got an empty parameter list"),
     re.compile(r"params argument given to the optimizer should be an iterable"),
     re.compile(r"'\w+' object is not iterable"),
+    re.compile(r"optimizer can only optimize Tensors, but one of the params is"),
 )
 
 
-def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa: ARG001
+def explain(failure: Failure, match: re.Match[str]) -> Explained | None:
     """What it got, and where the weights are."""
     site = failure.site
     node = site.node if site else None
@@ -37,6 +38,8 @@ def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa
     if isinstance(given.value, torch.Tensor):
         return _of_tensor(site, given)
     match node.args[0]:
+        case ast.Attribute(_, "parameters") if "'method'" in match[0]:
+            return _of_method(site, given)
         case ast.Call(ast.Attribute(owner, "parameters")):
             return _of_hidden(failure, operand(owner, site))
     return _of_used(failure, given) if type(given.value).__name__ == "generator" else None
@@ -49,6 +52,16 @@ def _of_model(site: Site, given: Operand) -> Explained:
         message=f"An optimiser takes weights, and {given.name} is the model.",
         operands=(given,),
         candidates=(Candidate(f"Give it {new}.", line_with(site, {given.node: new})),),
+    )
+
+
+def _of_method(site: Site, given: Operand) -> Explained:
+    new = f"{given.name}()"
+    return Explained(
+        kind="optimizer-weights",
+        message=f"An optimiser takes weights, and {given.name} is the method that gives them.",
+        operands=(given,),
+        candidates=(Candidate(f"Call it: {new}.", line_with(site, {given.node: new})),),
     )
 
 
@@ -68,7 +81,7 @@ def _of_used(failure: Failure, given: Operand) -> Explained:
     line = line_with(origin.place, {origin.value: made}) if origin else None
     return Explained(
         kind="optimizer-weights",
-        message=f"{given.name} has been read to its end before: parameters() can be read once.",
+        message=f"{given.name} is used up: what parameters() returns can be read only once.",
         operands=(given,),
         candidates=(
             Candidate(f"Keep a list: {made}.", line, None, origin.place if origin else None),
@@ -80,7 +93,7 @@ def _of_hidden(failure: Failure, model: Operand) -> Explained | None:
     if model.value is MISSING or any(True for _ in model.value.parameters()):
         return None
     hidden = [key for key, value in vars(model.value).items() if _holds_layers(value)]
-    why = f"{hidden[0]} is a plain list, whose layers are not found" if hidden else "it has none"
+    why = f"layers in the plain list {hidden[0]} are not found" if hidden else "it has none"
     return Explained(
         kind="optimizer-weights",
         message=f"The optimiser gets no weights of {model.name}: {why}.",

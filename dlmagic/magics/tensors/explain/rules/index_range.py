@@ -100,11 +100,11 @@ def _from_one(site: Site, index: Operand, ends: tuple[int, int], count: int) -> 
         return
     known = isinstance(index.node, ast.Constant)
     new = str(count - 1) if known else f"{in_brackets(index.node, index.name)} - 1"
-    yield Candidate(f"The last one is {count - 1}.", line_with(site, {index.node: new}))
+    yield Candidate(f"The last index is {count - 1}.", line_with(site, {index.node: new}))
 
 
 def _asks(index: Operand, wrong: int) -> str:
-    return "is beyond" if index.name == str(wrong) else f"asks for {wrong}"
+    return "is outside" if index.name == str(wrong) else f"asks for {wrong}"
 
 
 def _indices(found: list[Operand], node: ast.expr | None) -> Iterator[tuple[int, Operand]]:

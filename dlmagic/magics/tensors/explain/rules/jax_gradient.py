@@ -51,7 +51,7 @@ def _not_a_number(site: Site, function: ast.expr | None, shape: str) -> Explaine
     name = ast.unparse(function) if isinstance(function, ast.Name) else "the function"
     return Explained(
         kind="gradient-of-array",
-        message=f"A gradient is that of one number, and {name} returns an array of shape {shape}.",
+        message=f"A gradient is taken of a single number; {name} returns an array of {shape}.",
         candidates=tuple(_summed(site, function)),
     )
 
@@ -73,14 +73,14 @@ def _code(node: ast.expr) -> str:
 
 def _of_whole(site: Site, given: Operand) -> Explained:
     known = given.description
-    what = f"of dtype {known.dtype}" if known else "a whole number"
+    what = f"has dtype {known.dtype}" if known else "is a whole number"
     code = f"{given.name}.astype(float)" if known else f"{given.name}.0"
     if known is None and not isinstance(given.node, ast.Constant):
         code = f"float({given.name})"
     line = line_with(site, {given.node: code}) if given.node else None
     return Explained(
         kind="gradient-of-integers",
-        message=f"A gradient needs real numbers, and {given.name} is {what}.",
+        message=f"A gradient needs floating point numbers, and {given.name} {what}.",
         operands=(given,),
-        candidates=(Candidate("Give it real numbers.", line),),
+        candidates=(Candidate("Make it floating point.", line),),
     )

@@ -21,7 +21,10 @@ def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa
     function = found[1] if found else "the traced function"
     return Explained(
         kind="leaked-tracer",
-        message=f"{leaked.name} was kept while JAX traced {function}; it never had numbers.",
+        message=(
+            f"{leaked.name} was stored while JAX traced {function}: it is a placeholder (tracer) "
+            "that never gets a value."
+        ),
         operands=(leaked,),
         candidates=(Candidate(f"Return the value from {function} instead of storing it."),),
     )

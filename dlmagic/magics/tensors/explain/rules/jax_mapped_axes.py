@@ -34,7 +34,7 @@ def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa
     first, lengths = mapped[0], (_length(mapped[0]), _length(other))
     message = (
         f"The arguments are mapped together along their first axis: {first.name} has "
-        f"{lengths[0]}, {other.name} {lengths[1]}."
+        f"{lengths[0]} elements there, {other.name} has {lengths[1]}."
     )
     return _told(message, [other, first], ())
 
@@ -62,5 +62,5 @@ def _kept(site: Site | None, call: Called) -> Iterator[Candidate]:
     """The single values as they are for every element."""
     axes = ", ".join("None" if _is_single(each) else "0" for each in call.arguments)
     code = f"{ast.unparse(call.node.func)[:-1]}, in_axes=({axes}))"
-    text = f"Map the others only: in_axes=({axes})."
+    text = f"Map only the others: in_axes=({axes})."
     yield Candidate(text, line_with(site, {call.node.func: code}))

@@ -26,7 +26,7 @@ def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa
         return None
     return Explained(
         kind="numpy-in-jit",
-        message=f"{call.name} of NumPy computes with numbers, and {traced[0].name} has none while "
+        message=f"{call.name} of NumPy needs numbers, and {traced[0].name} has no values yet while "
         "JAX traces.",
         operands=tuple(traced),
         candidates=tuple(_candidates(site, call)),
@@ -35,4 +35,4 @@ def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa
 
 def _candidates(site: Site | None, call: Called) -> Iterator[Candidate]:
     code = f"{module_name(site, 'jax.numpy', 'jnp')}.{call.name}"
-    yield rewritten(site, "Use the function of JAX.", {call.node.func: code})
+    yield rewritten(site, f"Use that of JAX: {code}.", {call.node.func: code})

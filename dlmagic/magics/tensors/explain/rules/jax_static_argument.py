@@ -30,7 +30,7 @@ def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa
     key, word = words[0]
     return Explained(
         kind="not-an-array",
-        message=f"A compiled function takes arrays, and {word.name} is a text.",
+        message=f"A compiled function takes arrays, and {word.name} is a string.",
         operands=(word,),
         candidates=tuple(_candidates(site, ast.unparse(call.node.func), key)),
     )

@@ -26,8 +26,8 @@ def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa
         return None
     return Explained(
         kind="traced-mask",
-        message=f"How many elements {ast.unparse(site.node)} has depends on numbers, which "
-        f"{array.name} does not have while JAX traces.",
+        message=f"The length of {ast.unparse(site.node)} depends on the values of "
+        f"{array.name}, which are not known while JAX traces.",
         operands=(array,),
         candidates=tuple(_candidates(site, site.node)),
     )

@@ -30,8 +30,8 @@ def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa
         return None
     return Explained(
         kind="traced-number",
-        message=f"{ast.unparse(node)} needs a number, and {traced[0].name} has none while JAX "
-        f"traces {site.frame.f_code.co_name}.",
+        message=f"{ast.unparse(node)} needs a number, and {traced[0].name} has no value yet "
+        f"while JAX traces {site.frame.f_code.co_name}.",
         operands=tuple(traced),
         candidates=tuple(_candidates(site, node, traced)),
     )
@@ -40,11 +40,11 @@ def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa
 def _candidates(site: Site, node: ast.AST, traced: list[Operand]) -> Iterator[Candidate]:
     match node:
         case ast.Call(ast.Name("float"), [value]):
-            yield rewritten(site, "Leave it an array.", {node: ast.unparse(value)}, node)
+            yield rewritten(site, "Keep it an array.", {node: ast.unparse(value)}, node)
         case ast.Call(ast.Name("int"), [value]):
             code = f"({ast.unparse(value)}).astype(int)"
-            yield rewritten(site, "Leave it an array.", {node: code}, node)
+            yield rewritten(site, "Keep it an array.", {node: code}, node)
         case ast.Call(ast.Attribute(owner, "item" | "tolist"), []):
-            yield rewritten(site, "Leave it an array.", {node: ast.unparse(owner)}, node)
+            yield rewritten(site, "Keep it an array.", {node: ast.unparse(owner)}, node)
         case _:
             yield from marking(traced, site)

@@ -49,11 +49,10 @@ def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa
 
 
 def _message(strange: Operand, other: Operand, axis: int, function: str) -> str:
-    except_one = "" if function.endswith("stack") else f" on all axes but {axis}"
-    return (
-        f"What is joined must have one size{except_one}: {strange.name} is {strange.shape}, "
-        f"{other.name} is {other.shape}."
-    )
+    shapes = f"{strange.name} is {strange.shape}, {other.name} is {other.shape}"
+    if function.endswith("stack"):
+        return f"Tensors must have the same shape to be stacked: {shapes}."
+    return f"{function} along axis {axis} needs all other axes to be equal: {shapes}."
 
 
 def _items(node: ast.expr, site: Site) -> list[Operand]:
@@ -102,7 +101,7 @@ def _candidates(
             continue
         new = f"{function}({ast.unparse(node.args[0])}, dim={other})"
         yield Candidate(
-            f"Join along the axis on which they do not have to fit: dim={other}.",
+            f"Join along the axis on which they differ: dim={other}.",
             line_with(site, {node: new}),
             lambda other=other: tried(_cat(other), *values),  # type: ignore[misc]
         )
@@ -126,8 +125,8 @@ def _of_batch(failure: Failure, batch: Any) -> Explained | None:  # noqa: ARG001
         operands=(samples[strange], other),
         candidates=(
             Candidate(
-                "Make all samples of one size in the data set, or give the DataLoader a collate_fn "
-                "that fills them up (torch.nn.utils.rnn.pad_sequence)."
+                "Give all samples the same shape in the data set, or give the DataLoader a "
+                "collate_fn that pads them (torch.nn.utils.rnn.pad_sequence)."
             ),
         ),
     )

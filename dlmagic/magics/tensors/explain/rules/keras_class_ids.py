@@ -51,7 +51,11 @@ def _candidates(site: Site, found: Compared, classes: int) -> Iterator[Candidate
         utils = module_name(site, "keras", "keras")
         code = f"{utils}.utils.to_categorical({found.labels.name}, {classes})"
         line = line_with(site, {found.labels.node: code})
-        yield Candidate("Make rows of the class ids.", line, lambda: _in_range(found, classes))
+        yield Candidate(
+            "Turn the class ids into rows of 0 and 1 (one-hot).",
+            line,
+            lambda: _in_range(found, classes),
+        )
     yield from with_loss(site, found, "sparse_categorical_crossentropy")
 
 

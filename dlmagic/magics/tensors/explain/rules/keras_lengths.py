@@ -37,8 +37,8 @@ def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa
     axis, wanted = wrong
     return Explained(
         kind="input-length",
-        message=f"{found.name} was made for {wanted} on axis {axis} of its input, and "
-        f"{found.given.name} has {shape[axis]}: {shape}.",
+        message=f"{found.name} was made for inputs with {wanted} elements on axis {axis}, and "
+        f"{found.given.name} has {shape[axis]} there: {shape}.",
         operands=(found.given,),
         candidates=(
             *_moved(failure.site, found, wanted, axis),
@@ -71,7 +71,7 @@ def _moved(site: Site, found: LayerCall, wanted: int, axis: int) -> Iterator[Can
     moved = [length for k, length in enumerate(shape) if k != here]
     moved.insert(len(moved) if axis == -1 else axis, wanted)
     yield Candidate(
-        f"Move axis {here} of {name}, which has {wanted}.",
+        f"Move axis {here} of {name}, which has {wanted}, to axis {axis}.",
         line_with(site, {node: code}),
         lambda: check_of_shape(found, tuple(moved)),
     )

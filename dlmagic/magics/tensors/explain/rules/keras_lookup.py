@@ -27,15 +27,18 @@ def explain(failure: Failure, match: re.Match[str]) -> Explained | None:
     numbers: Any = np.asarray(outside.value)
     return Explained(
         kind="index-out-of-range",
-        message=f"The table has {rows} rows, 0 to {rows - 1}, and {outside.name} asks for "
-        f"{_asked(int(numbers.min()), int(numbers.max()))}.",
+        message=f"The table has {rows} rows, 0 to {rows - 1}, and "
+        f"{_asked(outside, int(numbers.min()), int(numbers.max()))}.",
         operands=(outside,),
         candidates=tuple(_larger(failure.site, call, rows, int(numbers.max()))),
     )
 
 
-def _asked(lowest: int, highest: int) -> str:
-    return f"row {lowest}" if lowest == highest else f"rows from {lowest} to {highest}"
+def _asked(outside: Operand, lowest: int, highest: int) -> str:
+    if outside.name == str(lowest):
+        return f"row {lowest} is asked for"
+    row = f"row {lowest}" if lowest == highest else f"rows from {lowest} to {highest}"
+    return f"{outside.name} asks for {row}"
 
 
 def _indices(call: Called | None) -> list[Operand]:

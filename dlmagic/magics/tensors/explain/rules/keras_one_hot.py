@@ -47,7 +47,7 @@ def _candidates(site: Site, found: Compared) -> Iterator[Candidate]:
         numpy = module_name(site, "numpy", "np")
         code = f"{numpy}.argmax({found.labels.name}, axis=-1)"
         line = line_with(site, {found.labels.node: code})
-        yield Candidate("Make class ids of the rows.", line, lambda: _one_of_each(found))
+        yield Candidate("Turn the rows into class ids.", line, lambda: _one_of_each(found))
     yield from with_loss(site, found, "categorical_crossentropy")
 
 

@@ -25,10 +25,10 @@ def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa
     place = code.place(function.body[0]) if code else site
     return Explained(
         kind="module-init",
-        message=f"{owner} must set itself up before it gets layers: super().__init__() is missing.",
+        message=f"{owner}.__init__ makes a layer before it calls super().__init__().",
         candidates=(
             Candidate(
-                "Call it first: super().__init__().",
+                "Call super().__init__() first.",
                 f"super().__init__()\n{place.source}",
                 None,
                 place,

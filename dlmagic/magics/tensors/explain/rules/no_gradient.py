@@ -141,6 +141,6 @@ def _of_frozen(loss: Operand, nodes: list[ast.expr], site: Site) -> Explained | 
         ),
         operands=(loss,),
         candidates=(
-            Candidate("Compute it from what the model gives, or from tensors that are trained."),
+            Candidate("Compute it from the output of a model, or from tensors that are trained."),
         ),
     )

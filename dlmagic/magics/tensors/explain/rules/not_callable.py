@@ -53,7 +53,7 @@ def _of_brackets(site: Site, node: ast.expr | None) -> Explained | None:
     new = f"{owner.name}.{name}({ast.unparse(node.slice)})"
     return Explained(
         kind="not-callable",
-        message=f"{name} is a method of {owner.name}: it takes round brackets.",
+        message=f"{owner.name}.{name} is a method: it is called with round brackets.",
         operands=(owner,),
         candidates=(Candidate(f"Call it: {new}.", line_with(site, {node: new})),),
     )
@@ -65,11 +65,12 @@ def _of_attribute(site: Site, node: ast.Call, called: Operand) -> Explained | No
         return None
     index = f"[{ast.unparse(node.args[0])}]" if node.args else ""
     new = f"{called.name}{index}"
+    text = f"Use square brackets: {new}." if index else f"Leave out the brackets: {new}."
     return Explained(
         kind="not-callable",
-        message=f"{called.name} is a value ({type(called.value).__name__}), no method.",
+        message=f"{called.name} is a value ({type(called.value).__name__}), not a method.",
         operands=(called,),
-        candidates=(Candidate(f"Take it: {new}.", line_with(site, {node: new})),),
+        candidates=(Candidate(text, line_with(site, {node: new})),),
     )
 
 
@@ -80,7 +81,7 @@ def _of_name(site: Site, name: ast.Name, called: Operand) -> Explained:
     where = f" since line {given.lineno}" if given is not None else ""
     return Explained(
         kind="not-callable",
-        message=f"{name.id} is a value ({type(called.value).__name__}){where}, no function.",
+        message=f"{name.id} is a value ({type(called.value).__name__}){where}, not a function.",
         operands=(called,),
         candidates=tuple(_candidates(site, name, given)),
     )

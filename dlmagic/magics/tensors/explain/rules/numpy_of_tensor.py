@@ -29,11 +29,11 @@ def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa
     return Explained(
         kind="numpy-of-tensor",
         message=(
-            f"NumPy cannot share the memory of {tensor.name}: it "
+            f"NumPy cannot read {tensor.name} as it is: it "
             f"{' and '.join(reason for _, reason in way)}."
         ),
         operands=(tensor,),
-        candidates=(with_call(failure, tensor, "Give it {}.", code, _shared if here else None),),
+        candidates=(with_call(failure, tensor, "Write {}.", code, _shared if here else None),),
     )
 
 
@@ -46,7 +46,7 @@ def _way(tensor: Operand, site: Site | None) -> tuple[tuple[str, str], ...]:
     known = tensor.description
     steps = []
     if _records(tensor, site):
-        steps.append((".detach()", "records gradients"))
+        steps.append((".detach()", "requires a gradient"))
     if known is not None and known.device is not None and known.device != "cpu":
         steps.append((".cpu()", f"is on {known.device}"))
     return tuple(steps)

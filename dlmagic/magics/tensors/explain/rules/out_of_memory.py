@@ -27,12 +27,12 @@ def explain(failure: Failure, match: re.Match[str]) -> Explained | None:
     more = f" Held here by name: {held}." if held else ""
     return Explained(
         kind="out-of-memory",
-        message=f"{_asked(match['asked'])} were asked for at once, which there are not.{more}",
+        message=f"This line asks for {_asked(match['asked'])} of memory, more than is free.{more}",
         operands=tuple(largest),
         candidates=(
             Candidate(
-                "Take a smaller batch; del what is no longer needed, and record no gradients where "
-                "none are used (torch.no_grad()). %tensors shows what holds memory."
+                "Take a smaller batch; del what is no longer needed, and evaluate under "
+                "torch.no_grad(), which keeps no graph. %tensors shows what holds memory."
             ),
         ),
     )

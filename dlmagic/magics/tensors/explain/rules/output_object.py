@@ -26,20 +26,24 @@ def explain(failure: Failure, match: re.Match[str]) -> Explained | None:
         return None
     owner = _owner(site.node, match["name"])
     held = operand(owner, site) if owner is not None else None
+    if held is not None and held.value is MISSING and match["kind"] == "NoneType":
+        held = Operand(held.name, None, held.node)  # what a call gave; the error tells what
     if held is None or held.value is MISSING or type(held.value).__name__ != match["kind"]:
         return None
     parts = [code for code, _ in _parts(held)]
     returned = _returned(held, failure)
     if not parts and not returned:
         return None
-    what = "None" if held.value is None else f"a {match['kind']}"
+    what = f"a {match['kind']}"
+    if held.value is None:
+        what = "None, as a function gives it that has no return"
     return Explained(
         kind="output-object",
-        message=f"{match['name']} is of tensors, and {held.name} is {what}.",
+        message=f".{match['name']} belongs to tensors, and {held.name} is {what}.",
         operands=(held,),
         candidates=returned
         or tuple(
-            Candidate(f"Take the tensor: {code}.", line_with(site, {held.node: code}))
+            Candidate(f"Take the tensor out of it: {code}.", line_with(site, {held.node: code}))
             for code in parts[:2]
         ),
     )

@@ -34,8 +34,8 @@ def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa
     return Explained(
         kind="reshape-size",
         message=(
-            f"A new shape has as many elements as the old one: {tensor.name} {tensor.shape} has "
-            f"{count}, {sizes} {wanted}."
+            f"{tensor.name} {tensor.shape} has {count} elements, and the new shape {sizes} "
+            f"{wanted}: a reshape keeps their number."
         ),
         operands=(tensor,),
         candidates=tuple(_candidates(site, tensor, axes, sizes)),
@@ -74,7 +74,7 @@ def _candidates(
             continue
         line = line_with(site, {node: str(new) if sizes[axes.index(node)] == -1 else "-1"})
         changed = [new if each is node else n for each, n in zip(axes, sizes, strict=True)]
-        text = f"Let one axis take what is left: {new} instead of {ast.unparse(node)}."
+        text = f"Write -1 in place of {ast.unparse(node)}: that axis becomes {new}."
         yield Candidate(text, line, _check(tensor, changed))
 
 
@@ -88,7 +88,7 @@ def _with_batch(
         return
     new = prod(shape[1:]) // others
     changed = [new if k == axis else n for k, n in enumerate(sizes)]
-    text = f"Keep the first axis, which has {shape[0]}: {new} instead of {ast.unparse(axes[axis])}."
+    text = f"Write {new} in place of {ast.unparse(axes[axis])}: the first axis stays {shape[0]}."
     yield Candidate(text, line_with(site, {axes[axis]: str(new)}), _check(tensor, changed))
 
 

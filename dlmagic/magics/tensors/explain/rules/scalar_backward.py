@@ -25,9 +25,8 @@ def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa
     loss = found[0]
     return Explained(
         kind="backward-not-scalar",
-        message=f"Gradients are those of one number, and {loss.name} is {loss.shape}."
-        if loss.shape
-        else f"Gradients are those of one number, and {loss.name} has more.",
+        message=f"Gradients are taken of a single number, and {loss.name} "
+        f"{f'has the shape {loss.shape}' if loss.shape else 'has more than one'}.",
         operands=(loss,),
         candidates=tuple(_candidates(failure, loss)),
     )

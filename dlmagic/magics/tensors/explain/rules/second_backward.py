@@ -59,10 +59,13 @@ def _of_carried(site: Site, statement: ast.Assign, given: ast.Name) -> Explained
     code_there = code_of(site.file, site.cell)
     place = code_there.place(statement) if code_there else site
     line = line_with(place, {given: code})
-    text = f"Begin each step without the history of the last one: {code}."
+    text = f"Cut {given.id} off from the steps before: {code}."
     return Explained(
         kind="second-backward",
-        message=f"{given.id} carries the operations of the last step into the next one.",
+        message=(
+            f"{given.id} still hangs on the graph of the step before, which backward() has freed "
+            "already."
+        ),
         operands=(Operand(given.id, value, given),),
         candidates=(Candidate(text, line, None, place),),
     )
@@ -77,16 +80,17 @@ def _of_earlier(failure: Failure, site: Site, scope: ast.AST, loss: Operand) -> 
         text = ast.unparse(before[-1])
         more = f"{text[:-1]}{'' if text.endswith('()') else ', '}retain_graph=True)"
         line = line_with(place, {before[-1]: more})
-        candidates = [Candidate(f"Keep them the first time: {more}.", line, None, place)]
+        candidates = [Candidate(f"Keep the values the first time: {more}.", line, None, place)]
     origin = origin_of(loss.name, site, failure)
-    where = f" in {origin.place.cell}, line {origin.place.line}" if origin else ""
+    where = f"{origin.place.cell}, line {origin.place.line}" if origin else ""
     if not candidates:
-        candidates = [Candidate(f"Compute {loss.name} anew before each backward{where}.")]
+        again = f": run {where}, again" if origin else ""
+        candidates = [Candidate(f"Compute {loss.name} again before each backward(){again}.")]
     return Explained(
         kind="second-backward",
         message=(
-            f"The values that backward needs are freed by the first one; {loss.name} was "
-            f"computed once{where}."
+            "The first backward() has freed the values that this one needs: "
+            f"{loss.name} was computed only once{f', in {where}' if origin else ''}."
         ),
         operands=(loss,),
         candidates=tuple(candidates),

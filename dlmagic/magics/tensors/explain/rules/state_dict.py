@@ -55,7 +55,7 @@ def _difference(own: dict[str, Any], saved: dict[str, Any]) -> list[str]:
     texts = [f"{key} is {saved[key]} instead of {own[key]}" for key in changed]
     return [
         *([f"it lacks {_few(missing)}"] if missing else []),
-        *([f"it has {_few(extra)} besides"] if extra else []),
+        *([f"it also has {_few(extra)}"] if extra else []),
         *([_few(texts)] if texts else []),
     ]
 
@@ -92,7 +92,7 @@ def _not_strict(failure: Failure) -> Candidate:
     node = site.node if site else None
     new = f"{ast.unparse(node)[:-1]}, strict=False)" if isinstance(node, ast.Call) else None
     line = line_with(site, {node: new}) if new else None
-    return Candidate("If only that is to be loaded which fits: strict=False.", line)
+    return Candidate("To load only what fits, add strict=False.", line)
 
 
 def _fits() -> Tried:

@@ -30,13 +30,20 @@ def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa
     numbers = loss.is_of_classes and loss.output.shape != loss.target.shape
     if loss.target.dtype == ("int64" if numbers else loss.output.dtype):
         return None
-    wanted = "whole numbers of classes (int64)" if numbers else f"{loss.output.dtype} numbers"
+    wanted = "whole numbers of classes (int64)" if numbers else _probabilities_or_values(loss)
     return Explained(
         kind="target-dtype",
         message=f"{loss.name} takes {wanted}; {loss.target.name} is {loss.target.dtype}.",
         operands=(loss.target, loss.output),
         candidates=tuple(_candidates(loss, numbers, whole)),
     )
+
+
+def _probabilities_or_values(loss: Loss) -> str:
+    dtype = loss.output.dtype
+    if loss.is_of_classes:
+        return f"a target of the output's shape as probabilities ({dtype})"
+    return f"targets of the output's type ({dtype})"
 
 
 def _candidates(loss: Loss, numbers: bool, whole: bool) -> Iterator[Candidate]:
@@ -46,7 +53,7 @@ def _candidates(loss: Loss, numbers: bool, whole: bool) -> Iterator[Candidate]:
     elif numbers:
         return
     elif loss.is_of_classes and is_one_hot(loss):
-        yield loss.with_target("Give the numbers of the classes: {}.", ".argmax(1)", _argmax)
+        yield loss.with_target("Give the number of each sample's class: {}.", ".argmax(1)", _argmax)
     elif loss.output.dtype == "float32":
         yield loss.with_target("Make it float32: {}.", ".float()", lambda y: y.float())
     else:

@@ -31,8 +31,8 @@ def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa
     offending, other, dtype = pair
     return Explained(
         kind="unequal-dtypes",
-        message=f"TensorFlow converts no type by itself: {offending.name} is {_dtype(offending)}, "
-        f"{other.name} {_dtype(other)}.",
+        message=f"TensorFlow does not convert types by itself: {offending.name} is "
+        f"{_dtype(offending)}, {other.name} is {_dtype(other)}.",
         operands=(offending, other),
         candidates=tuple(_candidates(failure.site, offending, dtype)),
     )

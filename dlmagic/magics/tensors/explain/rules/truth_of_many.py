@@ -16,6 +16,12 @@ PATTERNS = (
     re.compile(r"a Tensor with \d+ elements cannot be converted to Scalar"),
     re.compile(r"only one element tensors can be converted to Python scalars"),
 )
+_QUESTIONS = {
+    "all": "Ask whether all are true",
+    "any": "Ask whether at least one is true",
+    "mean": "Take their mean",
+    "sum": "Take their sum",
+}
 
 
 def explain(failure: Failure, match: re.Match[str]) -> Explained | None:
@@ -29,10 +35,10 @@ def explain(failure: Failure, match: re.Match[str]) -> Explained | None:
         return None
     is_truth = "Boolean" in match[0]
     ways = ("all", "any") if is_truth else ("mean", "sum")
-    needed = "One answer is needed, and" if is_truth else "One number is needed, and"
+    needed = "One True or False" if is_truth else "One number"
     return Explained(
         kind="truth-of-many" if is_truth else "number-of-many",
-        message=f"{needed} {many.name} has one for each element: {many.shape}.",
+        message=f"{needed} is needed here; {many.name} has one for each element: {many.shape}.",
         operands=(many,),
         candidates=tuple(_candidates(failure, many, ways)),
     )
@@ -55,5 +61,5 @@ def _asked(site: Site | None) -> ast.expr | None:
 
 def _candidates(failure: Failure, many: Operand, ways: tuple[str, ...]) -> Iterator[Candidate]:
     for name in ways:
-        text = f"Ask for one of all, {name}: {{}}."
+        text = f"{_QUESTIONS[name]}: {{}}."
         yield with_call(failure, many, text, f".{name}()", lambda v, name=name: getattr(v, name)())

@@ -29,7 +29,10 @@ def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa
     line = line_with(site, {site.statement: new}) if new else None
     return Explained(
         kind="view-in-place",
-        message=f"{changed.name} was made where no gradients are recorded, and is changed here.",
+        message=(
+            f"{changed.name} is a view of another tensor that may not be changed in place where "
+            "gradients are recorded."
+        ),
         operands=(changed,),
         candidates=(Candidate("Make a new tensor instead of a change in place.", line),),
     )

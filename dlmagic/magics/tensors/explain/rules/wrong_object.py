@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import sys
 from collections.abc import Iterator
@@ -21,6 +22,7 @@ PATTERNS = (
     re.compile(r"received an invalid combination of arguments"),
     re.compile(r"conv\dd\(\)|'(list|tuple|NoneType)' object has no attribute '(size|dim|shape)'"),
 )
+_LONGEST_NAME = 40
 
 
 def explain(failure: Failure, match: re.Match[str]) -> Explained | None:
@@ -28,19 +30,28 @@ def explain(failure: Failure, match: re.Match[str]) -> Explained | None:
     found = _found(failure, "NoneType" in match[0])
     if found is None:
         return None
-    what = "None: what made it returns nothing" if found.value is None else _kind(found.value)
     return Explained(
         kind="wrong-object",
-        message=f"A tensor is taken here, and {found.name} is {what}.",
+        message=f"{_function(failure)} takes a tensor, and {found.name} is {_kind(found.value)}.",
         operands=(found,),
         candidates=tuple(_candidates(failure, found)),
     )
 
 
+def _function(failure: Failure) -> str:
+    """What the user calls; the code may be long where it is made in the same line."""
+    node = failure.site.node if failure.site else None
+    called = ast.unparse(node.func) if isinstance(node, ast.Call) else ""
+    return called if 0 < len(called) <= _LONGEST_NAME else "This"
+
+
 def _kind(value: Any) -> str:
     name = type(value).__name__
-    article = "an" if name[0] in "aeio" or name == "ndarray" else "a"
-    return f"{article} {name}"
+    if value is None:
+        return "None, as a function gives it that has no return"
+    if name == "ndarray":
+        return "a NumPy array"
+    return f"{'an' if name[0] in 'aeio' else 'a'} {name}"
 
 
 def _found(failure: Failure, nothing: bool) -> Operand | None:
@@ -86,7 +97,7 @@ def _candidates(failure: Failure, found: Operand) -> Iterator[Candidate]:
     code, function = made
     new = code.format(found.name)
     check = (lambda: tried(function, found.value)) if function is not None else None
-    yield Candidate(f"Give it {new}.", line_with(failure.site, {found.node: new}), check)
+    yield Candidate(f"Write {new}.", line_with(failure.site, {found.node: new}), check)
 
 
 def _made_of(value: Any) -> tuple[str, Any] | None:
