@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from dlmagic.errors import OptionError
@@ -22,16 +23,21 @@ class Calls:
     name: str
     texts: tuple[str, ...]
 
-    def require_read(self, reads: tuple[str, ...]) -> None:
-        """Refuse a name that the cell does not read.
+    def require_read(self, reads: tuple[str, ...], namespace: Mapping[str, object]) -> None:
+        """Refuse a name that the cell does not read, or that has no value for its first run.
 
         Raises:
-            OptionError: It would change nothing.
+            OptionError: It would change nothing, or the cell would fail.
         """
         if self.name not in reads:
             raise OptionError(
                 f"--calls binds {self.name}, which the cell does not read.",
                 f"It reads {', '.join(reads) or 'nothing'}.",
+            )
+        if self.name not in namespace:
+            raise OptionError(
+                f"--calls gives {self.name} further values, and it has none for the first run.",
+                f"Write {self.name} = {self.texts[0]} in a cell above.",
             )
 
     def values(self, namespace: dict[str, object]) -> list[object]:

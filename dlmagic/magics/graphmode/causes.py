@@ -90,17 +90,17 @@ _CAUSES = (
     Cause(
         r"^Attempted to call function marked as skipped\nmodule: (?P<module>[\w.]+), qualname: "
         r"(?P<name>[\w.]+)",
-        "{module}.{name}() is no code that can be captured",
+        "{module}.{name}() cannot be captured in a graph",
         "Call it outside the compiled code and pass its result in.",
     ),
     Cause(
         r"^Attempted to call function marked as skipped\n.*qualname: (?P<name>[\w.]+)",
-        "{name}() is no code that can be captured",
+        "{name}() cannot be captured in a graph",
         "Call it outside the compiled code and pass its result in.",
     ),
     Cause(
         r"^Call to `torch\._dynamo\.graph_break\(\)`",
-        "the code asks for it with torch._dynamo.graph_break()",
+        "torch._dynamo.graph_break() is called, here or in a library",
     ),
 )
 

@@ -25,6 +25,7 @@ _EQUALS = re.compile(r"^(?P<name>.+?) == (?P<old>.+)$")
 _LENGTH = re.compile(r"^len\((?P<name>.+)\) == (?P<old>\d+)$")
 _EMPTY = re.compile(r"^not (?P<name>.+)$")
 _SAME_OBJECT = re.compile(r"^___check_(?:obj_id|type_id)\((?P<name>[^,]+), ")
+_GONE = re.compile(r"invalidated because .+ got deallocated")
 _AMBIENT = re.compile(r"^(?:GLOBAL_STATE|___check_global_state)")
 _DTYPES = {"Float": "float32", "Double": "float64", "Half": "float16", "BFloat16": "bfloat16",
            "Long": "int64", "Int": "int32", "Bool": "bool", "Byte": "uint8"}  # fmt: skip
@@ -151,6 +152,12 @@ _KNOWN: tuple[tuple[re.Pattern[str], _Tell], ...] = (
     (_SAME_OBJECT, lambda found, _: f"{found['name']} is another object now"),
     (_LENGTH, _length),
     (_EMPTY, lambda found, _: f"{found['name']} is no longer empty"),
+    (
+        _GONE,
+        lambda _found, _: (
+            "an object that it was compiled for is gone, as one that every run makes anew"
+        ),
+    ),
     (_AMBIENT, lambda _found, _: "a global setting of PyTorch has changed"),
     (_EQUALS, _equal),
 )

@@ -62,7 +62,7 @@ def graphmode_cell(request: Request, surroundings: Surroundings) -> Ran:
         return _without_mode(cell, misfit, request, surroundings)
     values: list[object] = []
     if request.calls is not None:
-        request.calls.require_read(cell.reads)
+        request.calls.require_read(cell.reads, request.namespace)
         values = request.calls.values(request.namespace)
     plain = _PlainRun(cell, dict(request.namespace), surroundings)
     cell.define()

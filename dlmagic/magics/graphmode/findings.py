@@ -18,6 +18,7 @@ from dlmagic.magics.graphmode.effects import EffectKey
 from dlmagic.magics.graphmode.inspection import Inspection
 from dlmagic.magics.graphmode.lost_changes import lost_changes, lost_gradients
 from dlmagic.magics.graphmode.places import Place, Places
+from dlmagic.magics.graphmode.said import said_alike, said_instead
 
 _CONSEQUENCE = "may have been caused by an earlier graph break"
 
@@ -99,11 +100,15 @@ def effect_findings(calls: Sequence[Call], places: Places) -> list[Finding]:
 
 @dataclass(frozen=True)
 class _Told:
-    """How often a plain run said something, how often the graph did, and whether the same."""
+    """How often a plain run said something, how often the graph did, and whether the same.
+
+    Where only the graph says a text, ``instead`` tells both texts.
+    """
 
     plain: int
     graph: int
     same: bool
+    instead: str = ""
 
 
 def _told(call: Call, key: EffectKey) -> _Told:
@@ -112,7 +117,8 @@ def _told(call: Call, key: EffectKey) -> _Told:
     # Code that a compiler has rewritten has lines of its own: what it says is known by its text.
     elsewhere = call.graph_effects.by_line().get((key[0], None), Counter())
     found = found | (elsewhere & wanted)
-    return _Told(wanted.total(), found.total(), wanted == found)
+    same = said_alike(wanted, found)
+    return _Told(wanted.total(), found.total(), same, "" if same else said_instead(wanted, found))
 
 
 def _about_effect(kind: str, told: Sequence[_Told]) -> str:
@@ -128,7 +134,7 @@ def _about_effect(kind: str, told: Sequence[_Told]) -> str:
     wrong = next(each for each in told if not each.same)
     if wrong.graph != wrong.plain:
         return f"The {what} appears {wrong.graph} instead of {wrong.plain} times."
-    return f"The {what} says something else in the graph."
+    return f"The {what} says {wrong.instead} in the graph."
 
 
 def findings_of_preparing(inspection: Inspection, places: Places) -> list[Finding]:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 from dlmagic.frameworks.captured import Frame
 
+_CALL_OF_MAGIC = "get_ipython().run_"
+"""What IPython makes of a line of the user's that calls a magic."""
 _FIRST_NAME = re.compile(r"[.\[]")
 
 
@@ -44,6 +46,8 @@ class Places:
         """The innermost line of the user's own code, in this cell or in another."""
         for frame in reversed(frames):
             name = None if frame.file == self.filename else self.name_of_cell(frame.file)
+            if name is not None and (_line(frame) or "").startswith(_CALL_OF_MAGIC):
+                continue
             if frame.file == self.filename or name is not None:
                 return Place(name, frame.line, _line(frame))
         return Place(None, None, None)

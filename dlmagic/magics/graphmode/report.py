@@ -75,7 +75,7 @@ def report_of(
         *findings_of_preparing(inspection, places),
         *kept_findings(inspection, places),
     ]
-    ran = _ran(graphs, breaks)
+    ran = _ran(mode, graphs, breaks, inspection)
     return GraphReport(
         environment=Environment.capture(),
         findings=tuple(findings),
@@ -93,7 +93,13 @@ def report_of(
     )
 
 
-def _ran(graphs: tuple[GraphOfCell, ...], breaks: list[Finding]) -> Ran:
+def _ran(
+    mode: str, graphs: tuple[GraphOfCell, ...], breaks: list[Finding], inspection: Inspection
+) -> Ran:
+    if not graphs and mode == "njit":
+        return "graph"  # numba compiles the whole cell, or refuses it, and shows no graph
+    if not graphs and any(each.kind == "partly-replaced" for each in inspection.prepared):
+        return "partly"
     if not any(graph.operations for graph in graphs):
         return "eager"
     return "partly" if breaks else "graph"

@@ -20,13 +20,22 @@ def verdict(report: GraphReport) -> str:
 
 
 def _counts(report: GraphReport) -> Iterator[str]:
-    if report.ran == "eager":
-        yield "The cell ran eagerly: no graph was made of it"
+    if not report.graphs:
+        yield _without_graphs(report)
+        if not report.breaks and not report.recompiles:
+            return
     else:
         yield plural(len(report.graphs), "graph")
     breaks = [finding for finding in report.findings if finding.kind == "graph-break"]
     yield f"{_number(report.breaks, 'break')}{_lines(breaks)}"
     yield _number(report.recompiles, "recompile")
+
+
+def _without_graphs(report: GraphReport) -> str:
+    if report.ran == "eager":
+        return "The cell ran eagerly: no graph was made of it"
+    how = "compiled" if report.ran == "graph" else "partly compiled"
+    return f"The cell ran {how} in mode {report.mode}, which shows no graph"
 
 
 def _number(count: int, what: str) -> str:
@@ -38,7 +47,10 @@ def _lines(findings: list[Finding]) -> str:
     own = [f for f in findings if f.line is not None and f.cell is None]
     if not own or len(own) > _MOST_LINES:
         return ""
-    lines = [f"{f.line}{' (fix verified)' if _verified(f) else ''}" for f in own]
+    mended = {f.line: True for f in own}
+    for each in own:
+        mended[each.line] &= _verified(each)
+    lines = [f"{line}{' (fix verified)' if verified else ''}" for line, verified in mended.items()]
     joined = " and ".join(filter(None, [", ".join(lines[:-1]), lines[-1]]))
     return f" at line{'s' if len(lines) > 1 else ''} {joined}"
 

@@ -39,4 +39,9 @@ def test_a_value_that_fails_is_named() -> None:
 
 def test_a_name_that_the_cell_does_not_read_is_refused() -> None:
     with pytest.raises(OptionError, match=r"which the cell does not read\. It reads a, b\."):
-        read_calls("n=1").require_read(("a", "b"))
+        read_calls("n=1").require_read(("a", "b"), {"n": 1})
+
+
+def test_a_name_without_a_value_for_the_first_run_is_refused() -> None:
+    with pytest.raises(OptionError, match="Write n = 8 in a cell above"):
+        read_calls("n=8,16").require_read(("n",), {})

@@ -54,6 +54,11 @@ def value_of(expression: str) -> object:
             "model[0].weight",
             "the length of axis 0 of model[0].weight is 4 now, and was 3",
         ),
+        (
+            "Cache line invalidated because L['args'][0] got deallocated",
+            "",
+            "an object that it was compiled for is gone, as one that every run makes anew",
+        ),
         ("something new in PyTorch.", "", "something new in PyTorch"),
         ("", "", "the compiler does not say what has changed"),
     ],

@@ -5,12 +5,14 @@ from __future__ import annotations
 import ast
 import logging
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from dlmagic.magics.graphmode.effects import recording
 from dlmagic.magics.graphmode.outside import unheard_calls, watching_outside
+from dlmagic.magics.graphmode.said import said_alike, said_instead
 
 FILE = "<cell of a test>"
 
@@ -28,6 +30,24 @@ def said(text: str, **names: object) -> list[tuple[str, str, int | None]]:
 def test_a_print_is_one_text_of_its_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert said("a = 1\nprint('x', a)\nprint()") == [("print", "x 1\n", 2), ("print", "\n", 3)]
     assert capsys.readouterr().out == "x 1\n\n"
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "alike"),
+    [
+        ("loss -4.7768144607\n", "loss -4.7768149375\n", True),
+        ("loss 1e-9", "loss 2e-9", True),
+        ("loss 0.25", "loss 0.26", False),
+        ("step 3", "step 4", False),
+        ("x 1.0", "y 1.0", False),
+    ],
+)
+def test_rounding_is_not_something_else(first: str, second: str, alike: bool) -> None:
+    assert said_alike(Counter([first]), Counter([second])) is alike
+
+
+def test_what_is_said_instead_is_told() -> None:
+    assert said_instead(Counter(["step 3\n"]), Counter(["step 4\n"])) == "step 4 instead of step 3"
 
 
 def test_the_line_is_the_innermost_of_the_cell() -> None:

@@ -69,6 +69,17 @@ LOST = Finding("lost-side-effect", "error", "The print is lost.", line=7)
             ),
         ),
         (
+            report(graph(), findings=(FIXED, FIXED), breaks=2),
+            (
+                "1 graph, 2 breaks at line 6 (fix verified), no recompiles; "
+                "values agree to 3e-07, gradients agree."
+            ),
+        ),
+        (
+            report(mode="njit", check=GraphCheck(agrees=True)),
+            "The cell ran compiled in mode njit, which shows no graph; values agree.",
+        ),
+        (
             report(ran="eager", reason="It cannot."),
             "The cell ran eagerly, not in mode compile: It cannot.",
         ),
