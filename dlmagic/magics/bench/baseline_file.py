@@ -52,17 +52,19 @@ def read(text: str, option: str = "--against") -> BenchResult:
                 f"{option} {text}: there is no such file.", "Make one with --save FILE."
             )
         if not path.is_file():
-            raise InputError(f"{option} {text} is no regular file.")
+            raise InputError(f"{option} {text} is not a regular file.")
         with path.open("rb") as file:
             data = file.read(MOST_BYTES + 1)
     if len(data) > MOST_BYTES:
         raise ResultFormatError(
-            f"{text} has more than {MOST_BYTES // 1_000_000} MB: it is no saved result."
+            f"{text} has more than {MOST_BYTES // 1_000_000} MB: it is not a saved result."
         )
     try:
         result = BenchResult.from_json(data)
     except ResultFormatError as problem:
-        raise ResultFormatError(f"{text} is no baseline: {problem.message}", problem.hint) from None
+        raise ResultFormatError(
+            f"{text} is not a baseline: {problem.message}", problem.hint
+        ) from None
     return _verified(result, text)
 
 
@@ -70,7 +72,7 @@ def _verified(result: BenchResult, text: str) -> BenchResult:
     """Refuse a file in which something was changed after it was written."""
     if result.provenance and result.provenance.checksum not in ("", checksum_of(result)):
         raise ResultFormatError(
-            f"{text} is no baseline: The saved BenchResult is damaged: its checksum is another one."
+            f"{text} is not a baseline: the saved result is damaged, its checksum does not match."
         )
     return result
 
@@ -97,7 +99,7 @@ def check_target(text: str) -> Path:
         if not os.access(path.parent, os.W_OK | os.X_OK):
             raise InputError(f"--save {text}: the folder {path.parent} cannot be written to.")
         if path.exists() and not path.is_file():
-            raise InputError(f"--save {text} is no regular file.")
+            raise InputError(f"--save {text} is not a regular file.")
     return path
 
 

@@ -151,7 +151,7 @@ def _reference(choices: Sequence[Choice], name: str | None) -> Choice:
         return choices[0]
     if name not in names:
         raise OptionError(
-            f"--reference {name} is no mode or alternative of this cell.", nearest(name, names)
+            f"--reference {name} is not a mode or alternative of this cell.", nearest(name, names)
         )
     return choices[names.index(name)]
 

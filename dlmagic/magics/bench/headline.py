@@ -178,7 +178,8 @@ def _agreement(arm: Arm, compared: list[Arm]) -> Pieces:
         reason = shorten(arm.agreement, 160).removeprefix("not compared").strip(" :")
         return [f"; answers not compared{f': {reason}' if reason else ''}"]
     if not arm.agrees:
-        return ["; but ", Span("its answers differ", "bad")]
+        but = "" if arm.verdict == "unclear" else "but "
+        return [f"; {but}", Span("its answers differ", "bad")]
     everyone = len(compared) > 1 and all(each.agrees for each in compared)
     error = max((each.max_error or 0.0) for each in (compared if everyone else [arm]))
     known = arm.max_error is not None

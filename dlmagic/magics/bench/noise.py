@@ -95,10 +95,13 @@ def _scattered(measurement: Measurement) -> Iterator[Finding]:
     deviation = 1.4826 * statistics.median(abs(each - middle) for each in logs)
     if deviation > _SCATTER:
         message = (
-            f"Rounds scatter: two turns of the same code lie {math.expm1(deviation):.0%} apart, so "
-            "only large gains and losses can be told."
+            "Rounds scatter: the same code, timed twice in one round, lies "
+            f"{math.expm1(deviation):.0%} apart, so only large gains and losses can be told."
         )
-        fix = Fix("Where several threads share busy cores, fewer threads may steady it.")
+        fix = Fix(
+            "Where cores are shared, fewer threads may steady it, such as one with "
+            "torch.set_num_threads(1)."
+        )
         yield Finding("scattered-rounds", "hint", message, fix=fix)
 
 

@@ -76,13 +76,15 @@ class Request:
     def __post_init__(self) -> None:
         if not (self.seconds > 0 and math.isfinite(self.seconds)):
             raise OptionError(
-                f"--time {self.seconds:g} is no time to measure in.",
+                f"--time {self.seconds:g} is too short to measure anything.",
                 "Give seconds above 0, such as --time 5.",
             )
         self._require_what_goes_together()
         for name, value in (("--rtol", self.rtol), ("--atol", self.atol)):
             if value is not None and not value >= 0:
-                raise OptionError(f"{name} {value:g} is no tolerance.", "Give a number from 0 up.")
+                raise OptionError(
+                    f"{name} {value:g} is not a tolerance.", "Give a number from 0 up."
+                )
         if self.keep and self.sweep is not None:
             raise OptionError(
                 "--keep and --sweep do not go together: a sweep runs the cell with many values.",

@@ -62,7 +62,7 @@ def test_a_file_cut_anywhere_is_refused(
     written: bytes, tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
 ) -> None:
     length = data.draw(st.integers(0, len(written) - 2))  # without the line break it is whole
-    with pytest.raises(ResultFormatError, match="is no baseline") as caught:
+    with pytest.raises(ResultFormatError, match="is not a baseline") as caught:
         loaded(written[:length], tmp_path_factory.getbasetemp())
     assert "\n" not in str(caught.value)
 
@@ -120,9 +120,9 @@ def test_what_is_no_file_is_told(tmp_path: Path, name: str) -> None:
 
 def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(InputError, match="no regular file"):
+    with pytest.raises(InputError, match="not a regular file"):
         baseline_file.read(str(tmp_path / "pipe"))
-    with pytest.raises(InputError, match="no regular file"):
+    with pytest.raises(InputError, match="not a regular file"):
         baseline_file.check_target(str(tmp_path / "pipe"))
 
 

@@ -60,7 +60,7 @@ def test_costs_are_options_of_their_own(loaded: InteractiveShell) -> None:
         ("%%dlbench -m eagre\n1", "There is no mode eagre"),
         ("%%dlbench --tme 3\n1", "--time"),
         ("%%dlbench -t 0\n1", "above 0"),
-        ("%%dlbench --reference fast\n1", "no mode or alternative"),
+        ("%%dlbench --reference fast\n1", "not a mode or alternative"),
         ("%%dlbench\nawait f()", "await"),
         ("%%dlbench --sweep\nn", "--sweep needs a value: --sweep NAME=V,V"),
         ("%%dlbench --sweep n\nn", "NAME=VALUE,VALUE"),

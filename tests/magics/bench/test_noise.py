@@ -91,7 +91,7 @@ def test_rounds_that_scatter_are_told() -> None:
             yield machine.random.lognormal(0, 0.4)
 
     message = found(measured(wild))["scattered-rounds"].message
-    assert message.startswith("Rounds scatter: two turns of the same code lie ")
+    assert message.startswith("Rounds scatter: the same code, timed twice in one round, lies ")
 
 
 def test_a_machine_that_treats_equals_unequally_is_told() -> None:

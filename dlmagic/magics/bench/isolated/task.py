@@ -106,5 +106,7 @@ class Answer:
             result = fields["result"]
             reason, number = str(fields["reason"]), fields["line"]
         except (ValueError, TypeError, KeyError):
-            raise ResultFormatError("The process answered something that is no result.") from None
+            raise ResultFormatError(
+                "The process answered something that is not a result."
+            ) from None
         return cls(None if result is None else BenchResult.from_dict(result), reason, number)

@@ -32,7 +32,7 @@ class SweepValues:
 
     def __post_init__(self) -> None:
         if not self.name.isidentifier() or keyword.iskeyword(self.name):
-            raise OptionError(f"--sweep cannot bind {self.name!r}, which is no name.", _EXAMPLE)
+            raise OptionError(f"--sweep cannot bind {self.name!r}, which is not a name.", _EXAMPLE)
         if len(self.values) < 2:
             raise OptionError(
                 f"A sweep needs two values or more, and {self.name} has"
@@ -149,9 +149,9 @@ def _literal(text: str) -> object:
             return ast.literal_eval(text)
     except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
         shown = text if len(text) <= 60 else text[:59] + "…"
-        hint = f"Did you mean the text {shown!r}?" if text.isidentifier() else ""
+        hint = f"Did you mean the string {shown!r}?" if text.isidentifier() else ""
         raise OptionError(
-            f"{shown} is no literal: the values of a sweep are numbers, texts in quotes, True,"
+            f"{shown} is not a literal: the values of a sweep are numbers, strings in quotes, True,"
             " False, or tuples and lists of these.",
             hint,
         ) from None

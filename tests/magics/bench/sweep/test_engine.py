@@ -176,7 +176,7 @@ def test_advice_on_time_is_for_all_values_together() -> None:
         ("n = 2\nn", {}, OptionError, "Line 1 assigns n"),
         ("n", {"seconds": 0.1}, OptionError, "at least 0.3 s needed"),
         ("n", {"modes": ("eagre",)}, InputError, "no mode eagre"),
-        ("n", {"reference": "fast"}, OptionError, "no mode or alternative"),
+        ("n", {"reference": "fast"}, OptionError, "not a mode or alternative"),
         ("await n", {}, CellError, "await"),
         ("", {}, CellError, "nothing to time"),
         ("n +", {}, SyntaxError, "invalid syntax"),

@@ -59,12 +59,12 @@ def test_the_text_of_a_value_is_kept_as_written() -> None:
         ("n=1,'a'", "one type: 1 is an int, and 'a' is a str"),
         ("n=1,True", "one type: 1 is an int, and True is a bool"),
         ("n=(1,),[1]", "one type"),
-        ("mode=sum,prod", "sum is no literal.*Did you mean the text 'sum'"),
-        ("n=2**3,4", r"2\*\*3 is no literal"),
-        ("n=f(1),2", r"f\(1\) is no literal"),
+        ("mode=sum,prod", "sum is not a literal.*Did you mean the string 'sum'"),
+        ("n=2**3,4", r"2\*\*3 is not a literal"),
+        ("n=f(1),2", r"f\(1\) is not a literal"),
         ("n=(1,2", "nothing closes"),
-        ("n='a,b", r"nothing closes|no literal"),
-        ("n={[]: 1},{}", "no literal"),
+        ("n='a,b", r"nothing closes|not a literal"),
+        ("n={[]: 1},{}", "not a literal"),
     ],
 )
 def test_what_cannot_be_read_is_refused_in_one_line(text: str, words: str) -> None:
@@ -75,7 +75,7 @@ def test_what_cannot_be_read_is_refused_in_one_line(text: str, words: str) -> No
 
 def test_no_value_is_run_as_code(tmp_path) -> None:
     made = tmp_path / "made"
-    with pytest.raises(OptionError, match="no literal"):
+    with pytest.raises(OptionError, match="not a literal"):
         read_sweep(f"n=open({str(made)!r}, 'w'),2")
     assert not made.exists()
 
@@ -105,5 +105,5 @@ def test_the_function_form_takes_numbers_of_numpy() -> None:
 
 @pytest.mark.parametrize("mapping", [{}, {"n": [1, 2], "m": [1, 2]}, {"n": [object(), 1]}])
 def test_the_function_form_refuses_what_is_no_sweep(mapping) -> None:
-    with pytest.raises(OptionError, match=r"one name|no literal"):
+    with pytest.raises(OptionError, match=r"one name|not a literal"):
         sweep_of(mapping)
