@@ -50,7 +50,7 @@ def engines_of(target: object, namespace: Mapping[str, object] | None = None) ->
             "Give a view of all: view = client[:]",
         )
     raise InputError(
-        f"{shown} is no cluster, client or view, but {_article(type(target).__name__)}.",
+        f"{shown} is not a cluster, client or view, but {_article(type(target).__name__)}.",
         "Give a view, such as view = client[:]",
     )
 

@@ -42,7 +42,7 @@ def test_the_order_of_a_view_is_that_of_the_ranks(cluster: Any) -> None:
     ("name", "said"),
     [
         ("view", "no view called view, and no cluster is running. Start one with: import ipypar"),
-        ("number", "number is no cluster, client or view, but an int"),
+        ("number", "number is not a cluster, client or view, but an int"),
         ("idle", "idle is a cluster that has not been started. Start one with"),
     ],
 )

@@ -107,7 +107,7 @@ def _trace(target: Any, calls: Sequence[Call]) -> Converted:
             v for v in compat.pytree.tree_leaves(call.arguments) if not isinstance(v, Tensor)
         ]
         if strangers:
-            raise NotConverted(f"it is called with {_named(strangers[0])}, which is no tensor")
+            raise NotConverted(f"it is called with {_named(strangers[0])}, which is not a tensor")
     if len({_signature(call) for call in calls}) > 1:
         raise NotConverted("it is called with different numbers or types of tensors")
     traced: Converted = torch.jit.trace(target, calls[0].arguments, check_trace=False, strict=False)

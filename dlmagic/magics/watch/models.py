@@ -45,7 +45,7 @@ def watcher_of(model: object, layers: Collection[str], rate: Rate) -> Watcher:
     framework = _framework_of(model)
     if framework is None and not is_step(model):
         raise InputError(
-            f"{_what_it_is(model)} is no model that can be watched.",
+            f"{_what_it_is(model)} is not a model that can be watched.",
             "Give a model of PyTorch or Keras.",
         )
     module, name = _WATCHERS[framework] if framework else (_STEPS[1], "JaxWatcher")

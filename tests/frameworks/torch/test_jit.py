@@ -157,7 +157,7 @@ def apply(function, x):
 
 def test_a_number_is_named_and_nothing_is_left_to_trace(bench):
     cell = bench("y = power(x, 3)", power=power, x=torch.ones(2))
-    with pytest.raises(ModeUnavailable, match=r"called with 3, which is no tensor"):
+    with pytest.raises(ModeUnavailable, match=r"called with 3, which is not a tensor"):
         cell.prepare("trace")
 
 

@@ -104,7 +104,7 @@ class JaxWatcher:
         """Modules with parameters whose outputs were not seen."""
         if not self._fired:
             return ()
-        why = "no call of it was seen: it is no module, or it is called by another method"
+        why = "no call of it was seen: it is not a module, or it is called by another method"
         return tuple(
             Silent(layer.name, layer.kind, why)
             for layer in self.layers

@@ -59,7 +59,7 @@ def names_in(expression: str) -> tuple[str, ...]:
         tree = ast.parse(expression.strip(), mode="eval")
     except SyntaxError:
         raise InputError(
-            f"{expression} is no expression of Python.",
+            f"{expression} is not a Python expression.",
             "Write %summary MODEL, or %summary MODEL INPUT, such as %summary model 32,1,28,28.",
         ) from None
     found = [node for node in ast.walk(tree) if isinstance(node, ast.Name)]

@@ -36,7 +36,7 @@ def _shape(text: str, whole: str) -> Shape:
     try:
         sizes = tuple(map(int, words))
     except ValueError:
-        raise InputError(f"{whole} is no shape.", "Write one such as 32,1,28,28.") from None
+        raise InputError(f"{whole} is not a shape.", "Write one such as 32,1,28,28.") from None
     return _valid(sizes)
 
 
