@@ -99,6 +99,11 @@ def named_module(layer: Any, sites: Sequence[Site]) -> str:
     return f"{'an' if kind.startswith(_AN) else 'a'} {kind} layer"
 
 
+def at_start(layer: str) -> str:
+    """A layer at the start of a sentence; a name of the user's stays as it is."""
+    return layer[:1].upper() + layer[1:] if " " in layer else layer
+
+
 def weight_name(layer: str, key: str) -> str:
     """What a parameter of a layer is called, where the layer may have no name of the user's."""
     return f"the {key} of {layer}" if " " in layer else f"{layer}.{key}"

@@ -66,7 +66,7 @@ CASES = [
         "fc was made for 5",
         "fc = nn.Linear(in_features=4, out_features=2)",
     ),
-    Case(SETUP, "nn.Linear(5, 2)(rows)", "layer-features", 1, "a Linear layer"),
+    Case(SETUP, "nn.Linear(5, 2)(rows)", "layer-features", 1, "A Linear layer"),
     Case(SETUP, "head(photos)", "layer-features", 1, "head.0", "head(photos.flatten(1))"),
     Case(
         SETUP,

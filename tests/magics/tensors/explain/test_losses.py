@@ -22,6 +22,15 @@ model = nn.Linear(3, 3)
 """
 C = "class-targets"
 CASES = [
+    Case(
+        SETUP,
+        "nn.BCELoss()(p * 4, q[:, None])",
+        "not-probabilities",
+        1,
+        "p * 4 is 2",
+        "nn.BCELoss()((p * 4).sigmoid(), q[:, None])",
+        "verified",
+    ),
     Case(SETUP, "loss_of(y, out)", C, 1, "scores first", "loss_of(out, y)", "verified"),
     Case(SETUP, "loss = loss_of(y, model(out))", C, 1, "y holds", "loss = loss_of(model(out), y)"),
     Case(SETUP, "F.cross_entropy(out, short)", C, 1, "short is (2,)"),

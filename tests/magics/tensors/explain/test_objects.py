@@ -49,7 +49,7 @@ CASES = [
         "fc(nothing(rows))",
         WRONG,
         21,
-        "None, as a function gives it",
+        "None, since what gave it returns nothing",
         "return x * 2",
         None,
         SETUP_CELL,
@@ -110,7 +110,12 @@ CASES = [
         SETUP_CELL,
     ),
     Case(
-        SETUP, "torch.optim.Adam(fc)", W, 1, "fc is the model", "torch.optim.Adam(fc.parameters())"
+        SETUP,
+        "torch.optim.Adam(fc)",
+        W,
+        1,
+        "fc is a whole model",
+        "torch.optim.Adam(fc.parameters())",
     ),
     Case(SETUP, "torch.optim.SGD(rows, lr=0.1)", W, 1, "rows", "torch.optim.SGD([rows], lr=0.1)"),
     Case(
@@ -118,7 +123,7 @@ CASES = [
         "chain = nn.Sequential(fc)\ntorch.optim.Adam(chain)",
         W,
         2,
-        "chain is the model",
+        "chain is a whole model",
         "torch.optim.Adam(chain.parameters())",
     ),
     Case(

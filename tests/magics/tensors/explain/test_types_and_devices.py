@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+import torch
 
 from tests.magics.tensors.explain.explained import SETUP_CELL, Case, check, explained
 
@@ -119,3 +120,11 @@ def test_a_model_without_numbers_is_not_to_be_moved() -> None:
     found = explained(Case(SETUP, "far_fc(rows)", None))
     assert found is not None
     assert not found.alternatives
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU, and nothing is raised")
+@pytest.mark.parametrize("cell", ["fc.cuda()", 'y = rows.to("cuda")', 'fc.to(device="cuda")'])
+def test_a_gpu_that_is_not_there_gets_a_line_that_runs_without_it(cell: str) -> None:
+    device = '"cuda" if torch.cuda.is_available() else "cpu"'
+    mended = cell.replace('"cuda"', device) if '"' in cell else f"fc.to({device})"
+    check(Case(SETUP, cell, "no-cuda", 1, "no CUDA GPU here", mended))

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from dlmagic.magics.tensors.explain.arguments import given, with_call
 from dlmagic.magics.tensors.explain.failure import Failure
-from dlmagic.magics.tensors.explain.modules import named_module
+from dlmagic.magics.tensors.explain.modules import at_start, named_module
 from dlmagic.magics.tensors.explain.rule import Candidate, Explained, Operand
 
 PATTERNS = (
@@ -34,7 +34,10 @@ def explain(failure: Failure, match: re.Match[str]) -> Explained | None:
     wanted = f"{least}" if least == most else f"{least} or {most}"
     return Explained(
         kind="axes-count",
-        message=f"{name} takes {wanted} axes; {taken.name} has {len(taken.shape)} {taken.shape}.",
+        message=(
+            f"{at_start(name)} takes {wanted} axes; {taken.name} has {len(taken.shape)} "
+            f"{taken.shape}."
+        ),
         operands=(taken,),
         candidates=tuple(_candidates(failure, taken, least, most)),
     )

@@ -11,7 +11,7 @@ from dlmagic.magics.tensors.explain.arguments import given, running_layer, with_
 from dlmagic.magics.tensors.explain.failure import Failure
 from dlmagic.magics.tensors.explain.layers import Mend, made_for, passed
 from dlmagic.magics.tensors.explain.mending import further_edits, mend
-from dlmagic.magics.tensors.explain.modules import named_module
+from dlmagic.magics.tensors.explain.modules import at_start, named_module
 from dlmagic.magics.tensors.explain.rule import Candidate, Explained, Operand
 
 PATTERNS = (
@@ -61,8 +61,8 @@ def _explained(known: _Layer, name: str) -> Explained | None:
     return Explained(
         kind="channels",
         message=(
-            f"{name} was made for {known.wanted} channel{'' if known.wanted == 1 else 's'}; "
-            f"{known.operand.name} {shape} {has}."
+            f"{at_start(name)} was made for {known.wanted} "
+            f"channel{'' if known.wanted == 1 else 's'}; {known.operand.name} {shape} {has}."
         ),
         operands=(known.operand, Operand(f"{name}.weight", getattr(known.layer, "weight", None))),
         candidates=tuple(_candidates(known, got)),

@@ -49,7 +49,7 @@ def _of_model(site: Site, given: Operand) -> Explained:
     new = f"{given.name}.parameters()"
     return Explained(
         kind="optimizer-weights",
-        message=f"An optimiser takes weights, and {given.name} is the model.",
+        message=f"An optimiser takes weights, and {given.name} is a whole model.",
         operands=(given,),
         candidates=(Candidate(f"Give it {new}.", line_with(site, {given.node: new})),),
     )

@@ -52,6 +52,8 @@ def _message(strange: Operand, other: Operand, axis: int, function: str) -> str:
     shapes = f"{strange.name} is {strange.shape}, {other.name} is {other.shape}"
     if function.endswith("stack"):
         return f"Tensors must have the same shape to be stacked: {shapes}."
+    if len(strange.shape or ()) != len(other.shape or ()):
+        return f"{function} needs tensors with the same number of axes: {shapes}."
     return f"{function} along axis {axis} needs all other axes to be equal: {shapes}."
 
 

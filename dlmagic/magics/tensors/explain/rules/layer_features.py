@@ -12,7 +12,7 @@ from dlmagic.magics.tensors.explain.arguments import given, running_layer, with_
 from dlmagic.magics.tensors.explain.failure import Failure
 from dlmagic.magics.tensors.explain.layers import Mend, made_for
 from dlmagic.magics.tensors.explain.mending import further_edits, mend
-from dlmagic.magics.tensors.explain.modules import named_module
+from dlmagic.magics.tensors.explain.modules import at_start, named_module
 from dlmagic.magics.tensors.explain.rule import Candidate, Explained, Operand
 
 PATTERNS = (
@@ -39,7 +39,7 @@ def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa
     broken = Mend(layer, wanted, operand.shape[-1], operand.shape)
     return Explained(
         kind="layer-features",
-        message=f"{name} was made for {wanted} features and gets {broken.gets}.",
+        message=f"{at_start(name)} was made for {wanted} features and gets {broken.gets}.",
         operands=(operand, *_weight(name, layer)),
         candidates=tuple(_candidates(failure, operand, broken)),
         further=tuple(further_edits(failure, broken)),

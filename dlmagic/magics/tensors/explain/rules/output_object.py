@@ -36,7 +36,7 @@ def explain(failure: Failure, match: re.Match[str]) -> Explained | None:
         return None
     what = f"a {match['kind']}"
     if held.value is None:
-        what = "None, as a function gives it that has no return"
+        what = "None, since what gave it returns nothing"
     return Explained(
         kind="output-object",
         message=f".{match['name']} belongs to tensors, and {held.name} is {what}.",

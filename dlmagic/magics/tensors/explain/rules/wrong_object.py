@@ -48,7 +48,7 @@ def _function(failure: Failure) -> str:
 def _kind(value: Any) -> str:
     name = type(value).__name__
     if value is None:
-        return "None, as a function gives it that has no return"
+        return "None, since what gave it returns nothing"
     if name == "ndarray":
         return "a NumPy array"
     return f"{'an' if name[0] in 'aeio' else 'a'} {name}"
