@@ -30,7 +30,7 @@ ENTRIES = (
     ),
     Entry(
         "explain",
-        "What was wrong in the cell that failed last, and what is to be written instead?",
+        "What was wrong in the cell that failed last, and what should be written instead?",
         "%explain",
     ),
     Entry("gpus", "Which devices are there, and which may I take?", "%gpus pick"),
@@ -38,7 +38,7 @@ ENTRIES = (
     Entry("unwatch", "Stop watching a model.", "%unwatch model"),
     Entry(
         "summary",
-        "Which layers has a model, with which shapes, parameters and costs?",
+        "Which layers does a model have, with which shapes, parameters and costs?",
         "%summary model x",
     ),
     Entry("dlmagic", "What is there, what does it run on, where do I begin?", "%dlmagic demo"),

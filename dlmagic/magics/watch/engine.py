@@ -112,7 +112,7 @@ def unwatch(name: str | None = None, *, why: str = "it was unwatched") -> WatchR
     """
     with _turn:
         if not _sessions:
-            raise InputError("No model is watched.", "%watch MODEL begins to.")
+            raise InputError("No model is watched.", "Start with %watch MODEL.")
         if name is not None:
             return _called(name).stop(why)
         ended = _sessions.copy()

@@ -16,7 +16,7 @@ _COLUMNS = (
 def document(watched: WatchList) -> Document:
     """All models, one row each."""
     if not watched.models:
-        said = sentence("No model is watched; %watch MODEL begins to.", role="answer")
+        said = sentence("No model is watched; start with %watch MODEL.", role="answer")
         return Document((said,))
     state = "no longer watched" if watched.ended else "watched"
     verb = "is" if len(watched.models) == 1 else "are"

@@ -116,7 +116,7 @@ def test_wandb_needs_a_run(notebook: InteractiveShell, monkeypatch: pytest.Monke
 
 
 def test_what_is_not_watched_cannot_be_unwatched(notebook: InteractiveShell) -> None:
-    with pytest.raises(UsageError, match=r"No model is watched\. %watch MODEL begins to\."):
+    with pytest.raises(UsageError, match=r"No model is watched\. Start with %watch MODEL\."):
         notebook.run_line_magic("unwatch", "net")
 
 

@@ -87,8 +87,8 @@ class Updates:
         limit = self._limits.largest_update if much else self._limits.smallest_update
         return (
             f"a step changes {row.parameter} in {named(row)} "
-            f"{'far too much' if much else 'hardly at all'}: by {tiny(ratio)} of its norm "
-            f"(limit {tiny(limit)})."
+            f"{'far too much' if much else 'hardly at all'}: by {tiny(ratio)} "
+            f"{'times' if ratio >= 1 else 'of'} its norm (limit {tiny(limit)})."
         )
 
 

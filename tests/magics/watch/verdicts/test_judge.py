@@ -211,4 +211,4 @@ def test_words_are_made_once_for_each_kind() -> None:
     judge.look(updates(2, 9.0, 9.0))
     (finding,) = judge.findings
     assert finding.message.startswith("At step 1, a step changes weight in 0 (Linear) far too much")
-    assert "by 3 of its norm" in finding.message
+    assert "by 3 times its norm" in finding.message
