@@ -23,7 +23,7 @@ from dlmagic.magics.tensors.ranks.places import explanation_on_rank
 from dlmagic.magics.tensors.silencing import SILENCED
 
 """On any line that the error passed through, it keeps the explanation away."""
-_NO_MORE = "No rule of the catalogue is broken as far as can be seen."
+_NO_MORE = "dlmagic has no explanation for this error."
 _MOST_FIXES = 3
 _HOLDS: dict[Tried, Status] = {"verified": "verified", "shape-verified": "shape-verified"}
 _NOT_MISTAKES = (KeyboardInterrupt, SystemExit, GeneratorExit)

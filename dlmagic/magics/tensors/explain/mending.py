@@ -58,7 +58,7 @@ def further_edits(failure: Failure, first: Mend) -> Iterator[Explained]:
         if any(each.layer is known.layer for known in before):
             continue  # one that is used twice cannot be made for both
         found = found_module(each.layer, failure.sites)
-        name = found.name if found else "the layer behind it"
+        name = found.name if found else "the layer after it"
         what = _what(each)
         yield Explained(
             kind="channels" if what == "channels" else "layer-features",

@@ -60,10 +60,9 @@ def verdict_on(event: Operation, labels: Labels) -> Verdict | None:
 def _from_zero_to_one(name: str, labels: Labels) -> Verdict | None:
     if labels.lowest >= -_MARGIN and labels.highest <= 1 + _MARGIN:
         return None
-    message = (
-        f"{name} takes targets from 0 to 1, and they go from {labels.lowest:g} to "
-        f"{labels.highest:g}."
-    )
+    low, high = labels.lowest, labels.highest
+    they = f"go from {low:g} to {high:g}" if low != high else f"are all {low:g}"
+    message = f"{name} takes targets from 0 to 1, and they {they}."
     return Verdict(message, "Bring them to 0 and 1.", _to_zero_and_one(labels))
 
 

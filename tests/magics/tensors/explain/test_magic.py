@@ -69,7 +69,7 @@ def test_without_a_rule_it_says_so(failing: Any) -> None:
     found = failing.run_line_magic("explain", "error")
     assert found.finding is None
     assert "ValueError: nothing special" in repr(found)
-    assert "No rule" in repr(found)
+    assert "no explanation for this error" in repr(found)
 
 
 def test_slips_get_one_line(failing: Any, monkeypatch: pytest.MonkeyPatch) -> None:

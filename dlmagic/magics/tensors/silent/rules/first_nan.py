@@ -103,7 +103,7 @@ class Rule(Listening):
         place = _learning_rate(after.tree)
         step = self._last_step
         return Mistake(
-            f"Steps are too long: the loss rises{rise}, and then it is not finite.",
+            f"The steps are too large: the loss rises{rise}, and then it is not finite.",
             step.frame if place is None and step is not None else None,
             line=place,
             text="Take a learning rate a hundred times smaller, or clip the gradients.",

@@ -73,8 +73,8 @@ def _is_to_one(event: Operation) -> bool:
 
 def _divided(event: Operation) -> Mistake:
     return Mistake(
-        f"The division of {event.inputs[0].dtype} leaves whole numbers alone, and the fractions "
-        "are lost.",
+        f"This division of {event.inputs[0].dtype} gives whole numbers only: the fractions are "
+        "lost.",
         event.frame,
         text="Divide with /, which gives fractions.",
     )

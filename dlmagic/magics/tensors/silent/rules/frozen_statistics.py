@@ -85,7 +85,7 @@ class Rule(Listening):
             name = self._modules.get(line, "The model")
             known = line in self._modules
             yield Mistake(
-                f"{name} is measured while it is set to train: {_LAYERS[place.what]}.",
+                f"{name} is evaluated in training mode: {_LAYERS[place.what]}.",
                 place.frame,
                 text=f"Call {name if known else 'model'}.eval() before, and train() afterwards.",
                 operands=(name,) if known else (),

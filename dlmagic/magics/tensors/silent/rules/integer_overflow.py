@@ -58,8 +58,8 @@ def _overflows(event: Operation, kind: str) -> bool:
 def _mistake(event: Operation, kind: str) -> Mistake:
     name = plain(event.name)
     return Mistake(
-        f"Numbers of type {kind} go from {_RANGES[kind]}; {name}() left that range, and began "
-        "again at the other end.",
+        f"Numbers of type {kind} go from {_RANGES[kind]}; {name}() left that range and wrapped "
+        "around to its other end.",
         event.frame,
         text="Convert first: x.float(), or x.to(torch.int16).",
     )

@@ -55,7 +55,7 @@ def _mistake(kept: Unregistered, tree: ast.Module) -> Mistake:
         "miss them.",
         kept.frame,
         line=_line_that_sets(kept.attribute, tree),
-        text="Let the module know of it:" if kept.code else "Use nn.ModuleList or nn.ModuleDict.",
+        text="Register it with the module:" if kept.code else "Use nn.ModuleList or nn.ModuleDict.",
         code=kept.code,
         operands=(kept.module,),
     )

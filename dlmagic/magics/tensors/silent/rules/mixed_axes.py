@@ -56,8 +56,8 @@ class Rule(Listening):
             old, new = event.inputs[0], event.output
             order = ", ".join(map(str, _order(old.shape, new.shape)))
             yield Mistake(
-                f"{event.name}() takes {_text(old)} for {_text(new)} without moving a number: the "
-                "axes get mixed.",
+                f"{event.name}() reads the numbers of {_text(old)} as {_text(new)} without moving "
+                "them: the axes get mixed.",
                 event.frame,
                 text=f"Move the axes: {_tensor(call)}.permute({order}).",
             )

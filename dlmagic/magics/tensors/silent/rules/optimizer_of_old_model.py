@@ -32,7 +32,7 @@ class Rule(Listening):
                     f"{renewed.optimizer} holds the parameters that {renewed.model} had before it "
                     f"was made again: {renewed.model} never changes.",
                     step.frame,
-                    text=f"Make it again, too, after {renewed.model}:",
+                    text=f"Make {renewed.optimizer} again, too, after {renewed.model}:",
                     code=renewed.code,
                     operands=(renewed.optimizer, renewed.model),
                 )

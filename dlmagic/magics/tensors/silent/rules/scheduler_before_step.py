@@ -71,6 +71,6 @@ def _mistake(name: str, statement: ast.stmt) -> Mistake:
         f"{name} steps before the optimiser does: the first learning rate of its schedule is "
         "skipped.",
         line=statement.lineno,
-        text=f"Move {ast.unparse(statement)} behind the optimiser's step().",
+        text=f"Move {ast.unparse(statement)} to a line after the optimiser's step().",
         operands=(name,) if name.isidentifier() else (),
     )

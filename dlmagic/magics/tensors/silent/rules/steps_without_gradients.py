@@ -56,7 +56,7 @@ class Rule(Listening):
         if step.trainable:
             message = f"{name} changes nothing: backward() has reached none of its parameters."
             advice = (
-                "Take the loss from the model that it was made for, or make it anew from the "
+                "Take the loss from the model that it was made for, or make it again from the "
                 "parameters of the model that is trained."
             )
             yield Mistake(message, step.frame, text=advice)
@@ -72,7 +72,7 @@ def _cleared(name: str, statement: ast.stmt) -> Mistake:
         f"{name} changes nothing: {text} stands between backward() and step(), which then finds no "
         "gradient.",
         line=statement.lineno,
-        text="Move it before backward(), or behind step().",
+        text="Move it before backward(), or after step().",
         operands=(name,) if name.isidentifier() else (),
     )
 

@@ -56,8 +56,8 @@ class Rule(Listening):
         name = _LAYERS[layer.name][0]
         made = _lines_that_make(after.tree, _LAYERS[layer.name])
         yield Mistake(
-            f"{name} takes its first axis as the time, and that has the {time} samples; so it goes "
-            f"from sample to sample, {samples} times beside each other.",
+            f"{name} reads the first axis as time, and here that is the {time} samples: it runs "
+            f"from sample to sample, for {samples} time steps side by side.",
             line=made[0] if len(made) == 1 else layer.frame.line if layer.frame else None,
             text="Make it with batch_first=True, or give it x.transpose(0, 1).",
         )
