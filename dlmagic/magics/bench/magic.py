@@ -149,7 +149,7 @@ class BenchMagics(Magics):
             if not str(expression).strip():
                 raise InputError(
                     "%dlbench needs an expression to time.",
-                    "Write it behind the options, or use %%dlbench above a cell.",
+                    "Write it after the options, or use %%dlbench above a cell.",
                 )
             return expression_source(self.shell, expression)
         if expression:

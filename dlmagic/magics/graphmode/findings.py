@@ -180,6 +180,6 @@ def mismatch_findings(inspection: Inspection, explained: Sequence[Call]) -> list
             break
     gradients = inspection.gradients
     if gradients.agrees is False and not lost_gradients(inspection.calls[0]):
-        message = f"The gradients of the graph are others: {gradients.reason}."
+        message = f"The gradients of the graph differ: {gradients.reason}."
         found.append(Finding("gradient-mismatch", "error", message))
     return found

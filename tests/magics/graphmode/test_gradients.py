@@ -69,7 +69,7 @@ def test_a_wrong_one_is_found_though_the_values_are_right(setup: str, mode: str)
     assert found.check.gradients_agree is False
     (finding,) = found.findings
     assert finding.kind == "gradient-mismatch"
-    assert finding.message.startswith("The gradients of the graph are others: x: 4 of 4 values")
+    assert finding.message.startswith("The gradients of the graph differ: x: 4 of 4 values")
     assert "gradients do not agree" in repr(found)
 
 
