@@ -15,8 +15,7 @@ from dlmagic.frameworks.torch.autograd_recorder import AutogradRecorder, take_gr
 from dlmagic.magics.graphmode.autograd.recording import Assigned, Target, first_with_graph
 
 _WITHOUT = (
-    "has no graph: it was made under no_grad(), by detach(), or of nothing that requires a "
-    "gradient.",
+    "has no graph: made under no_grad(), by detach(), or of nothing that requires a gradient.",
     "Put %%autograd above the cell that makes it: it says which line cut the graph.",
 )
 _THERE_BEFORE = (
