@@ -29,7 +29,7 @@ def static_candidates(site: Site, function: str, name: str) -> Iterator[Candidat
             continue
         there = replace(site, line=compiling.lineno, node=compiling)
         code = line_with(there, {compiling: _marked(compiling, name)})
-        text = f"Mark {name} as static: a Python value, for each of which JAX compiles once."
+        text = f"Mark {name} as static: it stays a Python value, and JAX compiles once for each."
         yield Candidate(text, code, None, None, compiling.lineno)
 
 
