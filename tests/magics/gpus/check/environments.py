@@ -138,7 +138,7 @@ def _(world: World) -> None:
     world.machine.break_down("cuInit", code=803)
 
 
-@broken("the host's driver was renewed", "version-mismatch", "version|mismatch|renewed")
+@broken("the host's driver was renewed", "version-mismatch", "version|mismatch|updated")
 def _(world: World) -> None:
     world.install_torch()
     world.container()

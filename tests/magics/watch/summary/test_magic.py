@@ -80,7 +80,7 @@ def test_globals_that_a_hook_writes_to_are_put_back(notebook: InteractiveShell) 
         ("model 5,0", "sizes above 0"),
         ("model x --dpeth 2", "no option --dpeth. Did you mean --depth?"),
         ("model x --depth 0", "whole number above 0"),
-        ("model +", "no expression|refuses"),
+        ("model +", "not a Python expression|refuses"),
     ],
 )
 def test_slips_get_one_line(notebook: InteractiveShell, line: str, said: str) -> None:

@@ -86,5 +86,5 @@ def test_options_may_stand_anywhere(line: str, before: str, options: str) -> Non
 
 def test_names_of_an_expression() -> None:
     assert names_in("nets[key](x, k=y.z)") == ("nets", "key", "x", "y")
-    with pytest.raises(InputError, match="no expression"):
+    with pytest.raises(InputError, match="not a Python expression"):
         names_in("model +")

@@ -48,7 +48,7 @@ def import_fails(asked: Asked) -> Cause | None:
         "import-fails",
         f"The installed {asked.framework.title} {fails}{because}.",
         (f"import {asked.framework.name} in a process of its own: {told}", asked.package),
-        "Install it anew, then restart the kernel.",
+        "Reinstall it, then restart the kernel.",
         install_command(asked),
     )
 

@@ -67,7 +67,7 @@ _MEANINGS: Mapping[int, _Meaning] = {
         "after-suspend",
         "CUDA meets an unknown error, as after the machine has slept: the module for its memory "
         "is in an old state.",
-        "End all programs on the GPU and load the module anew; or restart the machine.",
+        "End all programs on the GPU and load the module again; or restart the machine.",
         _RELOAD,
     ),
 }

@@ -9,7 +9,7 @@ from dlmagic.magics.gpus.check.evidence import Asked
 from dlmagic.magics.gpus.check.result import Cause
 
 KINDS = ("forked-child", "kernel-without-gpu")
-_RESTART = "import os; os._exit(0)  # ends this kernel; Jupyter starts it anew"
+_RESTART = "import os; os._exit(0)  # ends this kernel; Jupyter starts it again"
 
 
 def forked(asked: Asked) -> Cause | None:
@@ -21,7 +21,7 @@ def forked(asked: Asked) -> Cause | None:
         "forked-child",
         "This process was forked from one that had started CUDA, and no such child can use it.",
         (f"CUDA in this process: {state.devices}",),
-        "Start such processes anew instead (spawn), or use CUDA only after the fork.",
+        "Start such processes afresh instead (spawn), or use CUDA only after the fork.",
         'import multiprocessing\nmultiprocessing.set_start_method("spawn", force=True)',
     )
 

@@ -32,7 +32,7 @@ def in_its_own_words(asked: Asked) -> Cause:
         "unexplained",
         f"CUDA works here, and {asked.framework.title} sees no GPU all the same.",
         read,
-        "Install it anew, which mends a damaged package, then restart the kernel.",
+        "Reinstall it, which mends a damaged package, then restart the kernel.",
         install_command(asked),
     )
 

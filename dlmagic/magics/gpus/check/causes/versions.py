@@ -35,13 +35,13 @@ def compatibility(machine: Machine) -> Cause | None:
         "compat-library",
         "The library of the package cuda-compat is used, which does not fit this GPU or driver.",
         (f"libcuda was loaded from {library.file}", f"cuInit returned {library.code}"),
-        f"Take the folder out of {_PATH} where the notebook is started, or renew the driver.",
+        f"Take the folder out of {_PATH} where the notebook is started, or update the driver.",
         _without(machine, library.folder),
     )
 
 
 def mismatch(machine: Machine) -> Cause | None:
-    """The library is not of the driver that the kernel runs: it was renewed, and runs on."""
+    """The library is not of the driver that the kernel runs: it was updated, and runs on."""
     library, module = machine.library, machine.module
     refused = machine.refused
     codes = [library.code == _MISMATCH, refused is not None and refused.code == _MISMATCH_OF_NVML]
@@ -59,7 +59,7 @@ def mismatch(machine: Machine) -> Cause | None:
     return Cause(
         "version-mismatch",
         "The driver's library and its kernel module are of different versions: the driver was "
-        "renewed, and the old module is still at work.",
+        "updated, and the old module is still at work.",
         tuple(read),
         "Restart the machine.",
         "sudo reboot",
@@ -75,7 +75,7 @@ def _in_the_container(machine: Machine, read: tuple[str, ...]) -> Cause:
     if is_mounted(machine.library.file, machine.situation.roots):
         return Cause(
             "version-mismatch",
-            "The driver of the host was renewed since this container was started, which still has "
+            "The driver of the host was updated since this container was started, which still has "
             "the library of the old one.",
             (*read, "the library was handed in by the host"),
             "Start the container again, from the host; the notebook's kernel ends with it.",

@@ -59,10 +59,10 @@ def for_a_newer_driver(asked: Asked) -> Cause | None:
             f"driver: CUDA {runs[0]}.{runs[1]}",
             *([f"libcuda of driver {asked.machine.library.version}"] * bool(_version(asked))),
         ),
-        "Renew the driver, or install a package for the CUDA that it runs, as below; then restart "
+        "Update the driver, or install a package for the CUDA that it runs, as below; then restart "
         "the kernel."
         if newest
-        else "Renew the driver: there is no package for it any more.",
+        else "Update the driver: there is no package for it any more.",
         install_command(asked) if newest else "sudo ubuntu-drivers install && sudo reboot",
     )
 

@@ -17,7 +17,7 @@ def without_device(machine: Machine) -> Cause | None:
         "wsl-without-gpu",
         "WSL hands no GPU down to Linux: it is too old, or this Linux runs under WSL 1.",
         (_BELOW, "there is no /dev/dxg"),
-        "In PowerShell on Windows, renew WSL, set this Linux to version 2, and start it again.",
+        "In PowerShell on Windows, update WSL, set this Linux to version 2, and start it again.",
         "wsl --update\nwsl --set-version DISTRIBUTION 2\nwsl --shutdown",
     )
 
