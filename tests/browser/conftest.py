@@ -12,9 +12,9 @@ import pytest
 
 from tests.browser import chromium, server
 from tests.browser.server import Workplace
-from tests.notebooks.executed import execute, executed_quickstart
+from tests.notebooks.executed import execute, executed_graphmode, executed_quickstart
 
-__all__ = ["execute", "executed_quickstart"]
+__all__ = ["execute", "executed_graphmode", "executed_quickstart"]
 
 SIZE = {"width": 1200, "height": 1100}
 

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
 from nbformat.v4 import new_code_cell
 
 from tests.browser.pictures import keep
-from tests.browser.reader import END, RESULTS, open_notebook, run_all_cells, show_in
+from tests.browser.reader import (
+    END,
+    RESULTS,
+    open_notebook,
+    run_all_cells,
+    show_in,
+    wait_for,
+)
 from tests.browser.server import Workplace
-from tests.notebooks.prepared import prepared, shortened_quickstart
-
-GRAPHMODE = Path(__file__).parents[2] / "demo_notebooks" / "graphmode.ipynb"
+from tests.notebooks.prepared import GRAPHMODE, prepared, shortened_quickstart
 
 pytestmark = pytest.mark.browser
 
@@ -44,7 +48,7 @@ def test_the_saved_quickstart_shows_its_tables(
 ) -> None:
     lab.put("quickstart.ipynb", executed_quickstart)
     lab.trust("quickstart.ipynb")
-    open_notebook(page, lab.lab("quickstart.ipynb"))
+    open_notebook(page, lab.lab("quickstart.ipynb"), kernel=False)
     tables_are_shown(page, benchmarks(executed_quickstart))
 
 
@@ -60,14 +64,27 @@ def tables_are_shown(page: Any, count: int) -> None:
         assert picture.evaluate("image => image.naturalWidth") > 0
 
 
-def test_graphs_are_drawn_light_and_dark(lab: Workplace, page: Any) -> None:
+@pytest.mark.prove
+def test_a_notebook_that_is_run_draws_its_graphs(lab: Workplace, page: Any) -> None:
     lab.put("graphmode.ipynb", with_end(prepared(GRAPHMODE)))
     open_notebook(page, lab.lab("graphmode.ipynb"))
     run_all_cells(page)
+    graphs_are_drawn(page)
 
+
+def test_graphs_are_drawn_light_and_dark(
+    executed_graphmode: Any, lab: Workplace, page: Any
+) -> None:
+    lab.put("graphmode.ipynb", executed_graphmode)
+    lab.trust("graphmode.ipynb")
+    open_notebook(page, lab.lab("graphmode.ipynb"), kernel=False)
+    graphs_are_drawn(page)
+
+
+def graphs_are_drawn(page: Any) -> None:
     pictures = page.locator(f"{RESULTS} img")
     reports = page.locator(RESULTS)
-    assert pictures.count() == reports.count() == 7
+    wait_for(page, lambda: pictures.count() == reports.count() == 7)
     for picture in pictures.all():
         assert picture.evaluate("image => image.naturalWidth") > 300
         assert picture.get_attribute("alt")

@@ -15,7 +15,6 @@ from tests.browser.server import Workplace
 
 pytestmark = pytest.mark.browser
 
-GRAPHMODE = Path(__file__).parents[2] / "demo_notebooks" / "graphmode.ipynb"
 TWICE = (
     "%load_ext dlmagic\nimport torch\nx = torch.ones(4)",
     "%%graphmode -m compile:eager -q -o report\ny = x + 1\nif y.sum() > 0:\n    y = y * 2",
@@ -27,12 +26,6 @@ WORDS = """results => results.map((result) => {
     copy.querySelectorAll("style").forEach((each) => each.remove());
     return copy.textContent.replace(/\\s+/g, " ").trim();
 })"""
-
-
-@pytest.fixture(scope="session")
-def executed(execute: Callable[[Path], Any]) -> Any:
-    """The notebook about graphs with its outputs; made before a browser's event loop runs."""
-    return execute(GRAPHMODE)
 
 
 def words(page: Any, selector: str = RESULTS) -> list[str]:
@@ -51,11 +44,14 @@ def pictures(page: Any, selector: str = RESULTS) -> list[int]:
 
 
 def test_where_nobody_trusts_the_notebook_it_says_the_same(
-    executed: Any, lab: Workplace, open_page: Callable[..., Any]
+    executed_graphmode: Any, lab: Workplace, open_page: Callable[..., Any]
 ) -> None:
-    lab.put("trusted.ipynb", executed)
+    lab.put("trusted.ipynb", executed_graphmode)
     lab.trust("trusted.ipynb")
-    lab.put("strange.ipynb", {**executed, "metadata": {**executed["metadata"], "mine": False}})
+    lab.put(
+        "strange.ipynb",
+        {**executed_graphmode, "metadata": {**executed_graphmode["metadata"], "mine": False}},
+    )
     pages = {name: open_page() for name in ("trusted", "strange")}
     for name, page in pages.items():
         open_notebook(page, lab.lab(f"{name}.ipynb"), kernel=False)
@@ -68,22 +64,22 @@ def test_where_nobody_trusts_the_notebook_it_says_the_same(
 
 
 def test_a_page_without_scripts_says_the_same(
-    executed: Any, open_page: Callable[..., Any], tmp_path: Path
+    executed_graphmode: Any, open_page: Callable[..., Any], tmp_path: Path
 ) -> None:
-    write_html(executed, tmp_path / "page.html")
+    write_html(executed_graphmode, tmp_path / "page.html")
     reader, other = open_page(java_script_enabled=False), open_page()
     reader.goto((tmp_path / "page.html").as_uri())
-    other.set_content("".join(results_of(executed)))
+    other.set_content("".join(results_of(executed_graphmode)))
     assert words(reader, ".dlm") == words(other, ".dlm")
     assert len(words(reader, ".dlm")) == 7
     assert all(width > 300 for width in pictures(reader, ".dlm"))
 
 
 def test_without_a_kernel_the_saved_results_are_shown(
-    executed: Any, lab: Workplace, page: Any
+    executed_graphmode: Any, lab: Workplace, page: Any
 ) -> None:
     gone = {"kernelspec": {"name": "gone", "display_name": "Gone"}}
-    lab.put("gone.ipynb", {**executed, "metadata": gone})
+    lab.put("gone.ipynb", {**executed_graphmode, "metadata": gone})
     open_notebook(page, lab.lab("gone.ipynb"), kernel=False)
     dialog = page.locator(".jp-Dialog")
     dialog.get_by_role("button", name="No Kernel").click()

@@ -11,7 +11,7 @@ import pytest
 from filelock import FileLock
 
 from demo_notebooks.run import run
-from tests.notebooks.prepared import QUICKSTART, prepared
+from tests.notebooks.prepared import GRAPHMODE, QUICKSTART, prepared
 
 
 @pytest.fixture(scope="session")
@@ -37,3 +37,9 @@ def execute(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Callabl
 def executed_quickstart(execute: Callable[[Path], Any]) -> Any:
     """The shortened quickstart with its outputs."""
     return execute(QUICKSTART)
+
+
+@pytest.fixture(scope="session")
+def executed_graphmode(execute: Callable[[Path], Any]) -> Any:
+    """The notebook about graphs with its outputs."""
+    return execute(GRAPHMODE)

@@ -10,6 +10,7 @@ import nbformat
 from nbformat.v4 import new_code_cell
 
 FOLDER = Path(__file__).parents[2] / "demo_notebooks"
+GRAPHMODE = FOLDER / "graphmode.ipynb"
 QUICKSTART = FOLDER / "quickstart.ipynb"
 
 KIND_OF_ERROR = "%explain -q -o explained\nprint(explained.finding.kind)"
