@@ -141,6 +141,8 @@ def command(folder: Path, port: int) -> list[str]:
         "ServerApp.allow_root": True,
         "IdentityProvider.token": "",
         "LabApp.collaborative": False,
+        # A kernel that is busy when its test has ended is not asked for long to end.
+        "KernelManager.shutdown_wait_time": 1,
     }
     arguments = [f"--{name}={value}" for name, value in options.items()]
     return [sys.executable, "-m", "jupyter", "lab", *arguments]

@@ -9,7 +9,7 @@ import pytest
 from tests.browser.reader import RESULTS, open_notebook, run_cell, show_in, wait_for
 from tests.browser.seen import barriers, too_wide
 from tests.browser.server import Workplace
-from tests.browser.training import BUILD, LOAD, TRAIN
+from tests.browser.training import BUILD, CALMLY, LOAD
 
 pytestmark = pytest.mark.browser
 
@@ -17,7 +17,7 @@ TENSORS = "%tensors"
 
 
 def test_a_result_and_a_live_view(lab: Workplace, page: Any) -> None:
-    lab.write("notebook.ipynb", LOAD, BUILD, TENSORS, TRAIN)
+    lab.write("notebook.ipynb", LOAD, BUILD, TENSORS, CALMLY)
     open_notebook(page, lab.notebook_7("notebook.ipynb"))
     for number in range(4):
         run_cell(page, number)

@@ -14,7 +14,7 @@ from nbconvert import HTMLExporter
 from tests.browser.pictures import keep
 from tests.browser.reader import RESULTS, open_notebook, run_cell, saved, show_in, wait_for
 from tests.browser.server import Workplace
-from tests.browser.training import BUILD, LOAD, TRAIN
+from tests.browser.training import BUILD, CALMLY, LOAD, TRAIN
 
 pytestmark = pytest.mark.browser
 
@@ -36,7 +36,17 @@ LISTEN = """() => {
 @pytest.fixture
 def notebook(lab: Workplace, page: Any) -> Path:
     """A notebook with a training, which is open in the page."""
-    file = lab.write("watch.ipynb", LOAD, BUILD, TRAIN, TOLD)
+    return opened(lab, page, CALMLY)
+
+
+@pytest.fixture
+def busy_notebook(lab: Workplace, page: Any) -> Path:
+    """One whose training takes a processor for itself."""
+    return opened(lab, page, TRAIN)
+
+
+def opened(lab: Workplace, page: Any, training: str) -> Path:
+    file = lab.write("watch.ipynb", LOAD, BUILD, training, TOLD)
     page.set_viewport_size({"width": 1200, "height": 1500})
     open_notebook(page, lab.lab(file.name))
     page.evaluate(LISTEN)
@@ -76,7 +86,7 @@ def test_it_shows_a_training_while_the_cell_runs(notebook: Path, page: Any) -> N
 
 
 @pytest.mark.alone
-def test_news_are_painted_and_stop_is_heard_at_once(notebook: Path, page: Any) -> None:
+def test_news_are_painted_and_stop_is_heard_at_once(busy_notebook: Path, page: Any) -> None:
     view = begin(page)
     page.wait_for_function("latencies.length >= 4")
     page.evaluate("latencies.length = 0")

@@ -21,3 +21,6 @@ for step in range(100_000):
     loss.backward()
     optimizer.step()
     ended.append(time.time())"""
+CALMLY = f"""{TRAIN}
+    time.sleep(0.005)"""
+"""The same where no time is taken: it leaves the processors to the page."""
