@@ -8,6 +8,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import pytest
 
 import dlmagic
@@ -48,11 +49,17 @@ def doubled(x: jax.Array) -> jax.Array:
 
 doubled.defjvp(lambda primals, tangents: (primals[0] * 1.0, tangents[0] * 2))
 
-W = jax.random.normal(jax.random.key(0), (4, 4))
-X = jax.random.normal(jax.random.key(1), (3, 4))
-B = jax.random.normal(jax.random.key(2), (4,))
-IMAGE = jax.random.normal(jax.random.key(3), (1, 5, 5, 2))
-KERNEL = jax.random.normal(jax.random.key(4), (3, 3, 2, 2))
+
+def normal_numbers(seed: int, *shape: int) -> np.ndarray:
+    """Not by JAX, which would compile for that whenever tests are collected."""
+    return np.random.default_rng(seed).normal(size=shape).astype(np.float32)
+
+
+W = normal_numbers(0, 4, 4)
+X = normal_numbers(1, 3, 4)
+B = normal_numbers(2, 4)
+IMAGE = normal_numbers(3, 1, 5, 5, 2)
+KERNEL = normal_numbers(4, 3, 3, 2, 2)
 PARAMS = {"one": {"w": W, "b": B}, "two": [W.T, B * 2]}
 
 
@@ -105,6 +112,13 @@ MODELS: dict[str, tuple[Callable[..., jax.Array], tuple[Any, ...]]] = {
     "a complex number": (lambda x: jnp.abs(jnp.fft.fft(x)).sum(), (B,)),
 }
 
+
+def model_of(name: str) -> tuple[Callable[..., jax.Array], tuple[Any, ...]]:
+    """A model and its arguments, which are arrays of JAX."""
+    model, arguments = MODELS[name]
+    return model, jax.tree.map(jnp.asarray, arguments)
+
+
 CELLS = {
     "as it is": "result = model({})",
     "compiled": "result = jax.jit(model)({})",
@@ -131,7 +145,7 @@ CASES = [
 
 @pytest.mark.parametrize(("name", "cell"), CASES)
 def test_gradients_are_those_of_jax(name: str, cell: str) -> None:
-    model, arguments = MODELS[name]
+    model, arguments = model_of(name)
     names = dict(zip("abc", arguments, strict=False))
     by = tuple(range(len(arguments)))[: 1 if cell == "asked with value" else None]
     graph = drawn(CELLS[cell].format(", ".join(names), n=len(names)), model=model, **names)
@@ -157,7 +171,7 @@ FLAT = ("a product", "a layer with bias", "a tree of parameters", "a rule of its
 
 @pytest.mark.parametrize("name", FLAT)
 def test_steps_of_a_compiled_function_are_those_of_its_jaxpr(name: str) -> None:
-    model, arguments = MODELS[name]
+    model, arguments = model_of(name)
     names = dict(zip("abc", arguments, strict=False))
     graph = drawn(CELLS["compiled"].format(", ".join(names)), model=model, **names)
     steps = Counter(node.op for node in graph.nodes if node.op != "leaf")
