@@ -64,7 +64,6 @@ def tables_are_shown(page: Any, count: int) -> None:
         assert picture.evaluate("image => image.naturalWidth") > 0
 
 
-@pytest.mark.prove
 def test_a_notebook_that_is_run_draws_its_graphs(lab: Workplace, page: Any) -> None:
     lab.put("graphmode.ipynb", with_end(prepared(GRAPHMODE)))
     open_notebook(page, lab.lab("graphmode.ipynb"))
