@@ -222,7 +222,9 @@ def world() -> Iterator[World]:
 def _let_go(shell: InteractiveShell) -> None:
     """Run the finalisers of a world now: IPython keeps some, and the next ones would hear them."""
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
-        shell.user_ns.clear()
+        # What was made last goes first, and finds what it calls. Dynamo takes its own names away.
+        for name in [name for name in reversed(shell.user_ns) if not OF_DYNAMO.match(name)]:
+            shell.user_ns.pop(name, None)
         if any("__del__" in text for text in shell.history_manager.input_hist_raw):
             gc.collect()
 
