@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import gc
 import os
 import signal
@@ -42,6 +43,7 @@ def nothing_left_behind() -> Iterator[None]:
     threads = set(threading.enumerate())
     state = process_state()
     yield
+    vars(builtins).pop("_", None)  # doctest leaves it there, and IPython then takes its own away
     for thread in set(threading.enumerate()) - threads:
         thread.join(timeout=1)  # one that is about to end is none that was left behind
     left = [thread.name for thread in set(threading.enumerate()) - threads if lasting(thread)]

@@ -25,8 +25,7 @@ def traces(shell: InteractiveShell) -> dict[str, object]:
         "transformers": list(shell.ast_transformers),
         "cleanup": list(shell.input_transformers_cleanup),
         "exceptions": shell.custom_exceptions,
-        # IPython takes its own _ away where a test before has set the one of builtins.
-        "names": set(shell.user_ns) - {"_", "__", "___"},
+        "names": set(shell.user_ns),
     }
 
 
