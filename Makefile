@@ -5,9 +5,10 @@
 PYTHON ?= python3
 BIN := .venv/bin
 FLOOR := .venv-floor/bin
-PACKAGING := pyproject.toml dlmagic/__init__.py
+FLOOR_ALL := .venv-floor-all/bin
+PACKAGING := pyproject.toml dlmagic/__init__.py constraints-shared.txt
 
-# What runs on the floor versions; there is no framework in that environment.
+# What runs on the floor versions in an environment without frameworks.
 FLOOR_TESTS := tests/shell tests/cell tests/display
 FLOOR_SHORT := tests/shell tests/display
 
@@ -33,11 +34,13 @@ ROOM ?=
 ALONE := $(shell grep --recursive --files-with-matches --include 'test_*.py' mark.alone \
 	$(or $(ROOM),tests))
 
+# $(call RUN_TESTS,PROGRAMS,NAME,AND WHICH,IN WORDS): all tests, in two parts.
 define RUN_TESTS
-$(ON_BUSY_CORES) $(BIN)/python -m pytest --room-times $(SIDE_BY_SIDE) \
-	-m "not prove and not alone" $(ROOM) $(call recorded,newest,all but those that read the clock)
-$(if $(ALONE),$(BIN)/python -m pytest --room-times -m "alone and not prove" $(ALONE) \
-	$(call recorded,newest,those that read the clock))
+$(ON_BUSY_CORES) $(1)/python -m pytest --room-times $(SIDE_BY_SIDE) \
+	-m "not prove and not alone$(3)" $(ROOM) \
+	$(call recorded,$(2),all$(4) but those that read the clock)
+$(if $(ALONE),$(1)/python -m pytest --room-times -m "alone and not prove$(3)" $(ALONE) \
+	$(call recorded,$(2),those that read the clock$(4)))
 endef
 
 # All pages anew, since what stands in them depends on the code, too.
@@ -55,7 +58,7 @@ BENCHMARKS := $(subst /,.,$(basename \
 PIP_WITH_GROUPS := "pip>=25.1"
 
 .DEFAULT_GOAL := help
-.PHONY: help demo docs lab notebooks test test-room check test-floor test-floor-short prove clean
+.PHONY: help demo docs lab notebooks test test-room check test-floor test-floor-short test-floor-all prove clean
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -74,10 +77,10 @@ docs: .venv/dev.stamp ## build the documentation: build/docs/index.html
 
 test: .venv/dev.stamp ## lint, types, import rules, a short run on the oldest versions, all tests
 	$(MAKE) --jobs 2 --output-sync check test-floor-short
-	$(RUN_TESTS)
+	$(call RUN_TESTS,$(BIN),newest)
 
 test-room: .venv/dev.stamp ## tests of some folders or all, as above: make test-room ROOM="tests/cell tests/shell"
-	$(RUN_TESTS)
+	$(call RUN_TESTS,$(BIN),newest)
 
 check: .venv/dev.stamp ## lint, types and import rules
 	$(BIN)/ruff check
@@ -85,14 +88,19 @@ check: .venv/dev.stamp ## lint, types and import rules
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -q tests/test_architecture.py
 
-test-floor: .venv-floor/floor.stamp ## shell, cell and display tests on the oldest versions
-	$(FLOOR)/python -m pytest -q $(FLOOR_TESTS) $(call recorded,oldest,tests of shell and cells and display)
+test-floor: .venv-floor/floor.stamp ## shell, cell and display tests on the oldest versions, without frameworks
+	$(FLOOR)/python -m pytest -q $(FLOOR_TESTS)
 
 test-floor-short: .venv-floor/floor.stamp
-	$(FLOOR)/python -m pytest -q $(FLOOR_SHORT) $(call recorded,oldest,tests of shell and display)
+	$(FLOOR)/python -m pytest -q $(FLOOR_SHORT)
+
+# Pages in a browser are the same on all versions of Python's packages: what they are sent is tested.
+test-floor-all: .venv-floor-all/floor.stamp ## all tests but those in a browser on the oldest versions
+	$(call RUN_TESTS,$(FLOOR_ALL),oldest, and not browser, without a browser)
 
 prove: .venv/dev.stamp .venv/peers.stamp ## the long proofs and the benchmarks; writes benchmarks/results/
-	$(MAKE) test-floor test-room RECORD=yes
+	$(MAKE) test-floor
+	$(MAKE) test-floor-all test-room RECORD=yes
 	$(BIN)/python -m pytest -m prove
 	set -e; for each in $(BENCHMARKS); do $(BIN)/python -m $$each --write; done
 
@@ -115,7 +123,11 @@ clean: ## remove what was built; the environments stay
 	$(FLOOR)/pip install --quiet --constraint constraints-floor.txt --editable . --group floor
 	touch $@
 
-.venv/pip.stamp .venv-floor/pip.stamp:
+.venv-floor-all/floor.stamp: $(PACKAGING) constraints-floor.txt | .venv-floor-all/pip.stamp
+	$(FLOOR_ALL)/pip install --quiet --constraint constraints-floor.txt --editable . --group dev
+	touch $@
+
+.venv/pip.stamp .venv-floor/pip.stamp .venv-floor-all/pip.stamp:
 	$(PYTHON) -m venv $(@D)
 	$(@D)/bin/pip install --quiet $(PIP_WITH_GROUPS)
 	touch $@
