@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import gc
 import os
+import re
 import signal
 import sys
 import threading
@@ -22,6 +23,9 @@ from tests.room_times import PLACES, RoomTimes
 # The same examples in every run, and no limit on time that a busy machine could break.
 settings.register_profile("dlmagic", derandomize=True, deadline=None)
 settings.load_profile("dlmagic")
+
+# What Dynamo keeps in the globals of the functions that it has compiled.
+OF_DYNAMO = re.compile(r"__(compiled_fn|resume_at|import|builtins_dict_)_")
 
 # wandb reports its errors to its makers over the network, from threads of its own.
 os.environ["WANDB_ERROR_REPORTING"] = "false"
@@ -93,9 +97,18 @@ def shell() -> Iterator[InteractiveShell]:
     user_module.__dict__["__builtins__"] = __builtins__
     shell = InteractiveShell.instance(config=shell_config(), user_module=user_module)
     yield shell
-    shell.user_ns.clear()  # %reset would collect garbage, a second per test
+    let_go(shell.user_ns)  # %reset would collect garbage, a second per test
     shell.restore_sys_module_state()
     InteractiveShell.clear_instance()
+
+
+def let_go(namespace: dict[str, object]) -> None:
+    """Empty a namespace: what was made last goes first, so that its finaliser finds what it calls.
+
+    Dynamo takes its own names away itself, when the code that needs them goes.
+    """
+    for name in [name for name in reversed(namespace) if not OF_DYNAMO.match(name)]:
+        namespace.pop(name, None)
 
 
 def shell_config() -> Config:

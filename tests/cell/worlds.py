@@ -9,7 +9,6 @@ import importlib.util
 import io
 import os
 import random
-import re
 import sys
 import warnings
 from collections.abc import Callable, Iterator
@@ -25,7 +24,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from dlmagic.cell.function import CellFunction, compile_cell
 from dlmagic.cell.source import CellSource
 from tests.cell.describe import Describer, scrub
-from tests.conftest import shell_config
+from tests.conftest import OF_DYNAMO, let_go, shell_config
 
 torch: Any = importlib.import_module("torch") if importlib.util.find_spec("torch") else None
 THREADS = torch.get_num_threads() if torch else 0
@@ -60,9 +59,6 @@ SHELL_NAMES = frozenset(
     {"In", "_ih", "_dh", "_oh", "_i", "_ii", "_iii", "exit", "quit", "open", "get_ipython"}
     | {"__builtin__", "__builtins__"}
 )
-
-# What Dynamo keeps in the globals of the functions that it has compiled.
-OF_DYNAMO = re.compile(r"__(compiled_fn|resume_at|import|builtins_dict_)_")
 
 # Runs a compiled cell in another way than commit() does; may add to the file names of cells.
 Commit = Callable[[CellFunction, dict[str, int]], object]
@@ -214,17 +210,15 @@ def world() -> Iterator[World]:
         if torch is not None:
             torch.set_num_threads(THREADS)
         shell.restore_sys_module_state()
-        _let_go(shell)
+        _run_finalisers(shell)
         atexit.unregister(shell.atexit_operations)  # hundreds of shells, and nothing to save
         InteractiveShell.clear_instance()
 
 
-def _let_go(shell: InteractiveShell) -> None:
+def _run_finalisers(shell: InteractiveShell) -> None:
     """Run the finalisers of a world now: IPython keeps some, and the next ones would hear them."""
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
-        # What was made last goes first, and finds what it calls. Dynamo takes its own names away.
-        for name in [name for name in reversed(shell.user_ns) if not OF_DYNAMO.match(name)]:
-            shell.user_ns.pop(name, None)
+        let_go(shell.user_ns)
         if any("__del__" in text for text in shell.history_manager.input_hist_raw):
             gc.collect()
 
