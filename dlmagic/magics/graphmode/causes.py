@@ -41,12 +41,12 @@ _CAUSES = (
     ),
     Cause(
         r"^Failed to trace builtin operator\nbuiltin print\b",
-        "print() is no part of a graph",
+        "print() cannot be part of a graph",
         "Print after the computation, or drop the print.",
     ),
     Cause(
         r"^Failed to trace builtin operator\nbuiltin open\b",
-        "a file is opened, which is no part of a graph",
+        "a file is opened, which cannot be part of a graph",
         "Open it outside the compiled code.",
     ),
     Cause(
@@ -55,7 +55,7 @@ _CAUSES = (
     ),
     Cause(
         r"^logging\.Logger method not supported",
-        "a log record is written, which is no part of a graph",
+        "a log record is written, which cannot be part of a graph",
         "Log after the computation.",
     ),
     Cause(

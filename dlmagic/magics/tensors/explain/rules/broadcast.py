@@ -39,9 +39,9 @@ def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa
     return Explained(
         kind="broadcast-shapes",
         message=(
-            "Axes are compared from the last one on, and must be equal or 1: "
             f"{_ordinal(axis)} axis of {left.name} has {mine} elements, that of {right.name} "
-            f"{yours}."
+            f"{yours}: axes are paired from the last one on, and each pair must be equal, or one "
+            "of it 1."
         ),
         operands=(left, right),
         candidates=tuple(_candidates(site, left, right)),
@@ -59,7 +59,9 @@ def _conflict(left: Sequence[int | None], right: Sequence[int | None]) -> int | 
 
 
 def _ordinal(axis: int) -> str:
-    return {1: "the last", 2: "the second last"}.get(axis, f"the {axis}th last")
+    return {1: "The last", 2: "The second last", 3: "The third last"}.get(
+        axis, f"The {axis}th last"
+    )
 
 
 def _candidates(site: Site | None, left: Operand, right: Operand) -> Iterator[Candidate]:

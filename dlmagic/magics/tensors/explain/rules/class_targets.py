@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dlmagic.magics.tensors.explain.edits import line_with
 from dlmagic.magics.tensors.explain.failure import Failure
 from dlmagic.magics.tensors.explain.losses import Loss, loss_of
-from dlmagic.magics.tensors.explain.rule import Candidate, Explained
+from dlmagic.magics.tensors.explain.rule import Candidate, Explained, Operand
 from dlmagic.magics.tensors.explain.trying import tried
 
 PATTERNS = (
@@ -28,15 +28,22 @@ def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa
     if loss is None or not loss.is_of_classes or _fits(loss):
         return None
     output, target = loss.output, loss.target
+    axis = min(1, len(output.shape or ()) - 1)
     return Explained(
         kind="class-targets",
         message=(
-            "The target has the output's shape without its second axis, that of the classes: "
-            f"{output.name} is {output.shape}, {target.name} is {target.shape}."
+            f"{loss.name} wants one class for each prediction: {output.name} is {output.shape} "
+            f"with its classes along axis {axis}, so the target is {_without(output, axis)}, and "
+            f"{target.name} is {target.shape}."
         ),
         operands=(target, output),
         candidates=tuple(_candidates(loss)),
     )
+
+
+def _without(output: Operand, axis: int) -> tuple[int | None, ...]:
+    shape = output.axes or ()
+    return (*shape[:axis], *shape[axis + 1 :])
 
 
 def _is_swapped(loss: Loss) -> bool:

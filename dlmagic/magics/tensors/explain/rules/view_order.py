@@ -30,11 +30,14 @@ def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa
     seen = not any(each is MISSING for each in [tensor.value, *sizes])
     return Explained(
         kind="view-order",
-        message=f"The elements of {tensor.name} do not lie in order, and view copies nothing.",
+        message=(
+            f"The elements of {tensor.name} no longer follow each other in memory, as after a "
+            "transpose, and view never copies them."
+        ),
         operands=(tensor,),
         candidates=(
             Candidate(
-                "reshape copies them where it must.",
+                "Write reshape, which copies them where it must.",
                 line_with(site, {node: new}),
                 (lambda: tried(lambda value: value.reshape(*sizes), tensor.value))
                 if seen
