@@ -30,6 +30,9 @@ OF_DYNAMO = re.compile(r"__(compiled_fn|resume_at|import|builtins_dict_)_")
 # wandb reports its errors to its makers over the network, from threads of its own.
 os.environ["WANDB_ERROR_REPORTING"] = "false"
 
+# On by itself on some processors only, where TensorFlow keeps memory, rounds and refuses otherwise.
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     what = "show the seconds that each folder of tests, each file or each test has cost"
