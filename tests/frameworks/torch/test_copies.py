@@ -97,6 +97,7 @@ def test_channels_that_lie_next_to_each_other_are_no_copy_of_the_input() -> None
     assert found == []
 
 
+@pytest.mark.alone
 def test_the_time_is_that_of_a_copy_by_hand() -> None:
     tensor = torch.rand(1500, 1000)
     (copied,), recorder = heard(lambda: tensor.T.contiguous())
