@@ -21,9 +21,9 @@ recorded = $(if $(RECORD),-p benchmarks.versions --record-versions $(1) --record
 SIDE_BY_SIDE := --numprocesses 2 --dist worksteal
 
 # Nothing is timed side by side, so XLA need not optimise nor fuse: it compiles in a third of the
-# time. Both cores are taken, so Inductor need not start processes that compile: each of them imports PyTorch. And
-# threads of PyTorch would wait for each other without giving the core away, which takes three times
-# as long as one thread does.
+# time. Both cores are taken, so Inductor need not start processes that compile: each of them imports
+# PyTorch. And threads of PyTorch would wait for each other without giving the core away, which takes
+# three times as long as one thread does.
 ON_BUSY_CORES := \
 	XLA_FLAGS="--xla_backend_optimization_level=0 --xla_cpu_use_fusion_emitters=false" \
 	TORCHINDUCTOR_COMPILE_THREADS=1 OMP_NUM_THREADS=1
