@@ -72,7 +72,7 @@ def _explanation(failure: Failure, site: Site, explained: Explained) -> Explanat
         findings=(findings[0], *(_findings(each, None)[0] for each in explained.further)),
         error=text,
         finding=findings[0],
-        operands=tuple(_info(each) for each in explained.operands if each.value is not MISSING),
+        operands=tuple(map(_info, filter(_is_known, explained.operands))),
         alternatives=tuple(findings[1:_MOST_FIXES]),
         notes=(*origins_of(explained.operands[:1], failure, findings[0]), *explained.notes),
     )
@@ -133,6 +133,10 @@ def _source(place: Place, line: int | None) -> str:
     if line is None or line == place.line:
         return place.source
     return linecache.getline(place.file, line).strip()
+
+
+def _is_known(operand: Operand) -> bool:
+    return operand.value is not MISSING or operand.stated is not None
 
 
 def _info(operand: Operand) -> OperandInfo:

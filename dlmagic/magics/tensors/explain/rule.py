@@ -26,15 +26,20 @@ class Operand:
         name: The user's expression for it.
         value: The value, or :data:`MISSING`.
         node: The expression, or None where it is known from a library's code.
+        stated: What the error says of a value that nobody keeps, as that of ``model(x)`` in
+            ``model(x) @ w``: it is not called again to find out.
     """
 
     name: str
     value: Any = field(repr=False)
     node: ast.expr | None = field(default=None, repr=False)
+    stated: Description | None = field(default=None, repr=False)
 
     @property
     def description(self) -> Description | None:
         """Shape, type and place, where it is a tensor."""
+        if self.value is MISSING:
+            return self.stated
         found = (told(lambda: each.describe(self.value)) for each in describers())  # noqa: B023
         return next((each for each in found if each is not None), None)
 
@@ -155,5 +160,5 @@ def is_product(site: Site | None) -> bool:
 
 
 def known(operands: list[Operand]) -> list[Operand]:
-    """Those that are tensors with a value."""
-    return [each for each in operands if each.value is not MISSING and each.description]
+    """Those that are tensors with a value, or of which the error says enough."""
+    return [each for each in operands if each.description]

@@ -36,6 +36,20 @@ CASES = [
     Case(SETUP, "F.linear(a, square)", "matmul-shapes", 1, "square is (3, 3)", runs=False),
     Case(SETUP, "def linear(x, y):\n    return x @ y\nlinear(a, w)", "matmul-shapes", 2, "x has 4"),
 ]
+NET = f"{SETUP}net = torch.nn.Linear(4, 3)\n"
+OF_A_MODEL = [
+    Case(NET, "net(a) @ w", "matmul-shapes", 1, "net(a) has 3 columns, w has 5 rows"),
+    Case(NET, "net(a) @ a.T", "matmul-shapes", 1, "a.T", "net(a) @ a", "unverified"),
+    Case(NET, "w @ net(w)", "matmul-shapes", 1, "net(w)", "w.T @ net(w)", "shape-verified"),
+    Case(NET, "net(a) @ net(torch.ones(7, 4))", "matmul-shapes", 1, "net(a) has 3 columns"),
+    Case(NET, "def f(b):\n    return w @ net(b)\nf(a)", "matmul-shapes", 2, "net(b) has 3 rows"),
+    Case(NET, "net(a) + torch.ones(4)", "broadcast-shapes", 1, "that of net(a) 3"),
+    Case(NET, "a - net(a)", "broadcast-shapes", 1, "last axis of a (3, 4) has 4 elements"),
+    Case(NET, "square + net(torch.ones(5, 4))", None),
+    Case(NET, "net(a) + net(torch.ones(5, 4))", None),
+    Case(NET, "torch.cat([a, net(a)])", "joined-sizes", 1, "net(a) has 3 elements where a has 4"),
+    Case(NET, "torch.cat([net(a), a])", "joined-sizes", 1, "a has 4 elements where net(a) has 3"),
+]
 LENGTHS, AXES = "einsum-lengths", "einsum-axes"
 SUMS = [
     Case(
@@ -94,6 +108,12 @@ def test_where_a_square_can_be_named_in_two_orders_none_is_called_checked() -> N
     assert found.finding.fix is not None
     assert found.finding.fix.status == "unverified"
     assert found.alternatives
+
+
+@pytest.mark.parametrize("case", OF_A_MODEL, ids=lambda case: case.text)
+def test_what_the_error_states_of_a_value_that_nobody_keeps(case: Case) -> None:
+    """A model is not called again: it could print, count, or change its statistics."""
+    check(case)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.text)

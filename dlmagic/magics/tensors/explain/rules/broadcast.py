@@ -16,7 +16,9 @@ from dlmagic.magics.tensors.explain.sites import Site
 from dlmagic.magics.tensors.explain.trying import MOST_RESULTS, Tried, tried
 
 PATTERNS = (
-    re.compile(r"The size of tensor a \(\w+\) must match the size of tensor b \(\w+\)"),
+    re.compile(
+        r"The size of tensor a \((?P<left>\w+)\) must match the size of tensor b \((?P<right>\w+)\)"
+    ),
     re.compile(r"Attempting to broadcast a dimension of length \d+ at -\d+"),
     re.compile(r"operands could not be broadcast together"),
     re.compile(r"got incompatible shapes for broadcasting|Incompatible shapes for broadcasting"),
@@ -24,13 +26,18 @@ PATTERNS = (
     re.compile(r"Dimensions must be equal, but are \d+ and \d+ for .* = (?!\w*MatMul)", re.DOTALL),
 )
 
+_RULE = "axes are paired from the last one on, and each pair must be equal, or one of it 1"
 
-def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa: ARG001
+
+def explain(failure: Failure, match: re.Match[str]) -> Explained | None:
     """Which axes do not meet, and where an axis of length one is missing."""
     site = failure.site
     if not computes(site) or isinstance(sign_of(site), ast.MatMult):
         return None
-    found = [each for each in known(operands_of(site)) if each.axes is not None]
+    operands = operands_of(site)
+    found = [each for each in known(operands) if each.axes is not None]
+    if len(operands) == 2 and len(found) == 1 and "left" in match.groupdict():
+        return _with_one(found[0], operands, match)
     pairs = ((left, right, _conflicting(left, right)) for left, right in combinations(found, 2))
     left, right, axis = next((pair for pair in pairs if pair[2]), (None, None, None))
     if left is None or right is None or axis is None:
@@ -40,11 +47,30 @@ def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa
         kind="broadcast-shapes",
         message=(
             f"{_ordinal(axis)} axis of {left.name} has {mine} elements, that of {right.name} "
-            f"{yours}: axes are paired from the last one on, and each pair must be equal, or one "
-            "of it 1."
+            f"{yours}: {_RULE}."
         ),
         operands=(left, right),
         candidates=tuple(_candidates(site, left, right)),
+    )
+
+
+def _with_one(kept: Operand, operands: Sequence[Operand], match: re.Match[str]) -> Explained | None:
+    """The other value is kept by nobody, as that of ``model(x)``; the error states a length."""
+    lengths = {
+        id(each): match[side] for each, side in zip(operands, ("left", "right"), strict=True)
+    }
+    gone = next(each for each in operands if each is not kept)
+    axes = [k for k, each in enumerate(kept.axes or ()) if str(each) == lengths[id(kept)]]
+    if len(axes) != 1:
+        return None
+    axis = len(kept.axes or ()) - axes[0]
+    return Explained(
+        kind="broadcast-shapes",
+        message=(
+            f"{_ordinal(axis)} axis of {kept.name} {kept.shape} has {lengths[id(kept)]} elements, "
+            f"that of {gone.name} {lengths[id(gone)]}: {_RULE}."
+        ),
+        operands=(kept, gone),
     )
 
 

@@ -18,6 +18,11 @@ from dlmagic.magics.tensors.explain.trying import tried
 from dlmagic.magics.tensors.explain.values import MISSING
 
 PATTERNS = (
+    re.compile(
+        r"Sizes of tensors must match except in dimension \d+\. "
+        r"Expected size (?P<expected>\d+) but got size (?P<got>\d+) "
+        r"for tensor number (?P<place>\d+)"
+    ),
     re.compile(r"Sizes of tensors must match except in dimension \d+"),
     re.compile(r"stack expects each tensor to be equal size"),
     re.compile(r"Tensors must have same number of dimensions: got"),
@@ -25,7 +30,7 @@ PATTERNS = (
 )
 
 
-def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa: ARG001
+def explain(failure: Failure, match: re.Match[str]) -> Explained | None:
     """Which of them has another size than the others."""
     step = failure.inside("default_collate") or failure.inside("collate_tensor_fn")
     if step is not None:
@@ -36,6 +41,8 @@ def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa
         return None
     tensors = _items(node.args[0], site)
     axis = _axis(node, site)
+    if any(each.value is MISSING for each in tensors):
+        return _by_what_is_stated(tensors, axis, ast.unparse(node.func), match.groupdict())
     strange = _stranger([each.shape for each in tensors], axis, ast.unparse(node.func))
     if strange is None:
         return None
@@ -45,6 +52,24 @@ def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa
         message=_message(tensors[strange], other, axis, ast.unparse(node.func)),
         operands=(tensors[strange], other),
         candidates=tuple(_candidates(site, node, tensors, axis)),
+    )
+
+
+def _by_what_is_stated(
+    tensors: list[Operand], axis: int, function: str, stated: dict[str, str]
+) -> Explained | None:
+    """Where a value is kept by nobody, as that of ``model(x)``, the error says which it was."""
+    place = int(stated.get("place", 0))
+    if not 0 < place < len(tensors):
+        return None
+    strange, first = tensors[place], tensors[0]
+    return Explained(
+        kind="joined-sizes",
+        message=(
+            f"{function} along axis {axis} needs all other axes to be equal: {strange.name} has "
+            f"{stated['got']} elements where {first.name} has {stated['expected']}."
+        ),
+        operands=(strange, first),
     )
 
 

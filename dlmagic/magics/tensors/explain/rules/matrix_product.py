@@ -6,8 +6,10 @@ import ast
 import re
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
+from dlmagic.frameworks.description import Description
 from dlmagic.magics.tensors.explain.calls import Called, called, computes, module_name
 from dlmagic.magics.tensors.explain.edits import in_brackets, line_with
 from dlmagic.magics.tensors.explain.failure import Failure
@@ -22,8 +24,12 @@ from dlmagic.magics.tensors.explain.rule import (
 )
 from dlmagic.magics.tensors.explain.sites import Site
 from dlmagic.magics.tensors.explain.trying import MOST_RESULTS, Tried, tried
+from dlmagic.magics.tensors.explain.values import MISSING
 
 PATTERNS = (
+    re.compile(
+        r"mat1 and mat2 shapes cannot be multiplied \((?P<left>\d+x\d+) and (?P<right>\d+x\d+)\)"
+    ),
     re.compile(r"mat1 and mat2 shapes cannot be multiplied"),
     re.compile(r"mat1 dim 1 must match mat2 dim 0|size mismatch, (m1|got)"),
     re.compile(r"a and b must have same reduction dim"),
@@ -39,12 +45,12 @@ _Axes = tuple[int | None, ...]
 _FLAGS = ("transpose_a", "transpose_b", "adjoint_a", "adjoint_b")
 
 
-def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa: ARG001
+def explain(failure: Failure, match: re.Match[str]) -> Explained | None:
     """Which dimensions do not meet, and which transposition makes them."""
     site = failure.site
     if not is_product(site) or not computes(site):
         return None
-    found = known(operands_of(site))[:2]
+    found = known(_with_stated(operands_of(site), match))[:2]
     if len(found) < 2:
         return None
     left, right = found
@@ -60,6 +66,17 @@ def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa
         operands=(left, right),
         candidates=tuple(_candidates(site, left, right)),
     )
+
+
+def _with_stated(operands: list[Operand], match: re.Match[str]) -> list[Operand]:
+    """Both matrices, with the shapes that the error states where a value is not kept."""
+    matrices = [each for each in operands if each.description or each.value is MISSING][:2]
+    texts = [match.groupdict().get(side) for side in ("left", "right")]
+    shapes = [tuple(map(int, text.split("x"))) for text in texts if text]
+    pairs = list(zip(matrices, shapes, strict=False))
+    if len(pairs) < 2 or any(each.axes not in (None, shape) for each, shape in pairs):
+        return operands
+    return [replace(each, stated=Description("Tensor", shape)) for each, shape in pairs]
 
 
 def _as_used(site: Site | None, operand: Operand, position: int) -> _Axes | None:
@@ -149,7 +166,7 @@ def _transposed(operand: Operand, site: Site | None) -> str:
         return ast.unparse(operand.node.value)
     owner = in_brackets(operand.node, operand.name)
     flat = operand.axes is not None and len(operand.axes) == 2
-    if hasattr(operand.value, "swapaxes"):
+    if operand.stated is not None or hasattr(operand.value, "swapaxes"):
         return f"{owner}.T" if flat else f"{owner}.swapaxes(-1, -2)"
     tensorflow = module_name(site, "tensorflow", "tf")
     function = "transpose" if flat else "linalg.matrix_transpose"
