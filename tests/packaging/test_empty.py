@@ -87,7 +87,7 @@ CASES = {
     ),
     "explain": (
         Case("x + np.ones(4)", "could not be broadcast together"),
-        Case("%explain", "must be equal or 1"),
+        Case("%explain", "axes are paired"),
     ),
     "gpus": (
         Case("%gpus", "linear algebra"),

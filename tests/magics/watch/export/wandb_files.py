@@ -73,6 +73,8 @@ def _logged(data: bytes) -> Iterator[bytes]:
             place += BLOCK - place % BLOCK
             continue
         _, length, kind = struct.unpack_from("<IHB", data, place)
+        if place + HEAD + length > len(data):
+            return  # it is only just being written
         place += HEAD + length
         parts += data[place - length : place]
         if kind in (FULL, LAST):
