@@ -106,11 +106,13 @@ class DevicePeak:
         allocated: Bytes in use by values.
         reserved: Bytes that the allocator took from the device for that; None where unknown.
         source: Whose count it is, such as ``"CUDA allocator"``.
+        of_host: Whether it is main memory, which others take from as well.
     """
 
     allocated: int
     reserved: int | None
     source: str
+    of_host: bool = False
 
 
 @runtime_checkable

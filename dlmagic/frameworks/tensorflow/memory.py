@@ -1,4 +1,8 @@
-"""What TensorFlow's allocators count on GPUs, and their caches."""
+"""What TensorFlow's allocators count, and the caches of GPUs.
+
+On processors for which TensorFlow uses oneDNN, an allocator of its own keeps main memory for later, and
+counts. What the operating system sees of the process then no longer changes.
+"""
 
 from __future__ import annotations
 
@@ -19,13 +23,25 @@ def gpus() -> list[str]:
     return [f"GPU:{index}" for index, _ in enumerate(tf.config.list_logical_devices("GPU"))]
 
 
+def counting() -> list[str]:
+    """The GPUs, or without one the processor, where its allocator counts."""
+    places = gpus()
+    if places or not compat.is_started():
+        return places
+    try:
+        tf.config.experimental.get_memory_info("CPU:0")
+    except ValueError:  # the C library's allocator, which does not
+        return []
+    return ["CPU:0"]
+
+
 def watch_memory(devices: Sequence[str] | None = None) -> Callable[[], DevicePeak] | None:
     """Begin to watch the allocators; the result tells the peak above what was in use before.
 
     Args:
-        devices: Such as ``GPU:0``; those that TensorFlow has started by default.
+        devices: Such as ``GPU:0``; by default those that count.
     """
-    watched = gpus() if devices is None else list(devices)
+    watched = counting() if devices is None else list(devices)
     if not watched:
         return None
     experimental = tf.config.experimental
@@ -35,7 +51,8 @@ def watch_memory(devices: Sequence[str] | None = None) -> Callable[[], DevicePea
 
     def peak() -> DevicePeak:
         found = (experimental.get_memory_info(d)["peak"] - b for d, b in before.items())
-        return DevicePeak(sum(found), None, "TensorFlow allocator")
+        of_host = all(device.startswith("CPU") for device in watched)
+        return DevicePeak(sum(found), None, "TensorFlow allocator", of_host)
 
     return peak
 

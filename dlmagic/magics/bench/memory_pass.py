@@ -53,7 +53,16 @@ def measure_peak(
     runner.synchronise()
     found = [_one_call(runner, frameworks, host) for _ in range(REPETITIONS)]
     runner.restore()
-    return _on_device([device for device, _ in found]) or _in_main_memory([h for _, h in found])
+    counted, resident = (list(each) for each in zip(*found, strict=True))
+    on_device = _on_device(counted)
+    if isinstance(on_device, Reason) or (on_device and not _is_of_host(counted)):
+        return on_device
+    in_main_memory = _in_main_memory(resident)
+    if on_device is None:
+        return in_main_memory
+    # An allocator that keeps memory hides it from the system, and others take some beside it.
+    hidden = isinstance(in_main_memory, Reason) or in_main_memory.allocated < on_device.allocated
+    return on_device if hidden else in_main_memory
 
 
 _READINGS = 20
@@ -91,6 +100,15 @@ def _settled(host: HostMemory) -> int | Reason:
             return now
         before = now
     return before
+
+
+def _is_of_host(found: Sequence[Watched]) -> bool:
+    return all(
+        each.of_host
+        for watched in found
+        for each in watched
+        if isinstance(each, DevicePeak) and each.allocated > 0
+    )
 
 
 def _on_device(found: Sequence[Watched]) -> Peak | Reason | None:
