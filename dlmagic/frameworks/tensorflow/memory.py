@@ -1,7 +1,7 @@
 """What TensorFlow's allocators count, and the caches of GPUs.
 
-On processors for which TensorFlow uses oneDNN, an allocator of its own keeps main memory for later, and
-counts. What the operating system sees of the process then no longer changes.
+On processors for which TensorFlow uses oneDNN, an allocator of its own keeps main memory for later,
+and counts. What the operating system sees of the process then no longer changes.
 """
 
 from __future__ import annotations
