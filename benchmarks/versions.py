@@ -84,4 +84,6 @@ def with_run(known: Iterable[Run], run: Run) -> list[Run]:
 
 
 def _goes_together(one: Run, other: Run) -> bool:
-    return one["part"] != other["part"] and one["versions"] == other["versions"]
+    """Whether they are parts of one run: a part of older code may have got another name since."""
+    same = ("versions", "commit")
+    return one["part"] != other["part"] and all(one.get(key) == other.get(key) for key in same)

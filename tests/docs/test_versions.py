@@ -71,6 +71,8 @@ def test_parts_of_a_run_are_kept_as_long_as_versions_are_the_same() -> None:
     ]
     runs = with_run(runs, of("newest", "b", numpy="3"))
     assert [each["versions"]["numpy"] for each in runs] == ["1", "3"]
+    runs = with_run(runs, of("newest", "a", numpy="3") | {"commit": "later"})
+    assert [(each["name"], each["part"]) for each in runs] == [("oldest", "a"), ("newest", "a")]
 
 
 def test_the_table_has_a_column_for_each_environment() -> None:
