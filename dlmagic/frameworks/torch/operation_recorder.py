@@ -39,6 +39,7 @@ from dlmagic.frameworks.torch.labels import labels_of
 from dlmagic.frameworks.torch.parameter_owners import ParameterOwners
 from dlmagic.frameworks.torch.seen_tensors import SeenTensors, tensors_in
 from dlmagic.frameworks.torch.small_numbers import (
+    are_finite,
     extremes_of,
     is_steep,
     numbers_of,
@@ -290,7 +291,6 @@ class OperationRecorder(TorchFunctionMode):
         closure: bool,
     ) -> Step:
         gradients = [self.seen.known(each.grad) for each in parameters if each.grad is not None]
-        numbers = {each.numbers for each in gradients} - {None}
         groups = optimizer.param_groups
         return replace(
             self._gradients.step(id(optimizer), parameters),
@@ -303,7 +303,7 @@ class OperationRecorder(TorchFunctionMode):
             without_gradient=frozenset(
                 id(each) for each in parameters if each.requires_grad and each.grad is None
             ),
-            has_finite_gradients=numbers == {"finite"} if numbers else None,
+            has_finite_gradients=are_finite(each.numbers for each in gradients),
         )
 
     def _is_looked_at_later(self) -> bool:

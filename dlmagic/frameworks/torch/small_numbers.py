@@ -60,10 +60,10 @@ def value_of(value: object) -> float | None:
     return told(lambda: float(value.detach()))
 
 
-def are_finite(tensors: Iterable[Tensor]) -> bool | None:
-    """Whether all numbers are; None where none of the tensors may be looked at."""
-    states = [state for each in tensors if (state := numbers_of(each)) is not None]
-    return all(state == "finite" for state in states) if states else None
+def are_finite(numbers: Iterable[Numbers | None]) -> bool | None:
+    """Whether the numbers of all tensors are; None where none of them may be looked at."""
+    states = [each for each in numbers if each is not None]
+    return all(each == "finite" for each in states) if states else None
 
 
 def is_steep(name: str, arguments: Sequence[object]) -> bool:

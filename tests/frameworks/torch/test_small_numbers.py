@@ -68,9 +68,9 @@ def test_extremes_and_values() -> None:
 
 def test_gradients_are_finite_unless_one_that_may_be_looked_at_is_not() -> None:
     large = torch.full((400, 400), NAN)
-    assert are_finite([torch.ones(2), large]) is True
-    assert are_finite([torch.ones(2), torch.tensor(NAN)]) is False
-    assert are_finite([large]) is None
+    assert are_finite(map(numbers_of, [torch.ones(2), large])) is True
+    assert are_finite(map(numbers_of, [torch.ones(2), torch.tensor(NAN)])) is False
+    assert are_finite(map(numbers_of, [large])) is None
 
 
 @pytest.mark.parametrize(
