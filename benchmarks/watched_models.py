@@ -27,6 +27,12 @@ class Training:
     inputs: Tensor
     targets: Tensor
 
+    def to(self, device: str) -> Training:
+        """Train there from now on."""
+        self.model.to(device)
+        self.inputs, self.targets = self.inputs.to(device), self.targets.to(device)
+        return self
+
     def step(self) -> None:
         """One step, as people write it."""
         self.optimizer.zero_grad()

@@ -61,6 +61,9 @@ SOURCES = {
     "score": Source("gpus.diagnosis", "gpus_diagnosis", gpus.diagnosis),
     "picking": Source("gpus.picking", "gpus_picking", gpus.picking),
     "overhead": Source("watch.overhead", "watch_overhead", watch.overhead),
+    "overhead on a GPU": Source(
+        "watch.overhead --device cuda", "watch_overhead_gpu", watch.overhead
+    ),
     "versions": Source("versions", "versions", versions.versions, signed=False),
 }
 """By the name of the place."""

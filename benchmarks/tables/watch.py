@@ -21,6 +21,8 @@ def overhead(document: Mapping[str, Any]) -> str:
         _line(f"{way}, over a plain step", [_ratio(each["ratios"][way]) for each in found])
         for way in found[0]["ratios"]
     ]
+    if "gpu" in document:
+        lines.insert(2, _line("on one", [document["gpu"]] * len(found)))
     lines.append(_line("the default rate is", [f"one step in {each['every']}" for each in found]))
     for every in sorted({every for each in found for every in each["added"]}, key=int):
         lines += _beside(found, every)

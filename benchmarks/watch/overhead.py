@@ -7,7 +7,8 @@ Intervals are of resampled rounds. Ends with an error where a limit is missed.
 Run: ``python -m benchmarks.watch.overhead [--write] [--quick]``; needs wandb, tensorboard and
 torchlens, and twelve minutes on a machine that does nothing else. ``--quick`` takes few rounds on
 one thread, by the processor's clock: for a first look on a busy machine, not for limits.
-``--write`` also writes the table of ``docs/watch-cost.md``.
+``--device cuda`` trains on a GPU, where only the default rate has a limit; without TorchLens.
+``--write`` also writes the tables of ``docs/watch-cost.md``.
 """
 
 from __future__ import annotations
@@ -31,7 +32,16 @@ from benchmarks.watch_proofs import (
 )
 
 QUICK = Plan(clock=process_time, idle=6, rounds=6, beside=5, longest=0.5)
-PACKAGES = ("torch", "numpy", "wandb", "tensorboard", "torchlens")
+PACKAGES = ("torch", "numpy", "wandb", "tensorboard")
+
+
+def when_done() -> float:
+    """Seconds, when the GPU has done all that it was asked for."""
+    torch.cuda.synchronize()
+    return perf_counter()
+
+
+ON_GPU = Plan(device="cuda", clock=when_done, idle=40, rounds=20, beside=6, longest=2.0)
 
 
 def all_measured(plan: Plan, models: Sequence[str]) -> list[Measured]:
@@ -41,8 +51,9 @@ def all_measured(plan: Plan, models: Sequence[str]) -> list[Measured]:
         begun = perf_counter()
         found.append(measured(model, plan))
         print(f"{model}: measured in {perf_counter() - begun:.0f} s", flush=True)
-    for each in found:
-        traced(each, plan)
+    if plan.device == "cpu":
+        for each in found:
+            traced(each, plan)
     return found
 
 
@@ -52,16 +63,22 @@ def main() -> None:
     parser.add_argument("--write", action="store_true", help="keep the figures")
     parser.add_argument("--quick", action="store_true", help="few rounds, one thread")
     parser.add_argument("--models", nargs="+", default=list(LIMITS), choices=list(LIMITS))
+    parser.add_argument("--device", default="cpu", choices=["cpu", "cuda"])
     options = parser.parse_args()
     if options.write and (options.quick or options.models != list(LIMITS)):
         parser.error("--write keeps figures of all models, in full")
     threads = 1 if options.quick else 2
     torch.set_num_threads(threads)
-    found = all_measured(QUICK if options.quick else Plan(), options.models)
+    on_gpu = options.device == "cuda"
+    plan = QUICK if options.quick else Plan()
+    found = all_measured(ON_GPU if on_gpu else plan, options.models)
     figures = {"threads": threads, "models": [asdict(each) for each in found]}
+    if on_gpu:
+        figures["gpu"] = torch.cuda.get_device_name()
     print(overhead(figures))
     if options.write:
-        record("watch_overhead", PACKAGES, figures)
+        peers = PACKAGES if on_gpu else (*PACKAGES, "torchlens")
+        record("watch_overhead_gpu" if on_gpu else "watch_overhead", peers, figures)
     if missed := [text for each in found for text in each.missed()]:
         sys.exit("\n".join(missed))
 

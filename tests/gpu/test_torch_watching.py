@@ -26,6 +26,7 @@ def no_waiting():
     torch.cuda.set_sync_debug_mode("default")
 
 
+@pytest.mark.filterwarnings("ignore:Synchronization debug mode")
 @pytest.mark.parametrize("exact", [False, True])
 def test_no_step_waits_for_the_device(no_waiting, exact):
     model, batch = on_gpu()

@@ -1,16 +1,20 @@
 """Whether CUDA was started before this process was forked: no child can use it then.
 
-CUDA itself says to such a child what it says before it is started. What tells them apart is the
-driver's file for managed memory, which is open from then on and which NVML does not open; and a
-look before each fork of this process, once the state of CUDA has been asked for.
+CUDA itself says to such a child what it says before it is started. What tells them apart are the
+registers of a GPU, which are mapped into memory from then on and which NVML does not map; the
+driver's file for managed memory, which newer versions of NVML open, too (seen with driver 580); and
+a look before each fork of this process, once the state of CUDA has been asked for.
 """
 
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 from dlmagic.devices.cuda.driver import is_started, loaded_driver
+
+_REGISTERS = re.compile(r"/dev/nvidia[0-9]+$", re.MULTILINE)
 
 _started_in: int | None = None  # the process in which CUDA was seen started
 _watching = False
@@ -34,7 +38,13 @@ def was_started_before_the_fork(proc: Path = Path("/proc")) -> bool:
     """Whether there is a trace of that, in a process where CUDA says it is not started."""
     if _started_in is not None and _started_in != os.getpid():
         return True
-    return _is_open("nvidia-uvm", proc)
+    try:
+        mapped = (proc / "self" / "maps").read_text("utf-8", "replace")
+    except OSError:
+        mapped = ""
+    if _REGISTERS.search(mapped):
+        return True
+    return "libnvidia-ml.so" not in mapped and _is_open("nvidia-uvm", proc)
 
 
 def _look() -> None:

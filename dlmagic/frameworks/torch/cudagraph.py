@@ -9,6 +9,7 @@ part of the cell; the one effect of it that matters for training, a gradient ten
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 
 import torch
 from torch import Tensor
@@ -19,6 +20,8 @@ from dlmagic.frameworks.torch.failure import explain_failure
 
 WARM_UP_CALLS = 3
 """Calls before the capture, as PyTorch's manual advises, so that libraries are set up."""
+
+_ONLY_FOLLOWS = "due to a previous error during capture"
 
 
 def prepare(
@@ -87,18 +90,43 @@ class _Captured:
         before = [leaf.grad for leaf in self._leaves]
         graph = torch.cuda.CUDAGraph()
         try:
-            with torch.cuda.graph(graph):
+            with _generators_let_go(), torch.cuda.graph(graph):
                 self._returned = self._function(*arguments)
         except Exception as error:
-            explained = explain_failure(error, None)
+            cause = _first(error)
+            explained = explain_failure(cause, None)
             if explained is None:
-                raise
-            raise ModeUnavailable(explained[0]) from error
+                raise cause from None
+            raise ModeUnavailable(explained[0]) from cause
         now = [(leaf, leaf.grad) for leaf in self._leaves]
         self._new_grads = [
             pair for pair, old in zip(now, before, strict=True) if pair[1] is not old
         ]
         return graph
+
+
+@contextmanager
+def _generators_let_go() -> Iterator[None]:
+    """Free the generators if a capture fails, as they were before it.
+
+    They would stay as if it went on: each random number that is drawn later would raise.
+    """
+    before = [(each, each.get_state()) for each in torch.cuda.default_generators]
+    try:
+        yield
+    except BaseException:
+        for generator, state in before:
+            fresh = torch.Generator(generator.device)
+            fresh.set_state(state)
+            generator.graphsafe_set_state(fresh.graphsafe_get_state())
+        raise
+
+
+def _first(error: BaseException) -> BaseException:
+    """What went wrong within a capture: that it cannot be ended then only follows from that."""
+    while _ONLY_FOLLOWS in str(error) and error.__context__ is not None:
+        error = error.__context__
+    return error
 
 
 def _leaves(values: Iterable[object]) -> Iterator[Tensor]:

@@ -18,6 +18,11 @@ _KNOWN = (
         "The cell reads a tensor's value while it is captured: .item(), print, if on a tensor.",
     ),
     (
+        "legacy stream depend on a capturing",
+        "A loss of an earlier run still holds its graph, to which the gradients would go: delete "
+        "it first (del loss), or keep loss.detach().",
+    ),
+    (
         "Could not guard on data-dependent",
         "A branch or a size depends on a tensor's value, which is known only when the graph runs.",
     ),

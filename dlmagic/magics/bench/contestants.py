@@ -162,6 +162,7 @@ def _first_call(contestant: Contestant, runner: CellRunner, clock: Clock, *, kee
     contestant.events = difference(before, runner.events())
     if keep:
         contestant.outcome = _outcome(runner)
+    runner.last = None  # a loss with its graph would be in the way of a capture by another mode
 
 
 def _outcome(runner: CellRunner) -> FrozenContainer:

@@ -1,6 +1,7 @@
 """Whether it is too late, over what people run before: never a wrong answer.
 
-What is true is what the double of CUDA's library was called: it is too late once cuInit was.
+What is true is what the double of CUDA's library was called: it is too late once cuInit was, and
+found a device.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ def environment(played: Machine, libraries: Libraries) -> dict[str, str]:
 
 
 def truth(played: Machine, case: Case) -> str:
-    if not played.calls("cuInit"):
+    if not played.calls("cuInit") or case is BY_NAME["CUDA found nothing"]:
         return "safe"
     return "unusable" if case.forked else "too late"
 
@@ -148,11 +149,21 @@ def test_the_devices_that_cuda_has_are_told_in_its_order(environment) -> None:
     )
 
 
-def test_cuda_that_was_given_no_gpu_means_a_restart(environment) -> None:
+def test_cuda_that_found_no_gpu_may_still_get_one(environment) -> None:
     with Notebook(environment) as notebook:
         told = notebook.run(BY_NAME["CUDA found nothing"].code, (A,))
-        assert told.devices == ()
-        assert "was given no GPU: restart the kernel" in told.advice
+        assert (told.kind, told.advice) == ("loaded", "")
+        again = f"os.environ['CUDA_VISIBLE_DEVICES'] = {A!r}\n{START}"
+        assert notebook.run(again, (A,)).devices == (BARE_A,)
+
+
+def test_nvml_is_no_trace_of_a_cuda_that_was_started(environment) -> None:
+    # Newer drivers open the device file for managed memory for it, too.
+    use = "import pynvml; pynvml.nvmlInit(); import ctypes; ctypes.CDLL('libcuda.so.1')"
+    with Notebook(environment) as notebook:
+        assert notebook.run(use, (A,)).kind == "loaded"
+        assert notebook.run("", (A,), forked=True).kind == "loaded"
+        assert notebook.run(START, (A,), forked=True).kind == "unusable"
 
 
 def test_a_driver_that_does_not_tell_its_devices_gives_the_reason(played, environment) -> None:
@@ -168,12 +179,15 @@ def test_a_driver_that_does_not_tell_its_devices_gives_the_reason(played, enviro
         assert "UUID of cuda:0 (CUDA error 101)" in told.devices
 
 
-def test_a_child_is_told_by_the_note_where_no_file_is_open(environment) -> None:
+def test_a_child_is_told_by_the_note_where_nothing_is_open_or_mapped(environment) -> None:
     close = """
-import os
+import mmap, os, re
 for name in os.listdir("/proc/self/fd"):
     if os.path.realpath(f"/proc/self/fd/{name}").endswith("dev/nvidia-uvm"):
         os.close(int(name))
+(mapped,) = (line for line in open("/proc/self/maps") if line.endswith("/dev/nvidia0\\n"))
+begin, end = (int(each, 16) for each in mapped.split()[0].split("-"))
+assert ctypes.CDLL(None).munmap(ctypes.c_void_p(begin), ctypes.c_size_t(end - begin)) == 0
 """
     with Notebook(environment) as notebook:
         # Asked before CUDA was started: the look before the fork finds it.
@@ -189,8 +203,25 @@ for name in os.listdir("/proc/self/fd"):
 
 def test_without_a_list_of_open_files_there_is_no_trace(tmp_path) -> None:
     assert not was_started_before_the_fork(tmp_path / "absent")
-    (tmp_path / "self" / "fd").mkdir(parents=True)
-    (tmp_path / "self" / "fd" / "3").symlink_to("/dev/nvidiactl")
+
+
+def test_an_open_memory_device_is_a_trace_where_nvml_is_not_loaded(tmp_path) -> None:
+    open_files = tmp_path / "self" / "fd"
+    open_files.mkdir(parents=True)
+    (open_files / "3").symlink_to("/dev/nvidiactl")
     assert not was_started_before_the_fork(tmp_path)
-    (tmp_path / "self" / "fd" / "4").symlink_to("/dev/nvidia-uvm")
+    (open_files / "4").symlink_to("/dev/nvidia-uvm")
+    assert was_started_before_the_fork(tmp_path)
+    maps = tmp_path / "self" / "maps"
+    maps.write_text("7f00-7f10 r-xp 00000000 08:01 7 /usr/lib/libnvidia-ml.so.580.159.04\n")
+    assert not was_started_before_the_fork(tmp_path)
+
+
+def test_mapped_registers_of_a_gpu_are_a_trace(tmp_path) -> None:
+    maps = tmp_path / "self" / "maps"
+    maps.parent.mkdir()
+    control = "7f20-7f30 rw-s 00000000 00:06 9 /dev/nvidiactl\n"
+    maps.write_text(f"7f00-7f10 r-xp 00000000 08:01 7 /usr/lib/libnvidia-ml.so.1\n{control}")
+    assert not was_started_before_the_fork(tmp_path)
+    maps.write_text(f"{control}7f40-7f50 rw-s 00000000 00:06 9 /dev/nvidia12\n")
     assert was_started_before_the_fork(tmp_path)

@@ -42,9 +42,9 @@ class Libraries:
         hidden = "".join(f"{name}; " for name in about.lacks)
         exports = folder / "exports"
         exports.write_text(f"{{ global: *; {f'local: {hidden}' if hidden else ''}}};")
-        stride = f"-DPROCESS_3_BYTES={about.third_list}"
+        given = (f"-DPROCESS_3_BYTES={about.third_list}", f"-DOPENS_MEMORY={about.opens_memory:d}")
         versions = f"-Wl,--version-script={exports}"
-        _compile("fake_nvml.c", folder / "libnvidia-ml.so.1", stride, versions)
+        _compile("fake_nvml.c", folder / "libnvidia-ml.so.1", *given, versions)
         (folder / "libcuda.so.1").symlink_to(self._cuda())
         return folder
 

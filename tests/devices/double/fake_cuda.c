@@ -7,8 +7,11 @@
  * the state), or by bus; divided GPUs come last, and each stands for its first instance. A process
  * has one instance and nothing beside it, or whole GPUs.
  *
+ * Where it finds no device it is not initialised, and the next cuInit reads the variable anew.
+ *
  * A child that was forked after cuInit cannot use it: every call answers "not initialised", also
- * another cuInit. As the driver's own file, dev/nvidia-uvm beside the state stays open from cuInit.
+ * another cuInit. From cuInit on, dev/nvidia-uvm beside the state stays open, as the driver's own
+ * file does, and dev/nvidia0 stays mapped, as the registers of a GPU do.
  */
 #include "state.h"
 
@@ -132,23 +135,18 @@ static void choose(const Gpu *all, int count) {
         }
 }
 
-static void open_memory_device(void) {
-    static int file_number = -1;
-    char folder[4200], file[4300];
-    const char *last = strrchr(path, '/');
-    if (!last || file_number >= 0) return;
-    snprintf(folder, sizeof folder, "%.*s/dev", (int)(last - path), path);
-    snprintf(file, sizeof file, "%s/nvidia-uvm", folder);
-    mkdir(folder, 0777);
-    file_number = open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+static void map_registers(void) {
+    int file_number = open_device("nvidia0");
+    if (file_number < 0 || ftruncate(file_number, 4096)) return;
+    mmap(NULL, 4096, PROT_READ, MAP_SHARED, file_number, 0);
+    close(file_number);
 }
 
 EXPORT int cuInit(unsigned flags) {
     int code = enter(__func__, ALL);
     if (code) return code;
     if (flags) return INVALID_VALUE;
-    if (devices >= 0) return getpid() != initialised_by ? UNINITIALIZED : devices ? OK : NO_DEVICE;
-    initialised_by = getpid();
+    if (devices >= 0) return getpid() != initialised_by ? UNINITIALIZED : OK;
     static Gpu all[MOST_GPUS];
     int count = 0;
     pthread_mutex_lock(&lock);
@@ -157,9 +155,15 @@ EXPORT int cuInit(unsigned flags) {
     const char *order = getenv("CUDA_DEVICE_ORDER");
     qsort(all, (size_t)count, sizeof *all, order && !strcmp(order, "PCI_BUS_ID") ? by_bus : by_speed);
     choose(all, count);
-    open_memory_device();
+    if (devices) {
+        initialised_by = getpid();
+        open_device("nvidia-uvm");
+        map_registers();
+    } else {
+        devices = -1;
+    }
     pthread_mutex_unlock(&lock);
-    return devices ? OK : NO_DEVICE;
+    return devices > 0 ? OK : NO_DEVICE;
 }
 
 /* For the tests alone: as in a new process. */

@@ -1,12 +1,16 @@
 /* A double of NVIDIA's management library: the machine of state.h, with nvml.h's layouts.
  *
  * PROCESS_3_BYTES: size of a record of the third list of processes; 32 in the drivers 535.43 to
- * 535.86, 24 in all others. Functions that a driver does not have are hidden by the linker.
+ * 535.86, 24 in all others. OPENS_MEMORY: whether the device file for memory, nvidia-uvm, is open
+ * from the start to the end. Functions that a driver does not have are hidden by the linker.
  */
 #include "state.h"
 
 #ifndef PROCESS_3_BYTES
 #define PROCESS_3_BYTES 24
+#endif
+#ifndef OPENS_MEMORY
+#define OPENS_MEMORY 0
 #endif
 
 enum { OK, UNINITIALIZED, INVALID, UNSUPPORTED, FORBIDDEN, NOT_FOUND = 6, TOO_SMALL = 7, BAD_VERSION = 25 };
@@ -56,12 +60,22 @@ static int give_text(const char *text, char *into, unsigned size) {
 
 /* The library as a whole. */
 
-static int start(void) { return __sync_add_and_fetch(&started, 1), OK; }
+static int memory_device = -1;
+
+static int start(void) {
+    if (__sync_add_and_fetch(&started, 1) == 1 && OPENS_MEMORY) memory_device = open_device("nvidia-uvm");
+    return OK;
+}
+
+static int end(void) {
+    if (!__sync_sub_and_fetch(&started, 1) && OPENS_MEMORY) close(memory_device);
+    return OK;
+}
 
 EXPORT int nvmlInitWithFlags(unsigned flags) { (void)flags; int code = enter(__func__, ALL); return code ? code : start(); }
 EXPORT int nvmlInit_v2(void) { int code = enter(__func__, ALL); return code ? code : start(); }
 EXPORT int nvmlInit(void) { int code = enter(__func__, ALL); return code ? code : start(); }
-EXPORT int nvmlShutdown(void) { SYSTEM_CALL __sync_sub_and_fetch(&started, 1); return OK; }
+EXPORT int nvmlShutdown(void) { SYSTEM_CALL return end(); }
 
 EXPORT const char *nvmlErrorString(int code) {
     static const char *known[] = {"Success", "Uninitialized", "Invalid Argument", "Not Supported",

@@ -38,6 +38,8 @@ class Generation:
         lacks: Functions that it does not have.
         third_list: Bytes of a record in the third form of the lists of processes.
         garbled: Whether names are no valid UTF-8.
+        opens_memory: Whether NVML opens the device file for managed memory, as CUDA does; seen with
+            580.159.
     """
 
     driver: str
@@ -45,6 +47,7 @@ class Generation:
     lacks: tuple[str, ...] = ()
     third_list: int = 24
     garbled: bool = False
+    opens_memory: bool = False
 
 
 GENERATIONS = {
@@ -57,7 +60,7 @@ GENERATIONS = {
     "535.54": Generation("535.54.03", 12020, _SINCE_580, third_list=32),
     "535.104": Generation("535.104.12", 12020, _SINCE_580),
     "555": Generation("555.85", 12050, _SINCE_580, garbled=True),
-    "580": Generation("580.65.06", 13000),
-    "610": Generation("610.43.02", 13030),
+    "580": Generation("580.65.06", 13000, opens_memory=True),
+    "610": Generation("610.43.02", 13030, opens_memory=True),
 }
 """By the name that scenarios use."""

@@ -70,6 +70,17 @@ static u64 seen;
 static long met[MOST_FAULTS];
 static int log_file = -1;
 
+/* A device file of the driver, in the folder dev beside the state. */
+static __attribute__((unused)) int open_device(const char *name) {
+    char folder[4200], file[4300];
+    const char *last = strrchr(path, '/');
+    if (!last) return -1;
+    snprintf(folder, sizeof folder, "%.*s/dev", (int)(last - path), path);
+    snprintf(file, sizeof file, "%s/%s", folder, name);
+    mkdir(folder, 0777);
+    return open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+}
+
 static const char *field(const char *line, const char *name) {
     char wanted[TEXT];
     size_t size = (size_t)snprintf(wanted, sizeof wanted, " %s=", name);
