@@ -171,7 +171,8 @@ def _beside(found: Measured, make: Callable[[], Training], plan: Plan, every: in
         ]
         for name, peer in ((WANDB, WandbWatch()), (TENSORBOARD, TensorBoardHistograms())):
             stack.callback(peer.close)
-            ways.append(Way(name, partial(peer.watching, every=every), steps, BEGINNING * every))
+            watching = partial(peer.watching, every=every)
+            ways.append(Way(name, watching, steps, BEGINNING * every, alone=True))
         times = in_turns(ways, make, plan.beside, plan.clock)
     peers = (WANDB, TENSORBOARD)
     found.added[every] = {way: added(times, way, PLAIN) for way in (OURS, *peers)}

@@ -55,6 +55,9 @@ class Way:
             watching begins, is then over.
         lasting: Whether it is attached once, to a model of its own, and not anew for each block:
             for what finds its rate while it watches.
+        alone: Whether it trains a model of its own, because it leaves something behind on it. All
+            others train the same one in turns: where its values lie in memory makes a step longer
+            or shorter by up to 1 %.
     """
 
     name: str
@@ -62,6 +65,7 @@ class Way:
     steps: int
     before: int = 1
     lasting: bool = False
+    alone: bool = False
 
 
 @dataclass(frozen=True)
@@ -91,7 +95,13 @@ def in_turns(
     orders = balanced_orders(len(ways), np.random.default_rng(0))
     found: dict[str, list[float]] = {way.name: [] for way in ways}
     with ExitStack() as stack:
-        blocks = [stack.enter_context(_Blocks(way, make, clock)) for way in ways]
+        same = _made(make)
+        blocks = [
+            stack.enter_context(
+                _Blocks(way, _made(make) if way.alone or way.lasting else same, clock)
+            )
+            for way in ways
+        ]
         gc.collect()
         gc.freeze()
         stack.callback(gc.unfreeze)
@@ -101,19 +111,18 @@ def in_turns(
     return {name: np.array(each[1:]) for name, each in found.items()}
 
 
+def _made(make: Callable[[], Training]) -> Training:
+    torch.manual_seed(0)
+    return make()
+
+
 class _Blocks(ExitStack):
-    """Blocks of one way: of a few steps each, after some that are not timed.
+    """Blocks of one way: of a few steps each, after some that are not timed."""
 
-    All that is attached for each block trains models that are equal from the start on, each way
-    its own: what one leaves behind on its model is no burden of another.
-    """
-
-    def __init__(self, way: Way, make: Callable[[], Training], clock: Callable[[], float]) -> None:
+    def __init__(self, way: Way, training: Training, clock: Callable[[], float]) -> None:
         super().__init__()
-        torch.manual_seed(0)
-        self._way, self._clock = way, clock
-        self._training = make()
-        lasting = self.enter_context(way.attach(self._training)) if way.lasting else None
+        self._way, self._training, self._clock = way, training, clock
+        lasting = self.enter_context(way.attach(training)) if way.lasting else None
         self._lasting: Watched | None = lasting
 
     def seconds(self) -> float:

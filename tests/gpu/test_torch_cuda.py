@@ -104,6 +104,11 @@ def test_after_a_capture_that_failed_the_device_is_as_before():
         cell.call(cell.prepare("cudagraph"))
     cell.snapshot.restore()
     assert torch.equal(torch.rand(4, device="cuda"), expected)
+    large = torch.ones(1 << 26, device="cuda")
+    before = torch.cuda.memory_reserved()
+    del large
+    torch.cuda.empty_cache()
+    assert torch.cuda.memory_reserved() <= before - (1 << 28)
     again = Cell("y = x * torch.rand_like(x)", x=x, torch=torch)
     assert again.call(again.prepare("cudagraph"))
 

@@ -47,8 +47,8 @@ def test_no_step_waits_for_the_device(no_waiting, exact):
 def test_statistics_are_those_of_the_values():
     model, batch = on_gpu()
     optimizer = torch.optim.SGD(model.parameters(), 1e-3)
+    output = model(batch).detach().cpu()
     with watching(model, exact=True) as (watcher, _):
-        output = model(batch).detach().cpu()
         step(model, optimizer, batch)
         sample = watcher.take(wait=True)[-1]
     agree(row(sample, "11", "activation"), output, 1e-4)

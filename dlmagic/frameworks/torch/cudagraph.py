@@ -16,6 +16,7 @@ from torch import Tensor
 
 from dlmagic.errors import ModeUnavailable
 from dlmagic.frameworks.protocol import CellLike, Prepared
+from dlmagic.frameworks.torch import _compat as compat
 from dlmagic.frameworks.torch.failure import explain_failure
 
 WARM_UP_CALLS = 3
@@ -90,7 +91,7 @@ class _Captured:
         before = [leaf.grad for leaf in self._leaves]
         graph = torch.cuda.CUDAGraph()
         try:
-            with _generators_let_go(), torch.cuda.graph(graph):
+            with _let_go_if_it_fails() as pool, torch.cuda.graph(graph, pool=pool):
                 self._returned = self._function(*arguments)
         except Exception as error:
             cause = _first(error)
@@ -106,19 +107,22 @@ class _Captured:
 
 
 @contextmanager
-def _generators_let_go() -> Iterator[None]:
-    """Free the generators if a capture fails, as they were before it.
+def _let_go_if_it_fails() -> Iterator[tuple[int, int]]:
+    """Where the tensors of a capture lie; if it fails, nothing of it stays.
 
-    They would stay as if it went on: each random number that is drawn later would raise.
+    Generators and the allocator would stay as if it went on: each random number that is drawn later
+    would raise, and no memory would be given back.
     """
+    pool = torch.cuda.graph_pool_handle()
     before = [(each, each.get_state()) for each in torch.cuda.default_generators]
     try:
-        yield
+        yield pool
     except BaseException:
         for generator, state in before:
             fresh = torch.Generator(generator.device)
             fresh.set_state(state)
             generator.graphsafe_set_state(fresh.graphsafe_get_state())
+        compat.let_go_of_capture(torch.cuda.current_device(), pool)
         raise
 
 

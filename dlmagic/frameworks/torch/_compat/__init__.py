@@ -36,7 +36,7 @@ from dlmagic.frameworks.torch._compat.counting import (
     frames_left_eager,
     graph_breaks,
 )
-from dlmagic.frameworks.torch._compat.devices import in_bad_fork
+from dlmagic.frameworks.torch._compat.devices import in_bad_fork, let_go_of_capture
 from dlmagic.frameworks.torch._compat.distributed import abort_process_group
 from dlmagic.frameworks.torch._compat.faking import FakeWorld, fake_world
 from dlmagic.frameworks.torch._compat.hooks import (
@@ -139,6 +139,7 @@ __all__ = [
     "is_loader_iterator",
     "is_view",
     "is_without_numbers",
+    "let_go_of_capture",
     "log_of_graph_breaks",
     "matmul_precision",
     "no_sizes_seen",

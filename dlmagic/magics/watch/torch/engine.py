@@ -55,6 +55,7 @@ class Engine:
         self._called = self._accumulated = self._bypassed = False
         self._alarmed = self._inside = self._diagnosing = False
         self._eager: list[bool] = []
+        self._draws: bool | None = None
         self._until_step = False
         self._own = 0.0
         self._ended_at = math.nan
@@ -115,6 +116,7 @@ class Engine:
             eager.leave()
         if self._measuring.on:
             self._look(self._measuring.called)
+            self._look(self._see_whether_it_draws)
         if output is not None and self._kept:
             tensors = keep_gradients(next(reversed(self._kept.values())), output)
             for tensor in tensors[:1]:
@@ -294,9 +296,15 @@ class Engine:
     def _keep(self, module: nn.Module, args: Any, kwargs: Any) -> None:
         step = self._stepping.steps + 1
         self._kept.pop(step, None)
-        self._kept[step] = keep_call(module, args, kwargs)
+        draws = self._draws is not False or self._measuring.on
+        self._kept[step] = keep_call(module, args, kwargs, draws=draws)
         while len(self._kept) > (CALLS_KEPT if self._sentinel.waits else 1):
             self._kept.popitem(last=False)
+
+    def _see_whether_it_draws(self) -> None:
+        """Whether calls of the model draw random numbers; asked of those that are measured."""
+        if self._kept and not self._draws:
+            self._draws = next(reversed(self._kept.values())).has_drawn()
 
     def _tell_if_not_finite(self) -> None:
         step = self._sentinel.not_finite()

@@ -21,7 +21,7 @@ from dlmagic.magics.watch.torch.values import has_values, local
 MOST_VALUES = 1 << 17
 """Gradients with more values than these in all are not looked at."""
 
-MOST_PARAMETERS = 32
+MOST_PARAMETERS = 12
 """Nor more of them than these, evenly among all and the first one with them."""
 
 

@@ -24,7 +24,8 @@ class KeptCall:
     Attributes:
         args: Its arguments, cut off from the graph that they came from.
         kwargs: Those by name.
-        random_states: Generators with their states as the call began.
+        random_states: Generators with their states as the call began; none where it is known to
+            draw no random numbers.
         output_gradients: One for each tensor of the output that needs gradients, in the order of
             :func:`outputs_in`; None where none arrived.
         training: Whether the model was in training mode.
@@ -44,13 +45,27 @@ class KeptCall:
         """Whether the weights have been changed since."""
         return self.version is not None and self.version != _version_of(model)
 
+    def has_drawn(self) -> bool:
+        """Whether random numbers have been drawn since."""
+        return not all(torch.equal(each.get_state(), state) for each, state in self.random_states)
 
-def keep_call(model: nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> KeptCall:
-    """Keep a call that is about to begin; copies no batch and waits for no device."""
+
+def keep_call(
+    model: nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, Any], *, draws: bool = True
+) -> KeptCall:
+    """Keep a call that is about to begin; copies no batch and waits for no device.
+
+    Args:
+        model: What is called.
+        args: With what.
+        kwargs: With what, by name.
+        draws: Whether it may draw random numbers: the states of their generators are large.
+    """
+    generators = _generators() if draws else ()
     return KeptCall(
         args=tuple(_each(each, _cut) for each in args),
         kwargs={name: _each(each, _cut) for name, each in kwargs.items()},
-        random_states=tuple((each, each.get_state()) for each in _generators()),
+        random_states=tuple((each, each.get_state()) for each in generators),
         training=model.training,
         autocast=tuple(_autocast(kind) for kind in _kinds_of_device()),
         version=_version_of(model),
