@@ -2,7 +2,7 @@
 
 Each program has a process of its own; they look in turns of a random, balanced order. Ends with an
 error if another program is as fast; without an NVIDIA GPU it says so and measures nothing.
-Run: ``python -m benchmarks.gpus.hardware [--write]``; takes some minutes.
+Run: ``python -m benchmarks.gpus.hardware [--write] [--rounds N]``; takes some minutes.
 """
 
 from __future__ import annotations
@@ -42,17 +42,18 @@ def main() -> None:
     """Measure, print, and keep the figures where asked."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0] if __doc__ else None)
     parser.add_argument("--write", action="store_true", help="keep the figures")
+    parser.add_argument("--rounds", type=int, default=ROUNDS, help="looks of each program")
     options = parser.parse_args()
     with GpuReader() as reader:
         readings = reader.read()
     if not readings.gpus:
         print(f"Nothing is measured: {readings.missing}.")
         return
-    rows = compared(programs(), os.environ, ROUNDS)
+    rows = compared(programs(), os.environ, options.rounds)
     show(rows)
     if options.write:
         gpus = [str(gpu.name) for gpu in readings.gpus]
-        figures = {"gpus": gpus, "driver": str(readings.driver), "rounds": ROUNDS}
+        figures = {"gpus": gpus, "driver": str(readings.driver), "rounds": options.rounds}
         peers = ("nvidia-ml-py", "psutil", *filter(find_spec, PEERS))
         record("gpus_hardware", peers, {**figures, "rows": [asdict(row) for row in rows]})
     others = [row for row in rows if not row.program.startswith("dlmagic")]

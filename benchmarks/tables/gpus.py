@@ -23,6 +23,20 @@ def listing(document: Mapping[str, Any]) -> str:
     return "\n".join([*lines, "", without, live])
 
 
+def hardware(document: Mapping[str, Any]) -> str:
+    """How long a look at the GPUs of a machine takes, in milliseconds."""
+    gpus, driver = ", ".join(document["gpus"]), document["driver"]
+    lines = [
+        f"| {gpus}, driver {driver} | a look (95 % interval) | times dlmagic's | a first look |"
+    ]
+    lines.append("| --- | --- | --- | --- |")
+    for row in document["rows"]:
+        low, high = (f"{1000 * each:.1f}" for each in row["interval"])
+        look, first = f"{1000 * row['median']:.1f} ({low} to {high})", f"{1000 * row['first']:.0f}"
+        lines.append(f"| {row['program']} | {look} | {row['times_ours']:.0f} | {first} |")
+    return "\n".join(lines)
+
+
 def diagnosis(document: Mapping[str, Any]) -> str:
     """Who names the cause."""
     head = "| | names the cause | gives a command | calls it fine | seconds |"

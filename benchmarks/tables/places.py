@@ -58,6 +58,7 @@ SOURCES = {
     "explaining": Source("tensors.explaining", "tensors_explaining", tensors.explaining),
     "capturing": Source("graphmode.capture", "graphmode_capture", graphmode.capturing),
     "listing": Source("gpus.listing", "gpus_listing", gpus.listing),
+    "hardware": Source("gpus.hardware", "gpus_hardware", gpus.hardware),
     "score": Source("gpus.diagnosis", "gpus_diagnosis", gpus.diagnosis),
     "picking": Source("gpus.picking", "gpus_picking", gpus.picking),
     "overhead": Source("watch.overhead", "watch_overhead", watch.overhead),

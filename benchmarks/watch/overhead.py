@@ -41,7 +41,7 @@ def when_done() -> float:
     return perf_counter()
 
 
-ON_GPU = Plan(device="cuda", clock=when_done, idle=40, rounds=20, beside=6, longest=2.0)
+ON_GPU = Plan(device="cuda", clock=when_done, idle=24, rounds=12, beside=5, longest=1.5, rarest=10)
 
 
 def all_measured(plan: Plan, models: Sequence[str]) -> list[Measured]:

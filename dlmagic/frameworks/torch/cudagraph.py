@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -107,7 +108,7 @@ class _Captured:
 
 
 @contextmanager
-def _let_go_if_it_fails() -> Iterator[tuple[int, int]]:
+def _let_go_if_it_fails() -> Iterator[Any]:
     """Where the tensors of a capture lie; if it fails, nothing of it stays.
 
     Generators and the allocator would stay as if it went on: each random number that is drawn later

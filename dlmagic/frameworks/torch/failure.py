@@ -19,8 +19,7 @@ _KNOWN = (
     ),
     (
         "legacy stream depend on a capturing",
-        "A loss of an earlier run still holds its graph, to which the gradients would go: delete "
-        "it first (del loss), or keep loss.detach().",
+        "A loss of an earlier run still holds its graph, where gradients would go: del loss first.",
     ),
     (
         "Could not guard on data-dependent",
