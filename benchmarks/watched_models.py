@@ -27,10 +27,13 @@ class Training:
     inputs: Tensor
     targets: Tensor
 
-    def to(self, device: str) -> Training:
-        """Train there from now on."""
+    def to(self, device: str, times: int) -> Training:
+        """Train there from now on, with so many times the batch."""
         self.model.to(device)
-        self.inputs, self.targets = self.inputs.to(device), self.targets.to(device)
+        self.inputs, self.targets = (
+            each.to(device).repeat(times, *(1 for _ in each.shape[1:]))
+            for each in (self.inputs, self.targets)
+        )
         return self
 
     def step(self) -> None:

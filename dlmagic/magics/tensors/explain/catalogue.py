@@ -49,6 +49,7 @@ RULES = (
     "not_callable",
     "module_init",
     "forward_missing",
+    "forward_arguments",
     "list_of_layers",
     "empty_optimizer",
     # Keras
