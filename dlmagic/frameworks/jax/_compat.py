@@ -143,11 +143,18 @@ def waiting_is_done() -> Iterator[None]:
         delattr(kind, name)
 
 
-def alias_of(array: Any) -> Any:
-    """Another array over the same memory, or None where none can be made."""
+def alias_of(array: Any, kind: Any = None) -> Any:
+    """Another array over the same memory, or None where none can be made.
+
+    Args:
+        array: An array.
+        kind: One of the same shape and type: the result gives way to other types, and moves to
+            other devices, where this one would.
+    """
+    like = array if kind is None else kind
     try:
-        committed = bool(getattr(array, "committed", getattr(array, "_committed", False)))
-        return type(array)(array.aval, array.sharding, array._arrays, committed=committed)
+        committed = bool(getattr(like, "committed", getattr(like, "_committed", False)))
+        return type(like)(like.aval, like.sharding, array._arrays, committed=committed)
     except (AttributeError, TypeError):
         return None
 
@@ -160,6 +167,9 @@ def put(array: Any, source: Any) -> bool:
     would do as well, and corrupts JAX's list of arrays: the process ends much later. An array
     that is to be what it is already is left alone: JAX would empty it and end the process.
 
+    From JAX 0.11.2 on, the other must be of the same shape, type and kind, and an array that
+    was deleted by hand cannot come back; one whose memory was handed over can.
+
     Returns whether that was possible.
     """
     if source is array:
@@ -167,15 +177,23 @@ def put(array: Any, source: Any) -> bool:
     replace = getattr(array, "_replace_with", None)
     if replace is None:
         return False
-    replace(source)
+    try:
+        replace(source)
+    except RuntimeError:  # JaxRuntimeError: it refuses this array for that one
+        return False
     return not array.is_deleted()
 
 
 @cache
 def can_put() -> bool:
-    """Whether :func:`put` works with this JAX; tried on two small arrays."""
-    first, second = jax.numpy.zeros(1), jax.numpy.ones(2)
-    return put(first, second) and first.shape == (2,) and bool(first[1] == 1)
+    """Whether :func:`put` brings an array back that was handed over; tried on a small one."""
+    array, copy = jax.numpy.zeros(2), jax.numpy.ones(2)
+    jax.jit(_dlmagic_successor, donate_argnums=0)(array)
+    return put(array, copy) and bool(array[1] == 1)
+
+
+def _dlmagic_successor(array: Any) -> Any:
+    return array + 1
 
 
 Told = Callable[[Any, tuple[Any, ...], Sequence[Any], Mapping[str, Any], Sequence[Any]], None]
@@ -227,9 +245,17 @@ def _recording_trace() -> Any:
         """Computes as JAX does when nothing is traced."""
 
         tell: Told
+        running = ""
 
         def process_primitive(self, primitive: Any, args: Any, params: Any, /) -> Any:
-            result = super().process_primitive(primitive, args, params)
+            if self.running and params.get("name") == self.running:
+                # From JAX 0.11.2 on, what is not compiled yet is a function of the same name.
+                return super().process_primitive(primitive, args, params)
+            before, self.running = self.running, primitive.name
+            try:
+                result = super().process_primitive(primitive, args, params)
+            finally:
+                self.running = before
             outputs = result if primitive.multiple_results else [result]
             outputs = [each if each is None else apart(each, args) for each in outputs]
             self.tell(primitive, (), args, params, outputs)

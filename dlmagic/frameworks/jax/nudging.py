@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from dlmagic.frameworks.jax import _compat as compat
 from dlmagic.frameworks.jax.float64 import displaced
 from dlmagic.frameworks.jax.state import SavedArray
 from dlmagic.frameworks.protocol import NUDGE, Saved, Widen
@@ -37,4 +38,4 @@ def _nudged(array: Any, numbers: np.random.Generator) -> Any:
     factors = 1 + step * numbers.uniform(-1, 1, array.shape)
     wide = np.complex128 if jnp.issubdtype(array.dtype, jnp.complexfloating) else np.float64
     moved = (np.asarray(array).astype(wide) * factors).astype(array.dtype)
-    return jax.device_put(moved, array.sharding)
+    return compat.alias_of(jax.device_put(moved, array.sharding), kind=array)

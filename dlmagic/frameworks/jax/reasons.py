@@ -5,6 +5,10 @@ from __future__ import annotations
 import jax
 
 _errors = jax.errors
+_DYNAMIC_SLICE = (
+    "A slice begins or ends at the value of an array here, which is not known while the cell is "
+    "traced: use jax.lax.dynamic_slice."
+)
 
 BY_KIND: tuple[tuple[type[BaseException], str], ...] = (
     (
@@ -100,13 +104,8 @@ BY_TEXT = (
             "use jax.debug.print, or leave the text out of the cell."
         ),
     ),
-    (
-        "Slice entries must be static",
-        (
-            "A slice begins or ends at the value of an array here, which is not known while the "
-            "cell is traced: use jax.lax.dynamic_slice."
-        ),
-    ),
+    ("Slice entries must be static", _DYNAMIC_SLICE),
+    ("slice indices must have static", _DYNAMIC_SLICE),  # in later versions
     (
         # Where the cell as it is may write to it, it is an array of NumPy.
         "do not support in-place item assignment",

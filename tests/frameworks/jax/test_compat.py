@@ -7,6 +7,7 @@ import gc
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
 from jax._src import monitoring, xla_bridge
 
 from dlmagic.frameworks.jax import _compat as compat
@@ -56,20 +57,38 @@ def test_a_jitted_function_tells_what_it_donates():
 
 def test_an_array_can_be_another_in_place():
     assert compat.can_put()
-    array, other = jnp.arange(3.0), jnp.arange(4) * 2
+    array, other = jnp.arange(3.0), jnp.arange(3.0) * 2
     np.asarray(array)  # JAX remembers what NumPy got
     alias = compat.alias_of(array)
     assert compat.put(array, other)
-    assert (array.shape, array.dtype, array.tolist()) == ((4,), jnp.int32, [0, 2, 4, 6])
-    assert np.asarray(array).tolist() == [0, 2, 4, 6]
+    assert array.tolist() == [0.0, 2.0, 4.0]
+    assert np.asarray(array).tolist() == [0.0, 2.0, 4.0]
     assert compat.put(array, alias)
     assert array.tolist() == [0.0, 1.0, 2.0]
 
 
-def test_a_deleted_array_can_come_back():
+@pytest.mark.usefixtures("changing_types")
+def test_an_array_can_be_one_of_another_type_in_place():
+    array, other = jnp.arange(3.0), jnp.arange(4) * 2
+    alias = compat.alias_of(array)
+    assert compat.put(array, other)
+    assert (array.shape, array.dtype, array.tolist()) == ((4,), jnp.int32, [0, 2, 4, 6])
+    assert compat.put(array, alias)
+    assert array.tolist() == [0.0, 1.0, 2.0]
+
+
+def test_an_array_that_is_refused_another_stays_as_it_is():
+    array, other = jnp.arange(3.0), jnp.arange(4)
+    if not compat.put(array, other):
+        assert array.tolist() == [0.0, 1.0, 2.0]
+        assert other.tolist() == [0, 1, 2, 3]
+
+
+def test_an_array_that_was_handed_over_can_come_back():
     array = jnp.arange(3.0)
     other = jnp.copy(array)
-    array.delete()
+    jax.jit(lambda a: a + 1, donate_argnums=0)(array)
+    assert array.is_deleted()
     assert compat.put(array, other)
     assert (array + 1).tolist() == [1.0, 2.0, 3.0]
 
@@ -80,12 +99,21 @@ def test_arrays_live_well_after_many_were_replaced_in_place():
     for _ in range(10):
         for array in arrays:
             alias = compat.alias_of(array)
-            compat.put(array, jnp.arange(4))
-            compat.put(array, alias)
+            assert compat.put(array, jnp.arange(3.0) * 2)
+            assert compat.put(array, alias)
         arrays = arrays[1::2] + [jnp.copy(array) for array in arrays[::2]]
         gc.collect(1)
         assert len(jax.live_arrays()) >= len(arrays)
     assert all(array.shape == (3,) for array in arrays)
+
+
+def test_an_array_over_other_memory_is_of_the_kind_of_the_first():
+    """Python's numbers give way to other types, and what was put on a device stays there."""
+    for kind in (jnp.asarray(2.0), jax.device_put(jnp.ones(()), jax.devices()[0])):
+        made = compat.alias_of(jnp.zeros(()), kind=kind)
+        assert (made.weak_type, made.committed) == (kind.weak_type, kind.committed)
+        assert compat.put(kind, made)
+        assert float(kind) == 0.0
 
 
 def test_an_array_keeps_its_kind_of_type_through_a_copy():

@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 
 from dlmagic.errors import ModeUnavailable
+from dlmagic.frameworks.jax import _compat as compat
 
 
+@pytest.mark.usefixtures("changing_types")
 def test_in_float64_every_array_is_wide_wherever_it_stands(in_notebook):
     bench = in_notebook(
         "x = jnp.arange(3.0)\nw = jnp.array([1 + 1j], jnp.complex64)\n"
@@ -50,6 +52,10 @@ def test_a_cell_in_float64_has_no_referee_that_is_more_exact(in_notebook):
     assert bench.cell.namespace["x"].dtype == "float64"
     with pytest.raises(ModeUnavailable), bench.snapshot.in_float64():
         pass
+
+
+@pytest.mark.usefixtures("wide", "changing_types")
+def test_a_cell_of_which_a_part_is_float64_has_one(in_notebook):
     bench = in_notebook("x = jnp.arange(3.0)\nh = jnp.ones(3, jnp.float32)", "y = x * h")
     with bench.snapshot.in_float64():
         assert bench.cell.namespace["h"].dtype == "float64"
@@ -74,9 +80,22 @@ def test_nudged_values_move_in_their_last_digits_and_come_back(in_notebook):
     assert relative.max() <= 5 * np.finfo(np.float32).eps
 
 
+@pytest.mark.usefixtures("changing_types")
 def test_an_interrupt_leaves_no_wide_array_behind(in_notebook):
     bench = in_notebook("x = jnp.ones(3)", "y = x + 1")
     with pytest.raises(KeyboardInterrupt), bench.snapshot.in_float64():
         raise KeyboardInterrupt
     assert bench.cell.namespace["x"].dtype == "float32"
     assert not jax.config.jax_enable_x64
+
+
+def test_where_types_cannot_change_in_place_there_is_none_and_nothing_is_left(
+    in_notebook, monkeypatch
+):
+    monkeypatch.setattr(compat, "put", lambda _array, _source: False)
+    bench = in_notebook("x = jnp.ones(3)", "y = x + 1")
+    with pytest.raises(ModeUnavailable, match="replaced in place"), bench.snapshot.in_float64():
+        pass
+    assert bench.cell.namespace["x"].dtype == "float32"
+    assert not jax.config.jax_enable_x64
+    assert not bench.snapshot.changes()
