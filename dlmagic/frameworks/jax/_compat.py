@@ -241,21 +241,19 @@ def _recording_trace() -> Any:
     if base is None or any(_private("core", name) is None for name in names):
         return None
 
+    plain = _private("core", "eval_trace")
+
     class RecordingTrace(base):  # type: ignore[misc, valid-type]
-        """Computes as JAX does when nothing is traced."""
+        """Computes as JAX does when nothing is traced.
+
+        JAX's own trace does it: in JAX 0.11.1 and later, what an operation consists of is an
+        operation of the trace that computes it.
+        """
 
         tell: Told
-        running = ""
 
         def process_primitive(self, primitive: Any, args: Any, params: Any, /) -> Any:
-            if self.running and params.get("name") == self.running:
-                # From JAX 0.11.2 on, what is not compiled yet is a function of the same name.
-                return super().process_primitive(primitive, args, params)
-            before, self.running = self.running, primitive.name
-            try:
-                result = super().process_primitive(primitive, args, params)
-            finally:
-                self.running = before
+            result = plain.process_primitive(primitive, args, params)
             outputs = result if primitive.multiple_results else [result]
             outputs = [each if each is None else apart(each, args) for each in outputs]
             self.tell(primitive, (), args, params, outputs)
@@ -264,13 +262,13 @@ def _recording_trace() -> Any:
         def process_custom_jvp_call(
             self, primitive: Any, fun: Any, jvp: Any, args: Any, /, **params: Any
         ) -> Any:
-            result = super().process_custom_jvp_call(primitive, fun, jvp, args, **params)
+            result = plain.process_custom_jvp_call(primitive, fun, jvp, args, **params)
             return self._tell_custom(primitive, (fun, jvp), args, params, result)
 
         def process_custom_vjp_call(
             self, primitive: Any, fun: Any, fwd: Any, bwd: Any, args: Any, /, **params: Any
         ) -> Any:
-            result = super().process_custom_vjp_call(primitive, fun, fwd, bwd, args, **params)
+            result = plain.process_custom_vjp_call(primitive, fun, fwd, bwd, args, **params)
             return self._tell_custom(primitive, (fun, fwd, bwd), args, params, result)
 
         def _tell_custom(
