@@ -11,7 +11,7 @@ from dlmagic.devices.reading import Reason
 from dlmagic.frameworks.costs import DevicePeak
 from dlmagic.frameworks.jax import _compat as compat
 
-_IN_USE, _PEAK = "bytes_in_use", "peak_bytes_in_use"
+_IN_USE, _PEAK, _COUNT = "bytes_in_use", "peak_bytes_in_use", "num_allocs"
 _FLUSHED = 256 * 1024**2  # bytes; no GPU has a larger cache
 
 
@@ -32,6 +32,8 @@ def watch_memory(
         found = 0
         for device, earlier in zip(counted, before, strict=True):
             now = device.memory_stats()
+            if _COUNT in now and now[_COUNT] == earlier.get(_COUNT):
+                continue  # it was not asked for anything
             if now[_PEAK] > earlier[_PEAK]:
                 found += now[_PEAK] - earlier[_IN_USE]
             elif now[_PEAK] - earlier[_IN_USE] > 0:

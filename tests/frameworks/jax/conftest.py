@@ -131,6 +131,13 @@ def wide() -> Iterator[None]:
 
 
 @pytest.fixture
+def on_processor() -> Iterator[None]:
+    """Arrays are made in main memory, also where there is a GPU."""
+    with jax.default_device(jax.devices("cpu")[0]):
+        yield
+
+
+@pytest.fixture
 def changing_types() -> None:
     """Skips where an array cannot be one of another type in place: from JAX 0.11.2 on."""
     if not compat.put(jnp.ones(1), jnp.ones(1, jnp.int32)):

@@ -14,6 +14,7 @@ from dlmagic.frameworks.jax.adapter import JaxFramework
 framework = JaxFramework()
 
 
+@pytest.mark.usefixtures("on_processor")
 @pytest.mark.parametrize(
     ("dtype", "seen"),
     [
@@ -56,6 +57,6 @@ def test_what_belongs_to_jax():
 def test_settings_are_texts():
     told = framework.settings()
     assert told["jax_enable_x64"] == "False"
-    assert told["platform"] == "cpu"
+    assert told["platform"] == jax.default_backend()
     with jax.default_matmul_precision("highest"):
         assert framework.settings()["jax_default_matmul_precision"] == "highest"

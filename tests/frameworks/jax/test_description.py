@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import jax
 import jax.numpy as jnp
+import pytest
 
 from dlmagic.frameworks.description import Description
 from dlmagic.frameworks.jax.description import describe
 
 
+@pytest.mark.usefixtures("on_processor")
 def test_an_array() -> None:
     found = describe(jnp.zeros((2, 3)))
     assert found == Description("Array", (2, 3), "float32", "cpu:0", nbytes=24)

@@ -24,9 +24,6 @@ def eagerly():
     return jnp.ones(PLANTED // 4).sum()
 
 
-PLACES = jnp.arange(10)
-
-
 @jax.jit
 def compiled(places):
     """What is written to places known only later must be there as a whole first."""
@@ -34,22 +31,28 @@ def compiled(places):
 
 
 @linux
-@pytest.mark.parametrize("function", [eagerly, lambda: compiled(PLACES)], ids=["eager", "jit"])
+@pytest.mark.usefixtures("on_processor")
+@pytest.mark.parametrize(
+    "function", [eagerly, lambda: compiled(jnp.arange(10))], ids=["eager", "jit"]
+)
 def test_a_planted_transient_is_found(function):
     found = measure_peak(RealRunner(function, JaxFramework()), [JaxFramework()], HostMemory())
     assert found.allocated == pytest.approx(PLANTED, rel=0.1)
 
 
+COUNTS = ("bytes_in_use", "peak_bytes_in_use", "num_allocs")
+
+
 class Device:
-    """A device whose allocator gives these numbers of bytes, in use and at most, in turn."""
+    """A device whose allocator gives these numbers in turn: bytes in use, at most, allocations."""
 
     platform = "cpu"
 
-    def __init__(self, *counts: tuple[int, int]) -> None:
+    def __init__(self, *counts: tuple[int, ...]) -> None:
         self.counts = list(counts)
 
     def memory_stats(self):
-        return dict(zip(("bytes_in_use", "peak_bytes_in_use"), self.counts.pop(0), strict=True))
+        return dict(zip(COUNTS, self.counts.pop(0), strict=False))
 
 
 def test_a_new_peak_of_an_allocator_counts_above_what_was_in_use():
@@ -63,6 +66,14 @@ def test_a_peak_below_an_earlier_one_has_a_reason():
     found = memory.watch_memory([device])()
     assert isinstance(found, Reason)
     assert "largest peak" in str(found)
+
+
+def test_an_allocator_that_was_not_asked_for_anything_hides_nothing():
+    """The cell computes elsewhere, in a process where JAX has used a GPU before."""
+    device = Device((100, 900, 7), (100, 900, 7), (100, 900, 7))
+    assert memory.watch_memory([device])() == DevicePeak(0, None, "JAX allocator")
+    device = Device((100, 900, 7), (100, 900, 7), (100, 900, 8))
+    assert isinstance(memory.watch_memory([device])(), Reason)
 
 
 def test_a_processor_has_no_allocator_of_its_own():

@@ -14,7 +14,11 @@ import pytest
 from dlmagic.frameworks.jax.operation_recorder import OperationRecorder
 from dlmagic.frameworks.operations import Event, Operation
 
-X = jnp.arange(12.0).reshape(3, 4)
+# Numbers are looked at in main memory alone: asking a GPU would wait for it.
+pytestmark = pytest.mark.usefixtures("on_processor")
+
+CPU = jax.devices("cpu")[0]
+X = jax.device_put(np.arange(12.0, dtype=np.float32).reshape(3, 4), CPU)
 
 
 def told_of(function: Any) -> list[Operation]:
@@ -147,4 +151,4 @@ def test_what_looks_at_numbers_looks_at_few() -> None:
     assert (small.is_finite, large.is_finite, whole.is_finite) == (False, None, None)
 
 
-LARGE = jnp.zeros((400, 400))
+LARGE = jax.device_put(np.zeros((400, 400), np.float32), CPU)
