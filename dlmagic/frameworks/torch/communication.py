@@ -31,7 +31,8 @@ class Watch:
         activities = [ProfilerActivity.CPU]
         if torch.cuda.is_available():
             activities.append(ProfilerActivity.CUDA)
-        self.profiler = profile(activities=activities)
+        # Some versions warn of events that go, though there are none before the first cycle.
+        self.profiler = profile(activities=activities, acc_events=True)
 
     def piece(self) -> AbstractContextManager[object]:
         """A block that is one piece of work."""
