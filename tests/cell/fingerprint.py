@@ -14,6 +14,7 @@ import hashlib
 import io
 import random
 import sys
+import warnings
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -210,11 +211,11 @@ class _Walk:
 
     def iterator(self, path: str, value: Any) -> None:
         try:
-            _, arguments, *position = value.__reduce__()
+            _, arguments, *position = _reduced(value)
         except (TypeError, NotImplementedError):  # a generator is only what it is
             return
         self.note(path, "position", repr(position))
-        for index, (part, again) in enumerate(zip(arguments, value.__reduce__()[1], strict=True)):
+        for index, (part, again) in enumerate(zip(arguments, _reduced(value)[1], strict=True)):
             if part is again:
                 self.more(f"{path} part {index}", part)
             else:  # a list made for the occasion, of what is left in a dict or a set
@@ -285,6 +286,13 @@ class _Walk:
 
     def is_users(self, value: type) -> bool:
         return value.__module__ == self.namespace.get("__name__")
+
+
+def _reduced(value: Any) -> Any:
+    """What an iterator would be made anew from; those of itertools warn that it will end."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        return value.__reduce__()
 
 
 def _held_by(value: Any) -> tuple[object, ...]:

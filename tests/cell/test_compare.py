@@ -212,7 +212,7 @@ EQUAL = {
     "a huge integer": 10**5000,
     "bytes": bytearray(b"abc"),
     "a decimal": Decimal("0.1"),
-    "NumPy": [np.float32(1.5), np.str_("a"), np.datetime64("NaT"), np.array(["a", "b"])],
+    "NumPy": [np.float32(1.5), np.str_("a"), np.datetime64("NaT", "s"), np.array(["a", "b"])],
     "containers": OrderedDict(a=defaultdict(list, {1: [x]}), b=deque([1.0]), c={(1, 2), "a"}),
     "attributes": [SimpleNamespace(a=x), Batch(x, [1]), Pair(x, 2)],
     "a cycle": cyclic,

@@ -21,7 +21,11 @@ from tests.cell.corpus.changes import MOVED
 from tests.cell.corpus.one_way import ONE_WAY
 from tests.cell.fingerprint import Fingerprint
 
-pytestmark = pytest.mark.usefixtures("only_new_objects_are_searched")
+pytestmark = [
+    pytest.mark.usefixtures("only_new_objects_are_searched"),
+    # What a cell does here; from NumPy 2.5 on it is deprecated.
+    pytest.mark.filterwarnings("ignore:Setting the .* on a NumPy array:DeprecationWarning"),
+]
 
 CELLS = STATE_CHANGES
 ENDINGS = {

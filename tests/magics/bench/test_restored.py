@@ -20,6 +20,9 @@ from tests.cell.corpus.cell import CorpusCell
 from tests.cell.corpus.one_way import ONE_WAY
 from tests.cell.test_restore import close_files, fingerprint, named, require
 
+# What cells do here; from NumPy 2.5 on it is deprecated.
+pytestmark = pytest.mark.filterwarnings("ignore:Setting the .* on a NumPy array:DeprecationWarning")
+
 # Doubles a list with every call, which no memory bears for as long as a measurement lasts.
 GROWS_WITHOUT_END = frozenset({"list methods"})
 # Delete or use up what the next call would need: said before anything is timed.
