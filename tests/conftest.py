@@ -69,10 +69,11 @@ def process_state() -> dict[str, object]:
 
 def lasting(thread: threading.Thread) -> bool:
     """Threads of libraries that start them once per process are not ours to end."""
-    libraries = ("IPythonHistorySavingThread", "tqdm", "InductorSubproc", "ThreadPoolExecutor")
+    libraries = ("IPythonHistorySavingThread", "tqdm", "ThreadPoolExecutor")
+    inductor = ("InductorSubproc", "subproc_worker_timer")
     return not thread.name.startswith(
         # The last ones wait for the engines that a test starts anew.
-        (*libraries, "wandb-AsyncioManager", "wandb-ServiceFinalizer", "wait(pid=")
+        (*libraries, *inductor, "wandb-AsyncioManager", "wandb-ServiceFinalizer", "wait(pid=")
     )
 
 

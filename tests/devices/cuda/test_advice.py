@@ -55,6 +55,7 @@ def test_who_says_so_has_started_it() -> None:
 
 
 def test_who_could_have_started_it_is_named_where_nobody_says_so(monkeypatch) -> None:
+    monkeypatch.delitem(sys.modules, "triton", raising=False)  # an earlier test may have loaded it
     monkeypatch.setitem(sys.modules, "cupy", ModuleType("cupy"))
     made = (DevicesMade("PyTorch", None), DevicesMade("JAX", False))
     assert likely_starters(made) == (("PyTorch", "CuPy"), False)

@@ -113,7 +113,8 @@ class Computed(TorchDispatchMode):
 
     def __torch_dispatch__(self, func, types, args=(), kwargs=None):  # type: ignore[no-untyped-def]
         name = str(func)
-        if not any(view in name for view in ("indices", "values", "detach")):
+        # Whether memory is pinned is known to the driver, which is asked where it runs already.
+        if not any(view in name for view in ("indices", "values", "detach", "is_pinned")):
             self.operations.append(name)
         return func(*args, **(kwargs or {}))
 

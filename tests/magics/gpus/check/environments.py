@@ -8,6 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import distributions
+
+import pytest
 
 from dlmagic.devices.cuda.state import CudaState
 from dlmagic.devices.reading import Reason
@@ -418,7 +422,7 @@ def _(world: World) -> None:
 
 @broken("PyTorch for processors only", "cpu-only-package", "+cpu|CPU-only|processors only")
 def _(world: World) -> None:
-    world.real_packages = True
+    _take_real(world, "torch", "+cpu" in _versions().get("torch", ""))
 
 
 @broken(
@@ -428,12 +432,27 @@ def _(world: World) -> None:
     framework="tensorflow",
 )
 def _(world: World) -> None:
-    world.real_packages = True
+    _take_real(world, "tensorflow", "tensorflow-cpu" in _versions())
 
 
 @broken("JAX without its plugin", "no-cuda-plugin", "plugin|CUDA-enabled jaxlib", framework="jax")
 def _(world: World) -> None:
+    plugins = [name for name in _versions() if name.startswith("jax-cuda")]
+    _take_real(world, "jax", "jax" in _versions() and not plugins)
+
+
+def _take_real(world: World, package: str, for_processors: bool) -> None:
+    """Use the packages of these tests, where one of them is built for processors alone."""
+    if not for_processors:
+        pytest.skip(f"{package} for processors alone is not installed")
     world.real_packages = True
+
+
+@cache
+def _versions() -> dict[str, str]:
+    """The installed packages."""
+    found = {each.metadata["Name"]: each.version for each in distributions()}
+    return {name.lower().replace("_", "-"): version for name, version in found.items() if name}
 
 
 @broken("PyTorch for AMD's GPUs", "package-for-other-gpus", "ROCm|rocm|HIP")

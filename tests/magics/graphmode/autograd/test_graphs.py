@@ -200,12 +200,13 @@ def test_gradients_are_those_that_backward_gives(name: str) -> None:
 
 def accumulating(tensor: Tensor) -> list[Tensor]:
     found: dict[int, Tensor] = {}
-    seen, waiting = set(), [tensor.grad_fn]
+    seen: dict[int, Any] = {}  # the nodes, so that no other gets the number of one that is gone
+    waiting = [tensor.grad_fn]
     while waiting:
         node: Any = waiting.pop()
         if node is None or id(node) in seen:
             continue
-        seen.add(id(node))
+        seen[id(node)] = node
         if hasattr(node, "variable"):
             found[id(node.variable)] = node.variable
         waiting += [child for child, _ in node.next_functions]

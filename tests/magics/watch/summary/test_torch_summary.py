@@ -275,7 +275,8 @@ def test_wrappers_are_looked_into(tmp_path: Path) -> None:
         found = summary(model, torch.ones(2, 3))
         assert [row.layer for row in found.rows] == paths
         assert "_orig_mod" not in repr(found)
-    assert summary(nn.DataParallel(plain), (2, 3)).kind == "Sequential"
+    moved = nn.DataParallel(copy.deepcopy(plain))  # to the first GPU, if there is one
+    assert summary(moved, (2, 3)).kind == "Sequential"
     with process_group(tmp_path):
         spread = nn.parallel.DistributedDataParallel(plain)
         found = summary(spread, torch.ones(2, 3))
