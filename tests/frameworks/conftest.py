@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from importlib.util import find_spec
 
 import pytest
 
@@ -14,6 +15,9 @@ from dlmagic.cell.source import CellSource
 from dlmagic.frameworks.plain.adapter import PlainFramework
 from dlmagic.frameworks.protocol import Prepared
 from dlmagic.frameworks.torch.adapter import TorchFramework
+
+# Whose files cannot even be imported without them.
+collect_ignore = [name for name in ("keras", "tensorflow") if find_spec(name) is None]
 
 
 @dataclass

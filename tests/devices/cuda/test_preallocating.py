@@ -7,10 +7,11 @@ from pathlib import Path
 
 import jaxlib.xla_client
 import pytest
-import tensorflow as tf
 
 from dlmagic.devices.cuda.preallocating import Preallocating, preallocating
 from dlmagic.frameworks.devices_made import DevicesMade
+
+tf = pytest.importorskip("tensorflow")
 
 
 def told(framework: str, environment=None, *made: DevicesMade) -> Preallocating:

@@ -40,9 +40,7 @@ def clean_process() -> Iterator[None]:
 
 def set_as_at_the_start() -> None:
     """What is set for the whole process, in which another cell may have run."""
-    import keras
-    import tensorflow as tf
-
+    keras, tf = pytest.importorskip("keras"), pytest.importorskip("tensorflow")
     tf.random.set_seed(0)
     tf.random.set_global_generator(tf.random.Generator.from_seed(0))
     tf.config.run_functions_eagerly(False)

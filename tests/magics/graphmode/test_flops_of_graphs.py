@@ -5,10 +5,11 @@ from __future__ import annotations
 import jax
 import jax.numpy as jnp
 import pytest
-import tensorflow as tf
 import torch
 
 import dlmagic
+
+tf = pytest.importorskip("tensorflow")
 
 DENSE = {
     "export": "y = torch.relu(x @ w + b)",

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import keras
 import numpy as np
 import pytest
-import tensorflow as tf
 
 import dlmagic
 from dlmagic.magics.graphmode.autograd.result import AutogradGraph, Statistics
+
+keras = pytest.importorskip("keras")
+tf = pytest.importorskip("tensorflow")
 
 
 @tf.custom_gradient

@@ -5,17 +5,19 @@ from __future__ import annotations
 from contextlib import nullcontext
 from typing import Any
 
-import keras
 import pytest
-import tensorflow as tf
-from tensorflow.python.eager import record
-from tensorflow.python.eager.context import context
 
-import dlmagic
-from dlmagic.errors import InputError
-from dlmagic.frameworks.tensorflow import _compat as compat
-from dlmagic.frameworks.tensorflow.autograd_recorder import Recorder
-from dlmagic.magics.graphmode.autograd.result import AutogradGraph
+keras = pytest.importorskip("keras")
+tf = pytest.importorskip("tensorflow")
+
+from tensorflow.python.eager import record  # noqa: E402 - only where it is installed
+from tensorflow.python.eager.context import context  # noqa: E402
+
+import dlmagic  # noqa: E402
+from dlmagic.errors import InputError  # noqa: E402
+from dlmagic.frameworks.tensorflow import _compat as compat  # noqa: E402
+from dlmagic.frameworks.tensorflow.autograd_recorder import Recorder  # noqa: E402
+from dlmagic.magics.graphmode.autograd.result import AutogradGraph  # noqa: E402
 
 
 def drawn(text: str, **names: object) -> AutogradGraph:

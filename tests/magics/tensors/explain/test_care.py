@@ -78,8 +78,7 @@ def test_an_error_that_cannot_say_anything_is_no_error_here() -> None:
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda module: module.__name__.rpartition(".")[2])
 def test_the_numbers_and_the_random_state_stay(module: object) -> None:
-    import tensorflow as tf
-
+    tf = pytest.importorskip("tensorflow")
     tf.random.set_seed(3)
     np.random.seed(3)
     states = (random.getstate(), np.random.get_state()[1].tolist())

@@ -66,6 +66,7 @@ def test_all_without_private_modules(when: str) -> None:
 
 def check_blocked(step: int, when: str) -> dict[str, int]:
     """Explain in a process whose frameworks lose their private modules."""
+    pytest.importorskip("tensorflow")
     command = [sys.executable, "-m", "tests.magics.tensors.explain.blocked", str(step), when]
     root = Path(__file__).parents[4]
     ran = subprocess.run(command, capture_output=True, text=True, cwd=root, timeout=1500)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+import jax
 import pytest
 
 from dlmagic.finding import Fix
@@ -218,6 +221,13 @@ NOTHING = [
     "jax.random.normal(3, (2,))",
     jitted("return jnp.ones(4) @ unknown(x)", "f(a)"),
 ]
+
+
+@pytest.fixture(autouse=True)
+def on_processor() -> Iterator[None]:
+    """Changes are tried in main memory alone: those of arrays on a GPU, on their shapes."""
+    with jax.default_device(jax.devices("cpu")[0]):
+        yield
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.text)

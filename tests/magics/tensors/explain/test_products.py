@@ -9,7 +9,6 @@ from tests.magics.tensors.explain.explained import Case, check, explained
 SETUP = """
 import numpy as np
 import jax.numpy as jnp
-import tensorflow as tf
 import torch
 import torch.nn.functional as F
 a, w, v = torch.ones(3, 4), torch.ones(5, 4), torch.ones(3)
@@ -18,6 +17,7 @@ A, B = np.ones((3, 4)), np.ones((5, 4))
 batch, other = torch.ones(2, 3, 4), torch.ones(4, 6)
 cube = torch.ones(3, 3, 4)
 """
+TENSORFLOW = f"{SETUP}import tensorflow as tf\n"
 CASES = [
     Case(SETUP, "y = a @ w", "matmul-shapes", 1, "w has 5 rows", "y = a @ w.T", "verified"),
     Case(SETUP, "x = a * 2\ny = x @ w  # comment", "matmul-shapes", 2, "x has 4 columns"),
@@ -88,8 +88,10 @@ SUMS = [
     ),
     Case(SETUP, "jnp.einsum('ij,jk', A, B)", LENGTHS, 1, "B", "jnp.einsum('ij,kj', A, B)"),
     Case(SETUP, "jnp.einsum('ijk,jk->i', A, B)", AXES, 1, "A"),
-    Case(SETUP, "tf.einsum('ij,jk->ik', A, B)", LENGTHS, 1, "B", "tf.einsum('ij,kj->ik', A, B)"),
-    Case(SETUP, "tf.einsum('ijk,jk->i', A, B)", AXES, 1, "A"),
+    Case(
+        TENSORFLOW, "tf.einsum('ij,jk->ik', A, B)", LENGTHS, 1, "B", "tf.einsum('ij,kj->ik', A, B)"
+    ),
+    Case(TENSORFLOW, "tf.einsum('ijk,jk->i', A, B)", AXES, 1, "A"),
     Case(SETUP, "terms = 'ij,jk'\ntorch.einsum(terms, a, w)", None),
     Case(SETUP, "torch.einsum('ij,jk', a)", None),
     Case(SETUP, "torch.einsum('ij->iz', a)", None),
