@@ -29,13 +29,13 @@ def watching_custom_functions(note: Callable[[object], object]) -> Iterator[None
     """
     owner: Any = torch.autograd.Function
     original = vars(owner).get("apply")
-    if not isinstance(original, classmethod):
+    if original is None:
         yield
         return
-    inner = original.__func__
 
     def apply(cls: Any, *arguments: Any, **keywords: Any) -> Any:
-        result = inner(cls, *arguments, **keywords)
+        # From PyTorch 2.14 on it is written in C, and no classmethod of Python's.
+        result = original.__get__(None, cls)(*arguments, **keywords)
         note(result)
         return result
 
