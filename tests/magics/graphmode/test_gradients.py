@@ -49,6 +49,8 @@ in_tensorflow = pytest.mark.parametrize("mode", ["graph", "xla"])
 
 def report(setup: str, mode: str, text: str) -> tuple[GraphReport, dict[str, Any]]:
     namespace: dict[str, Any] = {"__name__": "__main__"}
+    if setup != JAX:
+        pytest.importorskip("tensorflow")
     exec(setup, namespace)
     return dlmagic.graphmode(text, namespace=namespace, mode=mode), namespace
 

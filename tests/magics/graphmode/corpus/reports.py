@@ -7,6 +7,8 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
 
+import pytest
+
 import dlmagic
 from dlmagic.finding import Finding
 from dlmagic.magics.graphmode.result import GraphReport
@@ -23,6 +25,8 @@ def report_on(program: Program) -> GraphReport:
 def namespace_after(setup: str) -> dict[str, Any]:
     """The names that a notebook has after its first cells."""
     names: dict[str, Any] = {"__name__": "__main__"}
+    if "import tensorflow" in setup:
+        pytest.importorskip("tensorflow")
     exec(compile(setup, _file_of(setup), "exec"), names)
     return names
 
