@@ -168,7 +168,7 @@ def test_sparse_products_are_not_guessed(bench):
     assert "sparse" in str(found)
 
 
-@pytest.mark.filterwarnings("ignore:.torch.jit.trace:DeprecationWarning")
+@pytest.mark.filterwarnings("ignore:.torch.jit.trace")
 def test_a_scripted_module_counts_as_a_module(bench):
     model = nn.Linear(INPUT, OUTPUT)
     x = torch.ones(BATCH, INPUT)

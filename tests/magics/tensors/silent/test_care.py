@@ -54,7 +54,7 @@ def test_arrays_and_long_lists_are_not_kept_either() -> None:
     assert names["alive"] is False
 
 
-@pytest.mark.filterwarnings("ignore:.*is deprecated:DeprecationWarning")
+@pytest.mark.filterwarnings("ignore:.torch.jit.trace")
 def test_tracing_is_left_alone() -> None:
     text = "traced = torch.jit.trace(model, torch.ones(2, 3))\ngraph = str(traced.graph)"
     model = nn.Sequential(nn.Linear(3, 3), nn.BatchNorm1d(3)).eval()
