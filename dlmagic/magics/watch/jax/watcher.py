@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import deque
 from collections.abc import Callable, Collection
 from functools import update_wrapper
@@ -23,6 +24,10 @@ from dlmagic.magics.watch.sample_result import Overhead, Sample, Silent
 from dlmagic.magics.watch.watcher import Layer, Listener, Rate
 
 _MOST_PROGRAMS = 6
+_MOST_UNCHECKED = 2
+
+_Unchecked = tuple[int, Any, list[Any]]
+"""A step, what it was given, and the numbers that came of it."""
 
 _NOT_COMPILED = (
     "The step is not compiled, so the outputs of layers are not measured: jax.jit around it shows "
@@ -63,7 +68,8 @@ class JaxWatcher:
         self._gathering = Gathering(exact=rate.exact)
         self._samples: Arrived[Sample] = Arrived()
         self._losses: Arrived[tuple[int, float]] = Arrived()
-        self._unchecked: deque[tuple[int, Any, list[Any]]] = deque()
+        self._unchecked: deque[_Unchecked] = deque()
+        self._checking = threading.Lock()
         self._fired: set[str] = set()
         self._told = False
 
@@ -73,8 +79,9 @@ class JaxWatcher:
 
     def end(self) -> None:
         """Detach: the function is then only called."""
-        self._listener = None
-        self._unchecked.clear()
+        listener, self._listener = self._listener, None
+        if listener is not None:
+            self._check(listener, wait=True)
 
     def choose(self, layers: Collection[str]) -> None:
         """Measure these layers; none means all."""
@@ -88,8 +95,10 @@ class JaxWatcher:
         """Measure again."""
         self._paused = False
 
-    def take(self, *, wait: bool = False) -> list[Sample]:  # noqa: ARG002 - all have arrived
-        """Samples since it was last called."""
+    def take(self, *, wait: bool = False) -> list[Sample]:
+        """Samples since it was last called; all have arrived, but perhaps not all losses."""
+        if wait and self._listener is not None:
+            self._check(self._listener, wait=True)
         return self._samples.taken()
 
     def losses(self) -> list[tuple[int, float]]:
@@ -221,15 +230,11 @@ class JaxWatcher:
             Layer(name, each.kind, (), sizes.get(name, 0)) for name, each in about.items()
         )
 
-    def _check(self, listener: Listener) -> None:
+    def _check(self, listener: Listener, *, wait: bool = False) -> None:
         """Losses that have been computed by now; on a processor that of this step, too."""
-        at_once = jax.default_backend() == "cpu"
-        while self._unchecked:
-            step, given, scalars = self._unchecked[0]
-            late = at_once or len(self._unchecked) > 2
-            if not late and not all(each.is_ready() for each in scalars):
-                return
-            self._unchecked.popleft()
+        at_once = wait or jax.default_backend() == "cpu"
+        while unchecked := self._next_unchecked(at_once=at_once):
+            step, given, scalars = unchecked
             numbers = [float(each) for each in scalars if not each.is_deleted()]
             if numbers:
                 self._losses.add((step, numbers[0]))
@@ -237,6 +242,15 @@ class JaxWatcher:
                 self._told = True
                 known = given if isinstance(given, Given) else self._given(*given)
                 listener.not_finite(culprit_of(self._step, step, known, numbers))
+
+    def _next_unchecked(self, *, at_once: bool) -> _Unchecked | None:
+        with self._checking:  # the thread that trains is not the only one that asks
+            if not self._unchecked:
+                return None
+            late = at_once or len(self._unchecked) > _MOST_UNCHECKED
+            if not late and not all(each.is_ready() for each in self._unchecked[0][2]):
+                return None
+            return self._unchecked.popleft()
 
 
 class WatchedStep:

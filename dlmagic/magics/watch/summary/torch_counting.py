@@ -21,6 +21,10 @@ from dlmagic.magics.watch.summary.torch_calls import (
     differentiate,
     tensors_in,
 )
+from dlmagic.magics.watch.summary.torch_failure import wants_indices
+
+_TAKE_INDICES = (nn.Embedding, nn.EmbeddingBag)
+"""Without numbers some versions of PyTorch let them take others, too."""
 
 
 class CountingRun(CallTracker):
@@ -53,6 +57,8 @@ class CountingRun(CallTracker):
 
     def begin(self, call: Call, given: object) -> None:
         """What was made before the call belongs to the one around it."""
+        if type(self.layers[-1][0]) in _TAKE_INDICES and wants_indices(self):
+            raise TypeError("an Embedding takes whole numbers")
         self._nodes.assign(given, call.parent)
         call.flops = 0.0
 

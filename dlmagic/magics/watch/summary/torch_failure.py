@@ -26,7 +26,7 @@ def wants_indices(tracker: CallTracker) -> bool:
         return False
     layer, given = tracker.layers[-1]
     wanted = isinstance(layer, nn.Embedding | nn.EmbeddingBag)
-    return wanted and any(each.is_floating_point() for each in tensors_in(given))
+    return wanted and any(each.is_floating_point() for each in list(tensors_in(given))[:1])
 
 
 def is_refused(tracker: CallTracker) -> bool:
