@@ -33,10 +33,6 @@ LIMITS: dict[str, dict[str, float]] = {
 
 LIMITS_ON_GPU = {DEFAULT: 1.01}
 
-LARGER_ON_GPU = {"300 small layers": 4096, "ResNet-18": 256, "GPT of 12 layers": 128}
-"""How many times the batch: as much as keeps a large GPU busy. One that waits for its processor
-would show what Python takes, and nothing of itself."""
-
 FREQUENCIES: dict[str, tuple[int, ...]] = {
     "300 small layers": (1, 10, 100),
     "ResNet-18": (1,),
@@ -137,7 +133,7 @@ def traced(found: Measured, plan: Plan) -> None:
 
 
 def _made(model: str, plan: Plan) -> Training:
-    return MODELS[model]().to(plan.device, 1 if plan.device == "cpu" else LARGER_ON_GPU[model])
+    return MODELS[model]().to(plan.device)
 
 
 def _attached(found: Measured, make: Callable[[], Training], plan: Plan, steps: int) -> None:

@@ -27,13 +27,10 @@ class Training:
     inputs: Tensor
     targets: Tensor
 
-    def to(self, device: str, times: int) -> Training:
-        """Train there from now on, with so many times the batch."""
+    def to(self, device: str) -> Training:
+        """Train there from now on."""
         self.model.to(device)
-        self.inputs, self.targets = (
-            each.to(device).repeat(times, *(1 for _ in each.shape[1:]))
-            for each in (self.inputs, self.targets)
-        )
+        self.inputs, self.targets = self.inputs.to(device), self.targets.to(device)
         return self
 
     def step(self) -> None:
