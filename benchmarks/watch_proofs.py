@@ -66,7 +66,7 @@ class Plan:
 
     device: str = "cpu"
     clock: Callable[[], float] = perf_counter
-    idle: int = 80
+    idle: int = 50
     rounds: int = 30
     beside: int = 12
     block: float = 0.1
@@ -116,7 +116,7 @@ def measured(model: str, plan: Plan) -> Measured:
     found, make = Measured(model, plan.device), partial(_made, model, plan)
     found.plain = _plain_step(make, plan)
     steps = max(1, round(plan.block / found.plain))
-    _attached(found, make, plan, steps)
+    _attached(found, make, plan, 3 * steps)  # longer, since it is about a small difference
     _sampling(found, make, plan, max(2, steps))
     for every in [each for each in FREQUENCIES[model] if each <= plan.rarest]:
         _beside(found, make, plan, every)
@@ -140,7 +140,7 @@ def _attached(found: Measured, make: Callable[[], Training], plan: Plan, steps: 
     ways = [
         Way(PLAIN, plain, steps),
         Way(AGAIN, plain, steps),
-        Way(IDLE, between_samples, steps, BEGINNING),
+        Way(IDLE, between_samples, steps, 2 * BEGINNING),
     ]
     times = in_turns(ways, make, plan.idle, plan.clock)
     found.ratios |= {way: ratio(times, way, PLAIN) for way in (AGAIN, IDLE)}

@@ -21,6 +21,7 @@ from dlmagic.magics.watch.torch.culprit.finding import (
     find_culprit,
     keep_call,
     keep_gradients,
+    trained_weight,
 )
 from dlmagic.magics.watch.torch.layers import layers_of
 from dlmagic.magics.watch.torch.manual import ByHand
@@ -56,6 +57,7 @@ class Engine:
         self._alarmed = self._inside = self._diagnosing = False
         self._eager: list[bool] = []
         self._draws: bool | None = None
+        self._weight: nn.Parameter | None = None
         self._until_step = False
         self._own = 0.0
         self._ended_at = math.nan
@@ -107,9 +109,7 @@ class Engine:
         """The model has been called, or has raised."""
         if torch.compiler.is_compiling():
             return  # a graph must not know of us
-        if not self._eager or self._diagnosing or self._inside:
-            return
-        if compat.in_backward() or not torch.is_grad_enabled() or not module.training:
+        if not self._eager or not module.training or self._diagnosing or self._inside:
             return
         began = time.perf_counter()
         if self._eager.pop():
@@ -202,7 +202,9 @@ class Engine:
         began = time.perf_counter()
         step, progress = self._stepping.steps, self._progress
         seconds = began - self._ended_at
-        progress.delivery.put_loss(step, self._listener.loss_wanted())
+        loss = self._listener.loss_wanted()
+        if loss is not None:
+            progress.delivery.put_loss(step, loss)
         measured = self._measuring.on
         if not self._until_step:  # else it was called only because compiled code was left aside
             self._bypassed = not self._called
@@ -220,8 +222,11 @@ class Engine:
             progress.pacing.measured_step(step, seconds + now - began, own + self._measuring.own)
         else:
             progress.pacing.plain_step(seconds + now - began, own)
-            looked = self._heeds(step)
-            progress.heed.plain_step(seconds + now - began, own, looked=looked)
+            if progress.heed.decides:
+                looked = self._heeds(step)
+                progress.heed.plain_step(seconds + now - began, own, looked=looked)
+        if not self._sentinel.waits:  # it was finite; until the next call its memory is free again
+            self._kept.clear()
         self._ended_at = now
         self._listener.step_ended(step)
 
@@ -272,7 +277,7 @@ class Engine:
         chosen = progress.newly_chosen()
         self._identities = identities(self._model)
         self._owned = Owned(self._identities)
-        parameters = list(self._model.parameters())
+        parameters, self._weight = list(self._model.parameters()), None
         self._sentinel, self._by_hand = Sentinel(parameters), ByHand(parameters)
         plan = plan_for(layers_of(self._model), chosen)
         self._measuring = Measuring(plan, exact=progress.rate.exact)
@@ -297,7 +302,9 @@ class Engine:
         step = self._stepping.steps + 1
         self._kept.pop(step, None)
         draws = self._draws is not False or self._measuring.on
-        self._kept[step] = keep_call(module, args, kwargs, draws=draws)
+        if self._weight is None or not self._weight.requires_grad:
+            self._weight = trained_weight(self._model)
+        self._kept[step] = keep_call(module, args, kwargs, weight=self._weight, draws=draws)
         while len(self._kept) > (CALLS_KEPT if self._sentinel.waits else 1):
             self._kept.popitem(last=False)
 

@@ -31,10 +31,12 @@ class Heed:
 
     Attributes:
         every: One step in so many is looked at.
+        decides: Whether there is anything to decide.
     """
 
     def __init__(self, budget: float) -> None:
         self.every = 1
+        self.decides = budget < math.inf
         self._budget = _SHARE * budget
         self._steps = 0
         self._seconds: deque[float] = deque(maxlen=_SETTLED)

@@ -21,8 +21,11 @@ from dlmagic.magics.watch.torch.values import has_values, local
 MOST_VALUES = 1 << 17
 """Gradients with more values than these in all are not looked at."""
 
-MOST_PARAMETERS = 12
+MOST_PARAMETERS = 8
 """Nor more of them than these, evenly among all and the first one with them."""
+
+_NARROW = (torch.float16, torch.bfloat16)
+"""Sums of these may be infinite where no value is."""
 
 
 class Sentinel:
@@ -48,10 +51,14 @@ class Sentinel:
             owned: Identities of the optimiser's parameters.
             skips: Not zero where the optimiser will leave this step out.
         """
+        watched = self._watched
         if not self._covered(owned):
-            gradients = [each.grad for each in self._watched if id(each) in owned]
-        else:
-            gradients = [each.grad for each in self._watched]
+            watched = [each for each in watched if id(each) in owned]
+        gradients = [each.grad for each in watched if each.grad is not None]
+        if skips is None and not self.waits and all(map(_is_plain, gradients)):
+            if gradients:
+                self._under_way.append((step, sum(map(_sum, gradients))))
+            return
         for total in _sums(gradients):
             told = total
             if skips is not None:  # an expected Inf, which changes nothing
@@ -84,19 +91,28 @@ class Sentinel:
         return None
 
 
-def _sums(gradients: list[Tensor | None]) -> list[Tensor]:
+def _is_plain(gradient: Tensor) -> bool:
+    return type(gradient) is Tensor and gradient.layout is torch.strided
+
+
+def _sum(gradient: Tensor) -> float:
+    """On a processor: one by one they take half the time that it takes to put them together."""
+    total = gradient.sum(dtype=torch.float32) if gradient.dtype in _NARROW else gradient.sum()
+    return total.item()
+
+
+def _sums(gradients: list[Tensor]) -> list[Tensor]:
     """Sums that are not finite if any of the gradients is not: one for each device and type."""
-    present = [each for each in gradients if each is not None]
-    if not present:
+    if not gradients:
         return []
-    if all(type(each) is Tensor for each in present):
+    if all(type(each) is Tensor for each in gradients):
         try:
-            flat = [each if each.dim() == 1 else each.reshape(-1) for each in present]
+            flat = [each if each.dim() == 1 else each.reshape(-1) for each in gradients]
             return [torch.cat(flat).sum(dtype=torch.float32)]
         except (RuntimeError, NotImplementedError):  # they are not alike, or not dense
             pass
     groups: dict[tuple[torch.device, torch.dtype], list[Tensor]] = {}
-    for each in present:
+    for each in gradients:
         if each.layout is torch.strided:
             here = local(each).reshape(-1)
             groups.setdefault((here.device, here.dtype), []).append(here)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import weakref
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from functools import partial
@@ -14,7 +13,7 @@ from torch import Tensor, nn
 from dlmagic.frameworks.torch import _compat as compat
 
 Random = tuple[torch.Generator, Tensor]
-Autocast = tuple[str, bool, torch.dtype]
+Autocast = tuple[str, torch.dtype]
 
 
 @dataclass
@@ -29,8 +28,9 @@ class KeptCall:
         output_gradients: One for each tensor of the output that needs gradients, in the order of
             :func:`outputs_in`; None where none arrived.
         training: Whether the model was in training mode.
-        autocast: Kind of device, whether autocast was on for it, and the type it casts to.
-        version: How often the first weight that is trained had been changed; None without one.
+        autocast: Kinds of device for which autocast was on, and the types it cast to.
+        weight: A weight that is trained; None without one.
+        version: How often it had been changed.
     """
 
     args: tuple[Any, ...]
@@ -39,11 +39,15 @@ class KeptCall:
     output_gradients: list[Tensor | None] = field(default_factory=list)
     training: bool = True
     autocast: tuple[Autocast, ...] = ()
+    weight: nn.Parameter | None = None
     version: int | None = None
 
-    def is_older_than_weights(self, model: nn.Module) -> bool:
+    @property
+    def is_older_than_weights(self) -> bool:
         """Whether the weights have been changed since."""
-        return self.version is not None and self.version != _version_of(model)
+        if self.weight is None or self.version is None:
+            return False
+        return self.version != compat.version_of(self.weight)
 
     def has_drawn(self) -> bool:
         """Whether random numbers have been drawn since."""
@@ -51,7 +55,12 @@ class KeptCall:
 
 
 def keep_call(
-    model: nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, Any], *, draws: bool = True
+    model: nn.Module,
+    args: tuple[Any, ...],
+    kwargs: Mapping[str, Any],
+    *,
+    weight: nn.Parameter | None = None,
+    draws: bool = True,
 ) -> KeptCall:
     """Keep a call that is about to begin; copies no batch and waits for no device.
 
@@ -59,16 +68,17 @@ def keep_call(
         model: What is called.
         args: With what.
         kwargs: With what, by name.
+        weight: One that is trained, if it is to be seen later whether weights have changed.
         draws: Whether it may draw random numbers: the states of their generators are large.
     """
-    generators = _generators() if draws else ()
     return KeptCall(
-        args=tuple(_each(each, _cut) for each in args),
+        args=tuple([_each(each, _cut) for each in args]),
         kwargs={name: _each(each, _cut) for name, each in kwargs.items()},
-        random_states=tuple((each, each.get_state()) for each in generators),
+        random_states=tuple((each, each.get_state()) for each in _generators()) if draws else (),
         training=model.training,
-        autocast=tuple(_autocast(kind) for kind in _kinds_of_device()),
-        version=_version_of(model),
+        autocast=autocast_now(),
+        weight=weight,
+        version=None if weight is None else compat.version_of(weight),
     )
 
 
@@ -86,6 +96,8 @@ def keep_gradients(kept: KeptCall, output: object) -> list[Tensor]:
 
 def outputs_in(output: object) -> list[Tensor]:
     """The tensors of an output that gradients can reach."""
+    if type(output) is Tensor:
+        return [output] if output.requires_grad else []
     return [each for each in tensors_in(output) if each.requires_grad]
 
 
@@ -125,7 +137,8 @@ def _put(places: list[Tensor | None], place: int, gradient: Tensor) -> None:
 
 
 def _cut(tensor: Tensor) -> Tensor:
-    return tensor.detach().requires_grad_(tensor.requires_grad)
+    """Without the graph that it came from, if it has any."""
+    return tensor.detach().requires_grad_() if tensor.requires_grad else tensor
 
 
 def _copy(tensor: Tensor, device: torch.device | None) -> Tensor:
@@ -144,37 +157,20 @@ def _each(value: Any, change: Callable[[Tensor], Tensor], depth: int = 8) -> Any
     return value
 
 
-_first: weakref.WeakKeyDictionary[nn.Module, weakref.ref[nn.Parameter]] = (
-    weakref.WeakKeyDictionary()
-)
+def trained_weight(model: nn.Module) -> nn.Parameter | None:
+    """The first weight that is trained; None without one."""
+    trained = (each for each in model.parameters() if each.requires_grad)
+    return next((each for each in trained if not compat.is_lazy(each)), None)
 
 
-def _version_of(model: nn.Module) -> int | None:
-    """Asked at every step, so the weight is not looked for each time."""
-    known = _first.get(model)
-    first = None if known is None else known()
-    if first is None or not first.requires_grad:
-        trained = (each for each in model.parameters() if each.requires_grad)
-        first = next((each for each in trained if not compat.is_lazy(each)), None)
-        if first is None:
-            return None
-        _first[model] = weakref.ref(first)
-    return compat.version_of(first)
-
-
-def _kinds_of_device() -> tuple[str, ...]:
-    return ("cpu", "cuda") if _has_cuda() else ("cpu",)
-
-
-def _has_cuda() -> bool:
-    return bool(torch.cuda.is_initialized())
+def autocast_now() -> tuple[Autocast, ...]:
+    """Kinds of device for which autocast is on, and the types it casts to."""
+    kinds = ("cpu", "cuda") if torch.cuda.is_initialized() else ("cpu",)
+    on = [kind for kind in kinds if torch.is_autocast_enabled(kind)]
+    return tuple([(kind, torch.get_autocast_dtype(kind)) for kind in on])
 
 
 def _generators() -> Iterator[torch.Generator]:
     yield torch.default_generator
-    if _has_cuda():
+    if torch.cuda.is_initialized():
         yield torch.cuda.default_generators[torch.cuda.current_device()]
-
-
-def _autocast(kind: str) -> Autocast:
-    return kind, torch.is_autocast_enabled(kind), torch.get_autocast_dtype(kind)

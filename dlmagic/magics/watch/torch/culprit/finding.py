@@ -16,6 +16,7 @@ from dlmagic.magics.watch.torch.culprit.call import (
     keep_gradients,
     outputs_in,
     tensors_in,
+    trained_weight,
 )
 from dlmagic.magics.watch.torch.culprit.forward import Forward
 from dlmagic.magics.watch.torch.culprit.gradients import told_by_gradients
@@ -23,7 +24,14 @@ from dlmagic.magics.watch.torch.culprit.numbers import is_finite, numbers_of
 from dlmagic.magics.watch.torch.culprit.origin import Origin, first
 from dlmagic.magics.watch.torch.culprit.replay import bare, can_run_again, replaying
 
-__all__ = ["KeptCall", "find_culprit", "keep_call", "keep_gradients", "told_by_gradients"]
+__all__ = [
+    "KeptCall",
+    "find_culprit",
+    "keep_call",
+    "keep_gradients",
+    "told_by_gradients",
+    "trained_weight",
+]
 
 
 def find_culprit(
@@ -43,7 +51,7 @@ def find_culprit(
     inner, late = model, False
     try:
         inner = bare(model)
-        late = any(each.is_older_than_weights(inner) for each in calls)
+        late = any(each.is_older_than_weights for each in calls)
         runs = (_by_running(inner, each, step) for each in calls if can_run_again(inner))
         found = next(filter(None, runs), None)
     except Exception:  # whatever the user's code raises, or a device without memory

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from dlmagic.frameworks.torch import _compat as compat
-from dlmagic.magics.watch.torch.culprit.call import KeptCall
+from dlmagic.magics.watch.torch.culprit.call import KeptCall, autocast_now
 
 
 @contextmanager
@@ -67,9 +67,10 @@ def _enter_modes(stack: ExitStack, kept: KeptCall) -> None:
     stack.enter_context(torch.autograd.set_detect_anomaly(False))
     if compat.dynamo_is_loaded():
         stack.enter_context(torch.compiler.set_stance("force_eager"))
-    for kind, enabled, dtype in kept.autocast:
-        if enabled or torch.is_autocast_enabled(kind):
-            stack.enter_context(torch.autocast(kind, dtype=dtype, enabled=enabled))
+    for kind, _ in autocast_now():
+        stack.enter_context(torch.autocast(kind, enabled=False))
+    for kind, dtype in kept.autocast:
+        stack.enter_context(torch.autocast(kind, dtype=dtype))
 
 
 def _random_numbers() -> Iterator[Callable[[], object]]:

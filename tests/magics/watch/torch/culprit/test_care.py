@@ -20,6 +20,7 @@ from dlmagic.magics.watch.torch.culprit.finding import (
     keep_call,
     keep_gradients,
     told_by_gradients,
+    trained_weight,
 )
 
 NAN = float("nan")
@@ -49,7 +50,7 @@ def called(
     model: nn.Module, *args: Any, loss: Callable[[Any], Tensor] = lambda out: out.square().mean()
 ) -> KeptCall:
     """Call a model and go back, as a training does, and keep the call."""
-    kept = keep_call(model, args, {})
+    kept = keep_call(model, args, {}, weight=trained_weight(model))
     output = model(*args)
     keep_gradients(kept, output)
     loss(output).backward()
