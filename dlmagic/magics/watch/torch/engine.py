@@ -109,8 +109,10 @@ class Engine:
         """The model has been called, or has raised."""
         if torch.compiler.is_compiling():
             return  # a graph must not know of us
-        if not self._eager or not module.training or self._diagnosing or self._inside:
+        if not self._eager or self._diagnosing or self._inside:
             return
+        if not module.training or not torch.is_grad_enabled():
+            return  # a call within the one that is looked at
         began = time.perf_counter()
         if self._eager.pop():
             eager.leave()

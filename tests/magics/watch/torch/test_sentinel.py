@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import weakref
+
 import pytest
 import torch
 from torch import nn
@@ -121,3 +123,62 @@ def test_the_diagnosis_is_neither_counted_nor_measured():
     assert listening.steps == [1]
     assert sample.calls.max() == 1
     assert sample.column("nan")[[each.layer == "1" for each in sample.rows]].max() == 128
+
+
+class Seldom(nn.Module):
+    """Breaks one call in five, by chance."""
+
+    def forward(self, x):
+        return x + (torch.rand(1) - 0.2).log()
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_numbers_that_a_model_has_drawn_are_drawn_again(seed):
+    torch.manual_seed(seed)
+    model = nn.Sequential(nn.Linear(6, 8), Seldom(), nn.Linear(8, 3))
+    optimizer = torch.optim.SGD(model.parameters(), 0.1)
+    with watching(model, every=1000) as (_, listening):
+        while not listening.culprits:
+            step(model, optimizer, BATCH)
+    (culprit,) = listening.culprits
+    assert (culprit.pass_, culprit.layer, culprit.certain) == ("forward", "1", True)
+
+
+def test_a_batch_is_let_go_when_its_step_has_ended():
+    model = small_model()
+    optimizer = torch.optim.SGD(model.parameters(), 0.1)
+    with watching(model, every=1000):
+        for _ in range(3):
+            batch = BATCH.clone()
+            step(model, optimizer, batch)
+            gone = weakref.ref(batch)
+            del batch
+            assert gone() is None
+
+
+class Teaches(nn.Module):
+    """Calls itself without gradients, as those do that learn from themselves."""
+
+    def __init__(self, layers):
+        super().__init__()
+        self.layers = layers
+
+    def forward(self, x):
+        if torch.is_grad_enabled():
+            with torch.no_grad():
+                self(x)
+        return self.layers(x)
+
+
+def test_a_call_within_a_call_is_not_taken_for_its_end():
+    layers, breaks = broken(backward=True)
+    model = Teaches(layers)
+    optimizer = torch.optim.SGD(model.parameters(), 0.1)
+    with watching(model, every=1000) as (_, listening):
+        for number in range(1, 6):
+            breaks.now = number == 4
+            step(model, optimizer, BATCH)
+            if listening.culprits:
+                break
+    (culprit,) = listening.culprits
+    assert (culprit.step, culprit.pass_, culprit.layer) == (4, "backward", "layers.1")
