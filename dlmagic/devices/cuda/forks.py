@@ -1,9 +1,9 @@
 """Whether CUDA was started before this process was forked: no child can use it then.
 
-CUDA itself says to such a child what it says before it is started. What tells them apart are the
-registers of a GPU, which are mapped into memory from then on and which NVML does not map; the
-driver's file for managed memory, which newer versions of NVML open, too (seen with driver 580); and
-a look before each fork of this process, once the state of CUDA has been asked for.
+CUDA itself says to such a child what it says before it is started. What tells them apart is the
+driver's file for managed memory, which is open from then on. Newer versions of NVML open it, too
+(seen with driver 580), but do not map the registers of a GPU into memory, as CUDA does. And there
+is a look before each fork of this process, once the state of CUDA has been asked for.
 """
 
 from __future__ import annotations
@@ -38,13 +38,13 @@ def was_started_before_the_fork(proc: Path = Path("/proc")) -> bool:
     """Whether there is a trace of that, in a process where CUDA says it is not started."""
     if _started_in is not None and _started_in != os.getpid():
         return True
+    if not _is_open("nvidia-uvm", proc):
+        return False
     try:
         mapped = (proc / "self" / "maps").read_text("utf-8", "replace")
     except OSError:
-        mapped = ""
-    if _REGISTERS.search(mapped):
         return True
-    return "libnvidia-ml.so" not in mapped and _is_open("nvidia-uvm", proc)
+    return "libnvidia-ml.so" not in mapped or _REGISTERS.search(mapped) is not None
 
 
 def _look() -> None:

@@ -205,23 +205,33 @@ def test_without_a_list_of_open_files_there_is_no_trace(tmp_path) -> None:
     assert not was_started_before_the_fork(tmp_path / "absent")
 
 
-def test_an_open_memory_device_is_a_trace_where_nvml_is_not_loaded(tmp_path) -> None:
-    open_files = tmp_path / "self" / "fd"
-    open_files.mkdir(parents=True)
-    (open_files / "3").symlink_to("/dev/nvidiactl")
-    assert not was_started_before_the_fork(tmp_path)
-    (open_files / "4").symlink_to("/dev/nvidia-uvm")
-    assert was_started_before_the_fork(tmp_path)
-    maps = tmp_path / "self" / "maps"
-    maps.write_text("7f00-7f10 r-xp 00000000 08:01 7 /usr/lib/libnvidia-ml.so.580.159.04\n")
-    assert not was_started_before_the_fork(tmp_path)
+CONTROL = "7f20-7f30 rw-s 00000000 00:06 9 /dev/nvidiactl\n"
+REGISTERS = "7f40-7f50 rw-s 00000000 00:06 9 /dev/nvidia12\n"
+NVML = "7f00-7f10 r-xp 00000000 08:01 7 /usr/lib/libnvidia-ml.so.580.159.04\n"
 
 
-def test_mapped_registers_of_a_gpu_are_a_trace(tmp_path) -> None:
-    maps = tmp_path / "self" / "maps"
-    maps.parent.mkdir()
-    control = "7f20-7f30 rw-s 00000000 00:06 9 /dev/nvidiactl\n"
-    maps.write_text(f"7f00-7f10 r-xp 00000000 08:01 7 /usr/lib/libnvidia-ml.so.1\n{control}")
-    assert not was_started_before_the_fork(tmp_path)
-    maps.write_text(f"{control}7f40-7f50 rw-s 00000000 00:06 9 /dev/nvidia12\n")
+@pytest.mark.parametrize(
+    ("open_file", "mapped", "started"),
+    [
+        ("nvidiactl", CONTROL, False),
+        ("nvidia-uvm", "", True),
+        ("nvidia-uvm", NVML, False),
+        ("nvidia-uvm", NVML + CONTROL, False),
+        ("nvidia-uvm", NVML + REGISTERS, True),
+        ("nvidiactl", REGISTERS, False),  # as those have them that draw with the GPU
+    ],
+)
+def test_what_is_open_and_mapped_tells_a_cuda_that_was_started(
+    tmp_path, open_file: str, mapped: str, started: bool
+) -> None:
+    files = tmp_path / "self" / "fd"
+    files.mkdir(parents=True)
+    (files / "3").symlink_to(f"/dev/{open_file}")
+    (tmp_path / "self" / "maps").write_text(mapped)
+    assert was_started_before_the_fork(tmp_path) is started
+
+
+def test_where_nobody_tells_what_is_mapped_an_open_file_is_a_trace(tmp_path) -> None:
+    (tmp_path / "self" / "fd").mkdir(parents=True)
+    (tmp_path / "self" / "fd" / "3").symlink_to("/dev/nvidia-uvm")
     assert was_started_before_the_fork(tmp_path)
