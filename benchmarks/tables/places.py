@@ -25,12 +25,14 @@ class Source:
         file: Its figures, in ``results/``.
         table: Makes Markdown of them.
         signed: Whether the file says what made it, for a line below the table.
+        options: With which options it measures it.
     """
 
     module: str
     file: str
     table: Callable[[Document], str]
     signed: bool = True
+    options: str = ""
 
     @property
     def path(self) -> Path:
@@ -42,7 +44,8 @@ class Source:
         document = json.loads(self.path.read_text(encoding="utf-8"))
         if not self.signed:
             return self.table(document)
-        return f"{self.table(document)}\n\n{made_by(self.module, document)}"
+        command = f"{self.module} {self.options}".strip()
+        return f"{self.table(document)}\n\n{made_by(command, document)}"
 
 
 SOURCES = {
@@ -63,7 +66,7 @@ SOURCES = {
     "picking": Source("gpus.picking", "gpus_picking", gpus.picking),
     "overhead": Source("watch.overhead", "watch_overhead", watch.overhead),
     "overhead on a GPU": Source(
-        "watch.overhead --device cuda", "watch_overhead_gpu", watch.overhead
+        "watch.overhead", "watch_overhead_gpu", watch.overhead, options="--device cuda"
     ),
     "versions": Source("versions", "versions", versions.versions, signed=False),
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import subprocess
 import sys
 from collections.abc import Iterable, Sequence
@@ -45,6 +46,10 @@ class Player:
         assert self.process.stdin is not None
         self.process.stdin.write(json.dumps({"do": do, **order}) + "\n")
         self.process.stdin.flush()
+
+    def has_answered(self) -> bool:
+        """Whether it has said something that nobody has heard yet."""
+        return bool(select.select([self.process.stdout], [], [], 0)[0])
 
     def answer(self) -> Any:
         """What it says next."""
