@@ -61,6 +61,10 @@ CASES = [
     # The line within the model is the one that is wrong.
     Case(SETUP, "nested(x, x)", F, 16, "self.inner takes x, mask", cell=SETUP_CELL, runs=False),
     Case(SETUP, "def g(p, q): pass\ng(1)", None),
+    # How many values these give does not stand there.
+    Case(SETUP, "masked(*[x])", None),
+    Case(SETUP, "masked(x, x, x, **{'more': 1})", None),
+    Case(SETUP, "masked(x, *[x, x, x])", None),
 ]
 
 

@@ -22,6 +22,9 @@ PATTERNS = (
     re.compile(r"(?P<function>[\w.<>]*forward)\(\) missing \d+ required positional argument"),
     re.compile(r"(?P<function>[\w.<>]*forward)\(\) takes .* positional arguments? but \d+ w"),
 )
+_SELF = ("self", "s", "slf", "me", "this", "model", "module", "net")
+"""What people call the model itself."""
+
 _TARGETS = ("target", "targets", "label", "labels", "y", "yb", "y_train", "y_true")
 
 
@@ -29,7 +32,7 @@ def explain(failure: Failure, match: re.Match[str]) -> Explained | None:
     """What it takes, and what of that it was not given."""
     site, call = failure.site, called(failure.site)
     model = _called_model(failure, call)
-    if site is None or call is None or model is None:
+    if site is None or call is None or model is None or _is_spread(call.node):
         return None
     forward = inspect.unwrap(type(model).forward)
     if forward.__qualname__ != match["function"]:  # of something within that it calls
@@ -57,6 +60,12 @@ def explain(failure: Failure, match: re.Match[str]) -> Explained | None:
     )
 
 
+def _is_spread(node: ast.Call) -> bool:
+    """``net(*batch)``: how many values that gives does not stand there."""
+    starred = any(isinstance(each, ast.Starred) for each in node.args)
+    return starred or any(each.arg is None for each in node.keywords)
+
+
 def _called_model(failure: Failure, call: Called | None) -> Any:
     step = failure.inside("_call_impl", "nn.modules.module")
     if step is not None:
@@ -71,7 +80,7 @@ def _has_no_self(parameters: list[inspect.Parameter], match: re.Match[str]) -> b
     """``def forward(x)``: the model itself is one value too many."""
     if match.re is not PATTERNS[1] or any(each.kind is each.VAR_POSITIONAL for each in parameters):
         return False
-    return not parameters or parameters[0].name not in ("self", "s", "this", "module")
+    return not parameters or parameters[0].name not in _SELF
 
 
 def _without_self(failure: Failure, kind: type) -> Explained:
