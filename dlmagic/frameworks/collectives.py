@@ -33,15 +33,18 @@ def was_left_alone(error: BaseException) -> bool:
     return isinstance(error, RuntimeError) and any(words in said for words in _LEFT_ALONE)
 
 
-def hang_up() -> None:
+def hang_up() -> bool:
     """End the collectives of this process from another thread; nobody can join in any more.
 
     It is for an interrupt that does not get through: the main thread waits in C++, where no
     signal is looked at.
+
+    Returns:
+        Whether there was a group to be cut off.
     """
-    for framework, home in _HANGING_UP.items():
-        if framework in sys.modules:
-            importlib.import_module(home).hang_up()
+    homes = [home for framework, home in _HANGING_UP.items() if framework in sys.modules]
+    found = [importlib.import_module(home).hang_up() for home in homes]
+    return any(found)
 
 
 @dataclass(frozen=True)

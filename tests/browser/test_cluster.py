@@ -10,9 +10,7 @@ from tests.browser.reader import RESULTS, open_notebook, run_cell, show_in
 from tests.browser.seen import barriers
 from tests.browser.server import Workplace
 
-# Alone, because a rank that is interrupted before a collective leaves the other one waiting in it:
-# where processors are busy with other tests, ranks are in collectives for most of the time.
-pytestmark = [pytest.mark.browser, pytest.mark.alone]
+pytestmark = pytest.mark.browser
 
 CELLS = (
     """%load_ext dlmagic

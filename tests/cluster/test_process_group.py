@@ -30,6 +30,11 @@ if dist.get_rank() == 1:
 dist.all_reduce(torch.ones(2))
 """
 
+REFERRING = """
+import torch, torch.distributed as dist
+group = dist.group.WORLD
+"""
+
 
 def reduces(engines: Engines) -> bool:
     run(engines, REDUCE)
@@ -44,6 +49,18 @@ def test_a_group_is_up_until_it_is_closed(engines: Engines) -> None:
         run(engines, REDUCE)
     assert "closed" in repr(group)
     group.close()
+
+
+def test_a_group_is_closed_although_a_collective_was_left_behind(engines: Engines) -> None:
+    """As an interrupt leaves it. Models of a group refer to it, on all ranks."""
+    everywhere, first = engines.client[engines.ids], engines.client[engines.ids[0]]
+    with init_torch(engines.client[:], timeout=60):
+        everywhere.execute(REFERRING, block=True)
+        first.execute("waiting = dist.all_reduce(torch.ones(2), async_op=True)", block=True)
+    started = time.monotonic()
+    first.execute("del waiting, group", block=True)
+    assert time.monotonic() - started < 10
+    everywhere.execute("group = None", block=True)
 
 
 def test_a_second_call_renews_the_group(engines: Engines) -> None:

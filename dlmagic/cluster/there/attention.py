@@ -1,9 +1,7 @@
 """Interrupts that get through although the engine's main thread waits in a collective.
 
-Python's own handler of SIGINT runs in the main thread, between two instructions. A thread that
-waits in C++ for another rank never comes to it. So a second thread hears of the signal through
-the file descriptor that Python writes to at once, gives the main thread a moment, and then ends
-the collectives under it.
+A second thread hears of the signal (:mod:`~dlmagic.cluster.there.hearing`), gives the main thread
+a moment, and then ends the collectives under it.
 """
 
 from __future__ import annotations
@@ -17,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import FrameType
 
+from dlmagic.cluster.there.hearing import leave, listen
 from dlmagic.cluster.there.trouble import text_of_stack
 from dlmagic.frameworks.collectives import hang_up
 
@@ -56,23 +55,18 @@ class Attention:
             return
         raise KeyboardInterrupt
 
-    def _watch(self, hears: int, tell: Callable[[object], object]) -> None:
-        try:
-            while signal.SIGINT not in (heard := os.read(hears, 64)):
-                if not heard:
-                    return
+    def _watch(self, heard: threading.Event, tell: Callable[[object], object]) -> None:
+        heard.wait()
+        if self._over.wait(PATIENCE):
+            return
+        if self._gentle:
+            signal.pthread_kill(self._main, signal.SIGINT)
             if self._over.wait(PATIENCE):
                 return
-            if self._gentle:
-                signal.pthread_kill(self._main, signal.SIGINT)
-                if self._over.wait(PATIENCE):
-                    return
-            where = text_of_stack(sys._current_frames().get(self._main))
-            hang_up()
-            if not self._over.wait(PATIENCE):
-                tell({"stands": where})
-        finally:
-            os.close(hears)
+        where = text_of_stack(sys._current_frames().get(self._main))
+        hang_up()
+        if not self._over.wait(PATIENCE):
+            tell({"stands": where})
 
 
 @contextmanager
@@ -86,19 +80,17 @@ def attentive(tell: Callable[[object], object]) -> Iterator[Attention]:
     if os.name != "posix":  # there no signal writes to a pipe
         yield attention
         return
-    hears, rings = os.pipe()
-    os.set_blocking(rings, False)
+    heard = listen()
     watcher = threading.Thread(
-        target=attention._watch, args=(hears, tell), daemon=True, name="dlmagic attention"
+        target=attention._watch, args=(heard, tell), daemon=True, name="dlmagic attention"
     )
     handler = signal.signal(signal.SIGINT, attention._handle)
-    before = signal.set_wakeup_fd(rings, warn_on_full_buffer=False)
     watcher.start()
     try:
         yield attention
     finally:
         attention._over.set()
-        signal.set_wakeup_fd(before)
         signal.signal(signal.SIGINT, handler)
-        os.close(rings)  # the watcher reads the end of it
+        leave(heard)
+        heard.set()  # nobody waits for it any more
         watcher.join(timeout=1)

@@ -112,25 +112,28 @@ def tear_down() -> bool:
         return False
     group = _GROUPS.pop()
     if group.joined and dist.is_initialized():
+        _cut(group)  # else a collective that an interrupt left behind would be waited for
         dist.destroy_process_group()
     for name in group.variables:
         os.environ.pop(name, None)
     return True
 
 
-def hang_up() -> None:
+def hang_up() -> bool:
     """Cut the connections of our group, from whatever thread, so that its collectives fail.
 
     Gloo has no way to end a collective that waits; its ``abort`` does nothing. What waits for
     a connection that is shut down fails at once. NCCL has one.
+
+    Returns:
+        Whether there is such a group.
     """
-    for group in _GROUPS:
-        if group.joined and dist.is_initialized() and "nccl" in dist.get_backend():
+    joined = [group for group in _GROUPS if group.joined]
+    for group in joined:
+        if dist.is_initialized() and "nccl" in dist.get_backend():
             abort_process_group()
-        for connection in _connections():
-            ends = {end.port for end in (connection.laddr, connection.raddr) if end}
-            if ends & group.ports and connection.status == psutil.CONN_ESTABLISHED:
-                _shut_down(connection.fd)
+        _cut(group)
+    return bool(joined)
 
 
 def use_gpu_of(place: int) -> None:
@@ -160,6 +163,14 @@ def _connections() -> Iterator[Any]:
 def _listening() -> set[int]:
     """Ports that this process listens on."""
     return {each.laddr.port for each in _connections() if each.status == psutil.CONN_LISTEN}
+
+
+def _cut(group: Group) -> None:
+    """Shut down all connections of a group."""
+    for connection in _connections():
+        ends = {end.port for end in (connection.laddr, connection.raddr) if end}
+        if ends & group.ports and connection.status == psutil.CONN_ESTABLISHED:
+            _shut_down(connection.fd)
 
 
 def _shut_down(descriptor: int) -> None:

@@ -27,6 +27,8 @@ class Standing:
         notes: What there is to know about how its model is watched.
         detached: Whether it watches no longer.
         lost: Why it can tell no more; empty where it can.
+        stuck: ``"cut off"`` where a cell did not hear an interrupt until its process group was
+            ended, ``"left"`` where there was none to end; empty where each was heard.
     """
 
     host: str
@@ -39,12 +41,14 @@ class Standing:
     notes: tuple[str, ...] = ()
     detached: bool = False
     lost: str = ""
+    stuck: str = ""
     _unpacker: Unpacker = field(default_factory=Unpacker)
 
     def hear(self, told: Mapping[str, Any]) -> list[Sample]:
         """Know what it tells; the samples among it."""
         if "failed" in told:
             self.notes = (*self.notes, f"dlmagic failed to note a sample ({told['failed']}).")
+        self.stuck = told.get("stuck", self.stuck)
         self.detached = self.detached or "ended" in told
         if "steps" not in told:
             return []

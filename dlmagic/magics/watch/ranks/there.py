@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dlmagic.cluster.there.here import Here
+from dlmagic.cluster.there.stuck import StuckCells
 from dlmagic.codec import encode
 from dlmagic.finding import Finding
 from dlmagic.magics.watch.flusher import PERIOD, Flusher
@@ -95,6 +96,7 @@ class RankWatch:
     def __init__(self, here: Here, watcher: Watcher, loss: NamedLoss | None) -> None:
         self.watcher = watcher
         self._tell, self._loss = here.tell, loss
+        self._stuck = StuckCells(here.namespace, self._was_stuck)
         self._judge, self._packer = Judge(), Packer()
         self._flusher = Flusher(self._work, min(_LONGEST_REST, PERIOD * max(1.0, here.size / _FEW)))
         self._turn = threading.Lock()
@@ -102,10 +104,12 @@ class RankWatch:
 
     def begin(self) -> None:
         """Attach."""
+        self._stuck.begin()
         self.watcher.begin(self)
 
     def end(self) -> None:
         """Detach, and tell the rest."""
+        self._stuck.end()
         self.watcher.end()
         self._flusher.stop()
         self._flush(wait=True)
@@ -127,6 +131,10 @@ class RankWatch:
         """Likewise."""
         self._judge.look_at_culprit(culprit)
         self._tell({"culprit": encode(culprit, Culprit)})
+
+    def _was_stuck(self, cut_off: bool) -> None:
+        """A cell waited for other ranks although it was interrupted."""
+        self._tell({"stuck": "cut off" if cut_off else "left"})
 
     def _work(self) -> bool:
         """What the flusher does; whether more is under way."""

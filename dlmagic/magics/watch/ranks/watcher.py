@@ -29,6 +29,13 @@ _TO_BEGIN = 120.0
 _LAST_WORDS = 10.0
 """Seconds that engines have for what they measured last; one that is busy does not have to."""
 ENGINE_ENDED = "its engine ended"
+_STUCK = {
+    "cut off": "waited for another rank when it was interrupted, which no interrupt ends. So the "
+    "process group was cut off: bring it up again with dlmagic.cluster.init_torch.",
+    "left": "did not hear the interrupt: it was in a call that takes long, or in a collective of "
+    "a process group that dlmagic did not bring up, which ends at its own timeout.",
+}
+"""What is said of a rank, by how its cell stood."""
 
 
 class Hearer(Listener, Protocol):
@@ -274,6 +281,8 @@ class RanksWatcher:
             for rank, each in enumerate(self._standing)
             if each.lost
         ]
+        stuck = [(rank, each.stuck) for rank, each in enumerate(self._standing) if each.stuck]
+        notes += [f"Rank {rank} {_STUCK[how]}" for rank, how in stuck]
         if self._gathering.reduction.parts:
             notes.append("Ranks have parts of the parameters: numbers are of all parts together.")
         if self._unlike:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
+from pathlib import Path
 
 import pytest
 import torch
@@ -15,6 +16,7 @@ from torch import nn
 import dlmagic
 from dlmagic.cluster.engines import Engines
 from dlmagic.cluster.process_group import init_torch
+from dlmagic.cluster.there import stuck
 from dlmagic.magics.watch.ranks import watcher
 from dlmagic.magics.watch.result import WatchResult
 
@@ -129,6 +131,74 @@ def test_stop_interrupts_all_ranks(training: Engines) -> None:
     with pytest.raises(Exception, match="KeyboardInterrupt"):
         under_way.get(timeout=20)
     assert session.stop().steps >= 5
+
+
+def test_a_rank_that_waits_for_another_is_freed(training: Engines) -> None:
+    """One is interrupted before a collective, in which the other waits for it already."""
+    cell = """import time
+net_of_all = nn.parallel.DistributedDataParallel(net)
+for step in range(3):
+    net_of_all(x).mean().backward()
+if rank == 0:
+    time.sleep(100)
+net_of_all(x).mean().backward()"""
+    with init_torch(training.client[:], timeout=100):
+        session = dlmagic.watch("net", on=training.client[:], every=1)
+        under_way = training.client[:].execute(cell, block=False)
+        time.sleep(2)
+        asked = time.monotonic()
+        session.wish.ask("Stop was pressed")
+        with pytest.raises(Exception, match="KeyboardInterrupt"):
+            under_way.get(timeout=60)
+        assert time.monotonic() - asked < stuck.PATIENCE + 5
+        notes = session.stop().notes
+    assert [note for note in notes if note.startswith("Rank 1 waited for another rank when it")]
+    assert not [note for note in notes if note.startswith("Rank 0")]
+    with init_torch(training.client[:]):  # and the ranks can work together again
+        run(training, "torch.distributed.barrier()")
+
+
+def test_what_runs_in_python_is_not_cut_off(training: Engines) -> None:
+    """Who catches the interrupt and goes on has heard it, and an idle rank has nothing to hear."""
+    cell = """
+try:
+    end = time.monotonic() + 60
+    while rank == 0 and time.monotonic() < end:
+        sum(range(1000))
+except KeyboardInterrupt:
+    time.sleep(1)
+torch.distributed.barrier()"""
+    run(training, "import time")
+    with init_torch(training.client[:]):
+        session = dlmagic.watch("net", on=training.client[:], every=1)
+        first = training.client[training.ids[0]].execute(cell, block=False)
+        time.sleep(1)
+        session.wish.ask("Stop was pressed")
+        time.sleep(stuck.PATIENCE + 0.5)
+        second = training.client[training.ids[1]].execute(cell, block=False)
+        first.get(timeout=20)
+        second.get(timeout=20)
+        assert not [note for note in session.stop().notes if "interrupt" in note]
+
+
+def test_a_group_of_the_user_is_left_to_its_timeout(training: Engines, tmp_path: Path) -> None:
+    run(
+        training,
+        "import time, torch.distributed as dist\n"
+        "from datetime import timedelta\n"
+        f"dist.init_process_group('gloo', 'file://{tmp_path}/door', rank=rank, world_size=2,\n"
+        f"                        timeout=timedelta(seconds={stuck.PATIENCE + 4}))",
+    )
+    session = dlmagic.watch("net", on=training.client[:], every=1)
+    cell = "time.sleep(0 if rank else 100)\ndist.barrier()"
+    under_way = training.client[:].execute(cell, block=False)
+    time.sleep(1)
+    session.wish.ask("Stop was pressed")
+    with pytest.raises(Exception, match="KeyboardInterrupt"):
+        under_way.get(timeout=30)
+    run(training, "dist.destroy_process_group()")
+    notes = " ".join(session.stop().notes)
+    assert "Rank 1 did not hear the interrupt: it was in a call that takes long, or" in notes
 
 
 def test_what_is_wrong_on_one_rank_names_it(training: Engines) -> None:
