@@ -121,6 +121,14 @@ def test_parts_of_a_model_are_put_together(training: Engines) -> None:
     assert not [each for each in result.findings if each.kind == "ranks-apart"]
 
 
+def wait_for(door: Path) -> None:
+    """Wait until a cell has made this file, and a moment for what it does next."""
+    until = time.monotonic() + 60
+    while not door.exists() and time.monotonic() < until:
+        time.sleep(0.05)
+    time.sleep(1)
+
+
 def test_stop_interrupts_all_ranks(training: Engines) -> None:
     session = dlmagic.watch("net", on=training.client[:], every=1)
     under_way = training.client[:].execute("train(1_000_000, x, y)", block=False)
@@ -133,19 +141,20 @@ def test_stop_interrupts_all_ranks(training: Engines) -> None:
     assert session.stop().steps >= 5
 
 
-def test_a_rank_that_waits_for_another_is_freed(training: Engines) -> None:
+def test_a_rank_that_waits_for_another_is_freed(training: Engines, tmp_path: Path) -> None:
     """One is interrupted before a collective, in which the other waits for it already."""
-    cell = """import time
+    cell = f"""import pathlib, time
 net_of_all = nn.parallel.DistributedDataParallel(net)
 for step in range(3):
     net_of_all(x).mean().backward()
 if rank == 0:
+    pathlib.Path({str(tmp_path / "door")!r}).touch()
     time.sleep(100)
 net_of_all(x).mean().backward()"""
     with init_torch(training.client[:], timeout=100):
         session = dlmagic.watch("net", on=training.client[:], every=1)
         under_way = training.client[:].execute(cell, block=False)
-        time.sleep(2)
+        wait_for(tmp_path / "door")
         asked = time.monotonic()
         session.wish.ask("Stop was pressed")
         with pytest.raises(Exception, match="KeyboardInterrupt"):
@@ -158,21 +167,22 @@ net_of_all(x).mean().backward()"""
         run(training, "torch.distributed.barrier()")
 
 
-def test_what_runs_in_python_is_not_cut_off(training: Engines) -> None:
+def test_what_runs_in_python_is_not_cut_off(training: Engines, tmp_path: Path) -> None:
     """Who catches the interrupt and goes on has heard it, and an idle rank has nothing to hear."""
-    cell = """
+    cell = f"""
 try:
+    pathlib.Path({str(tmp_path / "door")!r}).touch()
     end = time.monotonic() + 60
     while rank == 0 and time.monotonic() < end:
         sum(range(1000))
 except KeyboardInterrupt:
     time.sleep(1)
 torch.distributed.barrier()"""
-    run(training, "import time")
+    run(training, "import pathlib, time")
     with init_torch(training.client[:]):
         session = dlmagic.watch("net", on=training.client[:], every=1)
         first = training.client[training.ids[0]].execute(cell, block=False)
-        time.sleep(1)
+        wait_for(tmp_path / "door")
         session.wish.ask("Stop was pressed")
         time.sleep(stuck.PATIENCE + 0.5)
         second = training.client[training.ids[1]].execute(cell, block=False)
@@ -184,15 +194,18 @@ torch.distributed.barrier()"""
 def test_a_group_of_the_user_is_left_to_its_timeout(training: Engines, tmp_path: Path) -> None:
     run(
         training,
-        "import time, torch.distributed as dist\n"
+        "import pathlib, time, torch.distributed as dist\n"
         "from datetime import timedelta\n"
-        f"dist.init_process_group('gloo', 'file://{tmp_path}/door', rank=rank, world_size=2,\n"
-        f"                        timeout=timedelta(seconds={stuck.PATIENCE + 4}))",
+        f"dist.init_process_group('gloo', 'file://{tmp_path}/meeting', rank=rank, world_size=2,\n"
+        f"                        timeout=timedelta(seconds={stuck.PATIENCE + 6}))",
     )
     session = dlmagic.watch("net", on=training.client[:], every=1)
-    cell = "time.sleep(0 if rank else 100)\ndist.barrier()"
+    cell = f"""if rank == 0:
+    pathlib.Path({str(tmp_path / "door")!r}).touch()
+    time.sleep(100)
+dist.barrier()"""
     under_way = training.client[:].execute(cell, block=False)
-    time.sleep(1)
+    wait_for(tmp_path / "door")
     session.wish.ask("Stop was pressed")
     with pytest.raises(Exception, match="KeyboardInterrupt"):
         under_way.get(timeout=30)
