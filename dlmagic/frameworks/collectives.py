@@ -27,6 +27,18 @@ def waits_for_others(modules: Iterable[str]) -> bool:
     return any(module.startswith(WAITING) for module in modules)
 
 
+def may_wait_for_others(modules: Sequence[str]) -> bool:
+    """Whether a call that does not return may be a collective, told from the stack above it.
+
+    Args:
+        modules: Their names, the innermost first.
+    """
+    torch: Any = sys.modules.get("torch")
+    if torch is not None and torch.cuda.is_initialized():
+        return True  # whoever waits for a GPU may wait for another one
+    return waits_for_others(modules) or modules[0].startswith("torch.autograd")
+
+
 def was_left_alone(error: BaseException) -> bool:
     """Whether an exception says that others have left a collective."""
     said = str(error).lower()

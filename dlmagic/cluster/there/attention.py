@@ -80,13 +80,15 @@ def attentive(tell: Callable[[object], object]) -> Iterator[Attention]:
     if os.name != "posix":  # there no signal writes to a pipe
         yield attention
         return
-    heard = listen()
+    heard = threading.Event()
     watcher = threading.Thread(
         target=attention._watch, args=(heard, tell), daemon=True, name="dlmagic attention"
     )
-    handler = signal.signal(signal.SIGINT, attention._handle)
     watcher.start()
+    handler = signal.getsignal(signal.SIGINT)
     try:
+        listen(heard)
+        signal.signal(signal.SIGINT, attention._handle)
         yield attention
     finally:
         attention._over.set()

@@ -8,25 +8,29 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from types import FrameType
 
 from dlmagic.cluster.there.hearing import leave, listen
-from dlmagic.frameworks.collectives import hang_up
+from dlmagic.cluster.there.interpreter import reaching
+from dlmagic.frameworks.collectives import hang_up, may_wait_for_others
 
 PATIENCE = 5.0
-"""Seconds that a cell has to move: one call of its own may take long, too."""
+"""Seconds in one call of C after which a collective is taken to wait for ever."""
 
 _BETWEEN_LOOKS = 0.1
+_TO_FAIL = 1.5
+"""Seconds that a collective has to fail when it has been cut off."""
 
 
 class StuckCells:
     """Looks after the cells of an engine from :meth:`begin` to :meth:`end`.
 
     Args:
-        namespace: The names of the engine; a cell is what runs with them.
-        told: Is called from another thread when a cell was stuck, with whether a process group
-            was cut off for it.
+        namespace: The names of the engine; a cell is what runs with them, dlmagic's own tasks too.
+        told: Is called from another thread when a cell was stuck, with whether it was freed by
+            cutting off its process group.
         patience: Seconds.
     """
 
@@ -37,13 +41,13 @@ class StuckCells:
         patience: float = PATIENCE,
     ) -> None:
         self._namespace, self._told, self._patience = namespace, told, patience
-        self._over = threading.Event()
+        self._heard, self._over = threading.Event(), threading.Event()
         self._main = threading.get_ident()
 
     def begin(self) -> None:
         """Called in the main thread of the engine, as :meth:`end` is."""
-        self._heard = listen()
         threading.Thread(target=self._watch, daemon=True, name="dlmagic stuck cells").start()
+        listen(self._heard)
 
     def end(self) -> None:
         """Look after them no longer."""
@@ -54,37 +58,49 @@ class StuckCells:
     def _watch(self) -> None:
         while self._heard.wait() and not self._over.is_set():
             self._heard.clear()
-            if self._is_stuck():
-                self._told(hang_up())
+            try:
+                if self._is_stuck():
+                    self._told(self._is_freed())
+            except Exception:  # whatever cannot be cut off
+                self._told(False)
 
     def _is_stuck(self) -> bool:
-        """Whether a cell stands at one place for the whole of the patience, now or soon.
+        """Whether a cell comes to no instruction of Python for the whole of the patience.
 
-        An interrupt that gets through makes it move: it is an exception. One that is raised in a
-        callback of C++ may be lost there; then the cell goes on, to the next collective.
+        That may begin a while after the interrupt: one that is raised in a callback of C++ may be
+        lost there, and then the cell goes on to the next collective.
         """
-        enough = round(self._patience / _BETWEEN_LOOKS)
-        place, stood = self._place(), 0
-        for _ in range(2 * enough):
-            if place is None or self._over.wait(_BETWEEN_LOOKS):
+        last = time.monotonic() + self._patience
+        while time.monotonic() < last:
+            if not self._runs_cell():
                 return False
-            before, place = place, self._place()
-            stood = stood + 1 if place == before else 0
-            if stood == enough:
-                return True
+            reached = reaching()
+            if not self._wait_for(reached, self._patience):
+                return not self._over.is_set() and self._waits()
+            self._over.wait(_BETWEEN_LOOKS)
         return False
 
-    def _place(self) -> tuple[int, int] | None:
-        """The instruction at which the main thread is; None where no cell runs."""
+    def _is_freed(self) -> bool:
+        reached = reaching()
+        return hang_up() and self._wait_for(reached, _TO_FAIL)
+
+    def _wait_for(self, reached: threading.Event, seconds: float) -> bool:
+        until = time.monotonic() + seconds
+        while time.monotonic() < until and not self._over.is_set():
+            if reached.wait(_BETWEEN_LOOKS):
+                return True
+        return reached.is_set()
+
+    def _runs_cell(self) -> bool:
+        return any(frame.f_globals is self._namespace for frame in self._frames())
+
+    def _waits(self) -> bool:
+        """Whether the call may be one that waits for other ranks."""
+        return may_wait_for_others([str(each.f_globals.get("__name__")) for each in self._frames()])
+
+    def _frames(self) -> Iterator[FrameType]:
+        """Of the main thread, from the innermost outwards."""
         frame = sys._current_frames().get(self._main)
-        if frame is None or not _is_of(frame, self._namespace):
-            return None
-        return id(frame), frame.f_lasti
-
-
-def _is_of(frame: FrameType | None, namespace: Mapping[str, object]) -> bool:
-    while frame is not None:
-        if frame.f_globals is namespace:
-            return True
-        frame = frame.f_back
-    return False
+        while frame is not None:
+            yield frame
+            frame = frame.f_back

@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
+import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -17,6 +18,9 @@ import torch.distributed as dist
 from dlmagic.errors import InputError
 from dlmagic.frameworks.torch._compat import abort_process_group
 
+Ends = tuple[Any, Any]
+"""Addresses and ports of a connection, here and there."""
+
 
 @dataclass
 class Group:
@@ -24,19 +28,28 @@ class Group:
 
     Attributes:
         store: Where ranks find each other; rank 0 holds the server of it.
-        ports: TCP ports of all ranks by which the group can be told from other connections.
-        joined: Whether the group is up.
+        others: Connections that were there before it.
+        own: Those that came with it.
+        world: What the framework has of it, once it is up.
         variables: Environment variables that were set for it.
     """
 
     store: Any
-    ports: set[int] = field(default_factory=set)
-    joined: bool = False
+    others: frozenset[Ends]
+    own: frozenset[Ends] = frozenset()
+    world: Any = None
     variables: tuple[str, ...] = ()
+
+    @property
+    def is_up(self) -> bool:
+        """Whether it is the group of this process; the user may have taken it down, too."""
+        return dist.is_initialized() and self.world is dist.group.WORLD
 
 
 _GROUPS: list[Group] = []
 """The one of this process, or none."""
+
+_cutting = threading.Lock()
 
 
 def open_store(address: str, seconds: float) -> int:
@@ -54,8 +67,9 @@ def open_store(address: str, seconds: float) -> int:
             "The engines have a process group already, which dlmagic did not bring up.",
             "Take it down first: %px torch.distributed.destroy_process_group()",
         )
+    others = frozenset(map(_ends, _connections()))
     store = _store(address, 0, is_master=True, wait_for_workers=False, seconds=seconds)
-    _GROUPS.append(Group(store, {store.port}))
+    _GROUPS.append(Group(store, others))
     return int(store.port)
 
 
@@ -83,22 +97,21 @@ def join(
     patience = timedelta(seconds=seconds)
     if rank:
         tear_down()
+        others = frozenset(map(_ends, _connections()))
         store = _store(address, port, is_master=False, seconds=seconds)
-        _GROUPS.append(Group(store, {port}))
+        _GROUPS.append(Group(store, others))
     group = _GROUPS[0]
     _set_interface(group, interface)
-    before = _listening()
     try:
         dist.init_process_group(
             backend, store=group.store, rank=rank, world_size=size, timeout=patience
         )
-        group.joined = True
-        ports: list[Any] = [None] * size
-        dist.all_gather_object(ports, sorted(_listening() - before))
+        group.world = dist.group.WORLD
+        dist.barrier()  # all are connected with all
+        group.own = frozenset(map(_ends, _connections())) - group.others
     except BaseException:  # an interrupt, too
         tear_down()
         raise
-    group.ports |= {port for own in ports for port in own}
 
 
 def _store(address: str, port: int, *, seconds: float, **keywords: bool) -> Any:
@@ -111,11 +124,14 @@ def tear_down() -> bool:
     if not _GROUPS:
         return False
     group = _GROUPS.pop()
-    if group.joined and dist.is_initialized():
-        _cut(group)  # else a collective that an interrupt left behind would be waited for
-        dist.destroy_process_group()
-    for name in group.variables:
-        os.environ.pop(name, None)
+    try:
+        if group.is_up and "nccl" not in dist.get_backend():
+            _cut(group)  # gloo would wait for a collective that an interrupt has left behind
+    finally:
+        if group.is_up:
+            dist.destroy_process_group()
+        for name in group.variables:
+            os.environ.pop(name, None)
     return True
 
 
@@ -123,17 +139,19 @@ def hang_up() -> bool:
     """Cut the connections of our group, from whatever thread, so that its collectives fail.
 
     Gloo has no way to end a collective that waits; its ``abort`` does nothing. What waits for
-    a connection that is shut down fails at once. NCCL has one.
+    a connection that is shut down fails at once. NCCL has one. Groups of some of the ranks
+    (``new_group``) have connections of their own, which stay.
 
     Returns:
         Whether there is such a group.
     """
-    joined = [group for group in _GROUPS if group.joined]
-    for group in joined:
-        if dist.is_initialized() and "nccl" in dist.get_backend():
-            abort_process_group()
-        _cut(group)
-    return bool(joined)
+    with _cutting:
+        groups = [group for group in _GROUPS if group.is_up]
+        for group in groups:
+            if "nccl" in dist.get_backend():
+                abort_process_group()
+            _cut(group)
+    return bool(groups)
 
 
 def use_gpu_of(place: int) -> None:
@@ -160,19 +178,20 @@ def _connections() -> Iterator[Any]:
     yield from ask("tcp")
 
 
-def _listening() -> set[int]:
-    """Ports that this process listens on."""
-    return {each.laddr.port for each in _connections() if each.status == psutil.CONN_LISTEN}
+def _ends(connection: Any) -> Ends:
+    return connection.laddr, connection.raddr
 
 
 def _cut(group: Group) -> None:
     """Shut down all connections of a group."""
     for connection in _connections():
-        ends = {end.port for end in (connection.laddr, connection.raddr) if end}
-        if ends & group.ports and connection.status == psutil.CONN_ESTABLISHED:
-            _shut_down(connection.fd)
+        if connection.status == psutil.CONN_ESTABLISHED and _ends(connection) in group.own:
+            _shut_down(connection)
 
 
-def _shut_down(descriptor: int) -> None:
-    with contextlib.suppress(OSError), socket.socket(fileno=os.dup(descriptor)) as connection:
-        connection.shutdown(socket.SHUT_RDWR)
+def _shut_down(connection: Any) -> None:
+    """Unless its descriptor has become another one's meanwhile."""
+    with contextlib.suppress(OSError), socket.socket(fileno=os.dup(connection.fd)) as found:
+        ends = found.getsockname()[:2], found.getpeername()[:2]
+        if ends == _ends(connection):
+            found.shutdown(socket.SHUT_RDWR)

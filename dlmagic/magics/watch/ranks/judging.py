@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from dlmagic.finding import Finding
 from dlmagic.magics.watch.judging import Judging
-from dlmagic.magics.watch.ranks.standing import Standing
+from dlmagic.magics.watch.ranks.standing import Standing, ranks_in_words
 from dlmagic.magics.watch.ranks.watcher import RanksWatcher
 from dlmagic.magics.watch.sample_result import Culprit
 from dlmagic.magics.watch.stopping import StopWish
@@ -15,7 +15,6 @@ from dlmagic.magics.watch.verdicts.culprit import finding_of
 
 _ORDER = ("input", "parameter", "forward", "loss", "backward", "unknown")
 """Of what is not finite on several ranks in one step, the first is likely the cause of the rest."""
-_NAMED = 6
 
 
 class RanksJudging(Judging):
@@ -66,15 +65,6 @@ def _said(
     _rank, finding = next(iter(of_ranks.items()))
     where = "On all ranks" if everywhere else f"On {ranks_in_words(list(of_ranks))}"
     return replace(finding, message=f"{where}: {finding.message}", ranks=tuple(of_ranks))
-
-
-def ranks_in_words(ranks: Sequence[int]) -> str:
-    """``"rank 1"``, ``"ranks 0 and 3"``."""
-    if len(ranks) == 1:
-        return f"rank {ranks[0]}"
-    if len(ranks) > _NAMED:
-        return f"ranks {', '.join(map(str, ranks[:_NAMED]))} and {len(ranks) - _NAMED} more"
-    return f"ranks {', '.join(map(str, ranks[:-1]))} and {ranks[-1]}"
 
 
 def first_culprit(told: Sequence[tuple[int, Culprit]]) -> Culprit | None:

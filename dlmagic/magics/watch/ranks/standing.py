@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,6 +10,8 @@ from dlmagic.codec import decode
 from dlmagic.finding import Finding
 from dlmagic.magics.watch.ranks.wire import Unpacker
 from dlmagic.magics.watch.sample_result import Overhead, Sample, Silent
+
+_NAMED = 6
 
 
 @dataclass
@@ -27,8 +29,8 @@ class Standing:
         notes: What there is to know about how its model is watched.
         detached: Whether it watches no longer.
         lost: Why it can tell no more; empty where it can.
-        stuck: ``"cut off"`` where a cell did not hear an interrupt until its process group was
-            ended, ``"left"`` where there was none to end; empty where each was heard.
+        stuck: ``"cut off"`` where a cell that was interrupted waited for other ranks until its
+            process group was cut off, ``"left"`` where that did not help; empty where none did.
     """
 
     host: str
@@ -63,3 +65,12 @@ class Standing:
         samples = [self._unpacker.unpack(each) for each in told["samples"]]
         self.sampled += len(samples)
         return samples
+
+
+def ranks_in_words(ranks: Sequence[int]) -> str:
+    """``"rank 1"``, ``"ranks 0 and 3"``."""
+    if len(ranks) == 1:
+        return f"rank {ranks[0]}"
+    if len(ranks) > _NAMED:
+        return f"ranks {', '.join(map(str, ranks[:_NAMED]))} and {len(ranks) - _NAMED} more"
+    return f"ranks {', '.join(map(str, ranks[:-1]))} and {ranks[-1]}"

@@ -109,11 +109,13 @@ class RankWatch:
 
     def end(self) -> None:
         """Detach, and tell the rest."""
-        self._stuck.end()
-        self.watcher.end()
-        self._flusher.stop()
-        self._flush(wait=True)
-        self._tell({"ended": True})
+        try:
+            self.watcher.end()
+            self._flusher.stop()
+            self._flush(wait=True)
+            self._tell({"ended": True})
+        finally:
+            self._stuck.end()
 
     def step_ended(self, step: int) -> None:  # noqa: ARG002 - the watcher counts
         """See :class:`~dlmagic.magics.watch.watcher.Listener`."""

@@ -17,7 +17,7 @@ from dlmagic.finding import Finding
 from dlmagic.magics.watch.rank_result import RankState
 from dlmagic.magics.watch.ranks.gathering import Gathering
 from dlmagic.magics.watch.ranks.reduction import Reduction
-from dlmagic.magics.watch.ranks.standing import Standing
+from dlmagic.magics.watch.ranks.standing import Standing, ranks_in_words
 from dlmagic.magics.watch.ranks.there import plain_rate
 from dlmagic.magics.watch.request import WatchRequest
 from dlmagic.magics.watch.sample_result import Culprit, Overhead, Sample, Silent
@@ -30,12 +30,12 @@ _LAST_WORDS = 10.0
 """Seconds that engines have for what they measured last; one that is busy does not have to."""
 ENGINE_ENDED = "its engine ended"
 _STUCK = {
-    "cut off": "waited for another rank when it was interrupted, which no interrupt ends. So the "
-    "process group was cut off: bring it up again with dlmagic.cluster.init_torch.",
-    "left": "did not hear the interrupt: it was in a call that takes long, or in a collective of "
-    "a process group that dlmagic did not bring up, which ends at its own timeout.",
+    "cut off": "the cell waited for another rank for 5 seconds after the interrupt. So the process "
+    "group was cut off there: call dlmagic.cluster.init_torch again.",
+    "left": "the cell did not react to the interrupt for 5 seconds, and dlmagic cannot end what it "
+    "does: a collective of a group other than that of init_torch ends at its own timeout.",
 }
-"""What is said of a rank, by how its cell stood."""
+"""What is said of ranks, by how their cells stood."""
 
 
 class Hearer(Listener, Protocol):
@@ -281,8 +281,9 @@ class RanksWatcher:
             for rank, each in enumerate(self._standing)
             if each.lost
         ]
-        stuck = [(rank, each.stuck) for rank, each in enumerate(self._standing) if each.stuck]
-        notes += [f"Rank {rank} {_STUCK[how]}" for rank, how in stuck]
+        for how, said in _STUCK.items():
+            stuck = [rank for rank, each in enumerate(self._standing) if each.stuck == how]
+            notes += [f"On {ranks_in_words(stuck)}, {said}"] if stuck else []
         if self._gathering.reduction.parts:
             notes.append("Ranks have parts of the parameters: numbers are of all parts together.")
         if self._unlike:
