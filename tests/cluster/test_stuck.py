@@ -15,18 +15,25 @@ import pytest
 
 from dlmagic.cluster.there.interpreter import reaching
 from dlmagic.cluster.there.stuck import StuckCells
+from dlmagic.frameworks.collectives import may_wait_for_others
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="no signal writes to a pipe there")
 
-PATIENCE = 0.6
+PATIENCE = 1.0
+
+
+def rounds_in_a_second() -> float:
+    began = time.perf_counter()
+    hashlib.pbkdf2_hmac("sha256", b"", b"", 200_000)
+    return 200_000 / (time.perf_counter() - began)
+
+
+RATE = rounds_in_a_second()
 
 
 def long_call(seconds: float) -> None:
     """One call of C that lets other threads run and looks at no signal."""
-    began = time.perf_counter()
-    hashlib.pbkdf2_hmac("sha256", b"", b"", 100_000)
-    rate = 100_000 / (time.perf_counter() - began)
-    hashlib.pbkdf2_hmac("sha256", b"", b"", int(rate * seconds))
+    hashlib.pbkdf2_hmac("sha256", b"", b"", round(RATE * seconds))
 
 
 @pytest.fixture(autouse=True)
@@ -56,14 +63,14 @@ def test_the_main_thread_comes_to_the_interpreter_between_calls_only() -> None:
     seen: list[bool] = []
 
     def ask() -> None:
-        time.sleep(0.3)
+        time.sleep(0.5)
         reached = reaching()
         seen.append(reached.wait(0.5))
         seen.append(reached.wait(20))
 
     asking = threading.Thread(target=ask)
     asking.start()
-    long_call(2)
+    long_call(4)
     while asking.is_alive():
         time.sleep(0.01)
     assert seen == [False, True]
@@ -71,16 +78,18 @@ def test_the_main_thread_comes_to_the_interpreter_between_calls_only() -> None:
 
 
 def test_a_collective_that_nobody_can_end_is_told_once() -> None:
-    assert told_of("torch.distributed.of_a_test", "long_call(2.5)") == [False]
+    assert told_of("torch.distributed.of_a_test", "long_call(4)") == [False]
 
 
 def test_a_loop_of_short_calls_is_none() -> None:
-    code = "end = time.monotonic() + 2\nwhile time.monotonic() < end: long_call(0.1)"
+    code = "end = time.monotonic() + 3\nwhile time.monotonic() < end: long_call(0.1)"
     assert told_of("torch.distributed.of_a_test", code) == []
 
 
 def test_a_long_call_that_is_no_collective_is_left_alone() -> None:
-    assert told_of("__main__", "long_call(2)") == []
+    if may_wait_for_others(["__main__"]):
+        pytest.skip("a GPU is in use here: any call may wait for it")
+    assert told_of("__main__", "long_call(3)") == []
 
 
 def test_nothing_is_told_where_no_cell_runs() -> None:
@@ -89,7 +98,7 @@ def test_nothing_is_told_where_no_cell_runs() -> None:
     cells.begin()
     try:
         os.kill(os.getpid(), signal.SIGINT)
-        long_call(2)
+        long_call(3)
     finally:
         cells.end()
     assert told == []
