@@ -36,7 +36,8 @@ def may_wait_for_others(modules: Sequence[str]) -> bool:
     torch: Any = sys.modules.get("torch")
     if torch is not None and torch.cuda.is_initialized():
         return True  # whoever waits for a GPU may wait for another one
-    return waits_for_others(modules) or modules[0].startswith("torch.autograd")
+    in_backward = any(module.startswith("torch.autograd") for module in modules[:1])
+    return in_backward or waits_for_others(modules)
 
 
 def was_left_alone(error: BaseException) -> bool:

@@ -78,35 +78,35 @@ def test_nothing_is_left_in_whatever_order_they_leave(first: int) -> None:
     assert psutil.Process().num_fds() == descriptors
 
 
-def test_who_heard_before_hears_on() -> None:
-    theirs, rings = os.pipe()
-    os.set_blocking(rings, False)
-    before = signal.set_wakeup_fd(rings)
-    try:
-        with listening() as heard:
-            interrupt()
-            assert heard.wait(5)
-            assert os.read(theirs, 1) == bytes([signal.SIGINT])
-        assert current() == rings
-    finally:
-        signal.set_wakeup_fd(before)
-        os.close(theirs)
-        os.close(rings)
+@pytest.fixture
+def owner() -> Iterator[tuple[int, int]]:
+    """Both ends of a pipe to which Python writes signals already."""
+    ends = os.pipe()
+    os.set_blocking(ends[1], False)
+    before = signal.set_wakeup_fd(ends[1])
+    yield ends
+    signal.set_wakeup_fd(before)
+    for each in ends:
+        with contextlib.suppress(OSError):  # it is closed already
+            os.close(each)
 
 
-def test_who_heard_before_may_be_gone() -> None:
-    theirs, rings = os.pipe()
-    os.set_blocking(rings, False)
-    before = signal.set_wakeup_fd(rings)
-    try:
-        with listening() as heard:
-            os.close(rings)
-            os.close(theirs)
-            interrupt()
-            assert heard.wait(5)
-        assert current() == -1
-    finally:
-        signal.set_wakeup_fd(before)
+def test_who_heard_before_hears_on(owner: tuple[int, int]) -> None:
+    theirs, rings = owner
+    with listening() as heard:
+        interrupt()
+        assert heard.wait(5)
+        assert os.read(theirs, 1) == bytes([signal.SIGINT])
+    assert current() == rings
+
+
+def test_who_heard_before_may_be_gone(owner: tuple[int, int]) -> None:
+    with listening() as heard:
+        for each in owner:
+            os.close(each)
+        interrupt()
+        assert heard.wait(5)
+    assert current() == -1
 
 
 def test_an_event_loop_that_took_the_signals_does_not_make_the_next_one_deaf() -> None:

@@ -107,7 +107,7 @@ def join(
             backend, store=group.store, rank=rank, world_size=size, timeout=patience
         )
         group.world = dist.group.WORLD
-        dist.barrier()  # all are connected with all
+        dist.all_gather_object([None] * size, None)  # once it returns, all are connected with all
         group.own = frozenset(map(_ends, _connections())) - group.others
     except BaseException:  # an interrupt, too
         tear_down()
@@ -192,6 +192,6 @@ def _cut(group: Group) -> None:
 def _shut_down(connection: Any) -> None:
     """Unless its descriptor has become another one's meanwhile."""
     with contextlib.suppress(OSError), socket.socket(fileno=os.dup(connection.fd)) as found:
-        ends = found.getsockname()[:2], found.getpeername()[:2]
-        if ends == _ends(connection):
+        ports = found.getsockname()[1], found.getpeername()[1]
+        if ports == (connection.laddr.port, connection.raddr.port):
             found.shutdown(socket.SHUT_RDWR)

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from dlmagic.cluster.engines import Engines
 from dlmagic.cluster.running import Running
+from dlmagic.cluster.there.stuck import PATIENCE
 from dlmagic.codec import decode
 from dlmagic.display.units import plural
 from dlmagic.finding import Finding
@@ -30,10 +31,11 @@ _LAST_WORDS = 10.0
 """Seconds that engines have for what they measured last; one that is busy does not have to."""
 ENGINE_ENDED = "its engine ended"
 _STUCK = {
-    "cut off": "the cell waited for another rank for 5 seconds after the interrupt. So the process "
-    "group was cut off there: call dlmagic.cluster.init_torch again.",
-    "left": "the cell did not react to the interrupt for 5 seconds, and dlmagic cannot end what it "
-    "does: a collective of a group other than that of init_torch ends at its own timeout.",
+    "cut off": f"the cell waited for another rank for {PATIENCE:g} seconds after the interrupt. So "
+    "the process group was cut off there: call dlmagic.cluster.init_torch again.",
+    "left": f"the cell did not react to the interrupt for {PATIENCE:g} seconds, and dlmagic cannot "
+    "end what it does: a collective of another group than that of init_torch ends at its own "
+    "timeout.",
 }
 """What is said of ranks, by how their cells stood."""
 
