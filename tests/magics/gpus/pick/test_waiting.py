@@ -163,7 +163,7 @@ except Exception:
 answer = (time.process_time() - used) / (time.monotonic() - begun)
 """
     waiter.run("try: pick_gpus()\nexcept Exception: pass")  # what is imported once
-    shares = []
+    shares: list[float] = []
     while len(shares) < 3 and min(shares, default=1.0) >= 0.01:
         shares.append(waiter.run(code))  # with what the host of a virtual machine takes away
     assert min(shares) < 0.01, shares
