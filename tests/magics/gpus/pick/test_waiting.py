@@ -154,16 +154,14 @@ def test_one_gpu_that_hangs_does_not_hide_the_other(two, waiter) -> None:
 
 @pytest.mark.alone
 def test_a_waiter_costs_next_to_nothing(holder, waiter) -> None:
+    # So long, because a pause by the host of a virtual machine counts as this process's own time.
     code = """
 begun, used = time.monotonic(), time.process_time()
 try:
-    pick_gpus(wait="10s")
+    pick_gpus(wait="30s")
 except Exception:
     pass
 answer = (time.process_time() - used) / (time.monotonic() - begun)
 """
     waiter.run("try: pick_gpus()\nexcept Exception: pass")  # what is imported once
-    shares: list[float] = []
-    while len(shares) < 3 and min(shares, default=1.0) >= 0.01:
-        shares.append(waiter.run(code))  # with what the host of a virtual machine takes away
-    assert min(shares) < 0.01, shares
+    assert waiter.run(code) < 0.01
