@@ -26,7 +26,7 @@ class Runner(Protocol):
         """Put all state back to the start; never timed."""
 
     def run(self, calls: int) -> None:
-        """Call the cell exactly ``calls`` times.
+        """Call the cell exactly ``calls`` times; none are asked for to time the wait alone.
 
         The last result is kept alive until the next :meth:`restore`, so that freeing it
         is not timed.
