@@ -95,11 +95,11 @@ class Engine:
         elif self._accumulated and self._by_hand.has_stepped():
             self._stepping.counts()
             if self._measuring.on:
-                self._look(partial(self._measuring.weights_changed, self._identities))
+                self._look(self._measuring.weights_changed, self._identities)
             self._step_ended()
         self._begin_if_due()
         if self._heeds(self._stepping.steps + 1):
-            self._look(partial(self._keep, module, args, kwargs))
+            self._look(self._keep, module, args, kwargs)
         else:
             self._kept.clear()
         self._eager.append(self._measuring.on and not self._until_step and eager.enter())
@@ -143,10 +143,10 @@ class Engine:
             return
         self._by_hand.note()
         step = self._stepping.steps + 1
-        self._look(partial(self._sentinel.look, step, self._identities, None))
+        self._look(self._sentinel.look, step, self._identities, None)
         self._tell_if_not_finite()
         if self._measuring.on:
-            self._look(partial(self._measuring.gradients_ready, self._identities, None))
+            self._look(self._measuring.gradients_ready, self._identities, None)
 
     # What the optimisers do.
 
@@ -174,13 +174,13 @@ class Engine:
         scale, skips = compat.takes_scaled_gradients(optimizer)
         step = self._stepping.steps
         if self._heeds(step):
-            self._look(partial(self._sentinel.look, step, owned, skips))
+            self._look(self._sentinel.look, step, owned, skips)
         if skips is not None and skips.device.type == "cpu" and bool(skips):
             self._progress.skipped += 1
         self._tell_if_not_finite()
         if self._measuring.on:
             self._look(self._measuring.weigh)
-            self._look(partial(self._measuring.gradients_ready, owned, scale))
+            self._look(self._measuring.gradients_ready, owned, scale)
         self._inside = within
         self._own += time.perf_counter() - began
 
@@ -192,7 +192,7 @@ class Engine:
         began = time.perf_counter()
         self._inside = False
         if self._measuring.on:
-            self._look(partial(self._measuring.weights_changed, owned))
+            self._look(self._measuring.weights_changed, owned)
         ended = self._stepping.ends(id(optimizer))
         self._own += time.perf_counter() - began
         if ended:
@@ -243,7 +243,7 @@ class Engine:
         self._stop_eager()
         failure = self._measuring.failure
         if failure is None:
-            self._look(partial(self._put, step))
+            self._look(self._put, step)
             failure = self._measuring.failure
         if failure is not None:
             self._measuring.forget()
@@ -253,11 +253,11 @@ class Engine:
         taken = self._measuring.finish()
         self._progress.delivery.put(step, taken, exact=self._measuring.exact)
 
-    def _look(self, look: Callable[[], None]) -> None:
+    def _look(self, look: Callable[..., None], *args: Any) -> None:
         """Look at something; if that fails, training goes on without being looked at."""
         try:
             if self._measuring.failure is None:
-                look()
+                look(*args)
         except Exception as error:
             self._measuring.fail(error)
 

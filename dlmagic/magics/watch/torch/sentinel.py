@@ -55,10 +55,11 @@ class Sentinel:
         if not self._covered(owned):
             watched = [each for each in watched if id(each) in owned]
         gradients = [each.grad for each in watched if each.grad is not None]
-        if skips is None and not self.waits and all(map(_is_plain, gradients)):
-            if gradients:
-                self._under_way.append((step, sum(map(_sum, gradients))))
-            return
+        if gradients and skips is None and not self.waits:
+            there = _total(gradients)
+            if there is not None:
+                self._under_way.append((step, there))
+                return
         for total in _sums(gradients):
             told = total
             if skips is not None:  # an expected Inf, which changes nothing
@@ -91,14 +92,18 @@ class Sentinel:
         return None
 
 
-def _is_plain(gradient: Tensor) -> bool:
-    return type(gradient) is Tensor and gradient.layout is torch.strided
+def _total(gradients: list[Tensor]) -> float | None:
+    """Their sum, on a processor; None where some are not plain.
 
-
-def _sum(gradient: Tensor) -> float:
-    """On a processor: one by one they take half the time that it takes to put them together."""
-    total = gradient.sum(dtype=torch.float32) if gradient.dtype in _NARROW else gradient.sum()
-    return total.item()
+    One by one they take half the time that it takes to put them together.
+    """
+    total = 0.0
+    for each in gradients:
+        if type(each) is not Tensor or each.layout is not torch.strided:
+            return None
+        narrow = each.dtype in _NARROW
+        total += (each.sum(dtype=torch.float32) if narrow else each.sum()).item()
+    return total
 
 
 def _sums(gradients: list[Tensor]) -> list[Tensor]:

@@ -165,9 +165,8 @@ def trained_weight(model: nn.Module) -> nn.Parameter | None:
 
 def autocast_now() -> tuple[Autocast, ...]:
     """Kinds of device for which autocast is on, and the types it casts to."""
-    kinds = ("cpu", "cuda") if torch.cuda.is_initialized() else ("cpu",)
-    on = [kind for kind in kinds if torch.is_autocast_enabled(kind)]
-    return tuple([(kind, torch.get_autocast_dtype(kind)) for kind in on])
+    on = [kind for kind in ("cpu", "cuda") if torch.is_autocast_enabled(kind)]
+    return tuple([(kind, torch.get_autocast_dtype(kind)) for kind in on]) if on else ()
 
 
 def _generators() -> Iterator[torch.Generator]:
