@@ -15,8 +15,24 @@ from benchmarks.peers.training_watchers import (
     torchlens_record,
     torchlens_trace,
 )
-from benchmarks.watched_by_dlmagic import between_samples, plain, rate_found, watched, writing
-from benchmarks.watched_in_turns import Figure, Way, added, in_turns, ratio, ratio_of_added
+from benchmarks.watched_by_dlmagic import (
+    between_samples,
+    plain,
+    rate_found,
+    settled,
+    watched,
+    writing,
+)
+from benchmarks.watched_in_turns import (
+    Figure,
+    Way,
+    added,
+    counted_in_turns,
+    in_turns,
+    ratio,
+    ratio_by_measured,
+    ratio_of_added,
+)
 from benchmarks.watched_models import MODELS, Training
 
 PLAIN, AGAIN, IDLE = "plain", "plain again", "attached, between samples"
@@ -45,6 +61,9 @@ BEGINNING = 3
 """Measured steps that are not timed, when watching has begun: from the second one on it is known
 which outputs stay as they are, and by the third all that is made once has been made."""
 
+FEW, FEWEST = 3, 12
+"""Steps of a block of what is nearly free, and rounds of it at least."""
+
 TIMES_WANDB = 10.0
 """The lower end of the interval of the time that ``wandb.watch`` adds over ours, at least."""
 
@@ -56,17 +75,17 @@ class Plan:
     Attributes:
         device: Where the models are trained.
         clock: Gives seconds; for a GPU when it has done all that it was asked for.
-        idle: Rounds of what is nearly free.
+        attached: Seconds of what is nearly free.
         rounds: Of what measures.
         beside: Of other programs, which add much more than the noise.
         block: Seconds of a short block, about.
-        longest: Seconds of a block of the default rate, which has a measured step, at most.
+        longest: Seconds after which the default rate is read.
         rarest: Beside other programs one step in so many is measured at least.
     """
 
     device: str = "cpu"
     clock: Callable[[], float] = perf_counter
-    idle: int = 50
+    attached: float = 300.0
     rounds: int = 30
     beside: int = 12
     block: float = 0.1
@@ -116,7 +135,8 @@ def measured(model: str, plan: Plan) -> Measured:
     found, make = Measured(model, plan.device), partial(_made, model, plan)
     found.plain = _plain_step(make, plan)
     steps = max(1, round(plan.block / found.plain))
-    _attached(found, make, plan, 3 * steps)  # longer, since it is about a small difference
+    found.every = rate_found(make(), max(2 * steps, round(plan.longest / found.plain)))
+    _attached(found, make, plan)
     _sampling(found, make, plan, max(2, steps))
     for every in [each for each in FREQUENCIES[model] if each <= plan.rarest]:
         _beside(found, make, plan, every)
@@ -136,30 +156,28 @@ def _made(model: str, plan: Plan) -> Training:
     return MODELS[model]().to(plan.device)
 
 
-def _attached(found: Measured, make: Callable[[], Training], plan: Plan, steps: int) -> None:
+def _attached(found: Measured, make: Callable[[], Training], plan: Plan) -> None:
+    """What is nearly free, in turns of a few steps, in which a machine hardly changes."""
     ways = [
-        Way(PLAIN, plain, steps),
-        Way(AGAIN, plain, steps),
-        Way(IDLE, between_samples, steps, 2 * BEGINNING),
+        Way(PLAIN, plain, FEW),
+        Way(AGAIN, plain, FEW),
+        Way(IDLE, between_samples, FEW, lasting=True),
+        Way(DEFAULT, settled, FEW, lasting=True),
     ]
-    times = in_turns(ways, make, plan.idle, plan.clock)
+    rounds = max(FEWEST, round(plan.attached / (len(ways) * (FEW + 1) * found.plain)))
+    times, counts = counted_in_turns(ways, make, rounds, plan.clock)
     found.ratios |= {way: ratio(times, way, PLAIN) for way in (AGAIN, IDLE)}
+    found.ratios[DEFAULT] = ratio_by_measured(times, counts[DEFAULT], DEFAULT, PLAIN)
 
 
 def _sampling(found: Measured, make: Callable[[], Training], plan: Plan, steps: int) -> None:
-    longest = max(2 * steps, round(plan.longest / found.plain))
-    found.every = rate_found(make(), longest)
-    period = min(longest, found.every * -(-steps // found.every))
     ways = [
         Way(PLAIN, plain, steps),
-        Way(DEFAULT, watched, period, lasting=True),
         Way(SAMPLED, partial(watched, every=1), steps, BEGINNING),
         Way(EXACT, partial(watched, every=1, exact=True), max(1, steps // 4), BEGINNING),
     ]
     times = in_turns(ways, make, plan.rounds, plan.clock)
     found.ratios |= {way: ratio(times, way, PLAIN) for way in (SAMPLED, EXACT)}
-    # A block that is shorter than a period has a measured step or none: no block is an extreme.
-    found.ratios[DEFAULT] = ratio(times, DEFAULT, PLAIN, spread=0.0)
 
 
 def _beside(found: Measured, make: Callable[[], Training], plan: Plan, every: int) -> None:

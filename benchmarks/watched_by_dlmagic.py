@@ -18,6 +18,8 @@ from dlmagic.magics.watch.twin import watch
 from dlmagic.magics.watch.watcher import Rate
 
 NEVER = 10**9
+SETTLED = 4
+"""Measured steps after which the rate is known."""
 
 _numbers = count()  # of one name there is one session, and they are watched at the same time
 
@@ -35,7 +37,19 @@ def watched(
     """As ``%watch`` does; by default at the rate that the budget allows."""
     session = _session(training, every, exact=exact)
     try:
-        yield Watched(training.step, lambda: session.findings)
+        yield _watched_by(session, training)
+    finally:
+        session.stop()
+
+
+@contextmanager
+def settled(training: Training) -> Iterator[Watched]:
+    """As ``%watch`` does by default, from when it knows what a sample costs."""
+    session = _session(training, None)
+    try:
+        while session.overhead.sampled < SETTLED:
+            training.step()
+        yield _watched_by(session, training)
     finally:
         session.stop()
 
@@ -46,7 +60,7 @@ def between_samples(training: Training) -> Iterator[Watched]:
     session = _session(training, NEVER)
     try:
         training.step()
-        yield Watched(training.step, lambda: session.findings)
+        yield _watched_by(session, training)
     finally:
         session.stop()
 
@@ -83,6 +97,22 @@ def _seconds(
     seconds = to.seconds - begun
     to.close()
     return seconds / times
+
+
+def _watched_by(session: WatchSession, training: Training) -> Watched:
+    watcher = session.watcher
+    assert isinstance(watcher, TorchWatcher)
+    engine = watcher.engine
+    assert engine is not None
+
+    def sampled() -> int:
+        return session.overhead.sampled
+
+    def settle() -> None:
+        if session.past.samples < sampled():
+            session.findings  # noqa: B018 - takes what was measured
+
+    return Watched(training.step, settle, sampled, engine.attach, engine.detach)
 
 
 def _session(training: Training, every: int | None, *, exact: bool = False) -> WatchSession:

@@ -5,7 +5,7 @@ plainly, plainly once more (the control: how far from 1 is chance), watched betw
 default rate, at every step, and exactly; then beside the others, as often measured as they measure.
 Intervals are of resampled rounds. Ends with an error where a limit is missed.
 Run: ``python -m benchmarks.watch.overhead [--write] [--quick]``; needs wandb, tensorboard and
-torchlens, and twelve minutes on a machine that does nothing else. ``--quick`` takes few rounds on
+torchlens, and half an hour on a machine that does nothing else. ``--quick`` takes few rounds on
 one thread, by the processor's clock: for a first look on a busy machine, not for limits.
 ``--device cuda`` trains on a GPU, where only the default rate has a limit; without TorchLens.
 ``--write`` also writes the tables of ``docs/watch-cost.md``.
@@ -31,7 +31,7 @@ from benchmarks.watch_proofs import (
     traced,
 )
 
-QUICK = Plan(clock=process_time, idle=6, rounds=6, beside=5, longest=0.5)
+QUICK = Plan(clock=process_time, attached=6.0, rounds=6, beside=5, longest=0.5)
 PACKAGES = ("torch", "numpy", "wandb", "tensorboard")
 
 
@@ -41,7 +41,9 @@ def when_done() -> float:
     return perf_counter()
 
 
-ON_GPU = Plan(device="cuda", clock=when_done, idle=24, rounds=12, beside=5, longest=1.5, rarest=10)
+ON_GPU = Plan(
+    device="cuda", clock=when_done, attached=60.0, rounds=12, beside=5, longest=1.5, rarest=10
+)
 
 
 def all_measured(plan: Plan, models: Sequence[str]) -> list[Measured]:

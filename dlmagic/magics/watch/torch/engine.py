@@ -60,16 +60,24 @@ class Engine:
         self._weight: nn.Parameter | None = None
         self._until_step = False
         self._own = 0.0
-        self._ended_at = math.nan
         self._plan_again()
-        self._calls = watch_calls(model, self.before_call, self.after_call)
+        self.attach()
+
+    def attach(self) -> None:
+        """Hear of the model's calls and the optimisers' steps from now on."""
+        self._ended_at = math.nan
+        self._calls = watch_calls(self._model, self.before_call, self.after_call)
         step_hooks.follow(self)
+
+    def detach(self) -> None:
+        """Hear of them no more; to be called between two steps."""
+        step_hooks.leave(self)
+        self._calls.remove()
 
     def end(self) -> None:
         """Take all hooks off."""
         self._progress.silent = self.silent()
-        step_hooks.leave(self)
-        self._calls.remove()
+        self.detach()
         self._measuring.forget()
         self._stop_eager()
         self._kept.clear()

@@ -33,6 +33,11 @@ class TorchWatcher:
         self._progress = Progress(layers, rate)
 
     @property
+    def engine(self) -> Engine | None:
+        """What follows the training; None where it is not watched any more."""
+        return None if self._engine is None else self._engine()
+
+    @property
     def steps(self) -> int:
         """Steps so far."""
         return self._progress.stepping.steps
@@ -45,7 +50,7 @@ class TorchWatcher:
     def begin(self, listener: Listener) -> None:
         """Attach. Nothing of the model changes that a user could see."""
         model = self._model()
-        if model is not None and self._running() is None:
+        if model is not None and self.engine is None:
             self._engine = weakref.ref(Engine(model, self._progress, listener))
 
     def choose(self, layers: Collection[str]) -> None:
@@ -74,7 +79,7 @@ class TorchWatcher:
 
     def silent(self) -> tuple[Silent, ...]:
         """Chosen layers that have not fired in any measured step, and why."""
-        engine = self._running()
+        engine = self.engine
         return self._progress.silent if engine is None else engine.silent()
 
     @property
@@ -89,13 +94,10 @@ class TorchWatcher:
 
     def end(self) -> None:
         """Detach."""
-        engine = self._running()
+        engine = self.engine
         self._engine = None
         if engine is not None:
             engine.end()
-
-    def _running(self) -> Engine | None:
-        return None if self._engine is None else self._engine()
 
     def _notes(self) -> list[str]:
         notes = []
