@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from dlmagic.magics.watch.torch.pools import UnderWay
 from dlmagic.magics.watch.torch.positions import positions
 from dlmagic.magics.watch.torch.statistics import measure
-from dlmagic.magics.watch.torch.together import copy_chosen, copy_in_parts
+from dlmagic.magics.watch.torch.together import Scratch, copy_chosen, copy_in_parts
 from dlmagic.magics.watch.torch.values import here, local
 
 COPIED_WHOLE = 1 << 14
@@ -51,8 +51,8 @@ class Group:
         present: Numbers of the rows that have been read in this step.
     """
 
-    def __init__(self, watched: Sequence[Watched], values: Tensor) -> None:
-        self.watched = watched
+    def __init__(self, watched: Sequence[Watched], values: Tensor, scratch: Scratch) -> None:
+        self.watched, self._scratch = watched, scratch
         self.present: set[int] = set()
         self._values = values
         self._rows = [list(each.unbind(0)) for each in values]
@@ -104,7 +104,7 @@ class Group:
         for run in runs:
             there = [each for each in tensors[run] if each is not None]
             if chosen is None or self.total <= COPIED_WHOLE:
-                copy_in_parts(there, self._values[quantity, run], chosen)
+                copy_in_parts(there, self._values[quantity, run], chosen, self._scratch)
             else:
                 for row, tensor in zip(self._rows[quantity][run], there, strict=True):
                     copy_chosen(tensor, row, chosen)
@@ -135,10 +135,10 @@ class Block:
         device = local(groups[0][0].parameter).device
         self._values = torch.zeros(3, sum(map(len, groups)), width, device=device)
         self._exact, self.groups = exact, list[Group]()
-        first = 0
+        first, scratch = 0, Scratch()
         for watched in groups:
             last = first + len(watched)
-            self.groups.append(Group(watched, self._values[:, first:last]))
+            self.groups.append(Group(watched, self._values[:, first:last], scratch))
             first = last
         watched = [each for group in self.groups for each in group.watched]
         totals = [group.total for group in self.groups for _ in group.watched]

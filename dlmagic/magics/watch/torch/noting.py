@@ -19,15 +19,11 @@ from torch import Tensor
 from dlmagic.frameworks.torch import _compat as compat
 from dlmagic.magics.watch.torch.plan import Target
 from dlmagic.magics.watch.torch.pools import Pools
-from dlmagic.magics.watch.torch.together import copy_together
+from dlmagic.magics.watch.torch.together import Scratch, copied_at_once, copy_together
 from dlmagic.magics.watch.torch.units import Units, others_of
 
 LARGEST = 1 << 14
 """Larger tensors are copied at once."""
-
-AT_ONCE = 1 << 20
-"""So many values of one size are noted before they are copied. Gradients that are kept for longer
-take the place of memory that would be used again."""
 
 MOST_VALUES = 1 << 22
 """In a step no more values than these are noted."""
@@ -52,15 +48,15 @@ class Size:
     """What is copied together.
 
     Attributes:
-        values: How many values each tensor has.
-        axes: How many axes.
+        shape: Of each tensor.
+        values: How many values it has.
         call: How often its layer had run, about.
         others: The axes along which the units do not lie; None where they are not looked at.
         most: How many such tensors are copied together at most.
     """
 
+    shape: torch.Size
     values: int
-    axes: int
     call: int
     others: tuple[int, ...] | None
     most: int
@@ -94,6 +90,7 @@ class Noting:
         self._pools, self._units, self._fail = pools, units, fail
         self._sizes: dict[tuple[object, ...], Size] = {}
         self._size_of: dict[int, Size] = {}
+        self._scratch = Scratch()
         self._phase = 0
         self.begin(0)
 
@@ -116,13 +113,14 @@ class Noting:
         """
         if not target.calm or type(output) is not Tensor:
             return False
-        values, bits = output.numel(), call.bit_length()
-        if values > LARGEST or self._values > MOST_VALUES or output.dtype is not target.dtype:
-            return False
+        shape, bits = output.shape, call.bit_length()
         which = target.activation << 5 | bits
         size = self._size_of.get(which)
-        if size is None or size.values != values:
+        if size is None or size.shape != shape:
             size = self._size_of[which] = self._size(target, output, bits)
+        values = size.values
+        if values > LARGEST or self._values > MOST_VALUES or output.dtype is not target.dtype:
+            return False
         handful = self._open.get(size) or self._another(size)
         self._values += values
         handful.outputs.append((target, output, output._version))
@@ -204,8 +202,8 @@ class Noting:
             return
         kind = self._pools.kind(tensors[0], size.call)
         rows = kind.pool.several(owners, kind.total)
-        whole = copy_together(tensors, rows, kind.chosen_in(self._phase))
-        if outputs and size.others is not None and whole.dim() == size.axes + 1:
+        whole = copy_together(tensors, rows, kind.chosen_in(self._phase), self._scratch)
+        if outputs and size.others is not None:
             self._units.add_together(owners, whole, size.others)
 
     def _settle(self) -> None:
@@ -217,10 +215,11 @@ class Noting:
 
     def _size(self, target: Target, output: Tensor, bits: int) -> Size:
         others = tuple(others_of(target, output)) if target.can_be_zero else None
-        key = output.numel(), output.dim(), bits, others, output.device
+        key = output.shape, bits, others, output.device
         if key not in self._sizes:
-            most = max(1, AT_ONCE // max(1, output.numel()))
-            self._sizes[key] = Size(output.numel(), output.dim(), 1 << bits - 1, others, most)
+            values = output.numel()
+            most = copied_at_once(output.device, values)
+            self._sizes[key] = Size(output.shape, values, 1 << bits - 1, others, most)
         return self._sizes[key]
 
     def _another(self, size: Size) -> Handful:

@@ -11,41 +11,67 @@ AT_ONCE = {"cpu": 1 << 17}
 """Values that are copied at once, by the kind of device: as many as the caches of a processor
 hold, so that what is copied is still near when some of it is selected."""
 
-_AT_ONCE = 1 << 22  # of any other device, to need little memory
+_AT_ONCE = 1 << 20
+"""Of any other device. Gradients that are kept until they are copied take the place of memory that
+would be used again."""
 
 
-def copy_together(tensors: list[Tensor], rows: Tensor, chosen: Tensor | None) -> Tensor:
-    """Copy tensors of one size to the rows of a matrix.
+class Scratch:
+    """Memory of a processor that is used again for each copy: to take it anew costs its pages."""
+
+    def __init__(self) -> None:
+        self._values = torch.empty(0)
+
+    def for_copies(self, tensors: list[Tensor]) -> Tensor | None:
+        """Room for copies of tensors of one shape; None where there is none for such ones."""
+        first, count = tensors[0], len(tensors)
+        values = count * first.numel()
+        if not first.is_cpu or first.dtype is not torch.float32 or values > AT_ONCE["cpu"]:
+            return None
+        if self._values.numel() < values:
+            self._values = torch.empty(values)
+        return self._values[:values].view(count, *first.shape)
+
+
+def copied_at_once(device: torch.device, values: int) -> int:
+    """How many tensors are copied at once.
 
     Args:
-        tensors: On one device, of one shape or nearly so.
+        device: Where they are.
+        values: How many values each has.
+    """
+    return max(1, AT_ONCE.get(device.type, _AT_ONCE) // max(1, values))
+
+
+def copy_together(
+    tensors: list[Tensor], rows: Tensor, chosen: Tensor | None, scratch: Scratch
+) -> Tensor:
+    """Copy tensors of one shape to the rows of a matrix.
+
+    Args:
+        tensors: On one device.
         rows: As many, of float32.
         chosen: Which values of a tensor are wanted; None for all.
+        scratch: Where all of them may go before some are chosen.
 
     Returns:
-        All of their values: ``[tensor, *shape]``.
+        All of their values: ``[tensor, *shape]``. The next copy may take their place.
     """
     if chosen is None and tensors[0].dtype is torch.float32:
-        return _stack(tensors, out=rows.view(-1, *tensors[0].shape))
-    whole = _stack(tensors)
+        return torch.stack(tensors, out=rows.view(-1, *tensors[0].shape))
+    whole = torch.stack(tensors, out=scratch.for_copies(tensors))
     _select(whole.view(len(tensors), -1), chosen, rows)
     return whole
 
 
-def copy_in_parts(tensors: list[Tensor], rows: Tensor, chosen: Tensor | None) -> None:
-    """Copy tensors of one size to the rows of a matrix, a part of them at a time."""
-    at_once = max(1, AT_ONCE.get(rows.device.type, _AT_ONCE) // max(1, tensors[0].numel()))
+def copy_in_parts(
+    tensors: list[Tensor], rows: Tensor, chosen: Tensor | None, scratch: Scratch
+) -> None:
+    """Copy tensors of one shape to the rows of a matrix, a part of them at a time."""
+    at_once = copied_at_once(rows.device, tensors[0].numel())
     for first in range(0, len(tensors), at_once):
         part = slice(first, first + at_once)
-        copy_together(tensors[part], rows[part], chosen)
-
-
-def _stack(tensors: list[Tensor], out: Tensor | None = None) -> Tensor:
-    try:
-        return torch.stack(tensors, out=out)
-    except RuntimeError:  # as large, and of another shape
-        flat = torch.stack([each.reshape(-1) for each in tensors])
-        return flat if out is None else out.copy_(flat.view(out.shape))
+        copy_together(tensors[part], rows[part], chosen, scratch)
 
 
 def _select(values: Tensor, chosen: Tensor | None, into: Tensor) -> None:

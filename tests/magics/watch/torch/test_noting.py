@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from dlmagic.magics.watch.torch import noting
+from dlmagic.magics.watch.torch import together
 from tests.magics.watch.torch.training import agree, row, watching
 
 
@@ -76,10 +76,10 @@ def kept_of(model, number):
     return outputs, gradients
 
 
-@pytest.mark.parametrize("at_once", [noting.AT_ONCE, 130])
+@pytest.mark.parametrize("at_once", [together.AT_ONCE["cpu"], 130])
 @pytest.mark.parametrize("sizes", [(5, 5, 5, 5), (5, 7, 5, 16)])
 def test_outputs_and_gradients_are_those_of_the_layer(monkeypatch, at_once, sizes):
-    monkeypatch.setattr(noting, "AT_ONCE", at_once)
+    monkeypatch.setitem(together.AT_ONCE, "cpu", at_once)
     model = Chain()
     kept = [kept_of(model, number) for number in range(4)]
     samples = train(model, batches(*sizes))

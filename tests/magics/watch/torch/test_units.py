@@ -51,3 +51,19 @@ def test_a_unit_that_wakes_for_one_example_is_not_dead(exact: bool):
     dead = [row(each, "1", "activation")["dead"] for each in samples]
     assert dead[8] == pytest.approx(0.25)
     assert np.isnan(dead[2]), "too few samples to say so"
+
+
+def test_layers_of_as_many_values_in_another_shape_have_their_own_units():
+    """Both are small, and copied together with others from the second sample on."""
+    model = nn.Sequential(
+        *(nn.Conv2d(1, 16, 1), nn.ReLU()),
+        *(nn.Conv2d(16, 64, 1, stride=2), nn.ReLU()),
+    )
+    with torch.no_grad():
+        model[2].weight[:], model[2].bias[:] = 0, 1
+        model[2].bias[::2] = -1
+    with watching(model) as (watcher, _):
+        for _ in range(6):
+            step(model, torch.optim.SGD(model.parameters(), 1e-9), torch.randn(2, 1, 8, 8))
+        last = watcher.take()[-1]
+    assert row(last, "3", "activation")["dead"] == 0.5
