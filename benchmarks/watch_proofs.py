@@ -85,7 +85,7 @@ class Plan:
 
     device: str = "cpu"
     clock: Callable[[], float] = perf_counter
-    attached: float = 300.0
+    attached: float = 240.0
     rounds: int = 30
     beside: int = 12
     block: float = 0.1

@@ -131,6 +131,7 @@ def counted_in_turns(
         gc.freeze()
         stack.callback(gc.unfreeze)
         for order in islice(orders, rounds + 1):
+            gc.collect(1)
             for index in order:
                 found[ways[index].name].append(blocks[index].taken())
     times = {name: np.array([seconds for seconds, _ in each[1:]]) for name, each in found.items()}
@@ -156,7 +157,6 @@ class _Blocks(ExitStack):
 
     def taken(self) -> tuple[float, int]:
         """Seconds of a step, mean of a block, and how many steps were measured in it."""
-        gc.collect(1)
         if self._lasting is None:
             with self._way.attach(self._training) as watched:
                 return self._timed(watched)
