@@ -154,7 +154,7 @@ def _of_one_like_it(copied: Copied, dtype: torch.dtype) -> CopyTime | None:
     span = 1 + sum((n - 1) * stride for n, stride in zip(shape, copied.strides, strict=True))
     if span * dtype.itemsize > 4 * _SMALL:
         return None
-    like = torch.zeros(span, dtype=dtype).as_strided(shape, copied.strides)
+    like = torch.zeros(span, dtype=dtype, device="cpu").as_strided(shape, copied.strides)
     return CopyTime(_seconds(like) * rows / taken, is_measured=False)
 
 

@@ -28,6 +28,7 @@ def nudged(saved: Sequence[Saved], seed: int) -> Iterator[Widen]:
 
 
 def _nudge(tensor: torch.Tensor, generator: torch.Generator) -> None:
-    steps = torch.rand(tensor.shape, generator=generator, dtype=torch.float64) * 2 - 1
+    between = torch.rand(tensor.shape, generator=generator, dtype=torch.float64, device="cpu")
+    steps = between * 2 - 1
     factors = 1 + NUDGE * torch.finfo(tensor.dtype).eps * steps
     tensor.copy_(tensor.to(torch.float64).cpu() * factors)

@@ -133,7 +133,8 @@ class Block:
 
     def __init__(self, groups: Sequence[Sequence[Watched]], width: int, *, exact: bool) -> None:
         device = local(groups[0][0].parameter).device
-        self._values = torch.zeros(3, sum(map(len, groups)), width, device=device)
+        shape = 3, sum(map(len, groups)), width
+        self._values = torch.zeros(shape, dtype=torch.float32, device=device)
         self._exact, self.groups = exact, list[Group]()
         first, scratch = 0, Scratch()
         for watched in groups:

@@ -63,7 +63,7 @@ def _on_processor(values: Tensor, wide: torch.dtype, exact: bool) -> Measured:
 
 
 def _of_finite(values: Tensor, sums: Tensor, wide: torch.dtype, exact: bool) -> Measured:
-    rows, width = values.shape
+    width = values.shape[1]
     mean = sums / width
     rounded = mean.float()
     scratch = torch.sub(values, rounded[:, None])
@@ -71,7 +71,7 @@ def _of_finite(values: Tensor, sums: Tensor, wide: torch.dtype, exact: bool) -> 
     if exact:
         variance -= (mean - rounded) ** 2
     zeros = torch.eq(values, 0, out=scratch).sum(1)
-    none = torch.zeros(rows, dtype=wide)
+    none = torch.zeros_like(sums)
     moments = (
         *(mean, variance, values.amin(1), values.amax(1)),
         *(zeros, none, none, torch.full_like(none, width)),

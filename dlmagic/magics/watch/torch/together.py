@@ -20,7 +20,7 @@ class Scratch:
     """Memory of a processor that is used again for each copy: to take it anew costs its pages."""
 
     def __init__(self) -> None:
-        self._values = torch.empty(0)
+        self._values = _room(0)
 
     def for_copies(self, tensors: list[Tensor]) -> Tensor | None:
         """Room for copies of tensors of one shape; None where there is none for such ones."""
@@ -29,8 +29,12 @@ class Scratch:
         if not first.is_cpu or first.dtype is not torch.float32 or values > AT_ONCE["cpu"]:
             return None
         if self._values.numel() < values:
-            self._values = torch.empty(values)
+            self._values = _room(values)
         return self._values[:values].view(count, *first.shape)
+
+
+def _room(values: int) -> Tensor:
+    return torch.empty(values, dtype=torch.float32, device="cpu")
 
 
 def copied_at_once(device: torch.device, values: int) -> int:

@@ -35,5 +35,5 @@ def _copy(tensor: Tensor) -> Tensor:
     tensor = tensor.detach()
     if not tensor.is_cuda:
         return tensor.cpu()
-    pinned = torch.empty(tensor.shape, dtype=tensor.dtype, pin_memory=True)
+    pinned = torch.empty(tensor.shape, dtype=tensor.dtype, device="cpu", pin_memory=True)
     return pinned.copy_(tensor, non_blocking=True)
