@@ -16,10 +16,10 @@ from benchmarks.peers.training_watchers import (
     torchlens_trace,
 )
 from benchmarks.watched_by_dlmagic import (
-    between_samples,
+    NEVER,
+    SETTLED,
     plain,
     rate_found,
-    settled,
     watched,
     writing,
 )
@@ -161,8 +161,8 @@ def _attached(found: Measured, make: Callable[[], Training], plan: Plan) -> None
     ways = [
         Way(PLAIN, plain, FEW),
         Way(AGAIN, plain, FEW),
-        Way(IDLE, between_samples, FEW, lasting=True),
-        Way(DEFAULT, settled, FEW, lasting=True),
+        Way(IDLE, partial(watched, every=NEVER, first=1), FEW, lasting=True),
+        Way(DEFAULT, partial(watched, first=SETTLED), FEW, lasting=True),
     ]
     rounds = max(FEWEST, round(plan.attached / (len(ways) * (FEW + 1) * found.plain)))
     times, counts = counted_in_turns(ways, make, rounds, plan.clock)

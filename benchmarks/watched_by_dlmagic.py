@@ -18,6 +18,8 @@ from dlmagic.magics.watch.twin import watch
 from dlmagic.magics.watch.watcher import Rate
 
 NEVER = 10**9
+"""One step in so many: the first one, and no other."""
+
 SETTLED = 4
 """Measured steps after which the rate is known."""
 
@@ -32,34 +34,20 @@ def plain(training: Training) -> Iterator[Watched]:
 
 @contextmanager
 def watched(
-    training: Training, every: int | None = None, *, exact: bool = False
+    training: Training, every: int | None = None, *, exact: bool = False, first: int = 0
 ) -> Iterator[Watched]:
-    """As ``%watch`` does; by default at the rate that the budget allows."""
+    """As ``%watch`` does; by default at the rate that the budget allows.
+
+    Args:
+        training: What is watched.
+        every: One step in so many is measured.
+        exact: Whether all values are looked at.
+        first: So many steps are measured before it begins.
+    """
     session = _session(training, every, exact=exact)
     try:
-        yield _watched_by(session, training)
-    finally:
-        session.stop()
-
-
-@contextmanager
-def settled(training: Training) -> Iterator[Watched]:
-    """As ``%watch`` does by default, from when it knows what a sample costs."""
-    session = _session(training, None)
-    try:
-        while session.overhead.sampled < SETTLED:
+        while session.overhead.sampled < first:
             training.step()
-        yield _watched_by(session, training)
-    finally:
-        session.stop()
-
-
-@contextmanager
-def between_samples(training: Training) -> Iterator[Watched]:
-    """Attached, and nothing is measured any more after a first step."""
-    session = _session(training, NEVER)
-    try:
-        training.step()
         yield _watched_by(session, training)
     finally:
         session.stop()
