@@ -157,6 +157,22 @@ class TrainingStopped(KeyboardInterrupt):
         return [self.message]
 
 
+_SPOKEN_WITH_A_VOWEL = frozenset("AEFHILMNORSX")
+
+
+def with_article(name: str) -> str:
+    """A name, such as that of a type, with "a" or "an" as it is spoken.
+
+    >>> [with_article(name) for name in ("list", "int", "ndarray", "UNet", "LSTM")]
+    ['a list', 'an int', 'an ndarray', 'a UNet', 'an LSTM']
+    """
+    if name[:2].isupper():  # letters that are spoken one by one
+        vowel = name[0] in _SPOKEN_WITH_A_VOWEL
+    else:
+        vowel = name.lower().startswith(("a", "e", "i", "o", "nd"))
+    return f"{'an' if vowel else 'a'} {name}"
+
+
 def nearest(name: str, valid: Iterable[str]) -> str:
     """A sentence that offers the valid name closest to ``name``, or lists them all.
 

@@ -14,7 +14,7 @@ from functools import reduce
 from dlmagic.cell.memory import Footprint, Memory, contents_of, footprint_of
 from dlmagic.cell.names_in_namespace import SavedNamespace
 from dlmagic.cell.reach import Reached, one_pass, walk
-from dlmagic.errors import StateError
+from dlmagic.errors import StateError, with_article
 from dlmagic.frameworks.protocol import Framework, Saved, SavedContents, Widen
 
 
@@ -202,9 +202,8 @@ def _not_put_back(path: str, error: Exception) -> StateError:
 def _require_restorable(item: Reached, frameworks: Sequence[Framework], cell_text: str) -> None:
     kind = one_pass(item.value)
     if kind is not None:
-        article = "an" if kind[0] in "aeiou" else "a"
         raise StateError(
-            f"{item.path} is {article} {kind}, which cannot be put back once it has been used.",
+            f"{item.path} is {with_article(kind)}, which cannot be put back once it has been used.",
             "Make it inside the cell, or use a list.",
         )
     for framework in frameworks:

@@ -8,7 +8,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from dlmagic.cluster.engines import Engines
-from dlmagic.errors import InputError, MissingPackageError, nearest
+from dlmagic.errors import InputError, MissingPackageError, nearest, with_article
 
 START = (
     "Start one with: import ipyparallel as ipp; cluster = ipp.Cluster(n=2); "
@@ -50,7 +50,7 @@ def engines_of(target: object, namespace: Mapping[str, object] | None = None) ->
             "Give a view of all: view = client[:]",
         )
     raise InputError(
-        f"{shown} is not a cluster, client or view, but {_article(type(target).__name__)}.",
+        f"{shown} is not a cluster, client or view, but {with_article(type(target).__name__)}.",
         "Give a view, such as view = client[:]",
     )
 
@@ -109,7 +109,3 @@ def _running(client: Any, ids: list[int], shown: str) -> tuple[int, ...]:
             "Make the view anew: view = client[:]",
         )
     return tuple(ids)
-
-
-def _article(kind: str) -> str:
-    return f"{'an' if kind[:1].lower() in 'aeiou' else 'a'} {kind}"

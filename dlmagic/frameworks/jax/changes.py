@@ -8,6 +8,7 @@ from typing import Any
 import jax
 
 from dlmagic.cell.reach import walk
+from dlmagic.errors import with_article
 from dlmagic.frameworks.jax.closures import Copies
 from dlmagic.frameworks.jax.leaves import Tracer
 from dlmagic.frameworks.protocol import CellLike, Framework
@@ -79,7 +80,7 @@ def _path_to(value: object, cell: CellLike, framework: Framework) -> str:
     for reached in walk(cell.reads, cell.namespace, [framework]):
         if reached.value is value:
             return f"the attributes of {reached.path}"
-    return f"the attributes of a {type(value).__name__}"
+    return f"the attributes of {with_article(type(value).__name__)}"
 
 
 def _differs(first: Any, second: Any) -> bool:

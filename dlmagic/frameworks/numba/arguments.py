@@ -11,7 +11,7 @@ from types import ModuleType
 import numba
 import numpy as np
 
-from dlmagic.errors import ModeUnavailable
+from dlmagic.errors import ModeUnavailable, with_article
 from dlmagic.finding import Finding, Fix
 from dlmagic.frameworks.numba import _compat as compat
 
@@ -83,7 +83,7 @@ def _described(value: object) -> str:
     if isinstance(value, np.ndarray):
         return f"an array of {value.dtype}"
     name = type(value).__name__
-    kind = f"{'an' if name[:1].lower() in 'aeiou' else 'a'} {name}"
+    kind = with_article(name)
     if isinstance(value, int):
         return "an integer of more than 64 bits"
     if compat.is_untyped(value):

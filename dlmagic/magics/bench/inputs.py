@@ -5,6 +5,7 @@ from __future__ import annotations
 import reprlib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
+from dlmagic.errors import with_article
 from dlmagic.frameworks.protocol import Framework
 from dlmagic.magics.bench.baseline_result import Input
 from dlmagic.magics.bench.conditions import listed
@@ -106,7 +107,7 @@ def _change(name: str, then: Input | None, now: Input | None) -> str:
     if now is None:
         return f"{name} was read then, and is not now."
     if then.kind != now.kind:
-        return f"{name} is {_a(now.kind)} here, and was {_a(then.kind)}."
+        return f"{name} is {with_article(now.kind)} here, and was {with_article(then.kind)}."
     if then.shape != now.shape:
         what = "shape" if now.dtype else "length"
         return f"{name} has {what} {_shape(now)} here, and had {_shape(then)}."
@@ -126,7 +127,3 @@ def _change(name: str, then: Input | None, now: Input | None) -> str:
 def _shape(value: Input) -> str:
     shape = value.shape or ()
     return str(shape) if value.dtype else ", ".join(map(str, shape))
-
-
-def _a(kind: str) -> str:
-    return f"{'an' if kind[:1].lower() in 'aeiou' else 'a'} {kind}"

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 from importlib import import_module
 from typing import Any
 
-from dlmagic.errors import InputError, nearest
+from dlmagic.errors import InputError, nearest, with_article
 from dlmagic.frameworks.entries import JAX, KERAS, PYTORCH, where_none_is_installed
 from dlmagic.magics.watch.watcher import Rate, Watcher
 
@@ -143,8 +143,7 @@ def _is_meta(model: Any) -> bool:
 def _what_it_is(value: object) -> str:
     if isinstance(value, type):
         return f"the class {value.__name__}"
-    name = type(value).__name__
-    return f"{'an' if name[:1].lower() in 'aeiou' else 'a'} {name}"
+    return with_article(type(value).__name__)
 
 
 def _models_there_are(namespace: Mapping[str, object]) -> str:

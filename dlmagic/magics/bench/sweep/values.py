@@ -10,7 +10,7 @@ import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from dlmagic.errors import OptionError
+from dlmagic.errors import OptionError, with_article
 
 _EXAMPLE = "Write it like this: --sweep n=64,256,1024."
 _BLANKS = 'With blanks between them, put all in quotes: --sweep "n=64, 256".'
@@ -109,8 +109,7 @@ def kind_of(value: object) -> str:
 
 def type_of(value: object) -> str:
     """The type of a value with its article: ``"an int"``."""
-    name = type(value).__name__
-    return f"{'an' if name[0] in 'aeiou' or name == 'ndarray' else 'a'} {name}"
+    return with_article(type(value).__name__)
 
 
 def _equal(first: object, second: object) -> bool:

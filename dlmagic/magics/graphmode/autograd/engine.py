@@ -9,7 +9,7 @@ from importlib import import_module
 
 from dlmagic.cell.function import compile_cell
 from dlmagic.cell.source import CellSource
-from dlmagic.errors import InputError, nearest
+from dlmagic.errors import InputError, nearest, with_article
 from dlmagic.frameworks.entries import JAX, PYTORCH, TENSORFLOW, is_loaded, where_none_is_installed
 from dlmagic.magics.graphmode.autograd.graph import graph_of, said_of
 from dlmagic.magics.graphmode.autograd.recording import Assigned, Autograd, Recording, Target
@@ -48,7 +48,8 @@ def graph_of_name(
     owner = _owner_of(value)
     if owner is None:
         raise InputError(
-            f"{name} is a {type(value).__name__}, not a tensor.", "%tensors lists those there are."
+            f"{name} is {with_article(type(value).__name__)}, not a tensor.",
+            "%tensors lists those there are.",
         )
     backward = owner.existing(Target(name, value), namespace)
     return graph_of(name, backward, Places("", name_of_cell))

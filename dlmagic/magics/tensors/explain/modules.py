@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from dlmagic.errors import with_article
 from dlmagic.frameworks.description import told
 from dlmagic.magics.tensors.explain.edits import line_with
 from dlmagic.magics.tensors.explain.failure import Failure
@@ -15,7 +16,6 @@ from dlmagic.magics.tensors.explain.hostile import is_a
 from dlmagic.magics.tensors.explain.sites import Place, Site
 from dlmagic.magics.tensors.explain.sources import Code, code_of, codes, place_of
 
-_AN = (*"AEIOU", "LSTM", "RNN")
 COMPILED = "_orig_mod"
 """What the wrapper of ``torch.compile`` calls the model in it."""
 
@@ -95,8 +95,7 @@ def named_module(layer: Any, sites: Sequence[Site]) -> str:
     found = found_module(layer, sites)
     if found:
         return found.name
-    kind = type(layer).__name__
-    return f"{'an' if kind.startswith(_AN) else 'a'} {kind} layer"
+    return f"{with_article(type(layer).__name__)} layer"
 
 
 def at_start(layer: str) -> str:

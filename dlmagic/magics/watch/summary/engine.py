@@ -9,7 +9,7 @@ from typing import Any
 
 from dlmagic.cell.snapshot import Snapshot, take_snapshot
 from dlmagic.environment import Environment
-from dlmagic.errors import InputError
+from dlmagic.errors import InputError, with_article
 from dlmagic.frameworks.entries import KERAS, PYTORCH, where_none_is_installed
 from dlmagic.frameworks.registry import loaded_frameworks
 from dlmagic.magics.watch.summary.calls import Looked
@@ -55,7 +55,8 @@ def _framework_of(request: Request) -> str:
         kind = request.model.__name__
         raise InputError(f"{name} is the class {kind}; a model is what {kind}(...) makes.")
     raise InputError(
-        f"{name} is {_described(request.model)}, not a model.", _models_among(request.namespace)
+        f"{name} is {with_article(type(request.model).__name__)}, not a model.",
+        _models_among(request.namespace),
     )
 
 
@@ -67,11 +68,6 @@ def _is_model(framework: str, value: object) -> bool:
     else:
         kind = getattr(getattr(loaded, "nn", None), "Module", None)
     return isinstance(kind, type) and isinstance(value, kind)
-
-
-def _described(value: object) -> str:
-    name = type(value).__name__
-    return f"{'an' if name[:1].lower() in 'aeiou' else 'a'} {name}"
 
 
 def _models_among(namespace: Mapping[str, object]) -> str:

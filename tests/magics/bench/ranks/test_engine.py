@@ -109,19 +109,12 @@ def test_nothing_is_left_changed_on_the_engines(engines: Engines) -> None:
     assert (view["number"], view["rows"]) == ([1, 1], [[1, 2], [1, 2]])
 
 
-def test_a_step_of_ddp_takes_as_long_as_measured_by_hand(engines: Engines) -> None:
-    view = engines.client[list(engines.ids)]
-    with init_torch(view):
+def test_a_step_of_ddp_communicates_and_trains_as_without_us(engines: Engines) -> None:
+    with init_torch(engines.client[list(engines.ids)]):
         run(engines, TRAINING)
-        by_hand = [_by_hand(engines)]
-        result = on(engines, STEP, modes=["eager"], time=2.0)
-        by_hand.append(_by_hand(engines))
-        (arm,) = result.arms
+        (arm,) = on(engines, STEP, modes=["eager"], time=2.0).arms
         spread = arm.spread
         assert spread is not None
-        # A busy machine makes one of both slower by half: the two measured by hand say how much.
-        low, high = min(by_hand) * 0.6, max(by_hand) * 1.6
-        assert low < (arm.median or 0.0) < high
         assert spread.communication is not None
         assert 0.01 < spread.communication < 1
         assert len(spread.communication_by_rank) == 2
@@ -129,6 +122,18 @@ def test_a_step_of_ddp_takes_as_long_as_measured_by_hand(engines: Engines) -> No
         assert spread.efficiency
         assert arm.agrees is True
         _gradients_are_equal(engines)
+
+
+@pytest.mark.alone
+def test_a_step_of_ddp_takes_as_long_as_measured_by_hand(engines: Engines) -> None:
+    """In turns: ranks wait for each other, so that whatever else runs makes one side slower."""
+    with init_torch(engines.client[list(engines.ids)]):
+        run(engines, TRAINING)
+        ours, by_hand = [], [_by_hand(engines)]
+        for _ in range(3):
+            ours.append(on(engines, STEP, modes=["eager"], time=1.0).arms[0].median or 0.0)
+            by_hand.append(_by_hand(engines))
+    assert min(by_hand) * 0.6 < statistics.median(ours) < max(by_hand) * 1.6, (ours, by_hand)
 
 
 def _by_hand(engines: Engines) -> float:

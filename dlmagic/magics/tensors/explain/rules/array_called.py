@@ -7,6 +7,7 @@ import builtins
 import re
 from collections.abc import Iterator
 
+from dlmagic.errors import with_article
 from dlmagic.magics.tensors.explain.computing import value_of
 from dlmagic.magics.tensors.explain.failure import Failure
 from dlmagic.magics.tensors.explain.rewriting import rewritten
@@ -26,10 +27,9 @@ def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa
     if known is None or hasattr(builtins, tensor.name) or not _is_index(site.node, site):
         return None
     shape = f"shape {tensor.shape}" if tensor.shape else "no axes"
-    article = "an" if known.kind[0] in "AEIOaeio" or known.kind == "ndarray" else "a"
     return Explained(
         kind="not-callable",
-        message=f"{tensor.name} is not a function, but {article} {known.kind} with {shape}.",
+        message=f"{tensor.name} is not a function, but {with_article(known.kind)} with {shape}.",
         operands=(tensor,),
         candidates=tuple(_candidates(site, site.node, tensor.name)),
     )

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from dlmagic.errors import with_article
 from dlmagic.magics.tensors.explain.edits import line_with
 from dlmagic.magics.tensors.explain.failure import Failure
 from dlmagic.magics.tensors.explain.returning import with_return
@@ -34,7 +35,7 @@ def explain(failure: Failure, match: re.Match[str]) -> Explained | None:
     returned = _returned(held, failure)
     if not parts and not returned:
         return None
-    what = f"a {match['kind']}"
+    what = with_article(match["kind"])
     if held.value is None:
         what = "None, since what gave it returns nothing"
     return Explained(

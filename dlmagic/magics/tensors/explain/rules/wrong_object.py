@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
+from dlmagic.errors import with_article
 from dlmagic.magics.tensors.explain.arguments import given
 from dlmagic.magics.tensors.explain.edits import line_with
 from dlmagic.magics.tensors.explain.failure import Failure
@@ -51,7 +52,7 @@ def _kind(value: Any) -> str:
         return "None, since what gave it returns nothing"
     if name == "ndarray":
         return "a NumPy array"
-    return f"{'an' if name[0] in 'aeio' else 'a'} {name}"
+    return with_article(name)
 
 
 def _found(failure: Failure, nothing: bool) -> Operand | None:
