@@ -25,7 +25,7 @@ def test_a_turn_that_another_has_is_waited_for_no_longer_than_told(folder, playe
         assert isinstance(turn, Reason)
         assert f"process {player.pid}" in str(turn)
         assert "0.3 s" in str(turn)
-    assert 0.3 <= time.monotonic() - begun < 0.8
+    assert 0.3 <= time.monotonic() - begun < 5  # and not as long as the other stays, which is ever
 
 
 def test_a_turn_is_had_when_another_gives_it_back_or_is_killed(folder, players) -> None:
@@ -63,7 +63,7 @@ def test_an_interrupt_while_waiting_for_a_turn_comes_through(folder, player) -> 
     begun = time.monotonic()
     with pytest.raises(KeyboardInterrupt), folder.turn(60):
         pytest.fail("it was not interrupted")
-    assert time.monotonic() - begun < 0.5
+    assert time.monotonic() - begun < 5  # of 60
 
 
 def test_an_error_in_a_turn_gives_it_back(folder: LeaseFolder, player: Player) -> None:
