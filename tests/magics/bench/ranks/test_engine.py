@@ -212,8 +212,9 @@ def test_who_is_left_alone_in_a_backward_pass_is_not_the_culprit(engines: Engine
 
 def test_a_rank_that_hangs_is_named_within_the_patience(engines: Engines) -> None:
     engines.client[list(engines.ids)].scatter("rank", [0, 1], flatten=True)
+    on(engines, "rank + 1", time=0.2)  # a new engine imports for longer than the patience below
     source = CellSource.from_text("import time\nif rank:\n    time.sleep(100)")
-    request = Request(source, {}, on=engines.client[list(engines.ids)], patience=3.0)
+    request = Request(source, {}, on=engines.client[list(engines.ids)], patience=5.0)
     started = time.monotonic()
     with pytest.raises(RankError, match="Rank 1 of 2") as told:
         bench_cell(request, Surroundings(StreamOutput()))
