@@ -68,10 +68,11 @@ def test_a_rank_that_waits_for_ever_is_named_within_the_deadline(
     engines: Engines, waiting: str
 ) -> None:
     engines.client[:].scatter("rank", [0, 1], flatten=True)
+    assert works(engines)
     started = time.monotonic()
-    with pytest.raises(RankError, match=r"Rank 1 of 2 .* did not finish within 1 s") as told:
-        run(engines, f"import time, threading\nif rank == 1:\n    {waiting}", deadline=1.0)
-    assert time.monotonic() - started < 5
+    with pytest.raises(RankError, match=r"Rank 1 of 2 .* did not finish within 2 s") as told:
+        run(engines, f"import time, threading\nif rank == 1:\n    {waiting}", deadline=2.0)
+    assert time.monotonic() - started < 6
     assert waiting in told.value.traceback
     assert works(engines)
 
