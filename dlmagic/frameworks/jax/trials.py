@@ -24,8 +24,12 @@ def is_small(value: Any) -> bool:
 
 
 def on_copies(function: Callable[..., object], values: Sequence[Any]) -> None:
-    """Run the change, once its shapes are right: JAX compiles what it runs; arrays never change."""
-    on_shapes(function, values)
+    """Run the change, once its shapes are right: JAX compiles what it runs; arrays never change.
+
+    The shape of what a mask selects depends on the numbers of the mask, so it is run at once.
+    """
+    if not any(owns(value) and value.dtype == bool for value in values):
+        on_shapes(function, values)
     function(*values)
 
 

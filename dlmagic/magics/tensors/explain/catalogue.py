@@ -26,6 +26,7 @@ RULES = (
     "index_dtype",
     "axes_count",
     "index_range",
+    "mask_shape",
     "axis_range",
     "reshape_size",
     "view_order",
@@ -70,6 +71,7 @@ RULES = (
     "einsum",
     "linear_function",
     "matrix_product",
+    "compared_classes",
     "broadcast",
     # Arrays of any library
     "array_inplace_cast",

@@ -17,10 +17,11 @@ several = torch.tensor([[1, 1, 0], [0, 1, 0], [0, 0, 1], [1, 0, 0]])
 square, squares = torch.ones(4, 3, 3), torch.ones(4, 3).long()
 from_one = torch.tensor([1, 2, 3, 1])
 p, q = torch.full((4, 1), 0.5), torch.ones(4)
+images, pixels = torch.ones(2, 5, 8, 8), torch.ones(2, 8, 8).long()
 loss_of = nn.CrossEntropyLoss()
 model = nn.Linear(3, 3)
 """
-C = "class-targets"
+C, RIGHT = "class-targets", "compared-classes"
 CASES = [
     Case(
         SETUP,
@@ -33,6 +34,15 @@ CASES = [
     ),
     Case(SETUP, "loss_of(y, out)", C, 1, "scores first", "loss_of(out, y)", "verified"),
     Case(SETUP, "loss = loss_of(y, model(out))", C, 1, "y holds", "loss = loss_of(model(out), y)"),
+    Case(SETUP, "(out == y).sum()", RIGHT, 1, "for each of 3", "(out.argmax(1) == y).sum()"),
+    Case(SETUP, "y.eq(out).sum()", RIGHT, 1, "y (4,)", "y.eq(out.argmax(1)).sum()"),
+    Case(SETUP, "torch.eq(out, y).sum()", RIGHT, 1, "out", "torch.eq(out.argmax(1), y).sum()"),
+    Case(SETUP, "x = model(out) != y", RIGHT, 1, "model(out)", "x = model(out).argmax(1) != y"),
+    Case(SETUP, "words == marks", RIGHT, 1, "words", "words.argmax(-1) == marks", "verified"),
+    Case(SETUP, "images == pixels", RIGHT, 1, "of 5", "images.argmax(1) == pixels", "verified"),
+    Case(SETUP, "out == short", "broadcast-shapes", 1, "that of short 2"),
+    Case(SETUP, "out - y", "broadcast-shapes", 1, "y", "out - y[..., None]"),
+    Case(SETUP, "out == y.float()", "broadcast-shapes", 1, "y.float()"),
     Case(SETUP, "F.cross_entropy(out, short)", C, 1, "short is (2,)"),
     Case(SETUP, "loss_of(out, column)", C, 1, "column", "loss_of(out, column.squeeze(1))"),
     Case(

@@ -20,6 +20,7 @@ samples = [torch.ones(3), torch.ones(4)]
 bigger = nn.Embedding(num_embeddings=4, embedding_dim=2)
 norm = nn.BatchNorm2d(3)
 """
+MASK, ROOM, NARROWED = "mask-shape", "no-room", "rows[mask[..., 0]] = 0"
 SIZE, ORDER, AXIS, INDEX, JOINED = (
     "reshape-size",
     "view-order",
@@ -51,6 +52,15 @@ CASES = [
     Case(SETUP, "rows[0, 0, 0]", AXIS, 1, "rows has 2 axes"),
     Case(SETUP, "rows[0, 5]", INDEX, 1, "Axis 1 of rows has 4 elements"),
     Case(SETUP, "row = 3\nrows[row]", INDEX, 2, "row asks for 3", "rows[row - 1]"),
+    Case(SETUP, "mask = rows[:, :1] > 0\nrows[mask] = 0", MASK, 2, "mask is (3, 1)", NARROWED),
+    Case(SETUP, "flat[flat[:, None] > 0]", MASK, 1, "flat[:, None] > 0 is (2, 1)"),
+    Case(SETUP, "rows[rows[0] > 0]", MASK, 1, "rows[0] > 0 is (4,)", "rows[:, rows[0] > 0]"),
+    Case(SETUP, "cube[:, cube[:, :, 0] > 0]", MASK, 1, "(8, 4)", "cube[cube[:, :, 0] > 0]"),
+    Case(SETUP, "rows[torch.ones(7) > 0]", MASK, 1, "(7,)"),
+    Case(SETUP, "rows[0, 0, rows[0] > 0]", AXIS, 1, "rows has 2 axes"),
+    Case(SETUP, "rows[:] = one", ROOM, 1, "one has the shape (3,)", "rows[:] = one[..., None]"),
+    Case(SETUP, "rows[rows > 9] = one", ROOM, 1, "one has the shape (3,)"),
+    Case(SETUP, "a[:] = b", ROOM, 1, "b has the shape (2, 4)"),
     Case(SETUP, "rows.gather(1, words)", INDEX, 1, "words asks for 4"),
     Case(
         SETUP,

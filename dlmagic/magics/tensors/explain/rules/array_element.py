@@ -8,16 +8,18 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from dlmagic.magics.tensors.explain.edits import line_with
+from dlmagic.magics.tensors.explain.edits import in_brackets, line_with
 from dlmagic.magics.tensors.explain.failure import Failure
 from dlmagic.magics.tensors.explain.rule import Candidate, Explained, Operand, operand
 from dlmagic.magics.tensors.explain.sites import Site
+from dlmagic.magics.tensors.explain.stretching import index_with_axis, missing_axes
 from dlmagic.magics.tensors.explain.values import MISSING
 
 PATTERNS = (
     re.compile(r"setting an array element with a sequence"),
     re.compile(r"could not broadcast input array from shape"),
-    re.compile(r"shape mismatch: value array of shape"),
+    re.compile(r"shape mismatch: value (array|tensor) of shape"),
+    re.compile(r"The expanded size of the tensor \(\d+\) must match the existing size"),
 )
 
 
@@ -52,7 +54,7 @@ def _shapes(place: Operand, written: Operand) -> tuple[Sequence[int], Sequence[i
     """The shapes of both, where the one cannot be stretched to the other."""
     if place.value is MISSING or written.value is MISSING:
         return None
-    room, given = np.shape(place.value), np.shape(written.value)
+    room, given = tuple(np.shape(place.value)), tuple(np.shape(written.value))
     try:
         fits = np.broadcast_shapes(room, given) == room
     except ValueError:
@@ -63,8 +65,19 @@ def _shapes(place: Operand, written: Operand) -> tuple[Sequence[int], Sequence[i
 def _candidates(
     site: Site, written: Operand, room: Sequence[int], given: Sequence[int]
 ) -> Iterator[Candidate]:
-    if written.node is None or not room or sorted(room) != sorted(given) or len(room) != 2:
-        return
-    code = f"np.transpose({written.name})" if not written.description else f"{written.name}.T"
-    line = line_with(site, {written.node: code})
-    yield Candidate(f"Transpose {written.name}.", line, lambda: "shape-verified")
+    for text, code in _mended(written, room, given):
+        line = None if written.node is None else line_with(site, {written.node: code})
+        yield Candidate(text, line, lambda: "shape-verified")
+
+
+def _mended(
+    written: Operand, room: Sequence[int], given: Sequence[int]
+) -> Iterator[tuple[str, str]]:
+    if len(room) == 2 and sorted(room) == sorted(given):
+        tensor = written.description is not None
+        turned = f"{written.name}.T" if tensor else f"np.transpose({written.name})"
+        yield f"Transpose {written.name}.", turned
+    for axis in missing_axes(given, room) if written.description else ():
+        index = index_with_axis(axis, len(given))
+        code = f"{in_brackets(written.node, written.name)}[{index}]"
+        yield f"Give {written.name} an axis of length one: {code}.", code

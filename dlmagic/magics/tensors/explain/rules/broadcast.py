@@ -13,6 +13,7 @@ from dlmagic.magics.tensors.explain.edits import in_brackets, line_with
 from dlmagic.magics.tensors.explain.failure import Failure
 from dlmagic.magics.tensors.explain.rule import Candidate, Explained, Operand, known, operands_of
 from dlmagic.magics.tensors.explain.sites import Site
+from dlmagic.magics.tensors.explain.stretching import conflict, index_with_axis, missing_axes
 from dlmagic.magics.tensors.explain.trying import MOST_RESULTS, Tried, tried
 
 PATTERNS = (
@@ -75,13 +76,7 @@ def _with_one(kept: Operand, operands: Sequence[Operand], match: re.Match[str]) 
 
 
 def _conflicting(left: Operand, right: Operand) -> int | None:
-    return _conflict(left.axes or (), right.axes or ())
-
-
-def _conflict(left: Sequence[int | None], right: Sequence[int | None]) -> int | None:
-    """The first axis, counted from the end, whose lengths do not go together."""
-    pairs = enumerate(zip(reversed(left), reversed(right), strict=False), 1)
-    return next((axis for axis, (a, b) in pairs if a != b and not {1, None} & {a, b}), None)
+    return conflict(left.axes or (), right.axes or ())
 
 
 def _ordinal(axis: int) -> str:
@@ -94,24 +89,12 @@ def _candidates(site: Site | None, left: Operand, right: Operand) -> Iterator[Ca
     for operand, other in ((right, left), (left, right)):
         if operand.node is None or operand.axes is None or other.axes is None:
             continue
-        for axis in _missing_axes(operand.axes, other.axes):
-            index = _index(axis, len(operand.axes))
+        for axis in missing_axes(operand.axes, other.axes):
+            index = index_with_axis(axis, len(operand.axes))
             code = f"{in_brackets(operand.node, operand.name)}[{index}]"
             line = line_with(site, {operand.node: code})
             text = f"Give {operand.name} an axis of length one: {code}."
             yield Candidate(text, line, _check(operand, other, axis))
-
-
-def _missing_axes(shape: Sequence[int | None], other: Sequence[int | None]) -> list[int]:
-    """Where one axis of length one makes a shape fit the other without stretching that."""
-    if len(shape) >= len(other):
-        return []
-    places = range(1, len(shape) + 1)
-    return [k for k in places if _conflict([*shape[:k], 1, *shape[k:]], other) is None]
-
-
-def _index(axis: int, count: int) -> str:
-    return "..., None" if axis == count else ", ".join([":"] * axis + ["None"])
 
 
 def _check(operand: Operand, other: Operand, axis: int) -> Callable[[], Tried]:
