@@ -20,7 +20,7 @@ MOST_COLUMNS = 100
 
 _BARS = "▁▂▃▄▅▆▇█"
 _CHARACTERS = 10
-_BROKEN = "!"
+_BROKEN, _UNKNOWN = "!", "·"
 
 
 def gradient_norms(result: WatchResult) -> Matrix:
@@ -50,13 +50,19 @@ def bands_of(result: WatchResult) -> Iterator[Band]:
 
 
 def bars_of(matrix: Matrix) -> list[str]:
-    """Each row in characters, on one scale for all; an exclamation mark where it broke."""
+    """Each row in characters, on one scale for all; an exclamation mark where it broke.
+
+    A dot stands where nothing was measured, since blanks at an end would move the others.
+    """
     few = fewer(matrix, _CHARACTERS)
     low, high = scale_of(few)
     with np.errstate(divide="ignore", invalid="ignore"):
         places = (np.log10(few) - low) / (high - low) * (len(_BARS) - 1)
     levels = np.rint(np.clip(np.nan_to_num(places), 0, len(_BARS) - 1)).astype(int)
-    return ["".join(map(_bar, row, at)).rstrip() for row, at in zip(few, levels, strict=True)]
+    return [
+        "" if np.isnan(row).all() else "".join(map(_bar, row, at))
+        for row, at in zip(few, levels, strict=True)
+    ]
 
 
 def fewer(matrix: Matrix, most: int) -> Matrix:
@@ -77,7 +83,7 @@ def _mean(columns: Matrix) -> Matrix:
 
 def _bar(value: float, level: int) -> str:
     if np.isnan(value):
-        return " "
+        return _UNKNOWN
     return _BROKEN if np.isinf(value) else _BARS[level]
 
 

@@ -137,7 +137,8 @@ class _Shown:
 def _ratios(values: NDArray[np.float32], shown: _Shown) -> NDArray[np.float64]:
     update, weight = (values[at, _NORM].astype(float) for at in (shown.updates, shown.weights))
     found: NDArray[np.float64] = np.full(len(update), np.nan)
-    np.divide(update, weight, out=found, where=weight > 0)
+    with np.errstate(invalid="ignore"):  # of infinite norms nothing can be told
+        np.divide(update, weight, out=found, where=weight > 0)
     return found
 
 

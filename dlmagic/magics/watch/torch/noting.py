@@ -119,7 +119,9 @@ class Noting:
         if size is None or size.shape != shape:
             size = self._size_of[which] = self._size(target, output, bits)
         values = size.values
-        if values > LARGEST or self._values > MOST_VALUES or output.dtype is not target.dtype:
+        if not 0 < values <= LARGEST or self._values > MOST_VALUES:
+            return False
+        if output.dtype is not target.dtype:
             return False
         handful = self._open.get(size) or self._another(size)
         self._values += values

@@ -22,7 +22,7 @@ def silent_layers(measuring: Measuring) -> tuple[Silent, ...]:
 
 def _why(target: Target, measuring: Measuring) -> str | None:
     unread = measuring.unread.get(target.activation)
-    if unread is not None:
+    if unread is not None and target.activation not in measuring.plan.layout.shapes:
         return unread
     if target.activation in measuring.fired:
         return None

@@ -39,8 +39,7 @@ class Dead:
 
     def _symptom(self, table: Table, places: Places, shares: Floats) -> Symptom:
         says = partial(self._says, table.row(places[0]), float(shares[0]))
-        layers, others = table.layers(places), "have as many"
-        return Symptom("dead-units", "warning", layers, table.step, says, others, _ADVICE)
+        return Symptom("dead-units", "warning", table.layers(places), table.step, says, _ADVICE)
 
     def _says(self, row: Row, share: float) -> str:
         return (

@@ -18,7 +18,7 @@ from dlmagic.magics.watch.verdicts.symptom import Symptom, named
 from dlmagic.magics.watch.verdicts.table import Floats, Places, Table
 
 _REMEMBERED = 50
-_AT_ONCE = 100.0
+_AT_ONCE = 10.0
 """Times the limit at which one sample is enough."""
 _ADVICE = (
     "Try a smaller learning rate, torch.nn.utils.clip_grad_norm_ or its like before the step, "
@@ -119,5 +119,4 @@ class _Usual:
 
 
 def _symptom(table: Table, row: Row, says: Callable[[], str]) -> Symptom:
-    others = "have such gradients, too"
-    return Symptom("exploding-gradient", "warning", [row.layer], table.step, says, others, _ADVICE)
+    return Symptom("exploding-gradient", "warning", [row.layer], table.step, says, _ADVICE)

@@ -46,8 +46,8 @@ class _Group:
         first, others = self.first, list(self.layers)[1:]
         message = f"At step {first.step}, {self.says}"
         if others:
-            verb = f"{listed(others, most=_NAMED)} {first.others}"
-            message += f" {len(others)} more: {verb}."
+            show = "layer shows" if len(others) == 1 else "layers show"
+            message += f" {len(others)} more {show} it: {listed(others, most=_NAMED)}."
         return Finding(
             first.kind,
             first.level,

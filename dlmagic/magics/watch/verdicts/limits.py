@@ -12,6 +12,8 @@ class Limits:
     Attributes:
         gradient: Root mean square of a weight's gradient below which nothing is learned.
         gradient_ratio: The same as a share of that of the last layer.
+        gradient_of_use: Root mean square that is enough, however large that of the last layer is:
+            where a model has parts side by side, the one may have a much larger loss.
         explosion: Times the usual norm of all gradients together.
         gradient_to_weight: Norm of all gradients together, in norms of the weights.
         dead: Share of a layer's units that are never active.
@@ -27,7 +29,8 @@ class Limits:
 
     gradient: float = 1e-7
     gradient_ratio: float = 1e-4
-    explosion: float = 10.0
+    gradient_of_use: float = 1e-4
+    explosion: float = 100.0
     gradient_to_weight: float = 1e3
     dead: float = 0.5
     saturated: float = 0.5

@@ -30,9 +30,9 @@ class NotFinite:
             return
         self._seen += 1
         if self._seen == 3:
-            row, others = table.row(first), "have such values, too"
             says = partial(_says, table, first)
-            yield Symptom("not-finite", "error", [row.layer], table.step, says, others, _ADVICE)
+            layers = [table.row(first).layer]
+            yield Symptom("not-finite", "error", layers, table.step, says, _ADVICE)
 
 
 def _first(table: Table) -> int | None:

@@ -16,7 +16,11 @@ from dlmagic.magics.watch.verdicts.table import Floats, Places, Table
 
 _TANH = ("tanh", "rnn", "rnncell")
 _SIGMOID = ("sigmoid",)
-_LOW = 2.0**-6
+_LOW, _END_OF_TANH = 2.0**-6, 0.97
+_SPREAD, _CLOSE = 0.55, 0.8
+"""Mean square of values between a half and one: evenly spread, or most of them close to one."""
+_SURELY = 0.4
+"""Share that must be left if those that are not saturated are close to it."""
 _ADVICE = (
     "Try smaller initial weights (Xavier), normalisation before the activation, inputs of about "
     "unit size, or a smaller learning rate."
@@ -46,14 +50,15 @@ class Saturation:
         if not len(places):
             return
         shares = saturated(table, places)
-        lasting = self._streaks.lasting(table, places, shares > self._limits.saturated)
+        surely = saturated(table, places, _CLOSE) > _SURELY
+        are_so = (shares > self._limits.saturated) & surely
+        lasting = self._streaks.lasting(table, places, are_so)
         if lasting.any():
             yield self._symptom(table, places[lasting], shares[lasting])
 
     def _symptom(self, table: Table, places: Places, shares: Floats) -> Symptom:
         says = partial(self._says, table.row(places[0]), float(shares[0]))
-        layers, others = table.layers(places), "are saturated, too"
-        return Symptom("saturation", "warning", layers, table.step, says, others, _ADVICE)
+        return Symptom("saturation", "warning", table.layers(places), table.step, says, _ADVICE)
 
     def _says(self, row: Row, share: float) -> str:
         return (
@@ -62,7 +67,7 @@ class Saturation:
         )
 
 
-def saturated(table: Table, places: Places) -> Floats:
+def saturated(table: Table, places: Places, spread: float = _SPREAD) -> Floats:
     """About which share of outputs lies within the last 1.5 % of the range, at either end.
 
     The widest bin of the histogram reaches from a half to one: how close to one its values are
@@ -71,6 +76,7 @@ def saturated(table: Table, places: Places) -> Floats:
     Args:
         table: The sample.
         places: Rows of outputs of tanh and sigmoid.
+        spread: Mean square of the values in that bin that are not saturated.
     """
     counts = table.sample.histograms[places].astype(np.float64)
     counts /= np.maximum(counts.sum(axis=1, keepdims=True), 1.0)
@@ -79,10 +85,10 @@ def saturated(table: Table, places: Places) -> Floats:
     square = table.get(places, "mean") ** 2 + table.get(places, "std") ** 2 - rest
     square = np.divide(square, upper, out=np.zeros(len(places)), where=upper > 0)
     low, high = table.get(places, "min"), table.get(places, "max")
-    tanh = upper * _beyond(square, 0.55, 0.98)
-    sigmoid = counts[:, _IS_LOW].sum(axis=1) + upper * _beyond(square, 0.55, 0.985)
     are_tanh = np.isin(places, table.outline.where("activation", _is_tanh), assume_unique=True)
-    found = np.where(are_tanh, tanh, sigmoid)
+    tanh = upper * _beyond(square, spread, 0.98) * (np.maximum(high, -low) >= _END_OF_TANH)
+    above = upper * _beyond(square, spread, 0.985) * (high >= 1 - _LOW)
+    found = np.where(are_tanh, tanh, counts[:, _IS_LOW].sum(axis=1) + above)
     inside = (high <= 1) & np.where(are_tanh, (low >= -1) & (low < 0), low >= 0)
     return np.where(inside, found, 0.0)
 

@@ -31,7 +31,6 @@ class Symptom:
         step: In which step it was seen.
         says: Puts into words what is seen of the first of them, with its value and the limit,
             after the words "At step 7, "; asked only where that is news.
-        others: What is said of other layers with the same, such as "have such gradients, too".
         advice: What to try.
     """
 
@@ -40,7 +39,6 @@ class Symptom:
     layers: Sequence[str]
     step: int
     says: Callable[[], str]
-    others: str
     advice: str
 
 

@@ -60,6 +60,13 @@ class Outline:
         known = {(self.rows[at].layer, self.rows[at].parameter): at for at in weights}
         return np.array([known.get((row.layer, row.parameter), -1) for row in self.rows], np.intp)
 
+    @cached_property
+    def output_of(self) -> Places:
+        """For each row, that of its layer's output; -1 where that is not measured."""
+        outputs = self.where("activation", any_row)
+        known = {self.rows[at].layer: at for at in outputs}
+        return np.array([known.get(row.layer, -1) for row in self.rows], np.intp)
+
     def is_weight(self, row: Row) -> bool:
         """Neither a bias nor a factor of a normalisation, which start at zero or at one."""
         large = len(row.shape) > 1 and math.prod(row.shape) >= self._limits.least_values
@@ -112,6 +119,15 @@ class Table:
     def of_weights(self, quantity: Quantity) -> Places:
         """Rows of a quantity that are of weights, in the model's order."""
         return self.outline.where(quantity, self.outline.is_weight)
+
+    def ran(self, places: Places) -> NDArray[np.bool_]:
+        """Whether the layers of some rows had an output in this step, as far as is known.
+
+        An expert that got no token has a gradient that is zero, and nothing is wrong with it.
+        """
+        outputs = self.outline.output_of[places]
+        found: NDArray[np.bool_] = (outputs < 0) | (self.get(outputs, "total") > 0)
+        return found
 
     def root_mean_square(self, places: Places) -> Floats:
         """Of all values of each of some rows; NaN where there are none."""

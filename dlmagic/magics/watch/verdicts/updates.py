@@ -79,7 +79,6 @@ class Updates:
             table.layers(places),
             table.step,
             partial(self._says, table.row(places[0]), ratio, much=much),
-            "change as much" if much else "change as little",
             _SMALLER if much else _LARGER,
         )
 

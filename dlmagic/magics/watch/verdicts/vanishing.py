@@ -36,14 +36,15 @@ class Vanishing:
         """Layers whose gradients are lost."""
         places = table.of_weights("gradient")
         sizes = table.root_mean_square(places)
-        finite = np.isfinite(sizes)
-        places, sizes = places[finite], sizes[finite]
+        known = np.isfinite(sizes) & table.ran(places)
+        places, sizes = places[known], sizes[known]
         if not len(places):
             return
         limits, last, end = self._limits, table.row(places[-1]), float(sizes[-1])
         self._ever_larger |= bool(sizes.max() >= limits.gradient)
         zero = (sizes == 0) & (end > limits.gradient)
-        lost = zero | ((sizes > 0) & (sizes < limits.gradient_ratio * end))
+        least = min(limits.gradient_ratio * end, limits.gradient_of_use)
+        lost = zero | ((sizes > 0) & (sizes < least))
         lasting = np.flatnonzero(self._lost.lasting(table, places, lost))
         if len(lasting):
             row, size = table.row(places[lasting[0]]), float(sizes[lasting[0]])
@@ -69,5 +70,4 @@ class Vanishing:
 
 
 def _symptom(table: Table, places: Places, says: Callable[[], str], advice: str) -> Symptom:
-    layers, others = table.layers(places), "have such gradients, too"
-    return Symptom("vanishing-gradient", "warning", layers, table.step, says, others, advice)
+    return Symptom("vanishing-gradient", "warning", table.layers(places), table.step, says, advice)

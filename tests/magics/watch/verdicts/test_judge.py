@@ -40,8 +40,8 @@ def test_a_vanishing_gradient_is_told_once_with_layer_step_value_limit_and_advic
     )
     assert finding.message.startswith(
         "At step 15, the gradient of weight in 0 (Linear) has all but vanished: its root mean "
-        "square is 1e-7, that of the last layer, 4 (Linear), 0.1 (limit: 1e-4 of that). 1 more: "
-        "2 have such gradients, too."
+        "square is 1e-7, that of the last layer, 4 (Linear), 0.1 (limit: 1e-4 of that). 1 more "
+        "layer shows it: 2."
     )
     assert finding.fix is not None
     assert "normalisation" in finding.fix.text
@@ -63,7 +63,7 @@ def test_a_few_samples_are_not_enough() -> None:
 
 def test_an_explosion_names_the_layer_that_grew_most() -> None:
     calm = [gradients(step, 0.1, 0.1, 0.1) for step in range(1, 30)]
-    found = told([*calm, gradients(30, 9, 1, 1), gradients(31, 9, 1, 1)])
+    found = told([*calm, gradients(30, 90, 1, 1), gradients(31, 90, 1, 1)])
     assert [(step, finding.kind) for step, finding in found] == [(31, "exploding-gradient")]
     assert found[0][1].message.startswith(
         "At step 31, gradients explode, most in 0 (Linear): the norm of all together is"
@@ -74,6 +74,25 @@ def test_one_hard_batch_is_no_explosion_and_a_thousandfold_one_is() -> None:
     calm = [gradients(step, 0.1, 0.1, 0.1) for step in range(1, 30)]
     assert not told([*calm, gradients(30, 2, 2, 2), *calm])
     assert told([*calm, gradients(30, 200, 200, 200)])
+
+
+def test_a_plateau_that_is_left_is_no_explosion() -> None:
+    """Deep nets learn nothing at first, and then their gradients grow thirtyfold, and stay."""
+    rising = [gradients(step, *(3 * [0.005 * min(30, 1.15**step)])) for step in range(1, 60)]
+    assert not told(rising)
+
+
+def test_parts_side_by_side_may_have_gradients_of_other_sizes() -> None:
+    assert not told(gradients(step, 0.01, 0.01, 500.0) for step in range(1, 60))
+
+
+def test_a_layer_that_did_not_run_has_no_gradient_that_vanished() -> None:
+    """As an expert of a mixture that no token is sent to."""
+    output = row("0", "activation")
+    values = {output: np.ones(8), FIRST: np.zeros(64), LAST: normal(0.1)}
+    unseen = [sample(step, values, total={output: 0}) for step in range(1, 40)]
+    assert not told(unseen)
+    assert told(sample(step, values) for step in range(1, 40))
 
 
 def test_a_spike_after_all_is_learned_is_no_explosion() -> None:
@@ -99,6 +118,21 @@ def test_the_saturated_share_is_near_the_true_one(kind: str, scale: float) -> No
     measured = sample(1, {row("1", "activation", kind=kind): outputs})
     (share,) = saturated(Table(measured, Outline(measured.rows, Limits(), {})), np.arange(1))
     assert share == pytest.approx((np.abs(tanh) > 0.97).mean(), abs=0.13)
+
+
+@pytest.mark.parametrize(
+    ("kind", "low", "high"),
+    [("Tanh", -0.94, 0.94), ("Sigmoid", 0.7, 0.96), ("Sigmoid", 0.8, 0.999), ("Tanh", -0.86, 0.99)],
+)
+def test_outputs_that_are_large_and_not_saturated_are_left_alone(
+    kind: str, low: float, high: float
+) -> None:
+    hidden = row("1", "activation", kind=kind)
+    middle = (abs(low) + high) / 2
+    size = np.clip(normal(0.04, 4000) + middle, 0, high)
+    outputs = size * np.sign(normal(1, 4000, seed=1)) if kind == "Tanh" else size
+    outputs[:2] = low, high
+    assert not told(sample(s, {hidden: outputs, LAST: normal(1)}) for s in range(1, 30))
 
 
 def test_a_saturated_last_layer_is_as_it_should_be() -> None:
@@ -190,7 +224,7 @@ def test_findings_count_all_layers_and_name_some() -> None:
     for step in range(1, 40):
         judge.look(sample(step, values))
     (finding,) = judge.findings
-    assert "19 more: 1, 2 and 17 more have such gradients, too." in finding.message
+    assert "19 more layers show it: 1, 2 and 17 more." in finding.message
     assert len(finding.operands) == 20
 
 
