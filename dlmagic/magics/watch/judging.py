@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterable
 
 from dlmagic.finding import Finding
@@ -32,6 +33,11 @@ class Judging:
     def look(self, sample: Sample) -> None:
         """Judge what was measured in a step."""
         self._heed(self._judge.look(sample))
+
+    def look_at_loss(self, name: str, step: int, value: float) -> None:
+        """Judge what the user named as the loss."""
+        if not math.isfinite(value):
+            self._heed(self._judge.look_at_loss(name, step, value))
 
     def look_at(self, culprit: Culprit) -> None:
         """Judge where values stopped being finite."""

@@ -325,6 +325,8 @@ class WatchSession:
             self._history.add_losses(losses)
             for sample in samples:
                 self._judging.look(sample)
+            for step, loss in losses:
+                self._judging.look_at_loss(self.request.loss, step, loss)
             self._export(samples, losses)
             self._showing.tell(samples, losses, self._judging.findings)
 

@@ -17,6 +17,9 @@ from dlmagic.magics.watch.result import WatchResult
 LIMIT = 150_000
 """Bytes that a finished watch may add to a notebook."""
 
+ENOUGH = 10
+"""Measured steps in which a mistake that lasts is told, such as vanishing gradients."""
+
 _NAMED = 3
 _MOST_UNTOLD = 0.2  # seconds that were paid once
 
@@ -32,10 +35,17 @@ def _answer(result: WatchResult) -> Iterator[str | Span]:
         yield Span(_nothing_measured(result), "strong")
         return
     yield _verdict(result)
-    yield f" in {plural(result.steps, 'step')} of "
+    few = _too_few(result)
+    yield f" in {f'the {result.samples} of ' if few else ''}{plural(result.steps, 'step')} of "
     yield Span(result.model, "code")
     where = f" on {plural(result.rank_count, 'rank')}" if result.rank_count else ""
-    yield f"{where}, {plural(len(result.layers), 'layer')}; {_cost(result)}."
+    measured = " that were measured" if few else ""
+    yield f"{where}{measured}, {plural(len(result.layers), 'layer')}; {_cost(result)}."
+
+
+def _too_few(result: WatchResult) -> bool:
+    """Whether nothing was said, and little could be: most mistakes show only where they last."""
+    return not result.findings and result.samples < min(ENOUGH, result.steps)
 
 
 def _nothing_measured(result: WatchResult) -> str:
@@ -115,12 +125,20 @@ def _notes(result: WatchResult) -> Iterator[Part]:
     if result.loss and result.loss_values:
         first, last = result.loss_values[0], result.loss_values[-1]
         yield sentence(f"{result.loss}: {number(first)} at first, {number(last)} at last.")
+    if _too_few(result):
+        yield sentence(_how_to_measure_more(result))
     if result.silent:
         yield sentence(_silent(result))
     for note in result.notes:
         yield sentence(note, role="note")
     if result.samples:
         yield sentence(_how(result), role="note")
+
+
+def _how_to_measure_more(result: WatchResult) -> str:
+    said = f"Vanishing gradients, dead units and the like are told from {ENOUGH} such steps on"
+    every = result.steps // (2 * ENOUGH)
+    return f"{said}; every={every} would measure more." if every else f"{said}."
 
 
 def _silent(result: WatchResult) -> str:

@@ -13,7 +13,7 @@ from dlmagic.magics.watch.verdicts.culprit import finding_of
 from dlmagic.magics.watch.verdicts.dead import Dead
 from dlmagic.magics.watch.verdicts.exploding import Exploding
 from dlmagic.magics.watch.verdicts.limits import Limits
-from dlmagic.magics.watch.verdicts.not_finite import NotFinite
+from dlmagic.magics.watch.verdicts.not_finite import NotFinite, loss_not_finite
 from dlmagic.magics.watch.verdicts.saturation import Saturation
 from dlmagic.magics.watch.verdicts.symptom import Symptom
 from dlmagic.magics.watch.verdicts.table import Key, Outline, Table
@@ -99,6 +99,15 @@ class Judge:
                 self._add(symptom)
             new = [group for kind, group in self._groups.items() if kind not in before]
         return tuple(group.finding() for group in new)
+
+    def look_at_loss(self, name: str, step: int, value: float) -> tuple[Finding, ...]:
+        """What is wrong with a loss that is not finite, unless that has been told."""
+        with self._lock:
+            if self._culprit is not None or "not-finite" in self._groups:
+                return ()
+            symptom = loss_not_finite(name, step, value)
+            self._add(symptom)
+            return (self._groups[symptom.kind].finding(),)
 
     def look_at_culprit(self, culprit: Culprit) -> Finding:
         """The finding about who made the first value that is not finite."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from functools import partial
 
@@ -14,6 +15,11 @@ from dlmagic.magics.watch.verdicts.table import Table
 _LEARNED: tuple[Quantity, ...] = ("gradient", "weight", "update")
 """Outputs may hold the infinities of a mask."""
 _ADVICE = "Watch with --stop-on nan, so that the run ends there with the model as it is."
+
+_ADVICE_ON_LOSS = (
+    "Look at the loss: a mean over nothing, labels that are all ignored, a logarithm of zero; and "
+    "see that it is this number that .backward() begins with."
+)
 
 
 class NotFinite:
@@ -33,6 +39,16 @@ class NotFinite:
             says = partial(_says, table, first)
             layers = [table.row(first).layer]
             yield Symptom("not-finite", "error", layers, table.step, says, _ADVICE)
+
+
+def loss_not_finite(name: str, step: int, value: float) -> Symptom:
+    """A loss that is not finite, where nobody has told of gradients that are not.
+
+    A mean over nothing is NaN, and its gradients are zeros.
+    """
+    what = "NaN" if math.isnan(value) else "infinite"
+    said = f"{name} is {what}, although no gradient was seen to be."
+    return Symptom("not-finite", "error", (), step, lambda: said, _ADVICE_ON_LOSS)
 
 
 def _first(table: Table) -> int | None:
