@@ -162,6 +162,21 @@ class Silent:
 
 
 @dataclass(frozen=True)
+class Untrained:
+    """A layer whose parameters require gradients in vain.
+
+    Attributes:
+        layer: Its path in the model.
+        kind: Its class; empty where it is so of all layers.
+        optimised: Whether an optimiser has them, so that they got no gradient.
+    """
+
+    layer: str
+    kind: str
+    optimised: bool
+
+
+@dataclass(frozen=True)
 class Culprit:
     """Where values first stopped being finite.
 

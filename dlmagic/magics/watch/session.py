@@ -26,6 +26,7 @@ from dlmagic.magics.watch.result import LayerTable, WatchResult
 from dlmagic.magics.watch.sample_result import Overhead, Quantity, Sample, Statistic
 from dlmagic.magics.watch.showing import Showing
 from dlmagic.magics.watch.stopping import StopWish
+from dlmagic.magics.watch.verdicts.untrained import findings_of
 from dlmagic.magics.watch.watcher import Layer, Watcher
 
 STOPPED = "stopped"
@@ -121,7 +122,16 @@ class WatchSession:
     def findings(self) -> tuple[Finding, ...]:
         """What is wrong, as far as it has been seen."""
         self._flush()
-        return self._judging.findings
+        return self._found()
+
+    def _found(self) -> tuple[Finding, ...]:
+        """What is wrong with what was measured, and with what was not trained at all."""
+        untrained = findings_of(
+            self._watcher.untrained(),
+            samples=self._history.samples,
+            steps=self._watcher.steps,
+        )
+        return (*self._judging.findings, *untrained)
 
     @property
     def overhead(self) -> Overhead:
@@ -219,7 +229,7 @@ class WatchSession:
             self._watcher,
             self._history,
             overhead=self.overhead,
-            findings=self._judging.findings,
+            findings=self._found(),
             loss=self.request.loss,
             notes=self.notes,
             ended=self._ended,

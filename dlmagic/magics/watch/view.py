@@ -54,7 +54,11 @@ def _nothing_measured(result: WatchResult) -> str:
         return f"Nothing of {name} was measured in {plural(result.steps, 'step')}."
     if not result.ended:
         return f"{name} is watched, and has not been trained yet."
-    return f"{name} has not been trained while it was watched: no optimiser took a step with it."
+    backward = ", and no .backward() reached it" if result.framework == "torch" else ""
+    return (
+        f"{name} has not been trained while it was watched, as far as can be seen: "
+        f"no optimiser took a step with it{backward}."
+    )
 
 
 def _verdict(result: WatchResult) -> Span:
@@ -71,7 +75,8 @@ def _verdict(result: WatchResult) -> Span:
 def _cost(result: WatchResult) -> str:
     cost = result.overhead
     if cost.share is None:
-        return f"{plural(result.samples, 'step')} measured, what that costs is not known yet"
+        yet = "" if result.ended else " yet"
+        return f"{plural(result.samples, 'step')} measured, what that costs is not known{yet}"
     share = "less than 0.01 %" if cost.share < 1e-4 else percent(cost.share)
     # What no step would notice need not be told.
     once = f", and {seconds(cost.once)} once" if cost.once > _MOST_UNTOLD else ""
@@ -146,7 +151,8 @@ def _silent(result: WatchResult) -> str:
     for each in result.silent:
         reasons.setdefault(each.why.rstrip("."), []).append(name_of(each.layer))
     told = (f"{listed(names, most=_NAMED)} ({why})" for why, names in reasons.items())
-    return f"{plural(len(result.silent), 'layer')} never fired: {'; '.join(told)}."
+    measured = f"in {plural(result.samples, 'measured step')}"
+    return f"{plural(len(result.silent), 'layer')} never fired {measured}: {'; '.join(told)}."
 
 
 def _how(result: WatchResult) -> str:

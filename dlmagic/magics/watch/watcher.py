@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Protocol
 
-from dlmagic.magics.watch.sample_result import Culprit, Overhead, Sample, Silent
+from dlmagic.magics.watch.sample_result import Culprit, Overhead, Sample, Silent, Untrained
 
 OF_PARTS = "Each number is of the part of a tensor that this process has."
 """The note of a watcher whose process has parts of the parameters, and others have the rest."""
@@ -106,6 +106,9 @@ class Watcher(Protocol):
 
     def silent(self) -> tuple[Silent, ...]:
         """Chosen layers that have not fired in any measured step, and why; empty before one."""
+
+    def untrained(self) -> tuple[Untrained, ...]:
+        """Layers whose parameters require gradients in vain; empty where nobody can tell."""
 
     def notes(self) -> tuple[str, ...]:
         """What the user should know about how this model is watched, one sentence each."""

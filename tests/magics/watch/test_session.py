@@ -182,6 +182,21 @@ def test_nan_ends_the_training_and_the_model_is_intact(training: Training) -> No
     assert session.findings[0].kind == "not-finite"
 
 
+def test_a_loss_that_is_not_finite_is_told_and_ends_the_training(training: Training) -> None:
+    """A mean over nothing is NaN, and its gradients are zeros."""
+    with watch(training, loss="mean", stop_on="nan") as session:
+        for number in range(200):
+            mean = training.net(training.x)[: 16 if number < 5 else 0].mean()
+            training.optimizer.zero_grad()
+            mean.backward()
+            training.optimizer.step()
+            time.sleep(0.005)
+    assert number < 190
+    (finding,) = session.findings
+    assert (finding.kind, finding.level) == ("not-finite", "error")
+    assert finding.message == "At step 6, mean is NaN, although no gradient was seen to be."
+
+
 def test_except_exception_does_not_swallow_the_end(training: Training) -> None:
     session = watch(training, stop_on="nan")
     with pytest.raises(TrainingStopped) as raised:  # noqa: PT012

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -9,6 +11,7 @@ from dlmagic.finding import Finding, Fix
 from dlmagic.magics.watch.history import History
 from dlmagic.magics.watch.layer_result import LayerState
 from dlmagic.magics.watch.layer_table import MOST_LAYERS, number
+from dlmagic.magics.watch.maps import bars_of
 from dlmagic.magics.watch.packed_result import PackedArray
 from dlmagic.magics.watch.result import LayerTable, WatchResult
 from dlmagic.magics.watch.sample_result import STATISTICS, Overhead, Row, Sample, Silent
@@ -141,7 +144,9 @@ def test_of_more_layers_those_that_are_named_are_shown() -> None:
 
 def test_layers_that_never_fired_are_named_with_the_reason() -> None:
     silent = (Silent("a", "Linear", "it was not called"), Silent("b", "GRU", "it was not called"))
-    assert "2 layers never fired: a and b (it was not called)." in said(small(silent=silent))
+    assert "2 layers never fired in 20 measured steps: a and b (it was not called)." in said(
+        small(silent=silent)
+    )
 
 
 def test_a_session_that_saw_nothing_says_so() -> None:
@@ -191,3 +196,19 @@ def test_three_digits_of_packed_numbers_are_three() -> None:
     found = PackedArray.of(array, digits=3).array
     assert np.array_equal(found[:4], array[:4], equal_nan=True)
     assert np.allclose(found[4:], array[4:], rtol=5e-4, atol=0)
+
+
+def test_where_little_was_measured_it_is_said_of_how_many_steps_it_speaks() -> None:
+    result = replace(small(4, ended="stopped"), steps=1600)
+    text = said(result)
+    assert text.startswith("Nothing wrong in the 4 of 1,600 steps of `net` that were measured,")
+    assert "are told from 10 such steps on; every=80 would measure more." in text
+    assert said(small(4)).startswith("Nothing wrong in 4 steps of `net`, 2 layers;")
+    assert said(replace(result, samples=10)).startswith("Nothing wrong in 1,600 steps")
+    found = replace(result, findings=(FINDING,))
+    assert said(found).startswith("One thing is wrong in 1,600 steps of `net`, 2 layers;")
+
+
+def test_what_was_not_measured_has_a_dot_so_that_the_rest_stays_in_its_place() -> None:
+    matrix = np.array([[np.nan, 1.0, 10.0, np.nan], [np.nan] * 4, [1.0, np.inf, 1.0, 1.0]])
+    assert bars_of(matrix) == ["·▃▆·", "", "▃!▃▃"]

@@ -20,7 +20,7 @@ from dlmagic.magics.watch.jax.faults import culprit_of
 from dlmagic.magics.watch.jax.looking import INPUT, Looking
 from dlmagic.magics.watch.jax.step import Given, Step
 from dlmagic.magics.watch.pacing import Pacing
-from dlmagic.magics.watch.sample_result import Overhead, Sample, Silent
+from dlmagic.magics.watch.sample_result import Overhead, Sample, Silent, Untrained
 from dlmagic.magics.watch.watcher import Layer, Listener, Rate
 
 _MOST_PROGRAMS = 6
@@ -119,6 +119,10 @@ class JaxWatcher:
             for layer in self.layers
             if layer.name not in self._fired and self._is_chosen(layer.name)
         )
+
+    def untrained(self) -> tuple[Untrained, ...]:
+        """None: nobody tells."""
+        return ()
 
     def notes(self) -> tuple[str, ...]:
         """What the user should know."""

@@ -9,7 +9,7 @@ import keras
 
 from dlmagic.magics.watch.keras.layers import layers_in
 from dlmagic.magics.watch.keras.training import Training
-from dlmagic.magics.watch.sample_result import Overhead, Sample, Silent
+from dlmagic.magics.watch.sample_result import Overhead, Sample, Silent, Untrained
 from dlmagic.magics.watch.watcher import Layer, Listener, Rate
 
 
@@ -75,6 +75,10 @@ class KerasWatcher:
     def silent(self) -> tuple[Silent, ...]:
         """Chosen layers whose outputs were in no sample."""
         return self._training.silent()
+
+    def untrained(self) -> tuple[Untrained, ...]:
+        """None: nobody tells."""
+        return ()
 
     def notes(self) -> tuple[str, ...]:
         """What the user should know."""

@@ -21,7 +21,7 @@ from dlmagic.magics.watch.ranks.reduction import Reduction
 from dlmagic.magics.watch.ranks.standing import Standing, ranks_in_words
 from dlmagic.magics.watch.ranks.there import plain_rate
 from dlmagic.magics.watch.request import WatchRequest
-from dlmagic.magics.watch.sample_result import Culprit, Overhead, Sample, Silent
+from dlmagic.magics.watch.sample_result import Culprit, Overhead, Sample, Silent, Untrained
 from dlmagic.magics.watch.watcher import Layer, Listener
 
 _THERE = "dlmagic.magics.watch.ranks.there"
@@ -184,6 +184,10 @@ class RanksWatcher:
         told = [each for each in self._standing if each.steps] or self._standing
         names = set.intersection(*({one.layer for one in each.silent} for each in told))
         return tuple(one for one in told[0].silent if one.layer in names)
+
+    def untrained(self) -> tuple[Untrained, ...]:
+        """None: nobody tells."""
+        return ()
 
     def notes(self) -> tuple[str, ...]:
         """What the user should know, with the rank where it is not of all."""

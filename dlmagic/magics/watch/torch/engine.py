@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import time
-from collections import OrderedDict
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -14,15 +13,15 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from dlmagic.frameworks.torch import _compat as compat
-from dlmagic.magics.watch.sample_result import Silent
+from dlmagic.magics.watch.sample_result import Silent, Untrained
 from dlmagic.magics.watch.torch import eager, step_hooks
 from dlmagic.magics.watch.torch.culprit.finding import (
-    KeptCall,
     find_culprit,
     keep_call,
     keep_gradients,
     trained_weight,
 )
+from dlmagic.magics.watch.torch.kept_calls import KeptCalls
 from dlmagic.magics.watch.torch.layers import layers_of
 from dlmagic.magics.watch.torch.manual import ByHand
 from dlmagic.magics.watch.torch.measuring import Measuring
@@ -37,10 +36,8 @@ from dlmagic.magics.watch.torch.progress import Progress
 from dlmagic.magics.watch.torch.root import watch_calls
 from dlmagic.magics.watch.torch.sentinel import Sentinel
 from dlmagic.magics.watch.torch.silence import silent_layers
+from dlmagic.magics.watch.torch.untrained import untrained_layers
 from dlmagic.magics.watch.watcher import Listener
-
-CALLS_KEPT = 3
-"""A device tells up to two steps later that something was not finite."""
 
 
 class Engine:
@@ -52,13 +49,14 @@ class Engine:
     def __init__(self, model: nn.Module, progress: Progress, listener: Listener) -> None:
         self._model, self._progress, self._listener = model, progress, listener
         self._stepping = progress.stepping
-        self._kept: OrderedDict[int, KeptCall] = OrderedDict()
-        self._called = self._accumulated = self._bypassed = False
+        self._kept = KeptCalls()
+        self._called = self._accumulated = self._bypassed = self._evaluated = False
         self._alarmed = self._inside = self._diagnosing = False
         self._eager: list[bool] = []
         self._draws: bool | None = None
         self._weight: nn.Parameter | None = None
         self._until_step = False
+        self._optimised: dict[int, frozenset[int]] = {}
         self._own = 0.0
         self._plan_again()
         self.attach()
@@ -77,6 +75,7 @@ class Engine:
     def end(self) -> None:
         """Take all hooks off."""
         self._progress.silent = self.silent()
+        self._progress.untrained = self.untrained()
         self.detach()
         self._measuring.forget()
         self._stop_eager()
@@ -85,6 +84,12 @@ class Engine:
     def silent(self) -> tuple[Silent, ...]:
         """Layers that have not fired in any measured step."""
         return silent_layers(self._measuring) if self._measuring.finished else ()
+
+    def untrained(self) -> tuple[Untrained, ...]:
+        """Layers whose parameters require gradients in vain, of a model that optimisers train."""
+        if not self._optimised or self._measuring.plan.has_parts:
+            return ()
+        return untrained_layers(self._measuring, frozenset().union(*self._optimised.values()))
 
     # What the model does.
 
@@ -95,6 +100,7 @@ class Engine:
         if self._diagnosing or self._inside:
             return
         if not module.training or not torch.is_grad_enabled() or compat.in_backward():
+            self._evaluated |= not module.training and torch.is_grad_enabled()
             return
         began = time.perf_counter()
         self._called = True
@@ -128,7 +134,7 @@ class Engine:
             self._look(self._measuring.called)
             self._look(self._see_whether_it_draws)
         if output is not None and self._kept:
-            tensors = keep_gradients(next(reversed(self._kept.values())), output)
+            tensors = keep_gradients(self._kept.last, output)
             for tensor in tensors[:1]:
                 compat.hook_gradient(tensor, self.gradient_came)
         self._own += time.perf_counter() - began
@@ -175,7 +181,10 @@ class Engine:
         self, optimizer: Optimizer, owned: frozenset[int], *, within: bool = False
     ) -> None:
         began = time.perf_counter()
-        self._by_hand.optimizer_seen = True
+        if not self._by_hand.optimizer_seen:
+            self._by_hand.optimizer_seen = True
+            self._measuring.trained.clear()  # from now on what counts is what an optimiser finds
+        self._optimised.setdefault(id(owned), owned)
         if self._stepping.closes(id(optimizer)):
             self._step_ended()
         self._stepping.begins(id(optimizer))
@@ -226,6 +235,7 @@ class Engine:
             self._plan_again()  # while the layers have their parts, and not in a pass
         if self._bypassed:
             self._begin_without_a_call()
+        self._evaluated = False
         now = time.perf_counter()
         own, self._own = self._own + now - began, 0.0
         if measured:
@@ -242,7 +252,10 @@ class Engine:
 
     def _begin_without_a_call(self) -> None:
         """Measure the next step, if it is due, from the end of this one on."""
-        self._progress.bypassed = True
+        if self._evaluated:
+            self._progress.evaluated = True
+        else:
+            self._progress.bypassed = True
         self._begin_if_due()
         if self._measuring.on and not self._until_step:
             self._until_step = eager.enter()
@@ -310,18 +323,16 @@ class Engine:
 
     def _keep(self, module: nn.Module, args: Any, kwargs: Any) -> None:
         step = self._stepping.steps + 1
-        self._kept.pop(step, None)
         draws = self._draws is not False or self._measuring.on
         if self._weight is None or not self._weight.requires_grad:
             self._weight = trained_weight(self._model)
-        self._kept[step] = keep_call(module, args, kwargs, weight=self._weight, draws=draws)
-        while len(self._kept) > (CALLS_KEPT if self._sentinel.waits else 1):
-            self._kept.popitem(last=False)
+        call = keep_call(module, args, kwargs, weight=self._weight, draws=draws)
+        self._kept.add(step, call, waits=self._sentinel.waits)
 
     def _see_whether_it_draws(self) -> None:
         """Whether calls of the model draw random numbers; asked of those that are measured."""
         if self._kept and not self._draws:
-            self._draws = next(reversed(self._kept.values())).has_drawn()
+            self._draws = self._kept.last.has_drawn()
 
     def _tell_if_not_finite(self) -> None:
         step = self._sentinel.not_finite()
@@ -332,7 +343,8 @@ class Engine:
             return
         self._alarmed = self._diagnosing = self._measuring.deaf = True
         try:
-            culprit = find_culprit(self._model, self._kept.get(step), step)
+            kept = self._kept.of(step)
+            culprit = find_culprit(self._model, kept.calls, step, are_all=kept.are_all)
         finally:
             self._diagnosing = False
             self._measuring.deaf = self._measuring.failure is not None

@@ -100,7 +100,6 @@ class Measuring:
                 *self._parameters.finish(),
             ]
             taken = Taken(self.plan.layout, under_way, self._units.finish(), self._calls())
-        self.fired |= {each.activation for each in self.plan.targets if each.calls or each.again}
         self.finished = True
         self.forget()
         return taken
@@ -118,6 +117,8 @@ class Measuring:
         self._outputs.clear()
         self._units.clear()
         for target in self.plan.targets:
+            if target.calls or target.again:
+                self.fired.add(target.activation)
             target.calls = target.again = 0
         self._backward_ran = False
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Collection
 
 from dlmagic.magics.watch.pacing import Pacing
-from dlmagic.magics.watch.sample_result import Silent
+from dlmagic.magics.watch.sample_result import Silent, Untrained
 from dlmagic.magics.watch.stepping import Stepping
 from dlmagic.magics.watch.torch.delivery import Delivery
 from dlmagic.magics.watch.torch.heed import Heed
@@ -23,9 +23,11 @@ class Progress:
         heed: Decides which of the others are looked at for values that are not finite.
         delivery: What waits to be taken.
         silent: Layers that had not fired when watching ended.
+        untrained: Layers whose parameters had required gradients in vain by then.
         skipped: Steps that a gradient scaler left out.
         paused: Whether nothing is measured for now.
         bypassed: Whether steps were made in which the model itself was not called.
+        evaluated: Whether steps were made in which it was called in evaluation mode.
         failure: What went wrong while looking at a step.
         chosen_again: Whether other layers were chosen since the plan was made.
     """
@@ -37,8 +39,9 @@ class Progress:
         self.heed = Heed(rate.budget if rate.binding else math.inf)
         self.delivery = Delivery()
         self.silent: tuple[Silent, ...] = ()
+        self.untrained: tuple[Untrained, ...] = ()
         self.skipped = 0
-        self.paused = self.bypassed = self.chosen_again = False
+        self.paused = self.bypassed = self.evaluated = self.chosen_again = False
         self.failure: Exception | None = None
         self._chosen = frozenset(chosen)
 

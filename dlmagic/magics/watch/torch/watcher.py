@@ -8,7 +8,7 @@ from collections.abc import Collection
 from torch import nn
 
 from dlmagic.frameworks.torch import _compat as compat
-from dlmagic.magics.watch.sample_result import Overhead, Sample, Silent
+from dlmagic.magics.watch.sample_result import Overhead, Sample, Silent, Untrained
 from dlmagic.magics.watch.torch.engine import Engine
 from dlmagic.magics.watch.torch.layers import is_model, layers_of, unwrapped
 from dlmagic.magics.watch.torch.plan import is_part
@@ -82,6 +82,11 @@ class TorchWatcher:
         engine = self.engine
         return self._progress.silent if engine is None else engine.silent()
 
+    def untrained(self) -> tuple[Untrained, ...]:
+        """Layers whose parameters require gradients in vain."""
+        engine = self.engine
+        return self._progress.untrained if engine is None else engine.untrained()
+
     @property
     def has_parts(self) -> bool:
         """Whether this process has parts of the parameters, and others have the rest."""
@@ -114,6 +119,11 @@ class TorchWatcher:
             )
         if self.has_parts:
             notes.append(OF_PARTS)
+        if self._progress.evaluated:
+            notes.append(
+                "Steps were made while the model was in evaluation mode, in which its outputs are "
+                "not measured: .train() puts it back into training mode."
+            )
         if self._progress.bypassed:
             notes.append(
                 "Steps were made in which the model itself was not called, only layers of it: "

@@ -22,10 +22,11 @@ def finding_of(culprit: Culprit) -> Finding:
         "backward": _backward,
         "unknown": _unknown,
     }[culprit.pass_](culprit)
-    cause = cause_of(culprit)
+    # Of a weight it is not known what spoiled it, only that this was before.
+    cause = cause_of(culprit) if culprit.pass_ != "parameter" else None
     why = f", likely because {cause.why}" if cause else ""
     message = f"At step {culprit.step}, {_where(culprit)}{says}{_given(culprit)}{why}."
-    advice = cause.advice if cause else _ADVICE[culprit.pass_]
+    advice = cause.advice if cause else _advice(culprit)
     operands = (culprit.layer,) if culprit.layer else ()
     return Finding("not-finite", "error", message, operands=operands, fix=Fix(advice))
 
@@ -40,6 +41,13 @@ _ADVICE = {
     "unknown": "Look at the loss first; torch.autograd.set_detect_anomaly(True) names the "
     "operation, at some cost.",
 }
+
+_AT_START = "Look at how the weights are made or loaded: they were so before the first step."
+
+
+def _advice(culprit: Culprit) -> str:
+    at_start = culprit.pass_ == "parameter" and culprit.step == 1
+    return _AT_START if at_start else _ADVICE[culprit.pass_]
 
 
 def _input(culprit: Culprit) -> str:

@@ -39,7 +39,9 @@ class Dead:
 
     def _symptom(self, table: Table, places: Places, shares: Floats) -> Symptom:
         says = partial(self._says, table.row(places[0]), float(shares[0]))
-        return Symptom("dead-units", "warning", table.layers(places), table.step, says, _ADVICE)
+        return Symptom(
+            "dead-units", "warning", table.layers(places), table.step, says, _ADVICE, lasts=True
+        )
 
     def _says(self, row: Row, share: float) -> str:
         return (

@@ -36,21 +36,28 @@ class _Group:
         first: The first layer that showed it.
         says: What is seen of that layer.
         layers: All of them, in the order in which they showed it; the values mean nothing.
+        step: The last step in which it was seen.
+        sample: The number of that sample.
     """
 
     first: Symptom
     says: str
     layers: dict[str, None] = field(default_factory=dict)
+    step: int = 0
+    sample: int = 0
 
-    def finding(self) -> Finding:
+    def finding(self, *, is_over: bool = False) -> Finding:
+        """What is said of it; where it is over, it is only odd that it was so."""
         first, others = self.first, list(self.layers)[1:]
         message = f"At step {first.step}, {self.says}"
         if others:
             show = "layer shows" if len(others) == 1 else "layers show"
             message += f" {len(others)} more {show} it: {listed(others, most=_NAMED)}."
+        if is_over:
+            message += f" After step {self.step} it was not so any more."
         return Finding(
             first.kind,
-            first.level,
+            "hint" if is_over else first.level,
             message,
             operands=tuple(self.layers),
             fix=Fix(first.advice),
@@ -80,12 +87,13 @@ class Judge:
         )
         self._groups: dict[str, _Group] = {}
         self._culprit: Finding | None = None
+        self._samples = 0
 
     @property
     def findings(self) -> tuple[Finding, ...]:
         """All so far, one for each kind, with all layers that have shown it by now."""
         with self._lock:
-            told = [group.finding() for group in self._groups.values()]
+            told = [group.finding(is_over=self._is_over(group)) for group in self._groups.values()]
         return (*([self._culprit] if self._culprit else []), *told)
 
     def look(self, sample: Sample) -> tuple[Finding, ...]:
@@ -94,6 +102,7 @@ class Judge:
             if self._outline.rows is not sample.rows:
                 self._outline = Outline(sample.rows, self._limits, self._known)
             table = Table(sample, self._outline)
+            self._samples += 1
             before = set(self._groups)
             for symptom in self._symptoms(table):
                 self._add(symptom)
@@ -129,3 +138,9 @@ class Judge:
                 return
             group = self._groups[symptom.kind] = _Group(symptom, symptom.says())
         group.layers.update(dict.fromkeys(symptom.layers))
+        group.step, group.sample = symptom.step, self._samples
+
+    def _is_over(self, group: _Group) -> bool:
+        """Whether none of the last samples showed it: dead units, for one, may come back."""
+        unseen = self._samples - group.sample
+        return group.first.lasts and unseen >= 2 * self._limits.patience

@@ -58,7 +58,9 @@ class Saturation:
 
     def _symptom(self, table: Table, places: Places, shares: Floats) -> Symptom:
         says = partial(self._says, table.row(places[0]), float(shares[0]))
-        return Symptom("saturation", "warning", table.layers(places), table.step, says, _ADVICE)
+        return Symptom(
+            "saturation", "warning", table.layers(places), table.step, says, _ADVICE, lasts=True
+        )
 
     def _says(self, row: Row, share: float) -> str:
         return (

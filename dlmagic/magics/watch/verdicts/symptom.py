@@ -32,6 +32,7 @@ class Symptom:
         says: Puts into words what is seen of the first of them, with its value and the limit,
             after the words "At step 7, "; asked only where that is news.
         advice: What to try.
+        lasts: Whether it is told of each sample that shows it; other symptoms are told once.
     """
 
     kind: Kind
@@ -40,6 +41,7 @@ class Symptom:
     step: int
     says: Callable[[], str]
     advice: str
+    lasts: bool = False
 
 
 def named(row: Row) -> str:

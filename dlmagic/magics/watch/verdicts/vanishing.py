@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -49,7 +50,7 @@ class Vanishing:
         if len(lasting):
             row, size = table.row(places[lasting[0]]), float(sizes[lasting[0]])
             says = partial(self._beside, row, size, last, end)
-            yield _symptom(table, places[lasting], says, _ADVICE)
+            yield replace(_symptom(table, places[lasting], says, _ADVICE), lasts=True)
         if self._nothing.count(not self._ever_larger) == 2 * limits.patience:
             largest = table.row(places[sizes.argmax()])
             says = partial(self._from_the_start, largest, float(sizes.max()))

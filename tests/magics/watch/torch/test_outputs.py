@@ -273,3 +273,37 @@ def test_an_output_that_is_overwritten_only_later_on_is_left_out_and_then_copied
     assert norms[0] == norms[1] == pytest.approx(model.linear(BATCH).norm().item(), rel=1e-5)
     assert np.isnan(norms[2])
     assert norms[3:] == norms[:2]
+
+
+@pytest.mark.parametrize("empty_at", [0, 3])
+def test_an_output_that_is_empty_now_and_then_is_left_out_of_that_sample(empty_at):
+    """As that of an expert that gets no token."""
+    model = nn.Sequential(nn.Linear(6, 4), nn.ReLU(), nn.Linear(4, 2))
+    optimizer = torch.optim.SGD(model.parameters(), 0.01)
+    with watching(model) as (watcher, _):
+        for number in range(6):
+            optimizer.zero_grad()
+            model(BATCH[:0] if number == empty_at else BATCH).sum().backward()
+            optimizer.step()
+        samples = watcher.take(wait=True)
+        assert watcher.silent() == ()
+    seen = [
+        row(each, "0", "activation")["total"] if has_row(each, "0", "activation") else 0
+        for each in samples
+    ]
+    assert [not each > 0 for each in seen] == [number == empty_at for number in range(6)]
+
+
+def test_a_layer_that_ran_before_another_pass_began_has_fired():
+    """As a generator, whose output the discriminator is trained with first."""
+    made, judged = nn.Linear(6, 6), nn.Linear(6, 1)
+    model = nn.ModuleDict({"made": made, "judged": judged})
+    optimizers = [torch.optim.SGD(each.parameters(), 0.01) for each in (made, judged)]
+    with watching(model) as (watcher, _):
+        for _ in range(4):
+            output = made(BATCH)
+            judged(output.detach()).sum().backward()
+            optimizers[1].step()
+            judged(output).sum().backward()
+            optimizers[0].step()
+        assert [each.layer for each in watcher.silent()] == [""]  # which holds the two

@@ -213,3 +213,14 @@ def test_several_threads_train_models_of_their_own():
         each.join(60)
     assert not failures
     assert taken == {n: (20 + n, list(range(1, 21 + n))) for n in range(4)}
+
+
+def test_a_model_that_is_trained_in_evaluation_mode_is_told_so() -> None:
+    model = torch.nn.Sequential(torch.nn.Linear(4, 2)).eval()
+    optimizer = torch.optim.SGD(model.parameters(), 0.01)
+    with watching(model) as (watcher, _):
+        for _ in range(3):
+            model(torch.ones(3, 4)).sum().backward()
+            optimizer.step()
+    (note,) = watcher.notes()
+    assert "while the model was in evaluation mode" in note

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 
 import numpy as np
@@ -214,6 +215,27 @@ def test_nan_is_told_by_the_culprit_and_else_by_the_samples() -> None:
     found = told(sample(step, bad) for step in range(3, 9))
     assert [(step, f.kind, f.level) for step, f in found] == [(5, "not-finite", "error")]
     assert "32 NaN and 0 Inf among 64 values" in found[0][1].message
+
+
+def test_a_loss_that_is_not_finite_is_told_once_and_not_beside_the_culprit() -> None:
+    judge = Judge()
+    (finding,) = judge.look_at_loss("loss", 7, math.inf)
+    assert finding.message == "At step 7, loss is infinite, although no gradient was seen to be."
+    assert judge.look_at_loss("loss", 8, math.nan) == ()
+    judge.look_at_culprit(Culprit(7, "forward", "0", "Linear", 1, "NaN", 3, 8))
+    assert [each.message[:25] for each in judge.findings] == ["At step 7, the first NaN c"[:25]]
+    assert judge.look_at_loss("loss", 9, math.nan) == ()
+
+
+def test_units_that_come_back_are_only_odd() -> None:
+    relu = row("1", "activation", kind="ReLU", shape=(4, 16))
+    values = {relu: np.abs(normal(1)), LAST: normal(1)}
+    judge = Judge()
+    for step in range(1, 60):
+        judge.look(sample(step, values, dead={relu: 0.75 if step <= 30 else 0.3}))
+        (level,) = {each.level for each in judge.findings} or {""}
+        assert level == ("" if step < 11 else "warning" if step < 40 else "hint"), step
+    assert judge.findings[0].message.endswith("After step 30 it was not so any more.")
 
 
 def test_findings_count_all_layers_and_name_some() -> None:

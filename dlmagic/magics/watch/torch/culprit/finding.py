@@ -35,7 +35,11 @@ __all__ = [
 
 
 def find_culprit(
-    model: nn.Module, kept: KeptCall | Sequence[KeptCall] | None, step: int
+    model: nn.Module,
+    kept: KeptCall | Sequence[KeptCall] | None,
+    step: int,
+    *,
+    are_all: bool = True,
 ) -> Culprit:
     """Find it by running the kept call once more, before the optimiser changes the weights.
 
@@ -46,19 +50,27 @@ def find_culprit(
         model: The model, wrapped or not.
         kept: Its last call, or those of the step where there are several; None where there is none.
         step: The step in which something was not finite.
+        are_all: Whether the model was not called more often in that step; otherwise it may have
+            been another call, and the loss is not blamed.
     """
     calls = (kept,) if isinstance(kept, KeptCall) else tuple(kept or ())
     inner, late = model, False
     try:
         inner = bare(model)
         late = any(each.is_older_than_weights for each in calls)
-        runs = (_by_running(inner, each, step) for each in calls if can_run_again(inner))
-        found = next(filter(None, runs), None)
+        runs = [_by_running(inner, each, step) for each in calls if can_run_again(inner)]
+        found = _likeliest([each for each in runs if each is not None], are_all=are_all)
     except Exception:  # whatever the user's code raises, or a device without memory
         found = None
     if found is None or (late and found.pass_ == "parameter"):
         return _without_running(inner, step, late=late)
     return found
+
+
+def _likeliest(found: Sequence[Culprit], *, are_all: bool) -> Culprit | None:
+    """Of several calls the first that went wrong itself: into the others a NaN came by the loss."""
+    of_itself = next((each for each in found if each.pass_ != "loss"), None)
+    return of_itself or (found[0] if found and are_all else None)
 
 
 def _without_running(model: nn.Module, step: int, *, late: bool) -> Culprit:
