@@ -229,7 +229,8 @@ class Engine:
             self._bypassed = not self._called
         if measured:
             self._deliver(step)
-        self._tell_if_not_finite()
+        if self._sentinel.waits:  # else it was told before the weights were changed
+            self._tell_if_not_finite()
         self._called = self._accumulated = False
         if progress.chosen_again and self._measuring.plan.has_parts:
             self._plan_again()  # while the layers have their parts, and not in a pass
@@ -343,8 +344,8 @@ class Engine:
             return
         self._alarmed = self._diagnosing = self._measuring.deaf = True
         try:
-            kept = self._kept.of(step)
-            culprit = find_culprit(self._model, kept.calls, step, are_all=kept.are_all)
+            kept, are_all = self._kept.of(step), self._kept.has_all_of(step)
+            culprit = find_culprit(self._model, kept, step, are_all=are_all)
         finally:
             self._diagnosing = False
             self._measuring.deaf = self._measuring.failure is not None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 
 from dlmagic.magics.watch.torch.culprit.call import KeptCall
 
@@ -14,24 +14,12 @@ CALLS_KEPT = 4
 """Of one step, on a processor. Each keeps its batch, of which a device may have no room for two."""
 
 
-@dataclass
-class CallsOfStep:
-    """The last calls of one step.
-
-    Attributes:
-        calls: They, the earliest first.
-        are_all: Whether there were no others.
-    """
-
-    calls: list[KeptCall] = field(default_factory=list)
-    are_all: bool = True
-
-
 class KeptCalls:
     """Keeps what may have to be run once more."""
 
     def __init__(self) -> None:
-        self._steps: OrderedDict[int, CallsOfStep] = OrderedDict()
+        self._steps: OrderedDict[int, list[KeptCall]] = OrderedDict()
+        self._dropped: set[int] = set()
 
     def __bool__(self) -> bool:
         return bool(self._steps)
@@ -39,7 +27,7 @@ class KeptCalls:
     @property
     def last(self) -> KeptCall:
         """The latest call."""
-        return next(reversed(self._steps.values())).calls[-1]
+        return next(reversed(self._steps.values()))[-1]
 
     def add(self, step: int, call: KeptCall, *, waits: bool) -> None:
         """Keep a call.
@@ -49,20 +37,30 @@ class KeptCalls:
             call: The call.
             waits: Whether a device tells only later that something was not finite.
         """
-        if not waits and step not in self._steps:
-            self._steps.clear()
-        found = self._steps.setdefault(step, CallsOfStep())
-        found.calls.append(call)
-        if len(found.calls) > (1 if waits else CALLS_KEPT):
-            del found.calls[0]
-            found.are_all = False
-        while len(self._steps) > STEPS_KEPT:
-            self._steps.popitem(last=False)
+        calls = self._steps.get(step)
+        if calls is None:
+            self._make_room(STEPS_KEPT if waits else 1)
+            self._steps[step] = [call]
+            return
+        calls.append(call)
+        if len(calls) > (1 if waits else CALLS_KEPT):
+            del calls[0]
+            self._dropped.add(step)
 
-    def of(self, step: int) -> CallsOfStep:
-        """Those of a step; none where they are gone."""
-        return self._steps.get(step) or CallsOfStep(are_all=False)
+    def of(self, step: int) -> Sequence[KeptCall]:
+        """The last calls of a step, the earliest first; none where they are gone."""
+        return self._steps.get(step, ())
+
+    def has_all_of(self, step: int) -> bool:
+        """Whether a step had no other calls."""
+        return step in self._steps and step not in self._dropped
 
     def clear(self) -> None:
         """Let all of them go."""
         self._steps.clear()
+        self._dropped.clear()
+
+    def _make_room(self, steps: int) -> None:
+        while len(self._steps) >= steps:
+            gone, _ = self._steps.popitem(last=False)
+            self._dropped.discard(gone)

@@ -18,14 +18,15 @@ def call() -> KeptCall:
 def test_on_a_processor_the_last_calls_of_one_step_are_kept() -> None:
     kept, calls = KeptCalls(), [call() for _ in range(CALLS_KEPT)]
     assert not kept
-    for each in calls:
+    for each in list(calls):
         kept.add(1, each, waits=False)
     assert kept.last is calls[-1]
-    assert (kept.of(1).calls, kept.of(1).are_all) == (calls, True)
+    assert (kept.of(1), kept.has_all_of(1)) == (calls, True)
     kept.add(1, last := call(), waits=False)
-    assert (kept.of(1).calls, kept.of(1).are_all) == ([*calls[1:], last], False)
+    assert (kept.of(1), kept.has_all_of(1)) == ([*calls[1:], last], False)
     kept.add(2, call(), waits=False)
-    assert (kept.of(1).calls, kept.of(1).are_all) == ([], False)
+    assert (kept.of(1), kept.has_all_of(1)) == ((), False)
+    assert kept.has_all_of(2)
     kept.clear()
     assert not kept
 
@@ -35,8 +36,8 @@ def test_a_device_tells_later_so_the_last_call_of_some_steps_is_kept() -> None:
     for step in range(1, 6):
         kept.add(step, call(), waits=True)
         kept.add(step, last := call(), waits=True)
-        assert (kept.of(step).calls, kept.of(step).are_all) == ([last], False)
-    assert [bool(kept.of(step).calls) for step in range(1, 6)] == [False] * 2 + [True] * STEPS_KEPT
+        assert (kept.of(step), kept.has_all_of(step)) == ([last], False)
+    assert [bool(kept.of(step)) for step in range(1, 6)] == [False] * 2 + [True] * STEPS_KEPT
 
 
 class Log(nn.Module):
