@@ -212,3 +212,12 @@ def test_where_little_was_measured_it_is_said_of_how_many_steps_it_speaks() -> N
 def test_what_was_not_measured_has_a_dot_so_that_the_rest_stays_in_its_place() -> None:
     matrix = np.array([[np.nan, 1.0, 10.0, np.nan], [np.nan] * 4, [1.0, np.inf, 1.0, 1.0]])
     assert bars_of(matrix) == ["·▃▆·", "", "▃!▃▃"]
+
+
+@pytest.mark.parametrize(
+    ("share", "plain", "said_so"),
+    [(0.34, 5e-4, "cost 34 ms"), (0.34, 0.1, "cost 34 %"), (0.008, 5e-4, "cost 0.80 %")],
+)
+def test_the_cost_of_a_moment_is_told_in_seconds(share: float, plain: float, said_so: str) -> None:
+    cost = Overhead(share=share, plain_step=plain, steps=200)
+    assert said_so in said(small(overhead=cost))
