@@ -126,8 +126,8 @@ class TorchWatcher:
             )
         if self._progress.bypassed:
             notes.append(
-                "Steps were made in which the model itself was not called, only layers of it: "
-                "what made a NaN can then only be told from the gradients."
+                "Steps were made in which the model itself was not called, only layers or a "
+                "compiled copy of it: what made a NaN can then only be told from the gradients."
             )
         return notes
 

@@ -36,7 +36,7 @@ _ADVICE = {
     "parameter": "The step before went wrong. " + _STOP,
     "forward": _STOP,
     "loss": "Look at the loss: a logarithm or root of zero, a mean over nothing, labels out of "
-    "range.",
+    "range, targets that are NaN.",
     "backward": "Look at what the layer computes at the edges of its range, such as at zero.",
     "unknown": "Look at the loss first; torch.autograd.set_detect_anomaly(True) names the "
     "operation, at some cost.",
