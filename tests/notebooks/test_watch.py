@@ -16,11 +16,11 @@ VERDICTS = {
     "%%watch cured --loss": ("Nothing wrong in 116 steps of `cured`, 15 layers",),
     "--stop-on nan": ("before the weights changed", "log_probabilities (LogOfSoftmax)"),
     "isfinite": ("True",),
-    "%%watch cured --every 5\n": ("in 29 steps of `cured`",),
+    "%%watch cured --every 5\n": ("29 steps of `cured`",),
     "== before": ("True",),
     "-o wrong": ("has all but vanished: its root mean square is 0",),
     "-o right": ("Nothing wrong in 58 steps of `clipping`",),
-    "%%watch small": ("Nothing wrong in 29 steps of `small`, 2 layers",),
+    "%%watch small": ("Nothing wrong in the 6 of 29 steps of `small` that were measured, 2 layers",),
     "%unwatch cured": ("29 steps of `cured`, 8 layers", "it was unwatched"),
 }
 
