@@ -20,7 +20,7 @@ VERDICTS = {
     "== before": ("True",),
     "-o wrong": ("has all but vanished: its root mean square is 0",),
     "-o right": ("Nothing wrong in 58 steps of `clipping`",),
-    "%%watch small": ("Nothing wrong in the 6 of 29 steps of `small` that were measured, 2 layers",),
+    "%%watch small": ("in the 6 of 29 steps of `small` that were measured, 2 layers",),
     "%unwatch cured": ("29 steps of `cured` that were measured, 8 layers", "it was unwatched"),
 }
 
