@@ -136,6 +136,33 @@ CASES = [
     ),
     Case(
         SETUP,
+        jitted("return x[x > 0].mean()", "f(a)"),
+        "traced-mask",
+        3,
+        "x[x > 0]",
+        "return x.mean(where=x > 0)",
+        "shape-verified",
+    ),
+    Case(
+        SETUP,
+        jitted("return jnp.std(x[x > 0]) + 1", "f(a)"),
+        "traced-mask",
+        3,
+        "x[x > 0]",
+        "return jnp.std(x, where=x > 0) + 1",
+        "shape-verified",
+    ),
+    Case(
+        SETUP,
+        jitted("return (x * 2)[m].max()", "f(a, a > 0)", "x, m"),
+        "traced-mask",
+        3,
+        "(x * 2)[m]",
+        "return (x * 2).max(where=m, initial=-jnp.inf)",
+        "shape-verified",
+    ),
+    Case(
+        SETUP,
         jitted("kept.append(x)\n    return x", "f(a)\nkept[0] + 1"),
         "leaked-tracer",
         6,
@@ -256,6 +283,30 @@ def test_what_is_said(case: Case) -> None:
 @pytest.mark.parametrize("text", NOTHING)
 def test_nothing_is_said_where_nothing_is_known(text: str) -> None:
     check(Case(SETUP, text, None))
+
+
+MASKED = [
+    "return len(x[x > 0])",
+    "return x[x > 0].shape",
+    "return jnp.sort(x[x > 0])",
+    "return jnp.log(x[x > 0]).sum()",
+    "return x[x[:, 0] > 0].sum()",
+    "return x[x > 0].sum(0)",
+    "return x.astype(int)[x > 0].max()",
+    "return x[x > 0].sum() - x[x < 0].sum()",
+    "return ((x[x > 0] - y[x > 0]) ** 2).mean()",
+    "picked = x[x > 0]",
+]
+
+
+@pytest.mark.parametrize("body", MASKED)
+def test_no_line_is_given_where_zeros_or_a_mask_would_change_the_result(body: str) -> None:
+    found = explained(Case(SETUP, jitted(body, "f(a, a)", "x, y"), None))
+    assert found is not None
+    assert found.finding is not None
+    assert found.finding.kind == "traced-mask"
+    assert found.finding.fix is not None
+    assert (found.finding.fix.code, found.finding.fix.status) == (None, "unverified")
 
 
 def test_two_fixes_that_fit_equally_are_both_told_and_none_is_claimed() -> None:
