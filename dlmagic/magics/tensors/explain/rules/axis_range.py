@@ -6,10 +6,10 @@ import ast
 import re
 from collections.abc import Iterator
 
+from dlmagic.magics.tensors.explain.assigning import origin_of
 from dlmagic.magics.tensors.explain.edits import line_with
 from dlmagic.magics.tensors.explain.failure import Failure
 from dlmagic.magics.tensors.explain.rule import Candidate, Explained, Operand, known, operands_of
-from dlmagic.magics.tensors.explain.sources import origin_of
 
 PATTERNS = (
     re.compile(r"Dimension out of range \(expected to be .*\], but got (?P<asked>-?\d+)"),
@@ -47,7 +47,8 @@ def _candidates(failure: Failure, tensor: Operand) -> Iterator[Candidate]:
     counted = [
         each
         for each in operands_of(site)[1:]
-        if each.value == len(tensor.shape or ())
+        if isinstance(each.value, int)
+        and each.value == len(tensor.shape or ())
         and not isinstance(site and site.node, ast.Subscript)
     ]
     names = [n for n in ast.walk(tensor.node or ast.Tuple([])) if isinstance(n, ast.Name)]

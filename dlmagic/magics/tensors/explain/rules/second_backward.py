@@ -6,12 +6,14 @@ import ast
 import re
 from collections.abc import Iterator
 
+from dlmagic.magics.tensors.explain.assigning import origin_of
+from dlmagic.magics.tensors.explain.bindings import inside
 from dlmagic.magics.tensors.explain.computing import value_of
 from dlmagic.magics.tensors.explain.edits import line_with
 from dlmagic.magics.tensors.explain.failure import Failure
 from dlmagic.magics.tensors.explain.rule import Candidate, Explained, Operand, operands_of
 from dlmagic.magics.tensors.explain.sites import Site
-from dlmagic.magics.tensors.explain.sources import code_of, function_around, inside, origin_of
+from dlmagic.magics.tensors.explain.sources import code_of, function_around
 
 PATTERNS = (re.compile(r"Trying to backward through the graph a second time"),)
 
