@@ -24,6 +24,19 @@ CARRIED = """rnn, h = nn.{kind}(3, 3), {start}
 for step in range(2):
     out, h = rnn(rows[None], h)
     out.sum().backward()"""
+TOTAL = """total = 0.0
+for row in rows:
+    loss = model(row).exp().sum()
+    {adding}
+    total.backward()"""
+KEPT = """kept = (w ** 2).sum()
+for row in rows:
+    {body}"""
+HANDED_ON = """h = w * 1
+for _ in range(2):
+    out = (h * w).exp()
+    out.sum().backward()
+    h = out"""
 CASES = [
     Case(SETUP, "y = x * 2\ny.backward()", "backward-not-scalar", 2, "y", "y.mean().backward()"),
     Case(
@@ -92,6 +105,72 @@ CASES = [
         "second-backward",
         1,
         "Cell In[0], line 13",
+    ),
+    Case(
+        SETUP,
+        TOTAL.format(adding="total += loss"),
+        "second-backward",
+        5,
+        "total still holds what the rounds before added to it in line 4",
+        "loss.backward()",
+    ),
+    Case(
+        SETUP,
+        TOTAL.format(adding="total = total + loss"),
+        "second-backward",
+        5,
+        "total still holds",
+        "loss.backward()",
+    ),
+    Case(
+        SETUP,
+        KEPT.format(body="loss = model(row).sum() + kept\n    loss.backward()"),
+        "second-backward",
+        4,
+        "loss depends on kept, which was computed before, in Cell In[1], line 1:",
+    ),
+    Case(
+        SETUP,
+        KEPT.format(body="part = kept * 2\n    loss = part + row.sum()\n    loss.backward()"),
+        "second-backward",
+        5,
+        "loss depends on kept, which was computed before, in Cell In[1], line 1:",
+    ),
+    Case(
+        SETUP,
+        KEPT.format(body="(model(row).sum() + kept).backward()"),
+        "second-backward",
+        3,
+        "depends on kept",
+    ),
+    Case(
+        SETUP,
+        HANDED_ON,
+        "second-backward",
+        4,
+        "depends on h",
+    ),
+    Case(
+        SETUP,
+        "kept = [w.exp()]\nfor row in rows:\n    loss = kept[0].sum()\n    loss.backward()",
+        "second-backward",
+        4,
+        "loss depends on something that was computed before it",
+    ),
+    Case(
+        SETUP,
+        "loss = w.exp().sum()\nfor row in rows:\n    loss.backward()",
+        "second-backward",
+        3,
+        "loss was computed only once, in Cell In[1], line 1",
+    ),
+    Case(
+        SETUP,
+        "both = w.exp()\none, two = both.sum(), both.mean()\none.backward()\ntwo.backward()",
+        "second-backward",
+        3,
+        "one.backward() in line 3 has freed values that two needs, too",
+        "one.backward(retain_graph=True)",
     ),
     Case(SETUP, "w -= 0.1 * w", "leaf-in-place", 1, "w", "with torch.no_grad(): w -= 0.1 * w"),
     Case(SETUP, "w[0] = 1", "leaf-in-place", 1, "w", "with torch.no_grad(): w[0] = 1"),
