@@ -237,3 +237,13 @@ def test_nobody_is_told_to_let_a_loss_require_gradients(case: Case) -> None:
     assert found.finding is not None
     assert "requires_grad=True" not in str(found.finding.fix)
     assert "requires_grad_()" not in str(found.finding.fix)
+
+
+@pytest.mark.parametrize("text", ["y = x; w[0] = 1", "if x.ndim: w[0] = 1", "w[0] = 1; y = w"])
+def test_no_line_is_given_that_python_does_not_read_or_that_holds_more(text: str) -> None:
+    found = explained(Case(SETUP, text, None))
+    assert found is not None
+    assert found.finding is not None
+    assert found.finding.fix is not None
+    assert "torch.no_grad()" in found.finding.fix.text
+    assert found.finding.fix.code is None
