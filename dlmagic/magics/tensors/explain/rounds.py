@@ -22,12 +22,12 @@ class Round:
 
     Attributes:
         site: The place.
-        is_loop: Whether it is a loop.
+        loop: The loop, or None.
         bound: What is given a value in it, by name.
     """
 
     site: Site
-    is_loop: bool
+    loop: ast.AST | None
     bound: Mapping[str, Sequence[Binding]]
 
     def computes(self, node: ast.expr | None) -> bool:
@@ -46,6 +46,11 @@ class Round:
                 return (whole, value) if name == first else None
             case _:
                 return None
+
+    def runs_once_with(self, statement: ast.stmt) -> bool:
+        """Whether a statement of the loop stands in no loop within it."""
+        loops = loops_around(self.loop, statement.lineno) if self.loop is not None else []
+        return not [each for each in loops if each is not self.loop]
 
     def parts_from_before(self, node: ast.expr) -> list[Operand]:
         """What an expression hangs on that was computed before, and whose values are freed."""
@@ -74,7 +79,7 @@ def round_of(site: Site, scope: ast.AST) -> Round:
     bound: dict[str, list[Binding]] = {}
     for each in bindings(loops[0] if loops else scope):
         bound.setdefault(each.name, []).append(each)
-    return Round(site, bool(loops), bound)
+    return Round(site, loops[0] if loops else None, bound)
 
 
 def _names(node: ast.expr) -> Iterator[ast.expr]:

@@ -32,6 +32,12 @@ for row in rows:
 KEPT = """kept = (w ** 2).sum()
 for row in rows:
     {body}"""
+SUM_OF_ROUNDS = """total = 0.0
+for _ in range(2):
+    for row in rows:
+        loss = model(row).exp()
+        total += loss
+    total.backward()"""
 HANDED_ON = """h = w * 1
 for _ in range(2):
     out = (h * w).exp()
@@ -124,6 +130,13 @@ CASES = [
     ),
     Case(
         SETUP,
+        SUM_OF_ROUNDS,
+        "second-backward",
+        6,
+        "total still holds what the rounds before added to it in line 5",
+    ),
+    Case(
+        SETUP,
         KEPT.format(body="loss = model(row).sum() + kept\n    loss.backward()"),
         "second-backward",
         4,
@@ -155,7 +168,7 @@ CASES = [
         "kept = [w.exp()]\nfor row in rows:\n    loss = kept[0].sum()\n    loss.backward()",
         "second-backward",
         4,
-        "loss depends on something that was computed before it",
+        "loss, or something that it depends on, was computed before",
     ),
     Case(
         SETUP,
@@ -247,3 +260,12 @@ def test_no_line_is_given_that_python_does_not_read_or_that_holds_more(text: str
     assert found.finding.fix is not None
     assert "torch.no_grad()" in found.finding.fix.text
     assert found.finding.fix.code is None
+
+
+def test_what_one_round_adds_is_no_loss_where_the_round_adds_several() -> None:
+    found = explained(Case(SETUP, SUM_OF_ROUNDS, None))
+    assert found is not None
+    assert found.finding is not None
+    assert found.finding.fix is not None
+    assert (found.finding.fix.code, found.alternatives) == (None, ())
+    assert found.finding.fix.text.startswith("Begin with a new total in every round")

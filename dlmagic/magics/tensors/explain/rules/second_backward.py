@@ -6,11 +6,11 @@ import ast
 import re
 from collections.abc import Iterator
 
-from dlmagic.magics.tensors.explain.assigning import origin_of
 from dlmagic.magics.tensors.explain.bindings import inside
 from dlmagic.magics.tensors.explain.computing import value_of
-from dlmagic.magics.tensors.explain.edits import in_brackets, line_with
+from dlmagic.magics.tensors.explain.edits import line_with
 from dlmagic.magics.tensors.explain.failure import Failure
+from dlmagic.magics.tensors.explain.keeping import line_of, of_kept, second_backward
 from dlmagic.magics.tensors.explain.rounds import Round, round_of
 from dlmagic.magics.tensors.explain.rule import Candidate, Explained, Operand, operands_of
 from dlmagic.magics.tensors.explain.sites import Site
@@ -30,7 +30,7 @@ def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa
     if carried:
         return _of_carried(site, *carried[0])
     running = round_of(site, scope)
-    kept = _of_kept(failure, running, loss) if running.computes(loss.node) else None
+    kept = of_kept(failure, running, loss) if running.computes(loss.node) else None
     return kept or _of_earlier(failure, running, scope, loss)
 
 
@@ -65,53 +65,11 @@ def _of_carried(site: Site, statement: ast.Assign, given: ast.Name) -> Explained
     place = code_there.place(statement) if code_there else site
     line = line_with(place, {given: code})
     text = f"Cut {given.id} off from the steps before: {code}."
-    return _explained(
+    return second_backward(
         f"{given.id} still hangs on the graph of the step before, which backward() has freed "
         "already.",
         Operand(given.id, value, given),
         Candidate(text, line, None, place),
-    )
-
-
-def _of_kept(failure: Failure, running: Round, loss: Operand) -> Explained | None:
-    """What a loss that is computed in every round holds of what was computed before."""
-    adding = running.adding_to(loss.node)
-    if adding is not None and running.is_loop:
-        return _of_sum(running.site, loss, *adding)
-    parts = running.parts_from_before(loss.node) if loss.node is not None else []
-    return _of_part(failure, running, loss, parts[0]) if parts else None
-
-
-def _of_sum(site: Site, loss: Operand, statement: ast.stmt, added: ast.expr) -> Explained:
-    code = f"{in_brackets(added, ast.unparse(added))}.backward()"
-    line = line_with(site, {site.node: code}) if _is_plain(site.node) else None
-    return _explained(
-        f"{loss.name} still holds what the rounds before added to it in line {statement.lineno}, "
-        "and their backward() has freed the values that this one needs.",
-        loss,
-        Candidate(f"Call it on what this round adds: {code}.", line),
-        Candidate(f"Call {loss.name}.backward() once, after the loop."),
-    )
-
-
-def _is_plain(node: ast.expr | None) -> bool:
-    """Whether it is a ``backward`` without arguments."""
-    match node:
-        case ast.Call(ast.Attribute(_, "backward"), [], []):
-            return True
-        case _:
-            return False
-
-
-def _of_part(failure: Failure, running: Round, loss: Operand, part: Operand) -> Explained:
-    where = _where(part, running.site, failure)
-    again = "in every round, within the loop" if running.is_loop else "before each backward()"
-    return _explained(
-        f"{loss.name} depends on {part.name}, which was computed before"
-        f"{f', in {where}' if where else ''}: an earlier backward() has freed the values that "
-        "this one needs.",
-        part,
-        Candidate(f"Compute {part.name} again {again}; or cut it off: {part.name}.detach()."),
     )
 
 
@@ -121,16 +79,16 @@ def _of_earlier(failure: Failure, running: Round, scope: ast.AST, loss: Operand)
     before = [call for call in _backwards(scope) if _comes_before(call, site)]
     if before:
         return _of_call(failure, running, loss, before[-1])
-    where = _where(loss, site, failure)
+    where = line_of(loss, site, failure)
     if running.computes(loss.node):
-        return _explained(
-            f"{loss.name} depends on something that was computed before it: an earlier backward() "
-            "has freed the values that this one needs.",
+        return second_backward(
+            "An earlier backward() has freed the values that this one needs: "
+            f"{loss.name}, or something that it depends on, was computed before that.",
             loss,
             Candidate(f"Compute all that {loss.name} depends on again before each backward()."),
         )
     again = f": run {where}, again" if where else ""
-    return _explained(
+    return second_backward(
         _once(loss, where),
         loss,
         Candidate(f"Compute {loss.name} again before each backward(){again}."),
@@ -143,8 +101,8 @@ def _of_call(failure: Failure, running: Round, loss: Operand, before: ast.Call) 
     place = code.place(before) if code else site
     more = f"{text[:-1]}{'' if text.endswith('()') else ', '}retain_graph=True)"
     same = text.startswith(f"{loss.name}.")
-    return _explained(
-        _once(loss, _where(loss, site, failure))
+    return second_backward(
+        _once(loss, line_of(loss, site, failure))
         if same
         else f"{text} in line {before.lineno} has freed values that {loss.name} needs, too.",
         loss,
@@ -161,18 +119,6 @@ def _once(loss: Operand, where: str) -> str:
     return (
         "The first backward() has freed the values that this one needs: "
         f"{loss.name} was computed only once{f', in {where}' if where else ''}."
-    )
-
-
-def _where(given: Operand, site: Site, failure: Failure) -> str:
-    """The line that computes a name, or an empty text."""
-    origin = origin_of(given.name, site, failure)
-    return f"{origin.place.cell}, line {origin.place.line}" if origin else ""
-
-
-def _explained(message: str, operand: Operand, *candidates: Candidate) -> Explained:
-    return Explained(
-        kind="second-backward", message=message, operands=(operand,), candidates=candidates
     )
 
 
