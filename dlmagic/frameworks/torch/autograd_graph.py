@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 import torch
@@ -18,6 +19,7 @@ from dlmagic.frameworks.captured import Frame
 from dlmagic.frameworks.torch import _compat as compat
 
 _FREED = "already been freed"  # by a backward pass, which is no mistake
+_MOST_NODES = 10_000
 
 
 @dataclass
@@ -68,6 +70,19 @@ def leaves_of(target: Tensor) -> list[Tensor]:
     """The leaves that a gradient of this tensor reaches."""
     variables = (compat.variable_of(node) for node in _in_order(target.grad_fn))
     return [each for each in variables if each is not None and each.requires_grad]
+
+
+def is_freed(target: Tensor) -> bool:
+    """Whether a backward pass has freed what an operation behind a tensor kept for it."""
+    return any(map(_has_nothing, islice(_in_order(target.grad_fn), _MOST_NODES)))
+
+
+def _has_nothing(node: Any) -> bool:
+    try:
+        compat.saved_tensors(node)
+    except RuntimeError as error:
+        return _FREED in str(error)
+    return False
 
 
 class _Walk:

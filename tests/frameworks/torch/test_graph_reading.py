@@ -13,6 +13,7 @@ from dlmagic.cell.function import compile_cell
 from dlmagic.cell.source import CellSource
 from dlmagic.frameworks.captured import CapturedGraph
 from dlmagic.frameworks.torch import _compat as compat
+from dlmagic.frameworks.torch.autograd_graph import is_freed
 from dlmagic.frameworks.torch.exported_cell import export_cell
 from dlmagic.frameworks.torch.fx_graphs import DynamoGraph
 from dlmagic.frameworks.torch.script_graphs import read_script
@@ -210,3 +211,11 @@ def test_inductor_can_draw_the_numbers_of_eager_code() -> None:
     with compat.random_numbers_of_eager():
         assert config.fallback_random
     assert not config.fallback_random
+
+
+def test_a_graph_whose_values_a_backward_pass_has_freed_is_told_from_one_that_keeps_them() -> None:
+    w = torch.ones(2, requires_grad=True)
+    kept, used = w.exp(), w.exp()
+    used.sum().backward()
+    assert [is_freed(each) for each in (kept, used, w, w.detach())] == [False, True, False, False]
+    assert not is_freed(w.sum())

@@ -71,6 +71,7 @@ RULES = (
     "einsum",
     "linear_function",
     "matrix_product",
+    "batch_axes",
     "compared_classes",
     "broadcast",
     # Arrays of any library

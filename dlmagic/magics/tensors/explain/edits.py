@@ -7,7 +7,7 @@ import linecache
 from collections.abc import Mapping
 from typing import Any
 
-from dlmagic.magics.tensors.explain.sites import Place
+from dlmagic.magics.tensors.explain.sites import Place, parsed
 
 
 def line_with(place: Place | None, changes: Mapping[Any, str]) -> str | None:
@@ -30,6 +30,17 @@ def line_with(place: Place | None, changes: Mapping[Any, str]) -> str | None:
         start, end = _with_brackets(data, node.col_offset, node.end_col_offset, code)
         data = data[:start] + code.encode("utf-8") + data[end:]
     return data.decode("utf-8").strip()
+
+
+def still_parses(place: Place, line: int, code: str) -> bool:
+    """Whether a file, whose code is known, is Python with another code in place of a line."""
+    lines = linecache.getlines(place.file)
+    if not 0 < line <= len(lines) or parsed("".join(lines)) is None:
+        return True  # it is not known
+    old = lines[line - 1]
+    indentation = old[: len(old) - len(old.lstrip())]
+    new = [f"{indentation}{each}\n" for each in code.splitlines()]
+    return parsed("".join([*lines[: line - 1], *new, *lines[line:]])) is not None
 
 
 def _with_brackets(line: bytes, start: int, end: int, code: str) -> tuple[int, int]:

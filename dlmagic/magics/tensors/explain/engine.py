@@ -11,6 +11,7 @@ from dlmagic.finding import Finding, Fix, Status
 from dlmagic.frameworks.description import told
 from dlmagic.magics.tensors.explain.catalogue import rules
 from dlmagic.magics.tensors.explain.compiled import as_if_eager
+from dlmagic.magics.tensors.explain.edits import still_parses
 from dlmagic.magics.tensors.explain.failure import Failure, errors_behind, failure_of
 from dlmagic.magics.tensors.explain.hostile import class_name
 from dlmagic.magics.tensors.explain.origins import origins_of
@@ -80,12 +81,12 @@ def _explanation(failure: Failure, site: Site, explained: Explained) -> Explanat
 
 def _findings(explained: Explained, site: Site | None) -> list[Finding]:
     """What is wrong, once for each change that mends it."""
-    fixes = _fixes(explained.candidates)
+    fixes = _fixes(explained.candidates, site)
     found = [_finding(site, explained, fix, candidate) for candidate, fix in fixes]
     return found or [_finding(site, explained, None, None)]
 
 
-def _fixes(candidates: tuple[Candidate, ...]) -> Iterator[tuple[Candidate, Fix]]:
+def _fixes(candidates: tuple[Candidate, ...], site: Site | None) -> Iterator[tuple[Candidate, Fix]]:
     """The fixes that hold, or else those that could not be tried.
 
     Where two hold equally, none of them is called verified.
@@ -97,7 +98,16 @@ def _fixes(candidates: tuple[Candidate, ...]) -> Iterator[tuple[Candidate, Fix]]
         _HOLDS[outcomes[candidates.index(holding[0])][1]] if len(holding) == 1 else "unverified"
     )
     for candidate in holding or untried:
-        yield candidate, Fix(candidate.text, candidate.code, status)
+        yield candidate, Fix(candidate.text, _code(candidate, site), status)
+
+
+def _code(candidate: Candidate, site: Site | None) -> str | None:
+    """What the line becomes; None where that would be no Python, as ``with`` behind a ``;``."""
+    place = candidate.site or site
+    if candidate.code is None or place is None:
+        return candidate.code
+    line = candidate.line or place.line
+    return candidate.code if still_parses(place, line, candidate.code) else None
 
 
 def _tried(candidate: Candidate) -> Tried:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import ast
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from dlmagic.errors import with_article
 from dlmagic.frameworks.description import told
+from dlmagic.magics.tensors.explain.assigning import origin_of
 from dlmagic.magics.tensors.explain.edits import line_with
 from dlmagic.magics.tensors.explain.failure import Failure
 from dlmagic.magics.tensors.explain.hostile import is_a
@@ -28,11 +29,13 @@ class Found:
         root: The name.
         model: What the name stands for.
         path: The way from there, such as ``"head.1"``; empty for the model itself.
+        site: Where the name is known.
     """
 
     root: str
     model: Any = field(repr=False)
     path: str
+    site: Site = field(repr=False)
 
     @property
     def name(self) -> str:
@@ -72,11 +75,11 @@ def found_module(layer: Any, sites: Sequence[Site]) -> Found | None:
         named = [(name, value) for name, value in _named(site) if _is_module(value)]
         for name, value in named:
             if value is layer:
-                return Found(name, value, "")
+                return Found(name, value, "", site)
         for name, value in named:
             for path, module in told(lambda: list(value.named_modules())) or ():  # noqa: B023
                 if module is layer:
-                    return Found(name, value, path)
+                    return Found(name, value, path, site)
     return None
 
 
@@ -113,13 +116,13 @@ def constructor_of(found: Found | None, failure: Failure) -> Constructor | None:
     if found is None:
         return None
     if not found.path:
-        return _assigned(found.root, failure)
+        return _assigned(found, failure)
     owner_path, _, key = found.path.rpartition(".")
     owner = found.model.get_submodule(owner_path)
     if key == COMPILED:
-        return _compiled(constructor_of(Found(found.root, found.model, owner_path), failure))
+        return _compiled(constructor_of(replace(found, path=owner_path), failure))
     if key.isdecimal():
-        made = constructor_of(Found(found.root, found.model, owner_path), failure)
+        made = constructor_of(replace(found, path=owner_path), failure)
         return None if made is None else _argument(made, int(key))
     return _attribute(type(owner), key, failure)
 
@@ -168,15 +171,15 @@ def _codes_of(owner: type, failure: Failure) -> Iterator[Code]:
     yield from [own] if own else codes(failure.name_of_cell, f"class {owner.__name__}")
 
 
-def _assigned(name: str, failure: Failure) -> Constructor | None:
-    for code in codes(failure.name_of_cell, name):
-        values = list(_values(code.tree, name))
-        if values:
-            return _constructor(code, values[-1])
-    return None
+def _assigned(found: Found, failure: Failure) -> Constructor | None:
+    origin = origin_of(found.root, found.site, failure)
+    return None if origin is None else _constructor(origin.place, origin.value)
 
 
 def _values(scope: ast.AST, target: str) -> Iterator[ast.expr]:
     for node in ast.walk(scope):
-        if isinstance(node, ast.Assign) and target in map(ast.unparse, node.targets):
-            yield node.value
+        match node:
+            case ast.Assign(targets, value) if target in map(ast.unparse, targets):
+                yield value
+            case ast.AnnAssign(own, _, ast.expr() as value) if ast.unparse(own) == target:
+                yield value

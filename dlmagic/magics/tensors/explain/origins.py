@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 from dlmagic.finding import Finding
 from dlmagic.frameworks.description import told
+from dlmagic.magics.tensors.explain.assigning import came_from
 from dlmagic.magics.tensors.explain.failure import Failure
 from dlmagic.magics.tensors.explain.rule import Operand
-from dlmagic.magics.tensors.explain.sources import came_from
 
 _RETURN_NOTHING = {"append", "extend", "sort", "update", "shuffle", "fill", "resize", "compile"}
 
@@ -20,13 +20,13 @@ def origins_of(operands: tuple[Operand, ...], failure: Failure, finding: Finding
         origin = told(lambda: came_from(name, failure))  # noqa: B023
         if origin is None:
             continue
-        place = origin.place
+        place, value = origin
         if (place.cell, place.line) != (finding.cell, finding.line):
-            why = _why(origin.value)
+            why = _why(value)
             yield f"{name} comes from {place.cell}, line {place.line}: {place.source}{why}"
 
 
-def _why(value: ast.expr) -> str:
+def _why(value: ast.expr | None) -> str:
     """What explains that the value is None, where it may be that."""
     if isinstance(value, ast.Call) and isinstance(value.func, ast.Attribute):
         name = value.func.attr

@@ -5,12 +5,13 @@ from __future__ import annotations
 import ast
 from typing import Any
 
+from dlmagic.magics.tensors.explain.assigning import origin_of
 from dlmagic.magics.tensors.explain.computing import value_of
 from dlmagic.magics.tensors.explain.edits import line_with
 from dlmagic.magics.tensors.explain.failure import Failure
 from dlmagic.magics.tensors.explain.layers import layer_kind
 from dlmagic.magics.tensors.explain.rule import Candidate
-from dlmagic.magics.tensors.explain.sources import code_of, function_at, origin_of
+from dlmagic.magics.tensors.explain.sources import code_of, function_at
 from dlmagic.magics.tensors.explain.values import MISSING
 
 

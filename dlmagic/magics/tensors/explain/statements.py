@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from dlmagic.magics.tensors.explain.sources import inside
+from dlmagic.magics.tensors.explain.bindings import inside
 
 _SIGNS: dict[type[ast.operator], str] = {
     ast.Add: "+",

@@ -24,6 +24,25 @@ CARRIED = """rnn, h = nn.{kind}(3, 3), {start}
 for step in range(2):
     out, h = rnn(rows[None], h)
     out.sum().backward()"""
+TOTAL = """total = 0.0
+for row in rows:
+    loss = model(row).exp().sum()
+    {adding}
+    total.backward()"""
+KEPT = """kept = (w ** 2).sum()
+for row in rows:
+    {body}"""
+SUM_OF_ROUNDS = """total = 0.0
+for _ in range(2):
+    for row in rows:
+        loss = model(row).exp()
+        total += loss
+    total.backward()"""
+HANDED_ON = """h = w * 1
+for _ in range(2):
+    out = (h * w).exp()
+    out.sum().backward()
+    h = out"""
 CASES = [
     Case(SETUP, "y = x * 2\ny.backward()", "backward-not-scalar", 2, "y", "y.mean().backward()"),
     Case(
@@ -93,6 +112,79 @@ CASES = [
         1,
         "Cell In[0], line 13",
     ),
+    Case(
+        SETUP,
+        TOTAL.format(adding="total += loss"),
+        "second-backward",
+        5,
+        "total still holds what the rounds before added to it in line 4",
+        "loss.backward()",
+    ),
+    Case(
+        SETUP,
+        TOTAL.format(adding="total = total + loss"),
+        "second-backward",
+        5,
+        "total still holds",
+        "loss.backward()",
+    ),
+    Case(
+        SETUP,
+        SUM_OF_ROUNDS,
+        "second-backward",
+        6,
+        "total still holds what the rounds before added to it in line 5",
+    ),
+    Case(
+        SETUP,
+        KEPT.format(body="loss = model(row).sum() + kept\n    loss.backward()"),
+        "second-backward",
+        4,
+        "loss depends on kept, which was computed before, in Cell In[1], line 1:",
+    ),
+    Case(
+        SETUP,
+        KEPT.format(body="part = kept * 2\n    loss = part + row.sum()\n    loss.backward()"),
+        "second-backward",
+        5,
+        "loss depends on kept, which was computed before, in Cell In[1], line 1:",
+    ),
+    Case(
+        SETUP,
+        KEPT.format(body="(model(row).sum() + kept).backward()"),
+        "second-backward",
+        3,
+        "depends on kept",
+    ),
+    Case(
+        SETUP,
+        HANDED_ON,
+        "second-backward",
+        4,
+        "depends on h",
+    ),
+    Case(
+        SETUP,
+        "kept = [w.exp()]\nfor row in rows:\n    loss = kept[0].sum()\n    loss.backward()",
+        "second-backward",
+        4,
+        "loss, or something that it depends on, was computed before",
+    ),
+    Case(
+        SETUP,
+        "loss = w.exp().sum()\nfor row in rows:\n    loss.backward()",
+        "second-backward",
+        3,
+        "loss was computed only once, in Cell In[1], line 1",
+    ),
+    Case(
+        SETUP,
+        "both = w.exp()\none, two = both.sum(), both.mean()\none.backward()\ntwo.backward()",
+        "second-backward",
+        3,
+        "one.backward() in line 3 has freed values that two needs, too",
+        "one.backward(retain_graph=True)",
+    ),
     Case(SETUP, "w -= 0.1 * w", "leaf-in-place", 1, "w", "with torch.no_grad(): w -= 0.1 * w"),
     Case(SETUP, "w[0] = 1", "leaf-in-place", 1, "w", "with torch.no_grad(): w[0] = 1"),
     Case(SETUP, "model.weight.add_(1)", "leaf-in-place", 1, "model.weight"),
@@ -158,3 +250,22 @@ def test_nobody_is_told_to_let_a_loss_require_gradients(case: Case) -> None:
     assert found.finding is not None
     assert "requires_grad=True" not in str(found.finding.fix)
     assert "requires_grad_()" not in str(found.finding.fix)
+
+
+@pytest.mark.parametrize("text", ["y = x; w[0] = 1", "if x.ndim: w[0] = 1", "w[0] = 1; y = w"])
+def test_no_line_is_given_that_python_does_not_read_or_that_holds_more(text: str) -> None:
+    found = explained(Case(SETUP, text, None))
+    assert found is not None
+    assert found.finding is not None
+    assert found.finding.fix is not None
+    assert "torch.no_grad()" in found.finding.fix.text
+    assert found.finding.fix.code is None
+
+
+def test_what_one_round_adds_is_no_loss_where_the_round_adds_several() -> None:
+    found = explained(Case(SETUP, SUM_OF_ROUNDS, None))
+    assert found is not None
+    assert found.finding is not None
+    assert found.finding.fix is not None
+    assert (found.finding.fix.code, found.alternatives) == (None, ())
+    assert found.finding.fix.text.startswith("Begin with a new total in every round")

@@ -11,14 +11,22 @@ from dlmagic.finding import Fix
 from tests.magics.tensors.explain.explained import Case, check, explained
 
 SETUP = """
+from functools import partial
 import numpy as np
 import jax
 import jax.numpy as jnp
 a, b, v = jnp.ones((3, 4)), jnp.ones((5, 4)), jnp.ones(3)
 kept = []
+FIRST = 0
 def unknown(x):
     return x
 """
+
+
+MARKED = """{}
+def f(n, m, v):
+    return jnp.ones((n, m)) * v
+f(2, 3, 1.0)"""
 
 
 def jitted(body: str, call: str, arguments: str = "x") -> str:
@@ -134,6 +142,93 @@ CASES = [
         "return jnp.where(x > 0, x, 0).sum()",
         "shape-verified",
     ),
+    Case(
+        SETUP,
+        jitted("return x[x > 0].mean()", "f(a)"),
+        "traced-mask",
+        3,
+        "x[x > 0]",
+        "return x.mean(where=x > 0)",
+        "shape-verified",
+    ),
+    Case(
+        SETUP,
+        jitted("return jnp.std(x[x > 0]) + 1", "f(a)"),
+        "traced-mask",
+        3,
+        "x[x > 0]",
+        "return jnp.std(x, where=x > 0) + 1",
+        "shape-verified",
+    ),
+    Case(
+        SETUP,
+        jitted("return (x * 2)[m].max()", "f(a, a > 0)", "x, m"),
+        "traced-mask",
+        3,
+        "(x * 2)[m]",
+        "return (x * 2).max(where=m, initial=-jnp.inf)",
+        "shape-verified",
+    ),
+    Case(
+        SETUP,
+        MARKED.format('@partial(jax.jit, static_argnames=["n"])'),
+        "traced-number",
+        1,
+        "m has no value yet",
+        '@partial(jax.jit, static_argnames=("n", "m"))',
+    ),
+    Case(
+        SETUP,
+        MARKED.format('@partial(jax.jit, static_argnames="n")'),
+        "traced-number",
+        1,
+        "m has no value yet",
+        '@partial(jax.jit, static_argnames=("n", "m"))',
+    ),
+    Case(
+        SETUP,
+        MARKED.format("@partial(jax.jit, static_argnums=0)"),
+        "traced-number",
+        1,
+        "m has no value yet",
+        "@partial(jax.jit, static_argnums=(0, 1))",
+    ),
+    Case(
+        SETUP,
+        MARKED.format('@partial(jax.jit, static_argnums=(0,), static_argnames="n")'),
+        "traced-number",
+        1,
+        "m has no value yet",
+        '@partial(jax.jit, static_argnums=(0, 1), static_argnames=("n", "m"))',
+    ),
+    Case(SETUP, MARKED.format("@partial(jax.jit, static_argnums=FIRST)"), "traced-number", 1, "m "),
+    Case(
+        SETUP,
+        "def g(n, m):\n    return jnp.ones((n, m))\nh = jax.jit(g)\nh(2, 3)",
+        "traced-number",
+        3,
+        "n has no value yet",
+        'h = jax.jit(g, static_argnames=("n", "m"))',
+    ),
+    Case(
+        SETUP,
+        jitted("return jnp.full((n,), k) * x", "f(1.0, 3, 4)", "x, n, k"),
+        "traced-number",
+        1,
+        "n has no value yet",
+        '@jax.jit(static_argnames="n")',
+    ),
+    Case(
+        SETUP,
+        jitted("return np.linalg.norm(x)", "f(a)"),
+        "numpy-in-jit",
+        3,
+        "norm of NumPy",
+        "return jnp.linalg.norm(x)",
+    ),
+    Case(SETUP, jitted("return np.random.poisson(x)", "f(a)"), "numpy-in-jit", 3, "of NumPy"),
+    Case(SETUP, jitted("for _ in range(int(x[0, 1])): pass", "f(a)"), "traced-number", 3, "int("),
+    Case(SETUP, jitted("return x[: int(x[0, 1])]", "f(a)"), "traced-number", 3, "int("),
     Case(
         SETUP,
         jitted("kept.append(x)\n    return x", "f(a)\nkept[0] + 1"),
@@ -256,6 +351,47 @@ def test_what_is_said(case: Case) -> None:
 @pytest.mark.parametrize("text", NOTHING)
 def test_nothing_is_said_where_nothing_is_known(text: str) -> None:
     check(Case(SETUP, text, None))
+
+
+LOOPS = {
+    "while x.sum() > 1: x = x / 2": "jax.lax.while_loop",
+    "for _ in range(int(x[0, 1])): pass": "jax.lax.fori_loop",
+    "for _ in range(int(x[0, 1]) + 1): pass": "jax.lax.fori_loop",
+}
+
+
+@pytest.mark.parametrize("body", LOOPS)
+def test_a_loop_is_to_be_written_with_that_of_jax(body: str) -> None:
+    found = explained(Case(SETUP, jitted(body, "f(a)"), None))
+    assert found is not None
+    assert found.finding is not None
+    assert found.finding.fix is not None
+    assert LOOPS[body] in found.finding.fix.text
+    assert (found.finding.fix.code, found.alternatives) == (None, ())
+
+
+MASKED = [
+    "return len(x[x > 0])",
+    "return x[x > 0].shape",
+    "return jnp.sort(x[x > 0])",
+    "return jnp.log(x[x > 0]).sum()",
+    "return x[x[:, 0] > 0].sum()",
+    "return x[x > 0].sum(0)",
+    "return x.astype(int)[x > 0].max()",
+    "return x[x > 0].sum() - x[x < 0].sum()",
+    "return ((x[x > 0] - y[x > 0]) ** 2).mean()",
+    "picked = x[x > 0]",
+]
+
+
+@pytest.mark.parametrize("body", MASKED)
+def test_no_line_is_given_where_zeros_or_a_mask_would_change_the_result(body: str) -> None:
+    found = explained(Case(SETUP, jitted(body, "f(a, a)", "x, y"), None))
+    assert found is not None
+    assert found.finding is not None
+    assert found.finding.kind == "traced-mask"
+    assert found.finding.fix is not None
+    assert (found.finding.fix.code, found.finding.fix.status) == (None, "unverified")
 
 
 def test_two_fixes_that_fit_equally_are_both_told_and_none_is_claimed() -> None:

@@ -428,3 +428,16 @@ def test_a_note_says_where_the_value_came_from() -> None:
     found = explained(Case(SETUP, "wide = np.ones((2, 5))\nwide @ np.ones((4, 3))", None))
     assert found is not None
     assert found.notes == ("wide comes from Cell In[1], line 1: wide = np.ones((2, 5))",)
+
+
+@pytest.mark.parametrize(
+    "call", ["fit(z, np.ones((4, 3)))", "fit(x.T[:, :5], z[:, :3])", "predict(z)"]
+)
+def test_the_axis_of_the_samples_is_not_moved(call: str) -> None:
+    """Also where there are as many samples as the model takes features."""
+    text = f'z = np.ones((4, 5))\nmodel = made("categorical_crossentropy")\nmodel.{call}'
+    found = explained(Case(SETUP, text, None))
+    assert found is not None
+    assert found.finding is not None
+    fixes = [found.finding.fix, *(each.fix for each in found.alternatives)]
+    assert "move" not in "".join(each.text + str(each.code) for each in fixes if each).lower()

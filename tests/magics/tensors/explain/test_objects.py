@@ -91,6 +91,14 @@ CASES = [
     Case(SETUP, "sum = rows.sum()\nsum([1, 2])", NO, 1, "sum", "sum_value = rows.sum()"),
     Case(
         SETUP,
+        "class Short(nn.Module):\n    def __init__(self): self.l = nn.Linear(2, 1)\nShort()",
+        "module-init",
+        2,
+        "Short",
+        "def __init__(self): super().__init__(); self.l = nn.Linear(2, 1)",
+    ),
+    Case(
+        SETUP,
         "Bare(3)",
         "module-init",
         11,

@@ -34,7 +34,34 @@ CASES = [
     Case(SETUP, "F.linear(batch, other)", "matmul-shapes", 1, "(4, 6)", "F.linear(batch, other.T)"),
     Case(SETUP, "y = F.linear(a.T, w)", "matmul-shapes", 1, "a.T", "y = F.linear(a, w)"),
     Case(SETUP, "F.linear(a, square)", "matmul-shapes", 1, "square is (3, 3)", runs=False),
+    Case(
+        SETUP, "c = torch.ones(5, 4, 6)\nbatch @ c", "batch-axes", 2, "batch (2, 3, 4) has 2 where"
+    ),
+    Case(SETUP, "torch.matmul(batch, cube.mT)", "batch-axes", 1, "cube.mT (3, 4, 3) has 3"),
+    Case(SETUP, "torch.bmm(batch, cube.mT)", "batch-axes", 1, "cube.mT (3, 4, 3) has 3"),
+    Case(
+        SETUP,
+        "many = np.ones((2, 7, 3, 4))\nnp.matmul(many, np.ones((2, 4, 5)))",
+        "batch-axes",
+        2,
+        "many (2, 7, 3, 4) has 7 where np.ones((2, 4, 5)) (2, 4, 5) has 2",
+        "np.matmul(many, np.ones((2, 4, 5))[:, None])",
+        "verified",
+    ),
+    Case(SETUP, "jnp.ones((2, 3, 4)) @ jnp.ones((5, 4, 3))", "batch-axes", 1, "has 2 where"),
     Case(SETUP, "def linear(x, y):\n    return x @ y\nlinear(a, w)", "matmul-shapes", 2, "x has 4"),
+]
+BATCHES = """a, b = tf.ones((2, 3, 4)), tf.ones((5, 4, 3))
+"""
+OF_TENSORFLOW = [
+    Case(TENSORFLOW, f"{BATCHES}a @ b", "batch-axes", 2, "a (2, 3, 4) has 2 where"),
+    Case(
+        TENSORFLOW,
+        f"{BATCHES}@tf.function\ndef f(a, b):\n    return tf.matmul(a, b)\nf(a, b)",
+        "batch-axes",
+        4,
+        "a (2, 3, 4) has 2 where",
+    ),
 ]
 NET = f"{SETUP}net = torch.nn.Linear(4, 3)\n"
 OF_A_MODEL = [
@@ -112,7 +139,7 @@ def test_where_a_square_can_be_named_in_two_orders_none_is_called_checked() -> N
     assert found.alternatives
 
 
-@pytest.mark.parametrize("case", OF_A_MODEL, ids=lambda case: case.text)
+@pytest.mark.parametrize("case", [*OF_A_MODEL, *OF_TENSORFLOW], ids=lambda case: case.text)
 def test_what_the_error_states_of_a_value_that_nobody_keeps(case: Case) -> None:
     """A model is not called again: it could print, count, or change its statistics."""
     check(case)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.magics.tensors.explain.explained import SETUP_CELL, Case, check
+from tests.magics.tensors.explain.explained import SETUP_CELL, Case, check, explained
 
 SETUP = """
 import torch
@@ -49,6 +49,10 @@ CASES = [
         SETUP_CELL,
     ),
     Case(SETUP, "rows.softmax(2)", AXIS, 1, "rows has 2 axes (3, 4)", "rows.softmax(-1)"),
+    Case(SETUP, "cube.transpose(1, 3)", AXIS, 1, "cube has 3", "cube.transpose(1, -1)"),
+    Case(
+        SETUP, "rows.unsqueeze(4)", AXIS, 1, "rows has 2 axes (3, 4), and a new one may be 0 to 2;"
+    ),
     Case(SETUP, "rows[0, 0, 0]", AXIS, 1, "rows has 2 axes"),
     Case(SETUP, "rows[0, 5]", INDEX, 1, "Axis 1 of rows has 4 elements"),
     Case(SETUP, "row = 3\nrows[row]", INDEX, 2, "row asks for 3", "rows[row - 1]"),
@@ -116,3 +120,11 @@ CASES = [
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.text)
 def test_what_is_said(case: Case) -> None:
     check(case)
+
+
+@pytest.mark.parametrize("call", ["transpose(1, 2)", "swapaxes(-1, 2)", "movedim(2, 1)"])
+def test_an_axis_is_not_exchanged_with_itself(call: str) -> None:
+    found = explained(Case(SETUP, f"rows.{call}", None))
+    assert found is not None
+    assert found.finding is not None
+    assert (found.finding.kind, found.finding.fix) == (AXIS, None)

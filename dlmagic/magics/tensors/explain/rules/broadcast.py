@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Callable, Iterator, Sequence
 from itertools import combinations, zip_longest
 from math import prod
 
-from dlmagic.magics.tensors.explain.calls import computes, sign_of
+from dlmagic.magics.tensors.explain.calls import computes
 from dlmagic.magics.tensors.explain.edits import in_brackets, line_with
 from dlmagic.magics.tensors.explain.failure import Failure
-from dlmagic.magics.tensors.explain.rule import Candidate, Explained, Operand, known, operands_of
+from dlmagic.magics.tensors.explain.rule import (
+    Candidate,
+    Explained,
+    Operand,
+    is_product,
+    known,
+    operands_of,
+)
 from dlmagic.magics.tensors.explain.sites import Site
 from dlmagic.magics.tensors.explain.stretching import conflict, index_with_axis, missing_axes
 from dlmagic.magics.tensors.explain.trying import MOST_RESULTS, Tried, tried
@@ -33,7 +39,7 @@ _RULE = "axes are paired from the last one on, and each pair must be equal, or o
 def explain(failure: Failure, match: re.Match[str]) -> Explained | None:
     """Which axes do not meet, and where an axis of length one is missing."""
     site = failure.site
-    if not computes(site) or isinstance(sign_of(site), ast.MatMult):
+    if not computes(site) or is_product(site):
         return None
     operands = operands_of(site)
     found = [each for each in known(operands) if each.axes is not None]

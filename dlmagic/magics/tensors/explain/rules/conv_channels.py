@@ -100,7 +100,7 @@ def _by_axes(known: _Layer) -> list[tuple[str, str, Any]]:
     shape, wanted = known.operand.shape or (), known.wanted
     whole = len(shape) in (known.batched - 1, known.batched) and len(shape) > 2
     if whole and shape[-1] == wanted and shape[known.axis] != wanted:
-        code = f".movedim(-1, {len(shape) + known.axis})"
+        code = f".movedim(-1, {known.axis % len(shape)})"
         return [
             ("Bring the channels to their axis: {}.", code, lambda x: x.movedim(-1, known.axis))
         ]

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from dlmagic.magics.tensors.explain.arguments import given, running_layer, with_call
+from dlmagic.magics.tensors.explain.assigning import Origin, origin_of
 from dlmagic.magics.tensors.explain.edits import in_brackets, line_with
 from dlmagic.magics.tensors.explain.failure import Failure
 from dlmagic.magics.tensors.explain.layers import (
@@ -29,7 +30,6 @@ from dlmagic.magics.tensors.explain.rule import (
     operands_of,
 )
 from dlmagic.magics.tensors.explain.sites import Site
-from dlmagic.magics.tensors.explain.sources import Origin, origin_of
 from dlmagic.magics.tensors.explain.trying import Tried, tried
 
 PATTERNS = (

@@ -8,11 +8,12 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
+from dlmagic.magics.tensors.explain.assigning import origin_of
 from dlmagic.magics.tensors.explain.edits import line_with
 from dlmagic.magics.tensors.explain.failure import Failure
 from dlmagic.magics.tensors.explain.rule import Candidate, Explained, Operand, operand
 from dlmagic.magics.tensors.explain.sites import Site
-from dlmagic.magics.tensors.explain.sources import codes, origin_of
+from dlmagic.magics.tensors.explain.sources import codes
 from dlmagic.magics.tensors.explain.values import MISSING
 
 PATTERNS = (

@@ -39,7 +39,7 @@ def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa
 def _candidates(site: Site, function: str, key: int | str) -> Iterator[Candidate]:
     name = key if isinstance(key, str) else _argument(site, function, key)
     if name is not None:
-        yield from static_candidates(site, function, name)
+        yield from static_candidates(site, function, [name])
 
 
 def _argument(site: Site, function: str, position: int) -> str | None:

@@ -34,7 +34,7 @@ def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa
         message=f'Python decides "{word}{ast.unparse(test)}" once, while JAX traces '
         f"{site.frame.f_code.co_name}, where {traced[0].name} has no numbers yet.",
         operands=tuple(traced),
-        candidates=tuple(_candidates(site, test, traced)),
+        candidates=tuple(_candidates(failure, site, test, traced)),
     )
 
 
@@ -46,7 +46,9 @@ def _test(site: Site | None) -> ast.expr | None:
     return site.node
 
 
-def _candidates(site: Site, test: ast.expr, traced: list[Operand]) -> Iterator[Candidate]:
+def _candidates(
+    failure: Failure, site: Site, test: ast.expr, traced: list[Operand]
+) -> Iterator[Candidate]:
     where = f"{module_name(site, 'jax.numpy', 'jnp')}.where"
     choice = _choice(site, test)
     if choice is not None:
@@ -59,10 +61,13 @@ def _candidates(site: Site, test: ast.expr, traced: list[Operand]) -> Iterator[C
         if not isinstance(site.statement, ast.If | ast.While | ast.Assert):
             yield rewritten(site, "Join the conditions as arrays.", {test: code}, test)
     else:
-        marked = list(marking(traced, site))
-        yield from marked
-        if not marked:
-            yield Candidate(f"Choose with {where}(condition, a, b), or branch with jax.lax.cond.")
+        yield from list(marking(traced, failure)) or [Candidate(_otherwise(site, where))]
+
+
+def _otherwise(site: Site, where: str) -> str:
+    if isinstance(site.statement, ast.While):
+        return "Write the loop as jax.lax.while_loop, whose condition may be an array."
+    return f"Choose with {where}(condition, a, b), or branch with jax.lax.cond."
 
 
 def _choice(site: Site, test: ast.expr) -> ast.IfExp | None:

@@ -59,11 +59,10 @@ def _wrong(found: LayerCall, shape: tuple[int | None, ...]) -> tuple[int, int] |
 
 
 def _moved(site: Site, found: LayerCall, wanted: int, axis: int) -> Iterator[Candidate]:
-    """Another axis, that of the samples last, moved to where it is needed."""
+    """Another axis, moved to where it is needed; that of the samples only where it is no other."""
     shape, node = found.given.axes or (), found.given.node
-    places = [k for k in range(1, len(shape)) if shape[k] == wanted] or (
-        [0] if len(shape) == 2 and shape[0] == wanted else []
-    )
+    first = 0 if _are_samples_last(found) else 1
+    places = [k for k in range(first, len(shape)) if shape[k] == wanted]
     if node is None or not places:
         return
     name, here = found.given.name, places[0]
@@ -75,6 +74,13 @@ def _moved(site: Site, found: LayerCall, wanted: int, axis: int) -> Iterator[Can
         line_with(site, {node: code}),
         lambda: check_of_shape(found, tuple(moved)),
     )
+
+
+def _are_samples_last(found: LayerCall) -> bool:
+    """Whether the line itself turns a matrix without labels, so that samples may be behind."""
+    node, labels = found.given.node, found.call.argument(1, "y")
+    turned = isinstance(node, ast.Attribute) and node.attr == "T"
+    return turned and len(found.given.axes or ()) == 2 and labels is None
 
 
 def _remade(site: Site, shape: tuple[int | None, ...], wanted: int) -> list[Candidate]:

@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from math import prod
 from typing import Any
 
 from dlmagic.magics.tensors.explain.arguments import given, running_layer, with_call
+from dlmagic.magics.tensors.explain.computing import value_of
+from dlmagic.magics.tensors.explain.edits import in_brackets, line_with
 from dlmagic.magics.tensors.explain.failure import Failure
-from dlmagic.magics.tensors.explain.layers import Mend, made_for
+from dlmagic.magics.tensors.explain.layers import (
+    Mend,
+    UnknownShapeError,
+    is_chain,
+    leaves,
+    made_for,
+    passed,
+    uncompiled,
+    zeros_like_batch,
+)
 from dlmagic.magics.tensors.explain.mending import further_edits, mend
 from dlmagic.magics.tensors.explain.modules import at_start, named_module
-from dlmagic.magics.tensors.explain.rule import Candidate, Explained, Operand
+from dlmagic.magics.tensors.explain.rule import Candidate, Explained, Operand, operand
 
 PATTERNS = (
     re.compile(r"mat1 and mat2 shapes cannot be multiplied"),
@@ -33,17 +46,42 @@ def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa
         return None
     name = named_module(layer, failure.sites)
     wanted = getattr(layer, made.keyword)
-    operand = Operand(f"the input of {name}", value)
-    if not isinstance(wanted, int) or not operand.shape or operand.shape[-1] == wanted:
+    taken = Operand(f"the input of {name}", value)
+    if not isinstance(wanted, int) or not taken.shape or taken.shape[-1] == wanted:
         return None
-    broken = Mend(layer, wanted, operand.shape[-1], operand.shape)
+    broken = Mend(layer, wanted, taken.shape[-1], taken.shape)
+    batch = _as_batch(failure)
     return Explained(
         kind="layer-features",
         message=f"{at_start(name)} was made for {wanted} features and gets {broken.gets}.",
-        operands=(operand, *_weight(name, layer)),
-        candidates=tuple(_candidates(failure, operand, broken)),
-        further=tuple(further_edits(failure, broken)),
+        operands=(taken, *_weight(name, layer)),
+        candidates=(batch,) if batch else tuple(_candidates(failure, taken, broken)),
+        further=() if batch else tuple(further_edits(failure, broken)),
     )
+
+
+def _as_batch(failure: Failure) -> Candidate | None:
+    """The input as a batch of one, where each layer of a ``Sequential`` was made for just that."""
+    site = failure.site
+    node = site.node if site is not None else None
+    if site is None or not isinstance(node, ast.Call) or len(node.args) != 1 or node.keywords:
+        return None
+    chain, image = uncompiled(value_of(node.func, site)), operand(node.args[0], site)
+    if not is_chain(chain) or not image.shape or site.frame.f_code.co_name == "forward":
+        return None
+    if not _all_fit(chain, (1, *image.shape)):
+        return None
+    code = f"{in_brackets(image.node, image.name)}[None]"
+    line = line_with(site, {image.node: code})
+    return Candidate(f"Give it as a batch of one: {code}.", line, lambda: "shape-verified")
+
+
+def _all_fit(chain: Any, shape: tuple[int, ...]) -> bool:
+    mends: list[Mend] = []
+    with suppress(UnknownShapeError, RuntimeError, TypeError, ValueError, IndexError):
+        passed(leaves(chain), zeros_like_batch(shape), mends)
+        return not mends
+    return False
 
 
 def _weight(name: str, layer: Any) -> list[Operand]:

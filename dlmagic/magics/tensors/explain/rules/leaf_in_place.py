@@ -25,8 +25,8 @@ def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa
     known = changed.description
     if known is None or not known.requires_grad:
         return None
-    text = ast.unparse(site.statement) if site.statement else ""
-    line = line_with(site, {site.statement: f"with torch.no_grad(): {text}"})
+    block = f"with torch.no_grad(): {ast.unparse(site.statement) if site.statement else ''}"
+    line = None if ";" in site.source else line_with(site, {site.statement: block})
     return Explained(
         kind="leaf-in-place",
         message=(

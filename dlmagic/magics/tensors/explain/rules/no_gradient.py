@@ -8,12 +8,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from dlmagic.magics.tensors.explain.assigning import origin_of
 from dlmagic.magics.tensors.explain.computing import value_of
 from dlmagic.magics.tensors.explain.edits import line_with
 from dlmagic.magics.tensors.explain.failure import Failure
 from dlmagic.magics.tensors.explain.rule import Candidate, Explained, Operand, operands_of
 from dlmagic.magics.tensors.explain.sites import Place, Site
-from dlmagic.magics.tensors.explain.sources import code_of, origin_of
+from dlmagic.magics.tensors.explain.sources import code_of
 
 PATTERNS = (re.compile(r"element \d+ of (tensors|variables) does not require grad"),)
 _CUTTING = frozenset({"detach", "item", "numpy", "tolist", "argmax"})

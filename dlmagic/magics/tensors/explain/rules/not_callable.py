@@ -7,11 +7,12 @@ import builtins
 import re
 from collections.abc import Iterator
 
+from dlmagic.magics.tensors.explain.bindings import inside
 from dlmagic.magics.tensors.explain.edits import line_with
 from dlmagic.magics.tensors.explain.failure import Failure
 from dlmagic.magics.tensors.explain.rule import Candidate, Explained, Operand, operand
 from dlmagic.magics.tensors.explain.sites import Site
-from dlmagic.magics.tensors.explain.sources import code_of, inside
+from dlmagic.magics.tensors.explain.sources import code_of
 from dlmagic.magics.tensors.explain.values import MISSING, is_tensor
 
 PATTERNS = (

@@ -6,27 +6,32 @@ import ast
 import re
 from collections.abc import Iterator
 
+from dlmagic.magics.tensors.explain.bindings import inside
 from dlmagic.magics.tensors.explain.computing import value_of
 from dlmagic.magics.tensors.explain.edits import line_with
 from dlmagic.magics.tensors.explain.failure import Failure
+from dlmagic.magics.tensors.explain.keeping import line_of, of_kept, second_backward
+from dlmagic.magics.tensors.explain.rounds import Round, round_of
 from dlmagic.magics.tensors.explain.rule import Candidate, Explained, Operand, operands_of
 from dlmagic.magics.tensors.explain.sites import Site
-from dlmagic.magics.tensors.explain.sources import code_of, function_around, inside, origin_of
+from dlmagic.magics.tensors.explain.sources import code_of, function_around
 
 PATTERNS = (re.compile(r"Trying to backward through the graph a second time"),)
 
 
 def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa: ARG001
-    """What is carried from step to step, or which ``backward`` came first."""
+    """What is kept from step to step, or which ``backward`` came first."""
     site = failure.site
     found = operands_of(site)
-    if site is None or not found:
+    if site is None or not found or found[0].node is None:
         return None
-    scope = _scope(site)
+    scope, loss = _scope(site), found[0]
     carried = list(_carried(scope, site))
     if carried:
         return _of_carried(site, *carried[0])
-    return _of_earlier(failure, site, scope, found[0])
+    running = round_of(site, scope)
+    kept = of_kept(failure, running, loss) if running.computes(loss.node) else None
+    return kept or _of_earlier(failure, running, scope, loss)
 
 
 def _scope(site: Site) -> ast.AST:
@@ -60,40 +65,60 @@ def _of_carried(site: Site, statement: ast.Assign, given: ast.Name) -> Explained
     place = code_there.place(statement) if code_there else site
     line = line_with(place, {given: code})
     text = f"Cut {given.id} off from the steps before: {code}."
-    return Explained(
-        kind="second-backward",
-        message=(
-            f"{given.id} still hangs on the graph of the step before, which backward() has freed "
-            "already."
-        ),
-        operands=(Operand(given.id, value, given),),
-        candidates=(Candidate(text, line, None, place),),
+    return second_backward(
+        f"{given.id} still hangs on the graph of the step before, which backward() has freed "
+        "already.",
+        Operand(given.id, value, given),
+        Candidate(text, line, None, place),
     )
 
 
-def _of_earlier(failure: Failure, site: Site, scope: ast.AST, loss: Operand) -> Explained:
+def _of_earlier(failure: Failure, running: Round, scope: ast.AST, loss: Operand) -> Explained:
+    """Which ``backward`` came first, as far as it is seen here."""
+    site = running.site
     before = [call for call in _backwards(scope) if _comes_before(call, site)]
-    candidates: list[Candidate] = []
     if before:
-        code = code_of(site.file, site.cell)
-        place = code.place(before[-1]) if code else site
-        text = ast.unparse(before[-1])
-        more = f"{text[:-1]}{'' if text.endswith('()') else ', '}retain_graph=True)"
-        line = line_with(place, {before[-1]: more})
-        candidates = [Candidate(f"Keep the values the first time: {more}.", line, None, place)]
-    origin = origin_of(loss.name, site, failure)
-    where = f"{origin.place.cell}, line {origin.place.line}" if origin else ""
-    if not candidates:
-        again = f": run {where}, again" if origin else ""
-        candidates = [Candidate(f"Compute {loss.name} again before each backward(){again}.")]
-    return Explained(
-        kind="second-backward",
-        message=(
-            "The first backward() has freed the values that this one needs: "
-            f"{loss.name} was computed only once{f', in {where}' if origin else ''}."
+        return _of_call(failure, running, loss, before[-1])
+    where = line_of(loss, site, failure)
+    if running.computes(loss.node):
+        return second_backward(
+            "An earlier backward() has freed the values that this one needs: "
+            f"{loss.name}, or something that it depends on, was computed before that.",
+            loss,
+            Candidate(f"Compute all that {loss.name} depends on again before each backward()."),
+        )
+    again = f": run {where}, again" if where else ""
+    return second_backward(
+        _once(loss, where),
+        loss,
+        Candidate(f"Compute {loss.name} again before each backward(){again}."),
+    )
+
+
+def _of_call(failure: Failure, running: Round, loss: Operand, before: ast.Call) -> Explained:
+    site, text = running.site, ast.unparse(before)
+    code = code_of(site.file, site.cell)
+    place = code.place(before) if code else site
+    more = f"{text[:-1]}{'' if text.endswith('()') else ', '}retain_graph=True)"
+    same = text.startswith(f"{loss.name}.")
+    return second_backward(
+        _once(loss, line_of(loss, site, failure))
+        if same
+        else f"{text} in line {before.lineno} has freed values that {loss.name} needs, too.",
+        loss,
+        Candidate(
+            f"Keep the values the first time: {more}.",
+            line_with(place, {before: more}),
+            None,
+            place,
         ),
-        operands=(loss,),
-        candidates=tuple(candidates),
+    )
+
+
+def _once(loss: Operand, where: str) -> str:
+    return (
+        "The first backward() has freed the values that this one needs: "
+        f"{loss.name} was computed only once{f', in {where}' if where else ''}."
     )
 
 
