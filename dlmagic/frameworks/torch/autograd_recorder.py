@@ -34,6 +34,7 @@ class AutogradRecorder(TorchFunctionMode):
         self.cuts: list[Cut] = []
         self._filename = filename
         self._handles: list[Any] = []
+        self._behind: dict[int, Any] = {}
 
     def __torch_function__(
         self,
@@ -81,14 +82,28 @@ class AutogradRecorder(TorchFunctionMode):
         self.recorded.values[id(node)] = numbers_of(tensor)
         self.recorded.frames[id(node)] = frames
         self.watch_gradient(node)
+        self._watch_leaves_behind(node)
+
+    def _watch_leaves_behind(self, node: Any) -> None:
+        """The leaves' own ``.grad`` would be the sum over all backward passes there ever were."""
+        waiting = [child for child, _ in node.next_functions]
+        while waiting:
+            behind = waiting.pop()
+            if behind is None or id(behind) in self._behind:
+                continue
+            self._behind[id(behind)] = behind
+            if compat.variable_of(behind) is not None:
+                self.watch_gradient(behind)
+            waiting += [child for child, _ in behind.next_functions]
 
     def watch_gradient(self, node: Any) -> None:
         """Note the gradient of a node's result when a backward pass comes to it."""
-        gradients, key = self.recorded.gradients, id(node)
+        recorded, key = self.recorded, id(node)
 
         def note(found: tuple[Tensor | None, ...]) -> None:
             if found and found[0] is not None:
-                gradients[key] = numbers_of(found[0])
+                recorded.gradients[key] = numbers_of(found[0])
+                recorded.passes[key] = compat.current_backward()
 
         self._handles.append(node.register_prehook(note))
 

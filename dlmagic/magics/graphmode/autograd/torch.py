@@ -19,7 +19,7 @@ _WITHOUT = (
     "Put %%autograd above the cell that makes it: it says which line cut the graph.",
 )
 _THERE_BEFORE = (
-    "Lines and values of the steps in between are not known: the graph was there before. "
+    "Lines, values and gradients of the steps are not known: the graph was there before. "
     "%%autograd above the cell that makes it records them."
 )
 
@@ -51,7 +51,7 @@ class TorchRecording:
         """The graph, with the gradients of the cell's own backward pass if there was one."""
         tensor, recorded, notes = target.value, self._recorder.recorded, []
         assert isinstance(tensor, Tensor)
-        if id(tensor.grad_fn) not in recorded.gradients:  # no backward() began here
+        if not recorded.keep_pass_through(tensor.grad_fn):  # no backward() began here
             problem = take_gradients(tensor, leaves_of(tensor), recorded)
             notes = [f"Gradients are not known: {problem}"] if problem else []
         self.close()

@@ -71,6 +71,29 @@ def test_the_gradients_of_the_cells_own_backward_are_taken() -> None:
     assert [each.kind for each in graph.findings] == []
 
 
+def test_what_other_passes_have_left_in_grad_is_no_gradient_of_this_one() -> None:
+    x = torch.ones(3, requires_grad=True)
+    before = (x * 2).sum()
+    before.backward()
+    assert values(dlmagic.autograd(before, namespace={"x": x}))["x"] == ("[1, 1, 1]", "")
+    graph = drawn("y = (x * x).sum()\ny.backward()", x=x)
+    assert values(graph)["x"] == ("[1, 1, 1]", "[2, 2, 2]")
+    model = nn.Linear(2, 1, bias=False)
+    text = "for _ in range(3):\n    y = model(z).sum()\n    y.backward()"
+    graph = drawn(text, model=model, z=torch.ones(1, 2))
+    assert values(graph)["model.weight"][1] == "[[1, 1]]"
+
+
+def test_gradients_of_two_targets_are_not_mixed() -> None:
+    graph = drawn("y = x * x\ny.backward()\nz = y * 5", x=leaf(3.0))
+    assert {name: gradient for name, (_, gradient) in values(graph).items()} == {
+        "x": "",
+        "Mul": "5",
+        "Mul#2": "1",
+    }
+    assert any("Gradients are not known" in note for note in graph.notes)
+
+
 def test_an_own_function_has_its_own_name() -> None:
     class Cube(torch.autograd.Function):
         @staticmethod
