@@ -43,6 +43,11 @@ class TorchRecording:
         """Calls that gave something without a graph for something with one."""
         return self._recorder.cuts
 
+    @property
+    def _worth_telling(self) -> list[Cut]:
+        """Where a graph is left, numbers that were taken from it are there to be looked at."""
+        return [cut for cut in self.cuts if cut.why != "number"]
+
     def target(self, assigned: Assigned, last: object) -> Target | None:
         """The last value of a cell, or else the tensor that it assigned last; one with a graph."""
         return first_with_graph(assigned, last, _has_graph)
@@ -56,7 +61,7 @@ class TorchRecording:
             notes = [f"Gradients are not known: {problem}"] if problem else []
         self.close()
         nodes = read_graph(tensor, _names(self._namespace), recorded)
-        return Backward(tuple(nodes), tuple(self.cuts), tuple(notes))
+        return Backward(tuple(nodes), tuple(self._worth_telling), tuple(notes))
 
     def close(self) -> None:
         """Take the hooks away."""

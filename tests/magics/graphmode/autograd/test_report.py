@@ -111,6 +111,27 @@ def test_an_own_function_has_its_own_name() -> None:
     assert values(graph) == {"x": ("2", "12"), "Cube": ("8", "1")}
 
 
+CUBE = """
+class Cube(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return x**3
+    @staticmethod
+    def backward(ctx, gradient):
+        (x,) = ctx.saved_tensors
+        return 3 * x**2 * gradient
+y = Cube.apply(x)
+""".strip()
+
+
+@pytest.mark.parametrize("text", [CUBE, f"{CUBE}\ny.backward()"])
+def test_an_own_function_cuts_nothing(text: str) -> None:
+    graph = drawn(text, x=leaf(2.0))
+    assert graph.findings == ()
+    assert values(graph) == {"x": ("2", "12"), "Cube": ("8", "1")}
+
+
 @pytest.mark.parametrize(
     ("text", "line", "words"),
     [
@@ -180,6 +201,16 @@ def test_a_cell_without_graph_names_the_cut() -> None:
     assert "The cell has run" in str(caught.value)
     with pytest.raises(InputError, match="requires a gradient"):
         drawn("y = torch.ones(2) + 1")
+
+
+@pytest.mark.filterwarnings("ignore:Converting a tensor with requires_grad=True")
+@pytest.mark.parametrize("number", ["(x * 2).item()", "float(x * 2)", "(x * 2).tolist()"])
+def test_a_cell_without_graph_names_the_number_that_cut_it(number: str) -> None:
+    text = f"z = 1\ny = torch.tensor({number}, requires_grad=True)"
+    with pytest.raises(InputError, match=r"Line 2: (item|float|tolist)\(\) makes numbers"):
+        drawn(text, x=leaf(1.0))
+    graph = drawn(f"y = x * 2\nz = {number}\ny", x=leaf(1.0))
+    assert graph.findings == ()
 
 
 def test_the_error_of_a_cell_is_the_users() -> None:
