@@ -56,6 +56,15 @@ def test_it_is_kept_as_json() -> None:
     assert repr(again) == repr(found)
 
 
+def test_a_rewrite_is_not_checked_where_its_line_breaks_for_another_reason() -> None:
+    best = "    best = max(range(3), key=lambda i: t[i].sum().item())"
+    text = f"def pick(t):\n{best}\n    return t[best] * 2\ny = pick(x)"
+    found = report(text, x=torch.arange(12.0).reshape(3, 4))
+    breaks = [each for each in found.findings if each.kind == "graph-break"]
+    assert len(breaks) == 2
+    assert [each for each in breaks if each.fix and each.fix.status == "verified"] == []
+
+
 def test_the_default_mode_is_that_of_inductor() -> None:
     found = dlmagic.graphmode("y = x + 1", namespace={"x": torch.ones(3)})
     assert (found.mode, found.ran, found.check.agrees) == ("compile", "graph", True)
