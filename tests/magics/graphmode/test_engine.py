@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -340,3 +341,11 @@ def test_what_a_mode_cannot_run_has_run_plainly() -> None:
     (finding,) = found.findings
     assert (found.ran, finding.kind, finding.line) == ("eager", "unsupported", 1)
     assert "ran eagerly, not in mode jit" in repr(found)
+
+
+def test_a_reason_of_dlmagics_own_is_told_without_the_name_of_its_class() -> None:
+    tf = pytest.importorskip("tensorflow")
+    names: dict[str, Any] = {"x": tf.ones(3), "np": np}
+    found = dlmagic.graphmode("y = x * np.random.rand()", namespace=names, mode="graph")
+    assert found.reason.startswith("Random numbers of Python or NumPy")
+    assert [each.message for each in found.findings] == [found.reason]
