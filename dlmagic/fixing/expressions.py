@@ -11,9 +11,14 @@ from dlmagic.fixing.edit import Edit, replacing
 _NUMBERS = ("float", "bool")
 
 
-def keep_tensors(statement: ast.stmt) -> Edit | None:
-    """Leave out ``.item()``, ``.numpy()``, ``float()`` and ``bool()`` in a statement."""
-    return _rewritten(statement, _kept_tensor)
+def keep_tensors(statement: ast.stmt, cut: str = "{0}") -> Edit | None:
+    """Leave out ``.item()``, ``.numpy()``, ``float()`` and ``bool()`` in a statement.
+
+    Args:
+        statement: The statement.
+        cut: What lets no gradient through, as these do not: ``"({0}).detach()"``.
+    """
+    return _rewritten(statement, lambda node: _kept_tensor(node, cut))
 
 
 def clone_instead_of_deepcopy(statement: ast.stmt) -> Edit | None:
@@ -84,14 +89,23 @@ class _Rewriter(ast.NodeTransformer):
         return node
 
 
-def _kept_tensor(node: ast.expr) -> ast.expr | None:
+def _kept_tensor(node: ast.expr, cut: str) -> ast.expr | None:
     match node:
         case ast.Call(ast.Attribute(value, "item" | "numpy"), [], []):
-            return value
+            return _cut(value, cut)
         case ast.Call(ast.Name(name), [value], []) if name in _NUMBERS:
-            return value
+            return _cut(value, cut)
         case _:
             return None
+
+
+def _cut(value: ast.expr, cut: str) -> ast.expr:
+    """The value without its gradient; as it stands where it has none."""
+    match value:
+        case ast.Compare() | ast.Call(ast.Attribute(_, "detach" | "stop_gradient")):
+            return value
+        case _:
+            return ast.parse(cut.format(ast.unparse(value)), mode="eval").body
 
 
 def _cloned(node: ast.expr) -> ast.expr | None:

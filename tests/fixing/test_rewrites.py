@@ -95,6 +95,21 @@ def test_tensors_are_kept(text: str, mended: str | None) -> None:
     assert (edit.code if edit else None) == mended
 
 
+@pytest.mark.parametrize(
+    ("text", "mended"),
+    [
+        ("v = (a + b).item()", "v = (a + b).detach()"),
+        ("v = float(a + b)", "v = (a + b).detach()"),
+        ("v = x.detach().item()", "v = x.detach()"),
+        ("v = bool(x > 0)", "v = x > 0"),
+    ],
+)
+def test_tensors_are_kept_without_their_gradients(text: str, mended: str) -> None:
+    edit = keep_tensors(statement(text), "({0}).detach()")
+    assert edit is not None
+    assert edit.code == mended
+
+
 MASKED = "y = w(x > 2, x, 0).sum()"
 
 

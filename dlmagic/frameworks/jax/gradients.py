@@ -24,15 +24,43 @@ def differentiated(program: Program, arguments: tuple[object, ...]) -> Different
         program: The cell as a program.
         arguments: The values of its parameters.
     """
-    leaves, structure = jax.tree_util.tree_flatten(program.inputs(arguments))
-    names, arrays = program.input_names(arguments), [jnp.asarray(leaf) for leaf in leaves]
-    inputs = _Inputs(names, arrays, structure)
+    inputs = _inputs_of(program, arguments)
     if not inputs.floats:
         return Reason(NOTHING)
     return Differentiated(
         plain=lambda: inputs.pulled_back(program.plainly, unless_independent=True),
         graph=lambda: inputs.pulled_back(program.jitted),
     )
+
+
+def of_plain_run(
+    program: Program,
+    arguments: tuple[object, ...],
+    choose: Callable[[tuple[object, ...]], tuple[object, ...]],
+) -> Gradients | None:
+    """Those of some of the values that a cell returns, run operation by operation.
+
+    Args:
+        program: The cell as a program.
+        arguments: The values of its parameters.
+        choose: Takes the values, and gives those that are wanted.
+
+    Returns:
+        None where there is nothing that could have one, or nothing depends on it.
+    """
+    inputs = _inputs_of(program, arguments)
+
+    def chosen(*arrays: Any) -> Returned:
+        returned, written = program.plainly(*arrays).build()
+        return take_out((choose(returned), written))
+
+    return inputs.pulled_back(chosen, unless_independent=True) if inputs.floats else None
+
+
+def _inputs_of(program: Program, arguments: tuple[object, ...]) -> _Inputs:
+    leaves, structure = jax.tree_util.tree_flatten(program.inputs(arguments))
+    names, arrays = program.input_names(arguments), [jnp.asarray(leaf) for leaf in leaves]
+    return _Inputs(names, arrays, structure)
 
 
 @dataclass(frozen=True)

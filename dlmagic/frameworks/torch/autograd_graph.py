@@ -31,12 +31,22 @@ class Recorded:
         frames: The code that made each.
         values: The numbers of its result.
         gradients: The numbers of its gradient.
+        passes: The backward pass that each gradient comes from.
     """
 
     nodes: dict[int, Any] = field(default_factory=dict)
     frames: dict[int, tuple[Frame, ...]] = field(default_factory=dict)
     values: dict[int, Numbers] = field(default_factory=dict)
     gradients: dict[int, Numbers] = field(default_factory=dict)
+    passes: dict[int, int] = field(default_factory=dict)
+
+    def keep_pass_through(self, node: Any) -> bool:
+        """Forget gradients of other passes than the last that came to a node; whether one did."""
+        wanted = self.passes.get(id(node))
+        others = [key for key in self.gradients if wanted is None or self.passes[key] != wanted]
+        for key in others:
+            del self.gradients[key]
+        return wanted is not None
 
 
 def numbers_of(tensor: Tensor) -> Numbers:
@@ -124,8 +134,6 @@ class _Walk:
         if variable is not None:
             found.value = numbers_of(variable)
             found.gradient = self._recorded.gradients.get(id(variable), found.gradient)
-            if found.gradient is None and variable.grad is not None:
-                found.gradient = numbers_of(variable.grad)
             found.shape, found.dtype = found.value.shape, found.value.dtype
         else:
             found.shape, found.dtype = compat.result_of_node(node)

@@ -20,6 +20,8 @@ _SILENT = frozenset(
     {"__get__", "__set__", "requires_grad_", "register_hook", "retain_grad", "backward", "size"}
 )
 
+_NUMBERS = ("item", "tolist", "__float__")
+
 
 class AutogradRecorder(TorchFunctionMode):
     """While active, every result with a graph is noted; nothing is changed.
@@ -34,6 +36,8 @@ class AutogradRecorder(TorchFunctionMode):
         self.cuts: list[Cut] = []
         self._filename = filename
         self._handles: list[Any] = []
+        self._behind: dict[int, Any] = {}
+        self._inside = 0
 
     def __torch_function__(
         self,
@@ -51,7 +55,7 @@ class AutogradRecorder(TorchFunctionMode):
         return result
 
     def __enter__(self) -> AutogradRecorder:
-        self._custom = compat.watching_custom_functions(self._note_custom)
+        self._custom = compat.watching_custom_functions(self._within_custom)
         self._custom.__enter__()
         super().__enter__()  # type: ignore[no-untyped-call]
         return self
@@ -60,9 +64,18 @@ class AutogradRecorder(TorchFunctionMode):
         super().__exit__(*error)  # type: ignore[no-untyped-call]
         self._custom.__exit__(*error)
 
-    def _note_custom(self, result: object) -> None:
-        """The result of a function of the user's own, which no other call shows."""
-        self._note_all(result, self._frames(sys._getframe(1)))
+    def _within_custom(self, call: Callable[[], object]) -> object:
+        """The result of a function of the user's own, which no other call shows.
+
+        It runs without a graph, and its gradient is its own: nothing in it is a cut.
+        """
+        self._inside += 1
+        try:
+            result = call()
+            self._note_all(result, self._frames(sys._getframe(1)))
+        finally:
+            self._inside -= 1
+        return result
 
     def _frames(self, frame: FrameType) -> tuple[Frame, ...]:
         found = innermost_frame(self._filename, frame)
@@ -81,14 +94,28 @@ class AutogradRecorder(TorchFunctionMode):
         self.recorded.values[id(node)] = numbers_of(tensor)
         self.recorded.frames[id(node)] = frames
         self.watch_gradient(node)
+        self._watch_leaves_behind(node)
+
+    def _watch_leaves_behind(self, node: Any) -> None:
+        """The leaves' own ``.grad`` would be the sum over all backward passes there ever were."""
+        waiting = [child for child, _ in node.next_functions]
+        while waiting:
+            behind = waiting.pop()
+            if behind is None or id(behind) in self._behind:
+                continue
+            self._behind[id(behind)] = behind
+            if compat.variable_of(behind) is not None:
+                self.watch_gradient(behind)
+            waiting += [child for child, _ in behind.next_functions]
 
     def watch_gradient(self, node: Any) -> None:
         """Note the gradient of a node's result when a backward pass comes to it."""
-        gradients, key = self.recorded.gradients, id(node)
+        recorded, key = self.recorded, id(node)
 
         def note(found: tuple[Tensor | None, ...]) -> None:
             if found and found[0] is not None:
-                gradients[key] = numbers_of(found[0])
+                recorded.gradients[key] = numbers_of(found[0])
+                recorded.passes[key] = compat.current_backward()
 
         self._handles.append(node.register_prehook(note))
 
@@ -106,16 +133,24 @@ class AutogradRecorder(TorchFunctionMode):
         result: Any,
         frames: tuple[Frame, ...],
     ) -> None:
-        if not isinstance(result, Tensor) or result.requires_grad:
+        why = _why_cut(name, result)
+        if why is None or self._inside or compat.in_backward():
             return
         given = compat.pytree.tree_leaves((args, dict(kwargs)))
-        if not any(isinstance(each, Tensor) and each.requires_grad for each in given):
-            return
-        if not (result.is_floating_point() or result.is_complex()):
-            why: Why = "integer"
-        else:
-            why = "detach" if torch.is_grad_enabled() else "no_grad"
-        self.cuts.append(Cut(why, name, frames))
+        if any(isinstance(each, Tensor) and each.requires_grad for each in given):
+            plain = name.removeprefix("__").removesuffix("__")
+            self.cuts.append(Cut(why, plain, frames))
+
+
+def _why_cut(name: str, result: object) -> Why | None:
+    """Why nothing gets a gradient through the result of a call; None where something may."""
+    if name in _NUMBERS:
+        return "number"
+    if not isinstance(result, Tensor) or result.requires_grad:
+        return None
+    if not (result.is_floating_point() or result.is_complex()):
+        return "integer"
+    return "detach" if torch.is_grad_enabled() else "no_grad"
 
 
 def take_gradients(target: Tensor, leaves: Sequence[Tensor], recorded: Recorded) -> str:

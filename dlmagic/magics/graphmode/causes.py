@@ -32,7 +32,8 @@ _CAUSES = (
     Cause(
         r"^Data-dependent branching",
         "which branch to take depends on a tensor's value, known only when the graph runs",
-        "Compute both sides and choose with torch.where, or use torch.cond.",
+        "Compute both sides and choose with torch.where, if both have finite gradients, or use "
+        "torch.cond.",
     ),
     Cause(
         r"^Unsupported Tensor\.item|^Tensor\.tolist|^Unsupported Tensor\.tolist",
@@ -108,8 +109,8 @@ _CAUSES = (
 def explain(found: GraphBreak) -> tuple[str, str]:
     """The reason of a break in plain words, and what to do about it.
 
-    >>> explain(GraphBreak("Data-dependent branching"))[1]
-    'Compute both sides and choose with torch.where, or use torch.cond.'
+    >>> explain(GraphBreak("Attempted to copy.deepcopy a tensor"))[1]
+    'Use .clone(), or copy outside the compiled code.'
     """
     text = f"{found.cause}\n{found.context}"
     for cause in _CAUSES:

@@ -19,6 +19,7 @@ class Dialect:
             nothing does.
         template: Whether that takes a text with places for the values first.
         formatting: What puts values into a text where the print does not, as an attribute.
+        cut: What a value ``{0}`` is without its gradient; ``{1}`` is the root's name.
         scalars: What makes an array of the number ``{0}``; ``{1}`` is the module's name.
     """
 
@@ -28,16 +29,18 @@ class Dialect:
     printing: str = ""
     template: bool = False
     formatting: str = ""
+    cut: str = ""
     scalars: tuple[str, ...] = ()
 
 
 DIALECTS: Mapping[str, Dialect] = {
-    "torch": Dialect("torch", "torch", scalars=("{1}.tensor({0})",)),
+    "torch": Dialect("torch", "torch", cut="({0}).detach()", scalars=("{1}.tensor({0})",)),
     "tensorflow": Dialect(
         "tensorflow",
         "tensorflow",
         printing="print",
         formatting="strings.format",
+        cut="{1}.stop_gradient({0})",
         scalars=("{1}.constant({0})", "{1}.constant({0}, {1}.float32)"),
     ),
     "jax": Dialect(
@@ -46,6 +49,7 @@ DIALECTS: Mapping[str, Dialect] = {
         "an array",
         printing="debug.print",
         template=True,
+        cut="{1}.lax.stop_gradient({0})",
         scalars=("{1}.asarray({0})",),
     ),
 }

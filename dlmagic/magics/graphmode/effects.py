@@ -7,6 +7,7 @@ import logging
 import os
 import sys
 import traceback
+import warnings
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -38,6 +39,9 @@ _LIBRARIES = ("tensorflow", "absl", "jax", "torch", "numba", "keras")
 _ALSO_IN_GRAPHS = "tensorflow/python/ops/logging_ops.py"
 """Where ``tf.print`` stands. In a notebook it writes by way of Python when it runs at once, and
 past Python in a graph, where nobody can note it; so it is not noted at all."""
+
+_OF_WARNINGS = warnings.WarningMessage.__init__.__code__.co_filename
+"""Where warnings are shown. Most are given only once in a process, so a later run has none."""
 
 EffectKey = tuple[str, Frame | None]
 """Kind and line of what was said."""
@@ -143,7 +147,7 @@ class _Recorder(io.TextIOBase):
         self._filename = filename
 
     def write(self, text: str) -> int:
-        if not _prints_in_graphs(sys._getframe(1)):
+        if not _is_nobodys_print(sys._getframe(1)):
             self._effects.note_print(text, innermost_frame(self._filename, sys._getframe(1)))
         return self._stream.write(text)
 
@@ -171,10 +175,13 @@ class _Recorder(io.TextIOBase):
         return self._stream.fileno()
 
 
-def _prints_in_graphs(frame: FrameType | None) -> bool:
-    """Whether a text comes from what prints in a graph as well."""
+def _is_nobodys_print(frame: FrameType | None) -> bool:
+    """Whether a text is a warning, or comes from what prints in a graph as well."""
     stack = (each.f_code.co_filename for each, _ in traceback.walk_stack(frame))
-    return any(name.replace(os.sep, "/").endswith(_ALSO_IN_GRAPHS) for name in stack)
+    return any(
+        name == _OF_WARNINGS or name.replace(os.sep, "/").endswith(_ALSO_IN_GRAPHS)
+        for name in stack
+    )
 
 
 class _LogRecorder(logging.Handler):
@@ -186,7 +193,7 @@ class _LogRecorder(logging.Handler):
         self._filename = filename
 
     def emit(self, record: logging.LogRecord) -> None:
-        if record.name.partition(".")[0] in _LIBRARIES:
+        if record.name.partition(".")[0] in _LIBRARIES or record.name == "py.warnings":
             return
         frame = innermost_frame(self._filename, sys._getframe(1))
         if frame is not None and not self._effects.paused:  # others log for themselves, too

@@ -180,6 +180,7 @@ def _inspected(
         try:
             with loaded_frameworks()[-1].counting():
                 graph_run.run(first, after, values, long=long)
+                places = replace(places, compiled=graph_run.compiled_from)
                 report = report_of(inspection, mode, framework, request, places)
                 surroundings.tell("trying fixes")
                 trials = Trials(graph_run, first, places, left=0 if long else MOST_TRIALS)

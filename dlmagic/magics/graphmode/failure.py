@@ -7,6 +7,7 @@ import traceback
 from collections.abc import Collection, Iterator
 
 from dlmagic.cell.function import CellFunction
+from dlmagic.errors import DLMagicError
 from dlmagic.finding import Finding
 from dlmagic.frameworks.captured import Frame
 from dlmagic.frameworks.protocol import Framework
@@ -24,7 +25,8 @@ def failure_finding(
     """What a graph raised where the cell as it is did not."""
     frame = _in_another_cell(error, cell, places)
     file = frame.file if frame else places.filename
-    said = " ".join(f"{type(error).__name__}: {error}".split())
+    kind = "" if isinstance(error, DLMagicError) else f"{type(error).__name__}: "
+    said = " ".join(f"{kind}{error}".split())
     reason, line = framework.explain_failure(error, file) or (said, None)
     place = places.of([frame]) if frame else _in_this_cell(error, reason, line, cell, places)
     return Finding(

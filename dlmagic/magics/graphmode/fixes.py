@@ -75,7 +75,7 @@ def _rewrites(
     where = f"{name_of_module(dialect.module, namespace)}.where"
     chosen = choose_instead_of_branching(tree, statement, where)
     yield f"Compute both sides and choose with {where}.", chosen
-    yield "Keep it a tensor.", keep_tensors(statement)
+    yield from _kept_tensors(statement, dialect, namespace)
     yield f"Keep the shape with {where}.", mask_instead_of_selecting(statement, where)
     if dialect.printing:
         root = name_of_module(dialect.root, namespace)
@@ -84,6 +84,13 @@ def _rewrites(
         text = f"Print with {function}, which prints when the graph runs."
         yield text, print_in_graph(statement, function, template=dialect.template)
         yield text, print_instead_of_logging(statement, function, formatting)
+
+
+def _kept_tensors(statement: ast.stmt, dialect: Dialect, namespace: Mapping[str, object]) -> _Found:
+    if dialect.root != "torch":  # there, whoever collects the tensor would keep its graph alive
+        yield "Keep it a tensor.", keep_tensors(statement)
+    cut = dialect.cut.format("{0}", name_of_module(dialect.root, namespace))
+    yield "Keep it a tensor, without its gradient.", keep_tensors(statement, cut)
 
 
 def _of_one_framework(

@@ -67,7 +67,7 @@ def compare_gradients(call: Call, compiled: CompiledCell, output: Output) -> Gra
 def _of_two_runs(
     compiler: Differentiates, compiled: CompiledCell, subject: Subject
 ) -> GradientCheck:
-    runs = _Runs(subject)
+    runs = Runs(subject)
     subject.snapshot.restore()  # a later call may have left its own
     try:
         found = compiler.differentiated(compiled, subject)
@@ -87,7 +87,7 @@ def _of_two_runs(
 
 
 @dataclass
-class _Runs:
+class Runs:
     """Runs that take gradients.
 
     Attributes:

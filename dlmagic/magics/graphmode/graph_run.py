@@ -39,6 +39,8 @@ class GraphRun:
         request: What the user asked for.
         surroundings: Where it happens.
         returned: What the plain run has returned.
+        compiled_from: The file name of the cell that was compiled: of this run of it, or an
+            earlier one.
     """
 
     inspection: Inspection
@@ -47,6 +49,7 @@ class GraphRun:
     request: Request
     surroundings: Surroundings
     returned: tuple[object, ...]
+    compiled_from: str = ""
 
     def run(
         self, first: Call, after: Snapshot, values: list[object], *, long: bool = False
@@ -131,6 +134,7 @@ class GraphRun:
         if compiled is None or not compiled.fits(reached):
             compiled = self._compile(subject)
             kept.keep(key, compiled)
+        self.compiled_from = compiled.cell.source.filename
         return compiled
 
     def _compile(self, subject: Subject) -> CompiledCell:

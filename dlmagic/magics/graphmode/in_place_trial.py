@@ -13,6 +13,7 @@ from dlmagic.magics.graphmode.call import Call
 from dlmagic.magics.graphmode.closer_look import BUILT_IN
 from dlmagic.magics.graphmode.compiled_again import compiled_again
 from dlmagic.magics.graphmode.fixes import Candidate
+from dlmagic.magics.graphmode.gradients_of_fix import BothCells
 from dlmagic.magics.graphmode.graph_run import GraphRun
 from dlmagic.magics.graphmode.judging import built_in, is_better, same_said
 
@@ -55,9 +56,12 @@ class InPlaceTrial:
                 trial.call_as_graph(call, compiled)
             except Exception:  # a rewrite that fails is none
                 return False
-        if self.finding.kind in BUILT_IN and built_in(compiled) >= built_in(inspection):
-            return False
-        return is_better(call, self.first, self.finding)
+            if self.finding.kind in BUILT_IN and built_in(compiled) >= built_in(inspection):
+                return False
+            if not is_better(call, self.first, self.finding):
+                return False
+            both = BothCells(self.first.subject, subject, self.graph_run.returned)
+            return both.have_same_gradients(compiled.compiler, trial)
 
     def _subject(self) -> Subject:
         """The mended cell, from the state that the first run started from."""

@@ -9,14 +9,15 @@ from dataclasses import dataclass, field
 from dlmagic.cell.function import CellFunction
 from dlmagic.cell.subject import Subject
 from dlmagic.devices.reading import Reason
-from dlmagic.frameworks.gradients import Differentiated
+from dlmagic.frameworks.gradients import Differentiated, Gradients
 from dlmagic.frameworks.jax.compiling import prepare_program
-from dlmagic.frameworks.jax.gradients import differentiated
+from dlmagic.frameworks.jax.gradients import differentiated, of_plain_run
 from dlmagic.frameworks.jax.jaxprs import read_jaxpr
 from dlmagic.frameworks.jax.program import Program
 from dlmagic.frameworks.protocol import Framework, Prepared
 from dlmagic.magics.graphmode.capture import AnyCompiler, Captured, CompiledCell, RunOnce
 from dlmagic.magics.graphmode.first_graph import FirstGraph
+from dlmagic.magics.graphmode.gradients_of_fix import Choose
 
 
 @dataclass
@@ -62,3 +63,9 @@ class JaxCompiler:
         assert self._program is not None
         arguments = tuple(subject.arguments[name] for name in compiled.cell.parameters)
         return differentiated(self._program, arguments)
+
+    def plain_gradients(self, subject: Subject, choose: Choose) -> Gradients | None:
+        """With respect to the same, of the cell as it is."""
+        program = Program(subject.cell, subject.arguments, self.framework)
+        arguments = tuple(subject.arguments[name] for name in subject.cell.parameters)
+        return of_plain_run(program, arguments, choose)

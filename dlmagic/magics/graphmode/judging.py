@@ -26,7 +26,7 @@ def is_better(call: Call, before: Call, finding: Finding) -> bool:
     if now - causes:
         return False
     if finding.kind == "graph-break":
-        return now.total() < causes.total() or _graphs(call) < _graphs(before)
+        return _broken_lines(call) < _broken_lines(before) or _graphs(call) < _graphs(before)
     return sorted(_said(call.plain_effects)) == sorted(_said(call.graph_effects))
 
 
@@ -66,6 +66,12 @@ def _causes(call: Call) -> Counter[tuple[str, str]]:
         for found in call.captured.breaks
     }
     return Counter((cause, function) for cause, function, _ in places)
+
+
+def _broken_lines(call: Call) -> int:
+    """Lines at which a graph ends; one that ends for another reason now is not mended."""
+    innermost = (found.frames[-1:] for found in call.captured.breaks)
+    return len({(frame.file, frame.line) for frames in innermost for frame in frames})
 
 
 def _graphs(call: Call) -> int:

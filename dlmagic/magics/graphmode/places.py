@@ -37,18 +37,22 @@ class Places:
     Attributes:
         filename: Of the cell that is inspected.
         name_of_cell: What the user calls the code of a file; None for code of others.
+        compiled: Where the graph has its lines: in an earlier run of the same cell, if that made
+            it; an empty text where it was made now.
     """
 
     filename: str
     name_of_cell: Callable[[str], str | None]
+    compiled: str = ""
 
     def of(self, frames: Sequence[Frame]) -> Place:
         """The innermost line of the user's own code, in this cell or in another."""
         for frame in reversed(frames):
-            name = None if frame.file == self.filename else self.name_of_cell(frame.file)
+            inspected = frame.file in (self.filename, self.compiled)
+            name = None if inspected else self.name_of_cell(frame.file)
             if name is not None and (_line(frame) or "").startswith(_CALL_OF_MAGIC):
                 continue
-            if frame.file == self.filename or name is not None:
+            if inspected or name is not None:
                 return Place(name, frame.line, _line(frame))
         return Place(None, None, None)
 

@@ -11,13 +11,14 @@ import tensorflow as tf
 from dlmagic.cell.function import CellFunction
 from dlmagic.cell.subject import Subject
 from dlmagic.devices.reading import Reason
-from dlmagic.frameworks.gradients import NOTHING, Differentiated
+from dlmagic.frameworks.gradients import NOTHING, Differentiated, Gradients
 from dlmagic.frameworks.protocol import Framework, Prepared
 from dlmagic.frameworks.tensorflow.concrete_graphs import read_graph
-from dlmagic.frameworks.tensorflow.gradients import gradients_of, leaves_among
+from dlmagic.frameworks.tensorflow.gradients import Leaves, gradients_of, leaves_among
 from dlmagic.frameworks.tensorflow.graphs import Graph
 from dlmagic.magics.graphmode.capture import AnyCompiler, Captured, CompiledCell, RunOnce
 from dlmagic.magics.graphmode.first_graph import FirstGraph
+from dlmagic.magics.graphmode.gradients_of_fix import Choose
 
 
 @dataclass
@@ -82,10 +83,19 @@ class TensorFlowCompiler:
 
     def differentiated(self, compiled: CompiledCell, subject: Subject) -> Differentiated | Reason:
         """With respect to trainable variables and floating-point tensors that the cell reads."""
-        leaves = leaves_among((item.path, item.value) for item in subject.snapshot.reached)
+        leaves = _leaves_of(subject)
         if not leaves:
             return Reason(NOTHING)
         return Differentiated(
             plain=lambda: gradients_of(subject.run, leaves),
             graph=lambda: gradients_of(lambda: compiled.run(subject.arguments, Captured()), leaves),
         )
+
+    def plain_gradients(self, subject: Subject, choose: Choose) -> Gradients | None:
+        """With respect to the same, of the cell as it is."""
+        leaves = _leaves_of(subject)
+        return gradients_of(lambda: choose(subject.run()), leaves) if leaves else None
+
+
+def _leaves_of(subject: Subject) -> Leaves:
+    return leaves_among((item.path, item.value) for item in subject.snapshot.reached)

@@ -20,11 +20,12 @@ from dlmagic.frameworks.torch.compiling import prepare_compile, require_compiler
 from dlmagic.frameworks.torch.dynamo_records import listening
 from dlmagic.frameworks.torch.exported_cell import ExportedCell, export_cell
 from dlmagic.frameworks.torch.fx_graphs import DynamoGraph
-from dlmagic.frameworks.torch.gradients import gradients_of, inputs_as_leaves, parameters_among
+from dlmagic.frameworks.torch.gradients import gradients_of
 from dlmagic.frameworks.torch.script_graphs import read_script
 from dlmagic.frameworks.torch.traced_cell import TracedCell, trace_cell
 from dlmagic.magics.graphmode.capture import Captured, CompiledCell, Compiler, RunOnce
 from dlmagic.magics.graphmode.first_graph import FirstGraph
+from dlmagic.magics.graphmode.torch_gradients import PlainlyDifferentiable, leaves_of
 
 _STAGES = (
     ("eager", "capturing (Dynamo)"),
@@ -35,7 +36,7 @@ _STAGES = (
 """Backends of ``torch.compile``, each of which does one thing more than the one before."""
 
 
-class DynamoCompiler:
+class DynamoCompiler(PlainlyDifferentiable):
     """``torch.compile`` around the cell: every graph is looked at on its way to the backend.
 
     Args:
@@ -82,9 +83,7 @@ class DynamoCompiler:
 
     def differentiated(self, compiled: CompiledCell, subject: Subject) -> Differentiated | Reason:
         """With respect to parameters; where there are none, to the floating-point inputs."""
-        leaves = parameters_among((item.path, item.value) for item in subject.snapshot.reached)
-        replaced = {} if leaves else inputs_as_leaves(subject.arguments)
-        leaves = leaves or replaced
+        leaves, replaced = leaves_of(subject)
         if not leaves:
             return Reason(NOTHING)
 
@@ -108,7 +107,7 @@ class DynamoCompiler:
 
 
 @dataclass
-class TraceCompiler:
+class TraceCompiler(PlainlyDifferentiable):
     """``torch.jit.trace`` of the cell's body; of what it calls, where that cannot be taken whole.
 
     Attributes:
@@ -147,7 +146,7 @@ def _graph_of(traced: TracedCell) -> CapturedGraph:
 
 
 @dataclass
-class ExportCompiler:
+class ExportCompiler(PlainlyDifferentiable):
     """``torch.export`` of the cell's body."""
 
     _exported: ExportedCell | None = None

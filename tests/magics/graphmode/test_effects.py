@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import logging
 import sys
+import warnings
 from collections import Counter
 from pathlib import Path
 
@@ -68,6 +69,18 @@ def test_standard_error_and_log_records_count() -> None:
     text = "import sys\nprint('e', file=sys.stderr)\nlog.warning('%s left', 3)"
     log = logging.getLogger("dlmagic.test")
     assert said(text, log=log) == [("print", "e\n", 2), ("log", "WARNING: 3 left", 3)]
+
+
+def test_warnings_are_no_prints(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "import sys\nwarnings.warn('hello')\nprint('e', file=sys.stderr)"
+    monkeypatch.setattr(warnings, "showwarning", lambda *told: sys.stderr.write(f"{told[0]}\n"))
+    monkeypatch.setattr(warnings, "filters", [("always", None, Warning, None, 0)])
+    assert said(text, warnings=warnings) == [("print", "e\n", 3)]
+    logging.captureWarnings(capture=True)
+    try:
+        assert said(text, warnings=warnings) == [("print", "e\n", 3)]
+    finally:
+        logging.captureWarnings(capture=False)
 
 
 def test_what_others_log_is_not_the_cells() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -54,6 +55,15 @@ def test_it_is_kept_as_json() -> None:
     again = GraphReport.from_json(found.to_json())
     assert again == found
     assert repr(again) == repr(found)
+
+
+def test_a_rewrite_is_not_checked_where_its_line_breaks_for_another_reason() -> None:
+    best = "    best = max(range(3), key=lambda i: t[i].sum().item())"
+    text = f"def pick(t):\n{best}\n    return t[best] * 2\ny = pick(x)"
+    found = report(text, x=torch.arange(12.0).reshape(3, 4))
+    breaks = [each for each in found.findings if each.kind == "graph-break"]
+    assert len(breaks) == 2
+    assert [each for each in breaks if each.fix and each.fix.status == "verified"] == []
 
 
 def test_the_default_mode_is_that_of_inductor() -> None:
@@ -331,3 +341,11 @@ def test_what_a_mode_cannot_run_has_run_plainly() -> None:
     (finding,) = found.findings
     assert (found.ran, finding.kind, finding.line) == ("eager", "unsupported", 1)
     assert "ran eagerly, not in mode jit" in repr(found)
+
+
+def test_a_reason_of_dlmagics_own_is_told_without_the_name_of_its_class() -> None:
+    tf = pytest.importorskip("tensorflow")
+    names: dict[str, Any] = {"x": tf.ones(3), "np": np}
+    found = dlmagic.graphmode("y = x * np.random.rand()", namespace=names, mode="graph")
+    assert found.reason.startswith("Random numbers of Python or NumPy")
+    assert [each.message for each in found.findings] == [found.reason]

@@ -52,6 +52,15 @@ def test_a_report_is_stored_and_kept_quiet(
     assert "graph" not in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("line", ["print(y.sum())", "k = y.sum().item()", "k = float(y.sum())"])
+def test_a_second_run_of_the_cell_says_the_same(loaded: InteractiveShell, line: str) -> None:
+    cell = f"%%graphmode -m compile:eager\ny = x * n\n{line}\nz = y + 1"
+    first, again = (loaded.run_cell(cell, store_history=True).result for _ in range(2))
+    assert again.findings == first.findings
+    assert [(each.line, each.fix.status) for each in again.findings] == [(3, "verified")]
+    assert again.graphs == first.graphs
+
+
 def test_a_second_run_of_the_cell_knows_the_first(loaded: InteractiveShell) -> None:
     cell = "%%graphmode -m compile:eager\ny = x * 3"
     first, again = run(loaded, cell), run(loaded, cell)

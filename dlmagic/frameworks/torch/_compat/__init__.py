@@ -81,6 +81,7 @@ from dlmagic.frameworks.torch._compat.tensors import (
 from dlmagic.frameworks.torch._compat.watching import (
     at_end_of_backward,
     compiled_call,
+    current_backward,
     hook_gradient,
     in_backward,
     put_hooks_on,
@@ -118,6 +119,7 @@ __all__ = [
     "compile_seconds",
     "compiled_call",
     "cpp_compiler_missing",
+    "current_backward",
     "dynamo_counters",
     "dynamo_is_loaded",
     "fake_mode_of",

@@ -22,10 +22,15 @@ def is_custom_function(node: Any) -> bool:
 
 
 @contextmanager
-def watching_custom_functions(note: Callable[[object], object]) -> Iterator[None]:
-    """While active, every result of an ``autograd.Function`` written in Python is told.
+def watching_custom_functions(
+    around: Callable[[Callable[[], object]], object],
+) -> Iterator[None]:
+    """While active, every call of an ``autograd.Function`` written in Python is made by another.
 
     Such a function is called past the modes that see all others.
+
+    Args:
+        around: Takes the call, makes it, and returns its result.
     """
     owner: Any = torch.autograd.Function
     original = vars(owner).get("apply")
@@ -35,9 +40,7 @@ def watching_custom_functions(note: Callable[[object], object]) -> Iterator[None
 
     def apply(cls: Any, *arguments: Any, **keywords: Any) -> Any:
         # From PyTorch 2.14 on it is written in C, and no classmethod of Python's.
-        result = original.__get__(None, cls)(*arguments, **keywords)
-        note(result)
-        return result
+        return around(lambda: original.__get__(None, cls)(*arguments, **keywords))
 
     owner.apply = classmethod(apply)
     try:

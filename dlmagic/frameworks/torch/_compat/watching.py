@@ -13,9 +13,14 @@ from torch.utils.hooks import RemovableHandle
 _current_task: Callable[[], int] = getattr(torch._C, "_current_graph_task_id", lambda: -1)
 
 
+def current_backward() -> int:
+    """The number of the backward pass that this thread computes just now; -1 for none."""
+    return _current_task()
+
+
 def in_backward() -> bool:
     """Whether this thread computes gradients just now; False where nobody tells."""
-    return _current_task() != -1
+    return current_backward() != -1
 
 
 def at_end_of_backward(function: Callable[[], None]) -> bool:

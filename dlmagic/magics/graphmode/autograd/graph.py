@@ -14,6 +14,8 @@ _CUTS = {
     "detach": "{operation} cuts the graph: nothing before this line gets a gradient through it",
     "no_grad": "{operation} runs without a graph, since gradients are switched off here",
     "integer": "{operation} gives whole numbers or booleans, through which no gradient goes",
+    "number": "{operation} makes numbers of Python's: nothing before this line gets a gradient "
+    "through them",
     "no_tape": "{operation} runs where the tape does not record, so no gradient goes through it",
     "no_gradient": "{operation} has no gradient: nothing before this line gets one through it",
 }

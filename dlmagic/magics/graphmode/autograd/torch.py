@@ -19,7 +19,7 @@ _WITHOUT = (
     "Put %%autograd above the cell that makes it: it says which line cut the graph.",
 )
 _THERE_BEFORE = (
-    "Lines and values of the steps in between are not known: the graph was there before. "
+    "Lines, values and gradients of the steps are not known: the graph was there before. "
     "%%autograd above the cell that makes it records them."
 )
 
@@ -43,6 +43,11 @@ class TorchRecording:
         """Calls that gave something without a graph for something with one."""
         return self._recorder.cuts
 
+    @property
+    def _worth_telling(self) -> list[Cut]:
+        """Where a graph is left, numbers that were taken from it are there to be looked at."""
+        return [cut for cut in self.cuts if cut.why != "number"]
+
     def target(self, assigned: Assigned, last: object) -> Target | None:
         """The last value of a cell, or else the tensor that it assigned last; one with a graph."""
         return first_with_graph(assigned, last, _has_graph)
@@ -51,12 +56,12 @@ class TorchRecording:
         """The graph, with the gradients of the cell's own backward pass if there was one."""
         tensor, recorded, notes = target.value, self._recorder.recorded, []
         assert isinstance(tensor, Tensor)
-        if id(tensor.grad_fn) not in recorded.gradients:  # no backward() began here
+        if not recorded.keep_pass_through(tensor.grad_fn):  # no backward() began here
             problem = take_gradients(tensor, leaves_of(tensor), recorded)
             notes = [f"Gradients are not known: {problem}"] if problem else []
         self.close()
         nodes = read_graph(tensor, _names(self._namespace), recorded)
-        return Backward(tuple(nodes), tuple(self.cuts), tuple(notes))
+        return Backward(tuple(nodes), tuple(self._worth_telling), tuple(notes))
 
     def close(self) -> None:
         """Take the hooks away."""

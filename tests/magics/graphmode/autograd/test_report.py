@@ -71,6 +71,29 @@ def test_the_gradients_of_the_cells_own_backward_are_taken() -> None:
     assert [each.kind for each in graph.findings] == []
 
 
+def test_what_other_passes_have_left_in_grad_is_no_gradient_of_this_one() -> None:
+    x = torch.ones(3, requires_grad=True)
+    before = (x * 2).sum()
+    before.backward()
+    assert values(dlmagic.autograd(before, namespace={"x": x}))["x"] == ("[1, 1, 1]", "")
+    graph = drawn("y = (x * x).sum()\ny.backward()", x=x)
+    assert values(graph)["x"] == ("[1, 1, 1]", "[2, 2, 2]")
+    model = nn.Linear(2, 1, bias=False)
+    text = "for _ in range(3):\n    y = model(z).sum()\n    y.backward()"
+    graph = drawn(text, model=model, z=torch.ones(1, 2))
+    assert values(graph)["model.weight"][1] == "[[1, 1]]"
+
+
+def test_gradients_of_two_targets_are_not_mixed() -> None:
+    graph = drawn("y = x * x\ny.backward()\nz = y * 5", x=leaf(3.0))
+    assert {name: gradient for name, (_, gradient) in values(graph).items()} == {
+        "x": "",
+        "Mul": "5",
+        "Mul#2": "1",
+    }
+    assert any("Gradients are not known" in note for note in graph.notes)
+
+
 def test_an_own_function_has_its_own_name() -> None:
     class Cube(torch.autograd.Function):
         @staticmethod
@@ -85,6 +108,27 @@ def test_an_own_function_has_its_own_name() -> None:
 
     graph = drawn("y = Cube.apply(x)", Cube=Cube, x=leaf(2.0))
     assert graph["Cube"].is_custom
+    assert values(graph) == {"x": ("2", "12"), "Cube": ("8", "1")}
+
+
+CUBE = """
+class Cube(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return x**3
+    @staticmethod
+    def backward(ctx, gradient):
+        (x,) = ctx.saved_tensors
+        return 3 * x**2 * gradient
+y = Cube.apply(x)
+""".strip()
+
+
+@pytest.mark.parametrize("text", [CUBE, f"{CUBE}\ny.backward()"])
+def test_an_own_function_cuts_nothing(text: str) -> None:
+    graph = drawn(text, x=leaf(2.0))
+    assert graph.findings == ()
     assert values(graph) == {"x": ("2", "12"), "Cube": ("8", "1")}
 
 
@@ -157,6 +201,16 @@ def test_a_cell_without_graph_names_the_cut() -> None:
     assert "The cell has run" in str(caught.value)
     with pytest.raises(InputError, match="requires a gradient"):
         drawn("y = torch.ones(2) + 1")
+
+
+@pytest.mark.filterwarnings("ignore:Converting a tensor with requires_grad=True")
+@pytest.mark.parametrize("number", ["(x * 2).item()", "float(x * 2)", "(x * 2).tolist()"])
+def test_a_cell_without_graph_names_the_number_that_cut_it(number: str) -> None:
+    text = f"z = 1\ny = torch.tensor({number}, requires_grad=True)"
+    with pytest.raises(InputError, match=r"Line 2: (item|float|tolist)\(\) makes numbers"):
+        drawn(text, x=leaf(1.0))
+    graph = drawn(f"y = x * 2\nz = {number}\ny", x=leaf(1.0))
+    assert graph.findings == ()
 
 
 def test_the_error_of_a_cell_is_the_users() -> None:
