@@ -178,6 +178,8 @@ class Step:
         reached: Identities of all tensors, its own or not, that gradients have reached since any
             optimiser stepped.
         frame: The line of the user's that led to it.
+        span: The expression on that line, where Python knows it.
+        is_direct: Whether no other code of the user's stands between that line and the optimiser.
     """
 
     optimizer: int
@@ -194,6 +196,8 @@ class Step:
     has_finite_gradients: bool | None = None
     reached: frozenset[int] = frozenset()
     frame: Frame | None = None
+    span: Span | None = None
+    is_direct: bool = True
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,13 @@ from torch import Tensor
 from torch.optim.optimizer import register_optimizer_step_pre_hook
 from torch.overrides import TorchFunctionMode
 
-from dlmagic.frameworks.captured import Frame, innermost_code, innermost_frame, span_of
+from dlmagic.frameworks.captured import (
+    Frame,
+    innermost_code,
+    innermost_frame,
+    is_called_by,
+    span_of,
+)
 from dlmagic.frameworks.description import told
 from dlmagic.frameworks.hearing import OPERATIONS, STEPS
 from dlmagic.frameworks.operations import (
@@ -267,7 +273,8 @@ class OperationRecorder(TorchFunctionMode):
             return
         if not self._active and not self._is_looked_at_later():
             return
-        frame = innermost_frame(self._filename, sys._getframe(1))
+        code = innermost_code(self._filename, sys._getframe(1))
+        frame = None if code is None else Frame(self._filename, code.f_lineno, "")
         # The first argument is the optimiser itself; a closure follows.
         closure = any(map(callable, (*arguments[1:], *(options or {}).values())))
         parameters = [each for group in optimizer.param_groups for each in group["params"]]
@@ -276,7 +283,10 @@ class OperationRecorder(TorchFunctionMode):
             return
         with compat.without_modes():
             self._tell_evaluation(parameters, frame)
-            step = self._step(optimizer, parameters, frame, closure=closure)
+            step = self._step(optimizer, parameters, closure=closure)
+        if code is not None:
+            is_direct = is_called_by(code, sys._getframe(1))
+            step = replace(step, frame=frame, span=span_of(code), is_direct=is_direct)
         self._tell(step)
         self.steps += 1
         if self.steps >= STEPS:
@@ -286,7 +296,6 @@ class OperationRecorder(TorchFunctionMode):
         self,
         optimizer: torch.optim.Optimizer,
         parameters: Sequence[Tensor],
-        frame: Frame | None,
         *,
         closure: bool,
     ) -> Step:
@@ -299,7 +308,6 @@ class OperationRecorder(TorchFunctionMode):
             rates=frozenset(
                 rate for each in groups if isinstance(rate := each.get("lr"), int | float)
             ),
-            frame=frame,
             without_gradient=frozenset(
                 id(each) for each in parameters if each.requires_grad and each.grad is None
             ),
