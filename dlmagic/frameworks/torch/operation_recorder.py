@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -24,7 +25,7 @@ from dlmagic.frameworks.captured import (
     span_of,
 )
 from dlmagic.frameworks.description import told
-from dlmagic.frameworks.hearing import OPERATIONS, STEPS
+from dlmagic.frameworks.hearing import OPERATIONS, STEPS, STEPS_OF_ALL
 from dlmagic.frameworks.operations import (
     End,
     Event,
@@ -107,6 +108,7 @@ class OperationRecorder(TorchFunctionMode):
         self.seen = SeenTensors(self._gradients.meet)
         self._owners = ParameterOwners({} if namespace is None else namespace)
         self._dropping = Dropping()
+        self._steps_of: Counter[int] = Counter()
         self._later_steps = 0
         self._active = self._pushed = False
 
@@ -124,7 +126,8 @@ class OperationRecorder(TorchFunctionMode):
     @property
     def complete(self) -> bool:
         """Whether all was heard until the end."""
-        return self.steps < STEPS and self.operations < OPERATIONS
+        most = max(self._steps_of.values(), default=0)
+        return most < STEPS and self.steps < STEPS_OF_ALL and self.operations < OPERATIONS
 
     def stop(self) -> None:
         """Hear no more operations; what runs on costs next to nothing from now on."""
@@ -172,7 +175,7 @@ class OperationRecorder(TorchFunctionMode):
         done = self._guarded(lambda: finish(given)) if finish is not None else None
         if done is not None:
             self._tell(done)
-        if self.operations >= OPERATIONS:
+        if self.operations >= OPERATIONS:  # asked of each operation, so without the steps
             self.stop()
         return result
 
@@ -289,7 +292,8 @@ class OperationRecorder(TorchFunctionMode):
             step = replace(step, frame=frame, span=span_of(code), is_direct=is_direct)
         self._tell(step)
         self.steps += 1
-        if self.steps >= STEPS:
+        self._steps_of[id(optimizer)] += 1
+        if not self.complete:
             self.stop()
 
     def _step(
