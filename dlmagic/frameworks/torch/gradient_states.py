@@ -14,6 +14,7 @@ from torch import Tensor
 from dlmagic.cell.source import is_of_dlmagic
 from dlmagic.frameworks.operations import Step
 from dlmagic.frameworks.torch import _compat as compat
+from dlmagic.frameworks.torch.graph_questions import is_leaf
 
 _TORCH = str(Path(torch.__file__).parent)
 
@@ -61,7 +62,7 @@ class GradientStates:
 
     def meet(self, tensor: Tensor) -> None:
         """Note the gradient that a leaf has when it is first seen."""
-        if not (tensor.is_leaf and tensor.requires_grad):
+        if not (tensor.requires_grad and is_leaf(tensor)):
             return
         known = self._met.get(id(tensor))
         if known is None or known[0]() is not tensor:
