@@ -138,3 +138,32 @@ def test_an_optimiser_that_changes_nothing_is_told_for_what_it_is(text: str, mes
     exec(compile(ELSEWHERE, "an earlier cell", "exec"), names)
     found = [each.message for each in watched(text, names).findings]
     assert found.count(message) == 1
+
+
+SUMMED = """
+total = 0
+for k in range(3):
+    loss = net(x).mean()
+    loss.backward(); optimizer.step(); optimizer.zero_grad()
+    number = k; total = total + loss
+"""
+KEPT = """
+losses = []
+for _ in range(3): loss = net(x).mean(); loss.backward(); net.zero_grad(); losses.append(loss)
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (SUMMED, "total keeps the graph of every step, and memory grows with each."),
+        (KEPT, "Each loss is kept with its graph, and memory grows with every step."),
+    ],
+)
+def test_code_that_is_a_part_of_a_line_is_not_offered_for_all_of_it(
+    text: str, message: str
+) -> None:
+    finding = the_finding(text)
+    assert finding.message == message
+    assert finding.fix is not None
+    assert finding.fix.code is None
