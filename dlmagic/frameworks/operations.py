@@ -168,6 +168,8 @@ class Step:
         uncleared: How many still have the very gradient that they had at the step before.
         fresh: How many have a gradient that came or changed since the step before.
         trainable: How many gradients are recorded for.
+        came: How many a backward pass has reached since the step before, also where the gradient
+            is gone again.
         closure: Whether the step computes the loss itself, so that gradients are yet to come.
         gradients: Numbers of the gradients.
         rates: The learning rates that it steps with, where they are plain numbers.
@@ -188,6 +190,7 @@ class Step:
     uncleared: int
     fresh: int = 0
     trainable: int = 0
+    came: int = 0
     closure: bool = False
     gradients: frozenset[int] = frozenset()
     rates: frozenset[float] = frozenset()

@@ -59,6 +59,7 @@ class GradientStates:
     def __init__(self) -> None:
         self._met: dict[int, tuple[weakref.ref[Tensor], _State]] = {}
         self._before: dict[int, dict[int, _State]] = {}
+        self._came: set[int] = set()
 
     def meet(self, tensor: Tensor) -> None:
         """Note the gradient that a leaf has when it is first seen."""
@@ -67,6 +68,14 @@ class GradientStates:
         known = self._met.get(id(tensor))
         if known is None or known[0]() is not tensor:
             self._met[id(tensor)] = (weakref.ref(tensor), _State.of(tensor))
+            self._came.discard(id(tensor))
+
+    def note_what_came(self) -> None:
+        """Note the leaves that a backward pass has reached, before anybody clears them."""
+        for key, (reference, before) in self._met.items():
+            tensor = reference()
+            if tensor is not None and _State.of(tensor).is_fresh_since(before):
+                self._came.add(key)
 
     def reached(self) -> frozenset[int]:
         """Identities of the leaves that gradients have reached since this was asked last."""
@@ -86,6 +95,8 @@ class GradientStates:
         now = {id(each): _State.of(each) for each in parameters}
         first = {id(each): self._first_state(each) for each in parameters if id(each) not in before}
         self._before[optimizer] = now
+        came = self._came & now.keys()
+        self._came -= came
         return Step(
             optimizer=optimizer,
             parameters=len(now),
@@ -93,6 +104,7 @@ class GradientStates:
             uncleared=sum(each.is_same_gradient(before.get(k, _NONE)) for k, each in now.items()),
             fresh=sum(e.is_fresh_since(before.get(k) or first[k]) for k, e in now.items()),
             trainable=sum(each.requires_grad for each in parameters),
+            came=len(came),
             held=frozenset(now),
             reached=self.reached(),
         )

@@ -202,6 +202,8 @@ class OperationRecorder(TorchFunctionMode):
 
         def finish(given: object) -> Operation:
             begun["is_exact"] = is_exact(given)
+            if name == "backward":
+                self._gradients.note_what_came()
             return self._done(begun, given, tensors_in((*args, *options.values())))
 
         return finish

@@ -83,3 +83,13 @@ def test_a_view_whose_graph_pytorch_does_not_tell_is_passed_by():
     states = GradientStates()
     states.meet(row)
     assert states.reached() == frozenset()
+
+
+def test_gradients_that_came_are_known_though_they_are_gone():
+    layer, parameters, states = made()
+    backward(layer)
+    states.note_what_came()
+    layer.zero_grad()
+    step = states.step(1, parameters)
+    assert (step.came, step.with_gradient, step.fresh) == (2, 0, 0)
+    assert states.step(1, parameters).came == 0

@@ -101,6 +101,8 @@ class Trainer:
         self.model(inputs).sum().backward()
         self.optimizer.step()
 trainer = Trainer(dropping, optimizer)
+def forget():
+    optimizer.zero_grad()
 """
 
 
@@ -120,6 +122,18 @@ for _ in range(2):
     optimizer.zero_grad()
     trainer.step(x)
 """
+IN_ONE_EXPRESSION = """
+for _ in range(2):
+    loss = net(x).sum()
+    loss.backward(), optimizer.zero_grad(), optimizer.step()
+"""
+IN_AN_EARLIER_CELL = """
+for _ in range(2):
+    net(x).sum().backward()
+    forget()
+    optimizer.step()
+"""
+GONE = "optimizer changes nothing: its gradients are cleared between backward() and step()."
 NOT_REACHED = "changes nothing: backward() has reached none of its parameters."
 CLEARED = "each.zero_grad() stands between backward() and step(), which then finds no gradient."
 
@@ -130,6 +144,8 @@ CLEARED = "each.zero_grad() stands between backward() and step(), which then fin
         (ON_ONE_LINE, f"optimizer {NOT_REACHED}"),
         (IN_A_LOOP, f"each changes nothing: {CLEARED}"),
         (BY_ANOTHER, f"The optimiser {NOT_REACHED}"),
+        (IN_ONE_EXPRESSION, GONE),
+        (IN_AN_EARLIER_CELL, GONE),
     ],
 )
 def test_an_optimiser_that_changes_nothing_is_told_for_what_it_is(text: str, message: str) -> None:

@@ -61,7 +61,13 @@ class Rule(Listening):
 
     def _idle(self, step: Step, name: str) -> Iterator[Mistake]:
         """Nothing for frozen parameters of one optimiser among several: they may thaw."""
-        if step.trainable:
+        if step.came:
+            message = (
+                f"{name} changes nothing: its gradients are cleared between backward() and step()."
+            )
+            text = "Clear them before backward(), or after step()."
+            yield Mistake(message, step.frame, text=text)
+        elif step.trainable:
             message = f"{name} changes nothing: backward() has reached none of its parameters."
             advice = (
                 "Take the loss from the model that it was made for, or make it again from the "
