@@ -104,7 +104,7 @@ def _are_apart(first: Sequence[float], later: Sequence[float]) -> bool:
 def _finding(subject: Subject, names: Sequence[str], first: float) -> Finding:
     """About an alternative one call of which takes so long where nothing is changed yet."""
     who, what = subject.block or "The cell", listed(list(names[:_MOST_NAMES]))
-    found, are = ("it", "is") if len(names) == 1 else ("them", "are")
+    they, found, are = ("it", "it", "is") if len(names) == 1 else ("they", "them", "are")
     where = "" if subject.block is None else ", in all alternatives alike"
     return Finding(
         kind="changed-start",
@@ -114,5 +114,5 @@ def _finding(subject: Subject, names: Sequence[str], first: float) -> Finding:
             f"changed: where {what} {are} as before, one takes {seconds(first, digits=2)}."
         ),
         operands=tuple(names),
-        fix=Fix(f"Copy {what} in the cell before it is changed{where}."),
+        fix=Fix(f"Copy {what} in the cell before {they} {are} changed{where}."),
     )

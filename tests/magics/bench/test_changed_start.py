@@ -92,3 +92,12 @@ def test_what_has_as_much_to_do_in_each_call_is_not_told(work: str) -> None:
     a = np.random.default_rng(0).random(200_000)
     names = {"a": a, "room": np.zeros_like(a), "table": {}, "values": SHUFFLED, "counts": {}}
     assert found(work, net=Remembering(), x=torch.zeros(3), **names) == []
+
+
+def test_several_variables_are_told_of_together() -> None:
+    work = "while values:\n    seen.add(values.pop())\nlen(seen)"
+    (finding,) = found(work, values=list(SHUFFLED), seen=set())
+    assert finding.operands == ("values", "seen")
+    assert "where values and seen are as before, one takes " in finding.message
+    assert finding.fix is not None
+    assert finding.fix.text == "Copy values and seen in the cell before they are changed."
