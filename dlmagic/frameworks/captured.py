@@ -64,6 +64,20 @@ def innermost_code(
     return None
 
 
+def is_called_by(code: FrameType, frame: FrameType | None) -> bool:
+    """Whether only installed packages stand between running code and where a stack is looked at.
+
+    Args:
+        code: The running code, which is on the stack.
+        frame: Where the stack is looked at from.
+    """
+    while frame is not None and frame is not code:
+        if not is_of_others(frame.f_code.co_filename):
+            return False
+        frame = frame.f_back
+    return frame is code
+
+
 def span_of(frame: FrameType) -> Span | None:
     """Which expression running code is at; None where Python does not know."""
     code = frame.f_code

@@ -16,6 +16,8 @@ Description = tuple[tuple[int, ...], str, bool, Numbers | None]
 T = TypeVar("T")
 STEPS = 4
 """Steps of an optimiser after which enough was seen: what goes wrong, goes wrong in each."""
+STEPS_OF_ALL = 3 * STEPS
+"""Steps of several optimisers together, such as those of actors and critics."""
 OPERATIONS = 20_000
 """Operations after which nobody listens any more."""
 SMALL = 100_000

@@ -168,6 +168,8 @@ class Step:
         uncleared: How many still have the very gradient that they had at the step before.
         fresh: How many have a gradient that came or changed since the step before.
         trainable: How many gradients are recorded for.
+        came: How many a backward pass has reached since the step before, also where the gradient
+            is gone again.
         closure: Whether the step computes the loss itself, so that gradients are yet to come.
         gradients: Numbers of the gradients.
         rates: The learning rates that it steps with, where they are plain numbers.
@@ -178,6 +180,8 @@ class Step:
         reached: Identities of all tensors, its own or not, that gradients have reached since any
             optimiser stepped.
         frame: The line of the user's that led to it.
+        span: The expression on that line, where Python knows it.
+        is_direct: Whether no other code of the user's stands between that line and the optimiser.
     """
 
     optimizer: int
@@ -186,6 +190,7 @@ class Step:
     uncleared: int
     fresh: int = 0
     trainable: int = 0
+    came: int = 0
     closure: bool = False
     gradients: frozenset[int] = frozenset()
     rates: frozenset[float] = frozenset()
@@ -194,6 +199,8 @@ class Step:
     has_finite_gradients: bool | None = None
     reached: frozenset[int] = frozenset()
     frame: Frame | None = None
+    span: Span | None = None
+    is_direct: bool = True
 
 
 @dataclass(frozen=True)

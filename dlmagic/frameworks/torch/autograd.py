@@ -10,6 +10,7 @@ from torch import Tensor
 
 from dlmagic.errors import StateError
 from dlmagic.frameworks.torch import _compat as compat
+from dlmagic.frameworks.torch.graph_questions import graph_of, is_leaf
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ class SavedAutograd:
     def __init__(self, tensor: Tensor) -> None:
         self.tensor = tensor
         self._requires_grad = tensor.requires_grad
-        self._graph = tensor.grad_fn
+        self._graph = graph_of(tensor)
         self._grad = grad_of(tensor)
         self._grad_layout = _layout_of_grad(self._grad)
         self._attributes = dict(vars(tensor))
@@ -85,7 +86,7 @@ class SavedAutograd:
             yield f".{name}", value
 
     def _restore_graph(self) -> None:
-        if self.tensor.grad_fn is not self._graph:
+        if graph_of(self.tensor) is not self._graph:
             if self._graph is not None or compat.is_view(self.tensor):
                 raise StateError(
                     f"A tensor of shape {tuple(self.tensor.shape)} was changed in place as part "
@@ -93,7 +94,7 @@ class SavedAutograd:
                     "Clone it in the cell before it is changed.",
                 )
             self.tensor.detach_()
-        if self.tensor.is_leaf and self.tensor.requires_grad != self._requires_grad:
+        if is_leaf(self.tensor) and self.tensor.requires_grad != self._requires_grad:
             self.tensor.requires_grad_(self._requires_grad)
 
     def _restore_grad(self) -> None:
@@ -110,7 +111,7 @@ def _layout_of_grad(grad: Tensor | None) -> Layout | None:
 
 def grad_of(tensor: Tensor) -> Tensor | None:
     """The gradient without the warning that PyTorch gives for tensors that keep none."""
-    return tensor.grad if tensor.is_leaf or tensor.retains_grad else None
+    return tensor.grad if is_leaf(tensor) or tensor.retains_grad else None
 
 
 def _same_items(left: dict[str, object], right: dict[str, object]) -> bool:

@@ -15,6 +15,7 @@ from dlmagic.frameworks.backward import Cut, Why
 from dlmagic.frameworks.captured import Frame, innermost_frame
 from dlmagic.frameworks.torch import _compat as compat
 from dlmagic.frameworks.torch.autograd_graph import Recorded, numbers_of
+from dlmagic.frameworks.torch.graph_questions import graph_of
 
 _SILENT = frozenset(
     {"__get__", "__set__", "requires_grad_", "register_hook", "retain_grad", "backward", "size"}
@@ -87,7 +88,7 @@ class AutogradRecorder(TorchFunctionMode):
                 self._note(tensor, frames)
 
     def _note(self, tensor: Tensor, frames: tuple[Frame, ...]) -> None:
-        node = tensor.grad_fn
+        node = graph_of(tensor)
         if node is None or id(node) in self.recorded.nodes:
             return
         self.recorded.nodes[id(node)] = node

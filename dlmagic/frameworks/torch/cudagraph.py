@@ -19,6 +19,7 @@ from dlmagic.errors import ModeUnavailable
 from dlmagic.frameworks.protocol import CellLike, Prepared
 from dlmagic.frameworks.torch import _compat as compat
 from dlmagic.frameworks.torch.failure import explain_failure
+from dlmagic.frameworks.torch.graph_questions import is_leaf
 
 WARM_UP_CALLS = 3
 """Calls before the capture, as PyTorch's manual advises, so that libraries are set up."""
@@ -66,7 +67,7 @@ class _Captured:
         self, function: Callable[..., tuple[object, ...]], leaves: Iterable[Tensor]
     ) -> None:
         self._function = function
-        self._leaves = [leaf for leaf in leaves if leaf.is_leaf and leaf.requires_grad]
+        self._leaves = [leaf for leaf in leaves if leaf.requires_grad and is_leaf(leaf)]
         self._graph: torch.cuda.CUDAGraph | None = None
         self._returned: tuple[object, ...] = ()
         self._new_grads: list[tuple[Tensor, Tensor | None]] = []

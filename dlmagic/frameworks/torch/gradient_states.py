@@ -14,6 +14,7 @@ from torch import Tensor
 from dlmagic.cell.source import is_of_dlmagic
 from dlmagic.frameworks.operations import Step
 from dlmagic.frameworks.torch import _compat as compat
+from dlmagic.frameworks.torch.graph_questions import is_leaf
 
 _TORCH = str(Path(torch.__file__).parent)
 
@@ -58,14 +59,23 @@ class GradientStates:
     def __init__(self) -> None:
         self._met: dict[int, tuple[weakref.ref[Tensor], _State]] = {}
         self._before: dict[int, dict[int, _State]] = {}
+        self._came: set[int] = set()
 
     def meet(self, tensor: Tensor) -> None:
         """Note the gradient that a leaf has when it is first seen."""
-        if not (tensor.is_leaf and tensor.requires_grad):
+        if not (tensor.requires_grad and is_leaf(tensor)):
             return
         known = self._met.get(id(tensor))
         if known is None or known[0]() is not tensor:
             self._met[id(tensor)] = (weakref.ref(tensor), _State.of(tensor))
+            self._came.discard(id(tensor))
+
+    def note_what_came(self) -> None:
+        """Note the leaves that a backward pass has reached, before anybody clears them."""
+        for key, (reference, before) in self._met.items():
+            tensor = reference()
+            if tensor is not None and _State.of(tensor).is_fresh_since(before):
+                self._came.add(key)
 
     def reached(self) -> frozenset[int]:
         """Identities of the leaves that gradients have reached since this was asked last."""
@@ -85,6 +95,8 @@ class GradientStates:
         now = {id(each): _State.of(each) for each in parameters}
         first = {id(each): self._first_state(each) for each in parameters if id(each) not in before}
         self._before[optimizer] = now
+        came = self._came & now.keys()
+        self._came -= came
         return Step(
             optimizer=optimizer,
             parameters=len(now),
@@ -92,6 +104,7 @@ class GradientStates:
             uncleared=sum(each.is_same_gradient(before.get(k, _NONE)) for k, each in now.items()),
             fresh=sum(e.is_fresh_since(before.get(k) or first[k]) for k, e in now.items()),
             trainable=sum(each.requires_grad for each in parameters),
+            came=len(came),
             held=frozenset(now),
             reached=self.reached(),
         )

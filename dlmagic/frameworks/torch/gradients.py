@@ -9,6 +9,7 @@ from torch import Tensor
 
 from dlmagic.frameworks.gradients import Gradients, directions
 from dlmagic.frameworks.torch import _compat as compat
+from dlmagic.frameworks.torch.graph_questions import is_leaf
 
 Leaves = dict[str, Tensor]
 
@@ -16,7 +17,7 @@ Leaves = dict[str, Tensor]
 def parameters_among(reached: Iterable[tuple[str, object]]) -> Leaves:
     """The leaves that require a gradient, among what a cell reaches; by their paths."""
     tensors = {path: value for path, value in reached if isinstance(value, Tensor)}
-    return {path: each for path, each in tensors.items() if each.requires_grad and each.is_leaf}
+    return {path: each for path, each in tensors.items() if each.requires_grad and is_leaf(each)}
 
 
 def inputs_as_leaves(arguments: Mapping[str, object]) -> Leaves:

@@ -7,6 +7,7 @@ import re
 import torch
 
 from dlmagic.frameworks.torch import _compat as compat
+from dlmagic.frameworks.torch.graph_questions import graph_of
 
 _FREES_GRAPHS = re.compile(r"\bbackward\s*\(|\bautograd\s*\.\s*grad\s*\(")
 
@@ -32,4 +33,4 @@ def limitation(name: str, value: object, cell_text: str) -> str | None:
 
 
 def _has_graph(tensor: torch.Tensor) -> bool:
-    return not compat.is_lazy(tensor) and tensor.grad_fn is not None
+    return not compat.is_lazy(tensor) and graph_of(tensor) is not None

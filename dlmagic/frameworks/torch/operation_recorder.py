@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -16,9 +17,15 @@ from torch import Tensor
 from torch.optim.optimizer import register_optimizer_step_pre_hook
 from torch.overrides import TorchFunctionMode
 
-from dlmagic.frameworks.captured import Frame, innermost_code, innermost_frame, span_of
+from dlmagic.frameworks.captured import (
+    Frame,
+    innermost_code,
+    innermost_frame,
+    is_called_by,
+    span_of,
+)
 from dlmagic.frameworks.description import told
-from dlmagic.frameworks.hearing import OPERATIONS, STEPS
+from dlmagic.frameworks.hearing import OPERATIONS, STEPS, STEPS_OF_ALL
 from dlmagic.frameworks.operations import (
     End,
     Event,
@@ -101,6 +108,7 @@ class OperationRecorder(TorchFunctionMode):
         self.seen = SeenTensors(self._gradients.meet)
         self._owners = ParameterOwners({} if namespace is None else namespace)
         self._dropping = Dropping()
+        self._steps_of: Counter[int] = Counter()
         self._later_steps = 0
         self._active = self._pushed = False
 
@@ -118,7 +126,8 @@ class OperationRecorder(TorchFunctionMode):
     @property
     def complete(self) -> bool:
         """Whether all was heard until the end."""
-        return self.steps < STEPS and self.operations < OPERATIONS
+        most = max(self._steps_of.values(), default=0)
+        return most < STEPS and self.steps < STEPS_OF_ALL and self.operations < OPERATIONS
 
     def stop(self) -> None:
         """Hear no more operations; what runs on costs next to nothing from now on."""
@@ -166,7 +175,7 @@ class OperationRecorder(TorchFunctionMode):
         done = self._guarded(lambda: finish(given)) if finish is not None else None
         if done is not None:
             self._tell(done)
-        if self.operations >= OPERATIONS:
+        if self.operations >= OPERATIONS:  # asked of each operation, so without the steps
             self.stop()
         return result
 
@@ -193,6 +202,8 @@ class OperationRecorder(TorchFunctionMode):
 
         def finish(given: object) -> Operation:
             begun["is_exact"] = is_exact(given)
+            if name == "backward":
+                self._gradients.note_what_came()
             return self._done(begun, given, tensors_in((*args, *options.values())))
 
         return finish
@@ -267,7 +278,8 @@ class OperationRecorder(TorchFunctionMode):
             return
         if not self._active and not self._is_looked_at_later():
             return
-        frame = innermost_frame(self._filename, sys._getframe(1))
+        code = innermost_code(self._filename, sys._getframe(1))
+        frame = None if code is None else Frame(self._filename, code.f_lineno, "")
         # The first argument is the optimiser itself; a closure follows.
         closure = any(map(callable, (*arguments[1:], *(options or {}).values())))
         parameters = [each for group in optimizer.param_groups for each in group["params"]]
@@ -276,17 +288,20 @@ class OperationRecorder(TorchFunctionMode):
             return
         with compat.without_modes():
             self._tell_evaluation(parameters, frame)
-            step = self._step(optimizer, parameters, frame, closure=closure)
+            step = self._step(optimizer, parameters, closure=closure)
+        if code is not None:
+            is_direct = is_called_by(code, sys._getframe(1))
+            step = replace(step, frame=frame, span=span_of(code), is_direct=is_direct)
         self._tell(step)
         self.steps += 1
-        if self.steps >= STEPS:
+        self._steps_of[id(optimizer)] += 1
+        if not self.complete:
             self.stop()
 
     def _step(
         self,
         optimizer: torch.optim.Optimizer,
         parameters: Sequence[Tensor],
-        frame: Frame | None,
         *,
         closure: bool,
     ) -> Step:
@@ -299,7 +314,6 @@ class OperationRecorder(TorchFunctionMode):
             rates=frozenset(
                 rate for each in groups if isinstance(rate := each.get("lr"), int | float)
             ),
-            frame=frame,
             without_gradient=frozenset(
                 id(each) for each in parameters if each.requires_grad and each.grad is None
             ),

@@ -9,6 +9,7 @@ import torch
 
 from dlmagic.frameworks.torch import _compat as compat
 from dlmagic.frameworks.torch.ambient import save_settings
+from dlmagic.frameworks.torch.graph_questions import graph_of
 
 _STAY_HERE = frozenset({"module hooks", "print options"})
 _BETWEEN_OPERATIONS = "threads between operations"
@@ -32,7 +33,7 @@ def take_over(settings: Mapping[str, object]) -> None:
 
 def stays_here(value: object) -> str | None:
     """Why a value cannot be sent to another process, or None."""
-    if isinstance(value, torch.Tensor) and value.grad_fn is not None:
+    if isinstance(value, torch.Tensor) and graph_of(value) is not None:
         return "a tensor with the graph that computed it, which stays in this process"
     if isinstance(value, FunctionType) and compat.unwrapped(value) is not value:
         return "a function made by torch.compile, which stays in this process"

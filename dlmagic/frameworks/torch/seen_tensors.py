@@ -13,6 +13,7 @@ from dlmagic.frameworks.description import told
 from dlmagic.frameworks.hearing import ByIdentity
 from dlmagic.frameworks.operations import Numbers, Operation, Seen, Unseen
 from dlmagic.frameworks.torch import _compat as compat
+from dlmagic.frameworks.torch.graph_questions import is_leaf
 from dlmagic.frameworks.torch.small_numbers import numbers_of
 
 _MOST = 1_000
@@ -42,7 +43,7 @@ class SeenTensors:
         seen, version = known
         if version == _version(tensor):
             return seen
-        return self.note(tensor, None if tensor.is_leaf else seen.maker, numbers_of(tensor))
+        return self.note(tensor, None if is_leaf(tensor) else seen.maker, numbers_of(tensor))
 
     def note(self, tensor: Tensor, maker: Operation | None, numbers: Numbers | None) -> Seen:
         """Know a tensor as the work of an operation from now on."""
@@ -54,7 +55,7 @@ class SeenTensors:
             _name_of(tensor.dtype),
             tensor.requires_grad,
             maker,
-            id(tensor) if tensor.requires_grad and tensor.is_leaf else None,
+            id(tensor) if tensor.requires_grad and is_leaf(tensor) else None,
             numbers,
         )
         self._seen.put(tensor, (seen, _version(tensor)))

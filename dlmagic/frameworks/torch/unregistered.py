@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from dlmagic.cell.source import is_of_others
 from dlmagic.frameworks.captured import Frame
+from dlmagic.frameworks.torch.graph_questions import is_leaf
 from dlmagic.frameworks.torch.reached import held_by, modules, optimisers
 from dlmagic.frameworks.training import Unregistered
 
@@ -115,7 +116,7 @@ def _held(value: object, depth: int = _DEPTH) -> Iterator[nn.Module | Tensor]:
 
 
 def _is_trainable(value: nn.Module | Tensor) -> bool:
-    return any(each.is_leaf and each.requires_grad for each in _parameters(value))
+    return any(each.requires_grad and is_leaf(each) for each in _parameters(value))
 
 
 def _parameters(value: nn.Module | Tensor) -> list[Tensor]:

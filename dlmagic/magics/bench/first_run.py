@@ -25,7 +25,7 @@ _OUTSIDE = (5.0, 0.25)
 
 def findings_about_first_runs(subjects: Sequence[Subject]) -> tuple[Finding, ...]:
     """About alternatives whose very first run took much longer than the second."""
-    filled = [each for each in subjects if _fills_state(each) and _is_longer(each, *_IN_STATE)]
+    filled = [each for each in subjects if is_told_of_its_first_run(each)]
     outside = [each for each in subjects if each not in filled and _is_longer(each, *_OUTSIDE)]
     found = [
         *(_finding([each], "warning", "it left what the second one found") for each in filled),
@@ -34,7 +34,13 @@ def findings_about_first_runs(subjects: Sequence[Subject]) -> tuple[Finding, ...
     return tuple(found)
 
 
-def _fills_state(subject: Subject) -> bool:
+def is_told_of_its_first_run(subject: Subject) -> bool:
+    """Whether a finding says that the first run left what the second one found."""
+    return leaves_what_later_runs_find(subject) and _is_longer(subject, *_IN_STATE)
+
+
+def leaves_what_later_runs_find(subject: Subject) -> bool:
+    """Whether only the first run changed any state."""
     return subject.changes_state and not subject.changes_again
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Iterable, Mapping
 
 from dlmagic.cell.reach import Reached
@@ -40,7 +41,7 @@ def refuse_growth(*runs: Mapping[str, int]) -> None:
 
 def _size(item: Reached) -> int:
     if isinstance(item.value, list | dict | set | bytearray):
-        return len(item.value)
+        return 0 if _holds_nothing(item.value) else len(item.value)
     if item.owner is None:  # an attribute of other objects may run their code
         return 0
     try:
@@ -48,3 +49,8 @@ def _size(item: Reached) -> int:
     except (NotImplementedError, RuntimeError):  # a sparse tensor does not tell
         return 0
     return size if isinstance(size, int) else 0
+
+
+def _holds_nothing(value: object) -> bool:
+    """Whether it is a list of weak references, as those of pandas, which clears it in time."""
+    return isinstance(value, list) and bool(value) and isinstance(value[0], weakref.ref)

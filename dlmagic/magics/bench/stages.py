@@ -13,6 +13,7 @@ from dlmagic.cell.output import Output, unheard
 from dlmagic.cell.subject import Subject
 from dlmagic.errors import CellError
 from dlmagic.finding import Finding
+from dlmagic.magics.bench.changed_start import findings_about_changed_starts
 from dlmagic.magics.bench.choice import Choice
 from dlmagic.magics.bench.clock import Clock
 from dlmagic.magics.bench.cold import flush_for
@@ -68,7 +69,7 @@ def _first_two_runs(
     """What each produced, and whether it took random numbers for that."""
     sizes = [sizes_of(subject.start.reached)]
     _compiled = subject.cell.function  # before its first run is timed
-    watched = Stopwatch(clock, lambda _replaced: subject.run())
+    watched = Stopwatch(clock, subject.run)
     with output.shown(), subject.start.copying_first_writes():
         returned = watched({})
     first_seconds = watched.seconds
@@ -129,6 +130,7 @@ def run_all(
         if not run.interrupted:
             _check_again(made, checks, surroundings)
             run.findings += _unused_values(choices, surroundings)
+            run.findings += _changed_starts(choices, request, surroundings)
             _probe(run, made, request, surroundings)
             if surroundings.shared is None:
                 _compile_again(made, request, surroundings)
@@ -213,6 +215,17 @@ def _unused_values(choices: Sequence[Choice], surroundings: Surroundings) -> tup
         if modes[key] > 1
         for finding in findings_about_unused_values(subject, surroundings.output)
     )
+
+
+def _changed_starts(
+    choices: Sequence[Choice], request: Request, surroundings: Surroundings
+) -> tuple[Finding, ...]:
+    """Where one process measures alone: a rank that runs a cell by itself may wait for others."""
+    if surroundings.shared is not None:
+        return ()
+    subjects = list({id(choice.subject): choice.subject for choice in choices}.values())
+    clock, output = surroundings.clock, surroundings.output
+    return tuple(findings_about_changed_starts(subjects, clock, output, request.seconds))
 
 
 def _compile_again(

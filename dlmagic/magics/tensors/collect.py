@@ -75,8 +75,9 @@ class Collector:
             frame = traceback.tb_frame
             if frame.f_globals is not own or frame.f_code.co_name != "<module>":
                 for name, value in list(frame.f_locals.items()):
-                    path = f"{name} in {frame.f_code.co_name}"
-                    found += self._of(path, value, 1)
+                    if value is not own:  # what times a cell has it as a variable
+                        path = f"{name} in {frame.f_code.co_name}"
+                        found += self._of(path, value, 1)
             traceback = traceback.tb_next
         return found
 

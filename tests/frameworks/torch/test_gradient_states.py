@@ -73,3 +73,23 @@ def test_no_tensor_is_kept_alive():
     gc.collect()
     assert [each() for each in seen] == [None, None]
     assert states.reached() == frozenset()
+
+
+def test_a_view_whose_graph_pytorch_does_not_tell_is_passed_by():
+    weight = nn.Linear(2, 1).weight
+    with torch.no_grad():
+        row = weight[0]
+        row.fill_(0)
+    states = GradientStates()
+    states.meet(row)
+    assert states.reached() == frozenset()
+
+
+def test_gradients_that_came_are_known_though_they_are_gone():
+    layer, parameters, states = made()
+    backward(layer)
+    states.note_what_came()
+    layer.zero_grad()
+    step = states.step(1, parameters)
+    assert (step.came, step.with_gradient, step.fresh) == (2, 0, 0)
+    assert states.step(1, parameters).came == 0

@@ -332,3 +332,16 @@ def test_a_generator_is_wound_back():
     first = torch.rand(3, generator=generator)
     saves.restore()
     assert torch.equal(torch.rand(3, generator=generator), first)
+
+
+def test_a_view_whose_graph_pytorch_does_not_tell_comes_back_with_what_it_looks_at():
+    weight = nn.Linear(3, 2).weight
+    with torch.no_grad():
+        row = weight[0]
+        row.fill_(1)
+    saves = Saves(weight, row)
+    with torch.no_grad():
+        weight.fill_(5)
+    assert saves.changed()
+    saves.restore()
+    assert row.detach().tolist() == weight[0].tolist() == [1, 1, 1]

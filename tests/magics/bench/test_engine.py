@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import warnings
 
 import numpy as np
 import pytest
@@ -265,6 +266,18 @@ def test_a_list_that_is_appended_to_is_timed(bench: Bench, namespace) -> None:
     namespace["losses"] = []
     assert bench("losses.append(1.0)")["python"].status == "ok"
     assert namespace["losses"] == []
+
+
+def test_a_table_of_pandas_that_notes_who_shares_its_memory_is_timed(
+    bench: Bench, namespace
+) -> None:
+    pandas = pytest.importorskip("pandas")
+    table = namespace["table"] = pandas.DataFrame({"a": [3, 1, 2] * 30, "b": list("xyz") * 30})
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # pandas will have no inplace some day
+        result = bench("table.sort_values('a', inplace=True)")
+    assert result["python"].status == "ok"
+    assert list(table["a"][:3]) == [3, 1, 2]
 
 
 def test_what_cannot_be_put_back_is_refused_before_anything_runs(bench: Bench, namespace) -> None:

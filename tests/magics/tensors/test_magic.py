@@ -36,6 +36,15 @@ def test_results_and_the_last_error_are_known(loaded: InteractiveShell) -> None:
     assert found["x"].kept_by == (f"Out[{number}]",)
 
 
+def test_an_error_under_time_keeps_no_more_than_it_would_alone(loaded: InteractiveShell) -> None:
+    loaded.run_cell("import numpy as np\nx, y = np.ones(3), np.ones(4)\ndef fail(z): z @ y")
+    loaded.run_cell("%%time\nfail(x)")
+    loaded.user_ns["later"] = np.ones(7)
+    found = loaded.run_line_magic("tensors", "")
+    kept = {each.name: each.kept_by for each in found.tensors}
+    assert kept == {"later": (), "x": ("the last error",), "y": ()}
+
+
 def test_an_empty_notebook_has_none(loaded: InteractiveShell) -> None:
     assert "There are no tensors." in repr(loaded.run_line_magic("tensors", ""))
 

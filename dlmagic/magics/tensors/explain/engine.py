@@ -18,6 +18,7 @@ from dlmagic.magics.tensors.explain.origins import origins_of
 from dlmagic.magics.tensors.explain.result import Explanation, OperandInfo
 from dlmagic.magics.tensors.explain.rule import Candidate, Explained, Operand
 from dlmagic.magics.tensors.explain.sites import NameOfCell, Place, Site
+from dlmagic.magics.tensors.explain.timed import timed_code
 from dlmagic.magics.tensors.explain.trying import Tried
 from dlmagic.magics.tensors.explain.values import MISSING
 from dlmagic.magics.tensors.ranks.places import explanation_on_rank
@@ -44,6 +45,12 @@ def explain(error: BaseException, name_of_cell: NameOfCell) -> Explanation | Non
         return explanation_on_rank(error, name_of_cell)
     if isinstance(error, _NOT_MISTAKES):
         return None
+    with timed_code(error, name_of_cell) as name_of_code:
+        return _first_explained(error, name_of_code)
+
+
+def _first_explained(error: BaseException, name_of_cell: NameOfCell) -> Explanation | None:
+    """Of an error and those behind it, the first that a rule knows."""
     for each in errors_behind(error):
         failure = as_if_eager(failure_of(each, name_of_cell))
         site = failure.site

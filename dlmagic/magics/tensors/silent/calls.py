@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from dlmagic.frameworks.operations import Step
+from dlmagic.frameworks.operations import Operation, Step
 
 Block = list[ast.stmt]
 Loop = ast.For | ast.AsyncFor | ast.While
@@ -25,11 +25,11 @@ def owner_of(tree: ast.AST, line: int | None, method: str) -> str | None:
 
 def stepping(tree: ast.AST, step: Step) -> str | None:
     """The text of the optimiser that steps, also by ``scaler.step(optimizer)``."""
-    line = step.frame.line if step.frame is not None else 0
     for owner, call in calls_of(tree, "step"):
-        if is_on(call, line):
-            by_another = bool(call.args) and not step.closure
-            return ast.unparse(call.args[0]) if by_another else owner
+        if _is_call_of(step, call):
+            if not call.args or step.closure:
+                return owner
+            return ast.unparse(call.args[0]) if step.is_direct else None
     return None
 
 
@@ -61,9 +61,25 @@ def is_on(node: ast.stmt | ast.expr, line: int) -> bool:
     return node.lineno <= line <= (node.end_lineno or node.lineno)
 
 
-def leads_to(statement: ast.stmt, line: int, tree: ast.Module) -> bool:
-    """Whether a statement has a line, or calls a function of the cell that has it."""
-    if is_on(statement, line) and not isinstance(statement, ast.FunctionDef | ast.ClassDef):
+def _is_call_of(event: Step, call: ast.Call) -> bool:
+    if event.span is None:
+        return _has(call, event)
+    # Of a method on a line of its own, Python tells where that begins, not where the call does.
+    return (call.end_lineno, call.end_col_offset) == event.span[1::2]
+
+
+def _has(node: ast.stmt | ast.expr, event: Operation | Step) -> bool:
+    """Whether an event's call stands in a piece of code, which may share its line with others."""
+    if event.span is None:
+        return event.frame is not None and is_on(node, event.frame.line)
+    line, end_line, column, end_column = event.span
+    end = (node.end_lineno or node.lineno, node.end_col_offset or 0)
+    return (node.lineno, node.col_offset) <= (line, column) and (end_line, end_column) <= end
+
+
+def leads_to(statement: ast.stmt, event: Operation | Step, tree: ast.Module) -> bool:
+    """Whether a statement has an event's call, or calls a function of the cell that has it."""
+    if _has(statement, event) and not isinstance(statement, ast.FunctionDef | ast.ClassDef):
         return True
     called = {
         func.id if isinstance(func, ast.Name) else getattr(func, "attr", "")
@@ -72,7 +88,7 @@ def leads_to(statement: ast.stmt, line: int, tree: ast.Module) -> bool:
         for func in (node.func,)
     }
     functions = (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef))
-    return any(each.name in called and is_on(each, line) for each in functions)
+    return any(each.name in called and _has(each, event) for each in functions)
 
 
 def names_in(node: ast.AST) -> set[str]:

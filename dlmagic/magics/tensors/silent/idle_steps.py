@@ -5,7 +5,7 @@ from __future__ import annotations
 from dlmagic.frameworks.operations import Event, Operation, Step
 
 _ENOUGH = 2
-"""Idle steps in a row of an optimiser that is one of several, or has had gradients before."""
+"""Idle steps in a row of an optimiser that is one of two, or has had gradients before."""
 
 
 class IdleSteps:
@@ -44,5 +44,5 @@ class IdleSteps:
 
     def _are_enough(self, optimizer: int, count: int) -> bool:
         if self.are_many:  # tasks may take turns
-            return optimizer not in self._busy and count >= _ENOUGH
+            return optimizer not in self._busy and count >= max(_ENOUGH, len(self._last))
         return count >= (_ENOUGH if optimizer in self._busy else 1)

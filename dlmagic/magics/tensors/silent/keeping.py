@@ -14,12 +14,31 @@ _DETACHING = frozenset({"item", "detach", "tolist", "data", "float", "numpy", "c
 
 def sum_at(tree: ast.Module, line: int) -> tuple[ast.stmt, str] | None:
     """The addition on a line, and the name of what it adds to."""
+    found = [each for each in _assigning(tree) if is_on(each[0], line)]
+    adding = [(statement, name) for statement, name in found if _adds_to(statement, name)]
+    candidates = adding or found
+    return candidates[0] if len(candidates) == 1 else None
+
+
+def _assigning(tree: ast.Module) -> Iterator[tuple[ast.stmt, str]]:
+    """Statements that give one name a value, and the name."""
     for node in ast.walk(tree):
-        if isinstance(node, ast.AugAssign) and is_on(node, line):
-            return node, ast.unparse(node.target)
-        if isinstance(node, ast.Assign) and is_on(node, line) and len(node.targets) == 1:
-            return node, ast.unparse(node.targets[0])
-    return None
+        match node:
+            case ast.AugAssign(target) | ast.Assign([target]):
+                yield node, ast.unparse(target)
+            case _:
+                continue
+
+
+def _adds_to(statement: ast.stmt, name: str) -> bool:
+    """Whether a statement of a line with several adds to its name: the others only bind theirs."""
+    match statement:
+        case ast.AugAssign():
+            return True
+        case ast.Assign(value=value):
+            return name in names_in(value)
+        case _:
+            return False
 
 
 def with_number(statement: ast.stmt, name: str) -> str | None:

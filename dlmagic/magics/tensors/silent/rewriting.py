@@ -15,11 +15,18 @@ _SIMPLE = (ast.Assign, ast.AnnAssign, ast.AugAssign, ast.Return, ast.Expr)
 def rewritten(tree: ast.Module, line: int | None, change: Change) -> str | None:
     """The statement that is the whole line, with a change at its only place; else None."""
     statements = [each for each in statements_at(tree, line) if isinstance(each, _SIMPLE)]
-    if len(statements) != 1 or statements[0].lineno != statements[0].end_lineno:
+    if len(statements) != 1 or not is_whole_line(statements[0], tree):
         return None
     changing = _Changing(change)
     changed = changing.visit(copy.deepcopy(statements[0]))
     return ast.unparse(changed) if changing.count == 1 else None
+
+
+def is_whole_line(statement: ast.stmt, tree: ast.Module) -> bool:
+    """Whether what takes a statement's place takes that of its line: it shares it with no other."""
+    others = (each for each in statements_at(tree, statement.lineno) if each is not statement)
+    around = all(hasattr(each, "body") and each.lineno < statement.lineno for each in others)
+    return around and statement.lineno == statement.end_lineno
 
 
 def statements_at(tree: ast.Module, line: int | None) -> Iterator[ast.stmt]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import linecache
 import sys
 import time
 import weakref
@@ -141,3 +142,29 @@ def test_a_cell_below_a_magic_is_explained(loaded: InteractiveShell, capsys) -> 
     shown = " ".join(capsys.readouterr().out.split())
     assert "x has 3 columns, w.T has 4 rows" in shown
     assert "line 5: `y = x @ w.T`" in shown
+
+
+@pytest.mark.parametrize(
+    ("cell", "line", "code"),
+    [
+        ("%%time\na @ w", 1, "a @ w.T"),
+        ("%time a @ w", 1, "a @ w.T"),
+        ("%%time\nb = 2 * a\n\nc = b @ w\nc.sum()", 3, "c = b @ w.T"),
+        ("%%time\nb = 2 * a\nb @ w", 2, "b @ w.T"),
+        ("%%time\ndef inner(x):\n    return x @ w\ninner(a)", 2, "return x @ w.T"),
+    ],
+)
+def test_code_under_time_is_explained(failing: Any, cell: str, line: int, code: str) -> None:
+    failing.run_cell(cell)
+    again = failing.run_line_magic("explain", "")
+    for explanation in (failing.found[0], again):
+        finding = explanation.finding
+        assert (finding.cell, finding.line) == ("Code under %time", line)
+        assert (finding.fix.code, finding.fix.status) == (code, "verified")
+    assert not [file for file in linecache.cache if file.startswith("<timed")]
+
+
+def test_a_function_of_an_earlier_timed_cell_is_not_looked_for_in_a_later_one(failing: Any) -> None:
+    failing.run_cell("%%time\n\n\ndef early(x):\n    return x @ w\n1")
+    failing.run_cell("%%time\nb = a.clone()\nb.sum() + early(b).sum()\n3 - 2")
+    assert failing.found == []

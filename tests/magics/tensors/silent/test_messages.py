@@ -91,3 +91,95 @@ def test_large_tensors_are_not_looked_at() -> None:
     assert watched(text, names, hints=True).findings == ()
     names["large"] = torch.zeros(40, 40, requires_grad=True)
     assert [each.kind for each in watched(text, names).findings] == ["labels-outside"]
+
+
+ELSEWHERE = """
+class Trainer:
+    def __init__(self, model, optimizer):
+        self.model, self.optimizer = model, optimizer
+    def step(self, inputs):
+        self.model(inputs).sum().backward()
+        self.optimizer.step()
+trainer = Trainer(dropping, optimizer)
+def forget():
+    optimizer.zero_grad()
+"""
+
+
+ON_ONE_LINE = """
+for _ in range(2):
+    optimizer.zero_grad()
+    loss = dropping(x).sum()
+    loss.backward(); of_classifier.step(); optimizer.step()
+"""
+IN_A_LOOP = """
+for _ in range(2):
+    (net(x).sum() + classifier(x).sum()).backward()
+    for each in (optimizer, of_classifier): each.zero_grad(); each.step()
+"""
+BY_ANOTHER = """
+for _ in range(2):
+    optimizer.zero_grad()
+    trainer.step(x)
+"""
+IN_ONE_EXPRESSION = """
+for _ in range(2):
+    loss = net(x).sum()
+    loss.backward(), optimizer.zero_grad(), optimizer.step()
+"""
+IN_AN_EARLIER_CELL = """
+for _ in range(2):
+    net(x).sum().backward()
+    forget()
+    optimizer.step()
+"""
+GONE = "optimizer changes nothing: its gradients are cleared between backward() and step()."
+NOT_REACHED = "changes nothing: backward() has reached none of its parameters."
+CLEARED = "each.zero_grad() stands between backward() and step(), which then finds no gradient."
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (ON_ONE_LINE, f"optimizer {NOT_REACHED}"),
+        (IN_A_LOOP, f"each changes nothing: {CLEARED}"),
+        (BY_ANOTHER, f"The optimiser {NOT_REACHED}"),
+        (IN_ONE_EXPRESSION, GONE),
+        (IN_AN_EARLIER_CELL, GONE),
+    ],
+)
+def test_an_optimiser_that_changes_nothing_is_told_for_what_it_is(text: str, message: str) -> None:
+    names: dict[str, Any] = {"__name__": "__main__"}
+    exec(SETUP, names)
+    exec(compile(ELSEWHERE, "an earlier cell", "exec"), names)
+    found = [each.message for each in watched(text, names).findings]
+    assert found.count(message) == 1
+
+
+SUMMED = """
+total = 0
+for k in range(3):
+    loss = net(x).mean()
+    loss.backward(); optimizer.step(); optimizer.zero_grad()
+    number = k; total = total + loss
+"""
+KEPT = """
+losses = []
+for _ in range(3): loss = net(x).mean(); loss.backward(); net.zero_grad(); losses.append(loss)
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (SUMMED, "total keeps the graph of every step, and memory grows with each."),
+        (KEPT, "Each loss is kept with its graph, and memory grows with every step."),
+    ],
+)
+def test_code_that_is_a_part_of_a_line_is_not_offered_for_all_of_it(
+    text: str, message: str
+) -> None:
+    finding = the_finding(text)
+    assert finding.message == message
+    assert finding.fix is not None
+    assert finding.fix.code is None

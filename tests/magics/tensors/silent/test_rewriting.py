@@ -27,6 +27,9 @@ def without_log(node: ast.expr) -> ast.expr | None:
         ("for a in b.log():\n    pass", 1, None),
         ("a = b.exp()", 1, None),
         ("a = b.log(); c = 1", 1, None),
+        ("a = b.log(); import c", 1, None),
+        ("for b in c: a = b.log()", 1, None),
+        ("for b in c:\n    if b:\n        a = b.log()", 3, "a = b.clamp_min(1).log()"),
         ("a = b.log()", None, None),
     ],
 )

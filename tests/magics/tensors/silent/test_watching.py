@@ -40,6 +40,14 @@ def test_watching_ends_after_a_few_steps_and_leaves_no_hook() -> None:
     assert not _get_current_function_mode_stack()
 
 
+def test_of_two_optimisers_each_is_watched_as_long_as_one_would_be_alone() -> None:
+    text = (
+        "for _ in range(9):\n    (net(x).mean() + classifier(x).mean()).backward()\n"
+        "    optimizer.step(); of_classifier.step()\n    net.zero_grad(); classifier.zero_grad()"
+    )
+    assert watched(text).steps == 7  # the first one's fourth is the last
+
+
 @pytest.mark.parametrize("error", ["1 / 0", "raise KeyboardInterrupt"])
 def test_a_cell_that_fails_raises_its_error_and_leaves_no_hook(error: str) -> None:
     with pytest.raises((ZeroDivisionError, KeyboardInterrupt)):
@@ -86,14 +94,14 @@ def test_watching_that_ends_in_a_hook_of_backward_disturbs_nothing() -> None:
 optimisers = {p: torch.optim.SGD([p], lr=0.1) for p in net.parameters()}
 for p in net.parameters():
     p.register_post_accumulate_grad_hook(lambda p: optimisers[p].step())
-for _ in range(3):
+for _ in range(5):
     net.zero_grad()
     net(x).sum().backward()
 done = True
 """
     names: dict[str, Any] = {"__name__": "__main__"}
     exec(SETUP, names)
-    assert watched(text, names).steps == 4
+    assert watched(text, names).steps == 12
     assert names["done"]
 
 

@@ -14,6 +14,7 @@ from dlmagic.magics.tensors.silent.keeping import (
     sum_at,
     with_number,
 )
+from dlmagic.magics.tensors.silent.rewriting import is_whole_line
 from dlmagic.magics.tensors.silent.rule import After, Listening, Mistake, Sure
 
 Numbers = Sequence[frozenset[int]]
@@ -58,7 +59,7 @@ class Rule(Listening):
                 f"{name} keeps the graph of every step, and memory grows with each.",
                 line=statement.lineno,
                 text="Add the number alone.",
-                code=with_number(statement, name),
+                code=with_number(statement, name) if is_whole_line(statement, after.tree) else None,
                 operands=(name,),
             )
 
@@ -87,5 +88,5 @@ class Rule(Listening):
                 "Each loss is kept with its graph, and memory grows with every step.",
                 line=found[0].lineno,
                 text="Keep the number alone: loss.item().",
-                code=found[1],
+                code=found[1] if is_whole_line(found[0], after.tree) else None,
             )

@@ -31,17 +31,17 @@ class Rule(Listening):
         for step in self._first.values():
             if after.training.has_stepped(step.optimizer) or step.frame is None:
                 continue
-            for name, statement in _ahead_of(step.frame.line, after.tree):
+            for name, statement in _ahead_of(step, after.tree):
                 if statement.lineno not in told and _is_for(name, step, after):
                     told.add(statement.lineno)
                     yield _mistake(name, statement)
 
 
-def _ahead_of(line: int, tree: ast.Module) -> Iterator[tuple[str, ast.stmt]]:
-    """Statements ``x.step()`` that always run ahead of the line, in a loop that has both."""
+def _ahead_of(step: Step, tree: ast.Module) -> Iterator[tuple[str, ast.stmt]]:
+    """Statements ``x.step()`` that always run ahead of a step, in a loop that has both."""
     for loop in loops(tree):
         for block in blocks(loop):
-            last = next((k for k, each in enumerate(block) if leads_to(each, line, tree)), 0)
+            last = next((k for k, each in enumerate(block) if leads_to(each, step, tree)), 0)
             for statement in block[:last]:
                 match statement:
                     # With an epoch as argument it is told which rate to go to.

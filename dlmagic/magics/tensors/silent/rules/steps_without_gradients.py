@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
+from itertools import takewhile
 
+from dlmagic.frameworks.captured import Span
 from dlmagic.frameworks.operations import Event, Operation, Step
-from dlmagic.magics.tensors.silent.calls import blocks, calls_of, is_on, leads_to, stepping
+from dlmagic.magics.tensors.silent.calls import blocks, calls_of, leads_to, stepping
 from dlmagic.magics.tensors.silent.cuts import Cuts
 from dlmagic.magics.tensors.silent.idle_steps import IdleSteps
 from dlmagic.magics.tensors.silent.rule import After, Listening, Mistake, Sure
@@ -25,6 +27,7 @@ class Rule(Listening):
         self._steps = IdleSteps()
         self._cuts = Cuts()
         self._cut: set[int] = set()
+        self._backward: dict[Span | None, Operation] = {}
         self._zeroed = False
         self._after_zeros: list[Step] = []
 
@@ -35,15 +38,20 @@ class Rule(Listening):
             self._cut.add(event.optimizer)  # another rule names the place
         if isinstance(event, Operation) and event.name in ("backward", *_TO_ZERO):
             self._zeroed = event.name in _TO_ZERO
+            if not self._zeroed:
+                self._backward[event.span] = event
         elif isinstance(event, Step) and self._zeroed:
             self._after_zeros.append(event)
 
     def mistakes(self, after: After) -> Iterable[Mistake]:
         """Each optimiser once, unless its model was made again: then another rule speaks."""
+        return dict.fromkeys(self._told_of(after))  # a loop has one name for several
+
+    def _told_of(self, after: After) -> Iterator[Mistake]:
         idle = self._steps.idle()
         for step in {each.optimizer: each for each in (*self._after_zeros, *idle)}.values():
             name = stepping(after.tree, step) or "The optimiser"
-            clearing = _clearing_between(after, step, name)
+            clearing = _clearing_between(after, step, name, self._backward.values())
             if clearing is not None:
                 yield _cleared(name, clearing)
             elif step.optimizer in self._cut or step not in idle:
@@ -53,7 +61,13 @@ class Rule(Listening):
 
     def _idle(self, step: Step, name: str) -> Iterator[Mistake]:
         """Nothing for frozen parameters of one optimiser among several: they may thaw."""
-        if step.trainable:
+        if step.came:
+            message = (
+                f"{name} changes nothing: its gradients are cleared between backward() and step()."
+            )
+            text = "Clear them before backward(), or after step()."
+            yield Mistake(message, step.frame, text=text)
+        elif step.trainable:
             message = f"{name} changes nothing: backward() has reached none of its parameters."
             advice = (
                 "Take the loss from the model that it was made for, or make it again from the "
@@ -66,28 +80,36 @@ class Rule(Listening):
             yield Mistake(message, step.frame, text=advice)
 
 
-def _cleared(name: str, statement: ast.stmt) -> Mistake:
-    text = ast.unparse(statement)
+def _cleared(name: str, clearing: ast.Call) -> Mistake:
+    text = ast.unparse(clearing)
     return Mistake(
         f"{name} changes nothing: {text} stands between backward() and step(), which then finds no "
         "gradient.",
-        line=statement.lineno,
+        line=clearing.lineno,
         text="Move it before backward(), or after step().",
         operands=(name,) if name.isidentifier() else (),
     )
 
 
-def _clearing_between(after: After, step: Step, name: str) -> ast.stmt | None:
-    """The statement that clears the optimiser's gradients after backward() and before step()."""
-    line = step.frame.line if step.frame is not None else 0
-    for block in blocks(after.tree):
-        last = next((k for k, each in enumerate(block) if leads_to(each, line, after.tree)), None)
-        for statement in reversed(block[:last] if last is not None else []):
-            if any(calls_of(statement, "backward")):
-                break
-            for owner, call in calls_of(statement, "zero_grad"):
-                if is_on(statement, call.lineno) and (
-                    owner == name or after.training.holds(owner, step.held)
-                ):
-                    return statement
+def _clearing_between(
+    after: After, step: Step, name: str, backward: Collection[Operation]
+) -> ast.Call | None:
+    """The call that clears the optimiser's gradients after backward() and before step()."""
+    for statement in _between(backward, step, after.tree):
+        for owner, call in calls_of(statement, "zero_grad"):
+            if owner == name or after.training.holds(owner, step.held):
+                return call
     return None
+
+
+def _between(backward: Collection[Operation], step: Step, tree: ast.Module) -> Iterator[ast.stmt]:
+    """Statements that run after a backward pass and ahead of the step, the last first."""
+
+    def goes_back(statement: ast.stmt) -> bool:
+        return any(leads_to(statement, each, tree) for each in backward)
+
+    for block in blocks(tree):
+        steps = (k for k, each in enumerate(block) if leads_to(each, step, tree))
+        last = next(steps, None)
+        if last is not None and not goes_back(block[last]):
+            yield from takewhile(lambda each: not goes_back(each), reversed(block[:last]))
