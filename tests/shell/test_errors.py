@@ -1,15 +1,11 @@
 from __future__ import annotations
 
-import gc
 import io
 import sys
-import weakref
 
 import pytest
 from IPython.core.error import UsageError
 from IPython.core.interactiveshell import InteractiveShell
-
-from dlmagic.shell import extension
 
 OURS = ("dlmagic", "interactiveshell.py", "tests/shell/magics.py", "run_cell_magic")
 
@@ -145,19 +141,3 @@ def test_an_error_of_ours_in_the_users_own_call_keeps_its_line(
     cell = "%%sample\nfrom dlmagic.errors import ModeError\nraise ModeError('no')"
     output = Output(loaded, capsys, cell)
     assert "----> 3 raise ModeError('no')" in output.text
-
-
-@pytest.mark.parametrize("magic", ["tensors", "dlbench", "graphmode", "autograd"])
-@pytest.mark.parametrize("failing", ["numbers @ other[:2]", "import no_such_module"])
-def test_the_last_error_keeps_no_more_than_that_of_a_plain_cell(
-    shell: InteractiveShell, magic: str, failing: str
-) -> None:
-    extension.load(shell)
-    shell.run_cell("import torch\nnumbers, other, third = map(torch.ones, (3, 4, 5))")
-    third = weakref.ref(shell.user_ns["third"])
-    error = shell.run_cell(f"%%{magic}\n{failing}").error_in_exec
-    extension.unload(shell)
-    assert error is not None
-    del shell.user_ns["third"]
-    gc.collect()
-    assert third() is None
