@@ -6,7 +6,6 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from dlmagic.display.units import listed
 from dlmagic.finding import Finding, Fix
 from dlmagic.magics.watch.sample_result import Culprit, Sample
 from dlmagic.magics.watch.verdicts.culprit import finding_of
@@ -15,12 +14,11 @@ from dlmagic.magics.watch.verdicts.exploding import Exploding
 from dlmagic.magics.watch.verdicts.limits import Limits
 from dlmagic.magics.watch.verdicts.not_finite import NotFinite, loss_not_finite
 from dlmagic.magics.watch.verdicts.saturation import Saturation
-from dlmagic.magics.watch.verdicts.symptom import Symptom
+from dlmagic.magics.watch.verdicts.symptom import Symptom, and_others
 from dlmagic.magics.watch.verdicts.table import Key, Outline, Table
 from dlmagic.magics.watch.verdicts.updates import Updates
 from dlmagic.magics.watch.verdicts.vanishing import Vanishing
 
-_NAMED = 3
 _FOLLOWS = {
     "vanishing-gradient": {"dead-units", "saturation"},
     "update-too-small": {"dead-units", "saturation", "vanishing-gradient"},
@@ -49,10 +47,7 @@ class _Group:
     def finding(self, *, is_over: bool = False) -> Finding:
         """What is said of it; where it is over, it is only odd that it was so."""
         first, others = self.first, list(self.layers)[1:]
-        message = f"At step {first.step}, {self.says}"
-        if others:
-            show = "layer shows" if len(others) == 1 else "layers show"
-            message += f" {len(others)} more {show} it: {listed(others, most=_NAMED)}."
+        message = f"At step {first.step}, {self.says}{and_others(others)}"
         if is_over:
             message += f" After step {self.step} it was not so any more."
         return Finding(

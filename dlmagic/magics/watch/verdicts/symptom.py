@@ -6,8 +6,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from dlmagic.display.units import listed
 from dlmagic.finding import Level
 from dlmagic.magics.watch.sample_result import Row
+
+_NAMED = 3
 
 Kind = Literal[
     "vanishing-gradient",
@@ -42,6 +45,14 @@ class Symptom:
     says: Callable[[], str]
     advice: str
     lasts: bool = False
+
+
+def and_others(names: Sequence[str]) -> str:
+    """A sentence on the layers that show the same as one that was named, with a space before it."""
+    if not names:
+        return ""
+    show = "layer shows" if len(names) == 1 else "layers show"
+    return f" {len(names)} more {show} it: {listed(names, most=_NAMED)}."
 
 
 def named(row: Row) -> str:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from dlmagic.display.units import listed, plural
+from dlmagic.display.units import plural
 from dlmagic.finding import Finding, Fix
 from dlmagic.magics.watch.sample_result import Untrained
-from dlmagic.magics.watch.verdicts.symptom import named_layer
+from dlmagic.magics.watch.verdicts.symptom import and_others, named_layer
 
-_NAMED = 3
 _FEWEST_SAMPLES, _FEWEST_STEPS = 5, 20
 _FREEZE = "Where it is meant, say so with requires_grad_(False)."
 _CUT = (
@@ -51,11 +50,7 @@ def findings_of(untrained: Sequence[Untrained], *, samples: int, steps: int) -> 
 
 def _hint(kind: str, layers: Sequence[Untrained], what: str, advice: str) -> Finding:
     first, others = layers[0], [each.layer for each in layers[1:]]
-    message = (
-        f"The parameters of {named_layer(first.layer, first.kind)} require gradients and {what}."
-    )
-    if others:
-        show = "layer shows" if len(others) == 1 else "layers show"
-        message += f" {len(others)} more {show} it: {listed(others, most=_NAMED)}."
+    named = named_layer(first.layer, first.kind)
+    message = f"The parameters of {named} require gradients and {what}.{and_others(others)}"
     operands = tuple(each.layer for each in layers)
     return Finding(kind, "hint", message, operands=operands, fix=Fix(advice))

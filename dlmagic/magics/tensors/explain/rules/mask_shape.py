@@ -56,13 +56,13 @@ def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa
     if found is None:
         return None
     array, mask = found.array, found.mask
-    axes = "axis" if len(found.wanted) == 1 else "axes"
+    there = "that axis" if len(found.wanted) == 1 else "those axes"
     return Explained(
         kind="mask-shape",
         message=(
             f"A mask has the lengths of the axes from which it selects: {mask.name} is "
             f"{mask.shape}, and {array.name} {array.shape} has {found.wanted} in "
-            f"{'that' if axes == 'axis' else 'those'} {axes}."
+            f"{there}."
         ),
         operands=(mask, array),
         candidates=tuple(_candidates(site, site.node, found)),
