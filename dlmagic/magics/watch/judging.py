@@ -35,8 +35,8 @@ class Judging:
         self._heed(self._judge.look(sample))
 
     def look_at_loss(self, name: str, step: int, value: float) -> None:
-        """Judge what the user named as the loss."""
-        if not math.isfinite(value):
+        """Judge what the user named as the loss; one without a name is told of by its watcher."""
+        if name and not math.isfinite(value):
             self._heed(self._judge.look_at_loss(name, step, value))
 
     def look_at(self, culprit: Culprit) -> None:

@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 
 from dlmagic.finding import Finding
+from dlmagic.magics.watch.judging import Judging
 from dlmagic.magics.watch.sample_result import Culprit, Sample
+from dlmagic.magics.watch.stopping import StopWish
 from dlmagic.magics.watch.verdicts.judge import Judge
 from dlmagic.magics.watch.verdicts.limits import Limits
 from dlmagic.magics.watch.verdicts.saturation import saturated
@@ -225,6 +227,14 @@ def test_a_loss_that_is_not_finite_is_told_once_and_not_beside_the_culprit() -> 
     judge.look_at_culprit(Culprit(7, "forward", "0", "Linear", 1, "NaN", 3, 8))
     assert [each.message[:25] for each in judge.findings] == ["At step 7, the first NaN c"[:25]]
     assert judge.look_at_loss("loss", 9, math.nan) == ()
+
+
+@pytest.mark.parametrize("name", ["loss", ""])
+def test_only_a_loss_that_the_user_named_is_told_of(name: str) -> None:
+    """A step of JAX returns one without a name, whose NaN the watcher looks into itself."""
+    judging = Judging(StopWish())
+    judging.look_at_loss(name, 4, math.nan)
+    assert len(judging.findings) == bool(name)
 
 
 def test_units_that_come_back_are_only_odd() -> None:
