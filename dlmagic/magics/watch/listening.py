@@ -22,7 +22,8 @@ class Listening:
         wish: Whether to end the training.
         judging: Says what is wrong.
         flusher: Is woken after each step.
-        spare: Keeps the present step from changing the weights.
+        spare: Keeps the present step from changing the weights; None where nobody can, as in a
+            graph of TensorFlow, which has changed them by the time that it tells.
     """
 
     def __init__(
@@ -31,7 +32,7 @@ class Listening:
         wish: StopWish,
         judging: Judging,
         flusher: Flusher,
-        spare: Callable[[], object],
+        spare: Callable[[], object] | None,
     ) -> None:
         self.name = name
         self.loss: NamedLoss | None = None
@@ -73,14 +74,15 @@ class Listening:
         self._judging.look_at(culprit)
         self._flusher.wake()
         if self._wish.why and culprit.step > self._step:
-            self._stop(f"in step {culprit.step}, before the weights changed", changed=False)
+            spared = ", before the weights changed" if self._spare is not None else ""
+            self._stop(f"in step {culprit.step}{spared}", changed=False)
 
     def _stop(self, when: str, *, changed: bool) -> None:
         why = self._wish.why.rstrip(".")
         self._wish.forget()
         self.stopped = f"The training of {self.name} was stopped {when}: {why}."
         if ask_loop_to_end():
-            if not changed:
+            if not changed and self._spare is not None:
                 self._spare()
             print(self.stopped, file=sys.stderr)  # noqa: T201 - no error says it
             return

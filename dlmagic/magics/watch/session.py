@@ -68,7 +68,8 @@ class WatchSession:
         self._history = History([layer.name for layer in watcher.layers])
         self._judging = self._new_judging(request)
         self._flusher = Flusher(self._work)
-        self._listening = Listening(name, self.wish, self._judging, self._flusher, self._spare)
+        spare = self._spare if watcher.framework == "torch" else None
+        self._listening = Listening(name, self.wish, self._judging, self._flusher, spare)
         self._showing = Showing(self)
         self._flushing, self._ending = threading.RLock(), threading.RLock()
         self._ended, self._problem, self._paused = "", "", False

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -109,3 +110,17 @@ def test_a_loop_of_the_user_is_ended_by_what_is_raised() -> None:
             net(DATA.tensors[0]).square().mean().backward()
             optimizer.step()
     assert session.steps == 3
+
+
+def test_where_weights_cannot_be_spared_it_is_not_said_that_they_were() -> None:
+    """A graph of TensorFlow has changed them by the time that it tells of the NaN."""
+    keras = pytest.importorskip("keras")
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)])
+    model.compile("sgd", "mse")
+    inputs = np.ones((64, 4), np.float32)
+    inputs[20] = np.nan
+    with dlmagic.watch(model, stop_on="nan") as session:
+        model.fit(inputs, np.ones((64, 2)), batch_size=8, epochs=2, shuffle=False, verbose=0)
+    notes = " ".join(session.result().notes)
+    assert "was stopped in step 3: At step 3" in notes
+    assert "before the weights changed" not in notes
