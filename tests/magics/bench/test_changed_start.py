@@ -12,13 +12,15 @@ from torch import nn
 import dlmagic
 from dlmagic.finding import Finding
 
+pytestmark = pytest.mark.alone
+
 SHUFFLED = random.Random(0).sample(range(5000), 5000)
 MEMORY = "if 3 not in known:\n    known[3] = sum(range(20_000))\nknown[3]"
 
 
 def found(cell: str, **names: object) -> list[Finding]:
     namespace: dict[str, object] = {"__name__": "__main__", "np": np, "torch": torch, **names}
-    result = dlmagic.bench(cell, namespace=namespace, modes=("plain",), time=0.3)
+    result = dlmagic.bench(cell, namespace=namespace, modes=("plain",), time=1.0)
     return [finding for finding in result.findings if finding.kind == "changed-start"]
 
 

@@ -81,7 +81,6 @@ def test_lightning_ends_on_nan_with_its_weights_intact(tmp_path: Any) -> None:
 
 def test_keras_ends_as_if_it_were_done() -> None:
     import keras
-    import numpy as np
 
     class Asks(keras.callbacks.Callback):  # type: ignore[misc,name-defined]
         def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
