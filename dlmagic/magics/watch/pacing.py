@@ -15,10 +15,6 @@ SECOND_SAMPLE = 5
 MOST = 100_000
 """No more steps than these lie between two samples."""
 
-_UNNOTICED = 0.03
-"""Seconds that the first samples may take beside the budget, unless the user named one: most
-mistakes are told from ten samples on, and a short training would have two or three."""
-
 _LEAST = 0.25
 """Share of the budget that is for measuring, whatever is done at every step."""
 
@@ -40,7 +36,7 @@ class Pacing:
         self._watched: deque[float] = deque(maxlen=16)
         self._costs: deque[float] = deque(maxlen=16)
         self._first_cost = 0.0
-        self._between = self._spent = 0.0
+        self._between = 0.0
 
     def due(self, step: int) -> bool:
         """Whether a step, counted from 1, is to be measured."""
@@ -64,11 +60,7 @@ class Pacing:
 
     def _next_after(self, step: int) -> int:
         every = self.every()
-        if self._rate.together:
-            return (step - 1) // every * every + every + 1
-        if not self._rate.binding and self._spent + self._cost() < _UNNOTICED:
-            every = min(every, max(SECOND_SAMPLE - 1, step // 2))
-        return step + every
+        return (step - 1) // every * every + every + 1 if self._rate.together else step + every
 
     def plain_step(self, seconds: float, own: float) -> None:
         """A step has ended that was not measured.
@@ -92,7 +84,6 @@ class Pacing:
             self._next = max(SECOND_SAMPLE, step + 1)
             return
         self._costs.append(own)
-        self._spent += own
         if seconds == seconds:
             self._watched.append(seconds)
         self._next = self._next_after(step)
