@@ -92,8 +92,7 @@ class Units:
         others = others_of(target, output)
         if not self._exact:
             output = examples_of(output, others, phase)
-        largest = output.amax(others) if others else output.clone()
-        self._now.append(([target.activation], largest[None]))
+        self._now.append(([target.activation], _activity(output, others)[None]))
 
     def add_together(self, owners: list[int], outputs: Tensor, others: Sequence[int]) -> None:
         """The same for layers whose outputs are alike, given one after the other in a tensor.
@@ -103,8 +102,7 @@ class Units:
             outputs: Their outputs.
             others: The axes of an output along which its units do not lie.
         """
-        axes = [axis + 1 for axis in others]
-        self._now.append((owners, outputs.amax(axes) if axes else outputs.clone()))
+        self._now.append((owners, _activity(outputs, [axis + 1 for axis in others])))
 
     def finish(self) -> list[DeadUnits]:
         """Which units are dead, once the window is long enough."""
@@ -129,8 +127,17 @@ class Units:
         self._now = []
 
 
+def _activity(outputs: Tensor, others: Sequence[int]) -> Tensor:
+    """Of each unit, a value that is zero where it was never active.
+
+    Nothing is below zero, so a sum tells it; a processor finds the largest value up to 25 times
+    later.
+    """
+    return outputs.sum(others) if others else outputs.clone()
+
+
 def _each_once(parts: list[tuple[list[int], Tensor]]) -> list[tuple[list[int], Tensor]]:
-    """The largest outputs of layers, of those that ran several times over all of their calls."""
+    """How active the units of layers were, over all calls of those that ran several times."""
     owners = [owner for those, _ in parts for owner in those]
     if len(set(owners)) == len(owners):
         return parts
