@@ -148,8 +148,11 @@ class CellFunction:
             BaseException: Whatever the cell raises. What it had assigned by then stays.
         """
         before = dict(self.namespace)
-        self.define()
-        return self.commit_defined(before)
+        try:
+            self.define()
+            return self.commit_defined(before)
+        finally:
+            before.clear()  # an error keeps this frame, and would keep all values with it
 
     def commit_defined(self, before: Mapping[str, object]) -> object:
         """The same after :meth:`define`.

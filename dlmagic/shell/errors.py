@@ -14,7 +14,7 @@ import functools
 import os
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar
@@ -47,6 +47,8 @@ def translated_errors(shell: InteractiveShell) -> Iterator[None]:
     try:
         yield
     except BaseException as error:
+        if isinstance(error, DLMagicError | KeyboardInterrupt) or _users_part(shell, error):
+            _let_go_of_values(error)
         if _users_part(shell, error):
             _show_users_part(shell, error)
         elif isinstance(error, DLMagicError) and not isinstance(error, RankError):
@@ -56,6 +58,16 @@ def translated_errors(shell: InteractiveShell) -> Iterator[None]:
         elif isinstance(error, KeyboardInterrupt):
             _show_users_part(shell, error)
         raise
+
+
+def _let_go_of_values(error: BaseException) -> None:
+    """Empty our own frames: the last error keeps them, and they may hold all that names led to."""
+    trace = error.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename.startswith(_PACKAGE):
+            with suppress(RuntimeError):  # one that is still running
+                trace.tb_frame.clear()
+        trace = trace.tb_next
 
 
 def _show_users_part(shell: InteractiveShell, error: BaseException) -> None:

@@ -69,7 +69,7 @@ def _first_two_runs(
     """What each produced, and whether it took random numbers for that."""
     sizes = [sizes_of(subject.start.reached)]
     _compiled = subject.cell.function  # before its first run is timed
-    watched = Stopwatch(clock, lambda _replaced: subject.run())
+    watched = Stopwatch(clock, subject.run)
     with output.shown(), subject.start.copying_first_writes():
         returned = watched({})
     first_seconds = watched.seconds

@@ -133,7 +133,7 @@ def _activity(outputs: Tensor, others: Sequence[int]) -> Tensor:
     Nothing is below zero, so a sum tells it; a processor finds the largest value up to 25 times
     later.
     """
-    return outputs.sum(others) if others else outputs.clone()
+    return outputs.sum(tuple(others)) if others else outputs.clone()
 
 
 def _each_once(parts: list[tuple[list[int], Tensor]]) -> list[tuple[list[int], Tensor]]:
