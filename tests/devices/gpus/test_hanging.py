@@ -66,6 +66,7 @@ def test_the_library_as_a_whole_may_hang(machine, function: str) -> None:
         assert reader.read().gpus
 
 
+@pytest.mark.alone
 def test_a_hanging_gpu_is_not_asked_again_and_comes_back(machine) -> None:
     played = machine(Board(), Board())
     played.break_down("nvmlDeviceGetPowerUsage", 1, hang=30)
@@ -82,6 +83,7 @@ def test_a_hanging_gpu_is_not_asked_again_and_comes_back(machine) -> None:
         assert reader.read().gpus[1].power == 70.0
 
 
+@pytest.mark.alone
 def test_closing_does_not_wait_and_the_library_is_ended_when_the_call_returns(machine) -> None:
     played = machine()
     played.break_down("nvmlDeviceGetPowerUsage", hang=30)
