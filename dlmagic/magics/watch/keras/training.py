@@ -61,6 +61,7 @@ class Training:
         """Attach."""
         self._listener = listener
         replaced = Replaced()
+        self._attached.callback(self._make_function_again)
         self._attached.callback(self._heard.clear)
         self._attached.callback(replaced.end)
         ended = self._heard.ended if self._fit is None else self._tell_fit
@@ -69,8 +70,7 @@ class Training:
         replaced.replace(self.model, "make_train_function", self._hear_train_function)
         hear_steps(self._around)
         self._attached.callback(stop_hearing, self._around)
-        self._attached.callback(self._forget_functions)
-        self._forget_functions()
+        self._make_function_again()
         if self._graphs is not None:
             self._attached.enter_context(self._graphs.attached())
 
@@ -181,10 +181,13 @@ class Training:
 
         return make_train_function
 
-    def _forget_functions(self) -> None:
-        """Functions that were traced before, or while watched, are made again by Keras."""
-        if getattr(self.model, "train_function", None) is not None:
-            self.model.train_function = None
+    def _make_function_again(self) -> None:
+        """What was traced before, or while watched, is not used any more.
+
+        It is not taken away, as ``fit`` may be between two of its steps, and calls it next.
+        """
+        if self.has_fit:
+            self.model.make_train_function(force=True)
 
     def _fit_step(self, function: Callable[..., Any], *args: Any) -> Any:
         """A step of ``fit`` or of ``train_on_batch``, and what follows it."""

@@ -8,7 +8,7 @@ import pickle
 
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")  # before Keras is imported
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -248,6 +248,32 @@ def test_nothing_of_the_model_shows_that_it_is_watched():
         assert "call" not in vars(each)
     fit(model)
     assert watcher.steps == 5
+
+
+class AfterBatches(keras.callbacks.Callback):
+    """Calls a function each, after the batches with these numbers."""
+
+    def __init__(self, functions: dict[int, Callable[[], object]]) -> None:
+        super().__init__()
+        self._functions = functions
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        self._functions.get(batch, bool)()
+
+
+@pytest.mark.parametrize("settings", [{}, {"run_eagerly": True}])
+def test_watching_begins_and_ends_while_fit_runs(settings):
+    plain = two_layers(**settings)
+    fit(plain)
+    model = two_layers(**settings)
+    watcher, told = KerasWatcher(model, (), EVERY), Told()
+    both = AfterBatches({1: lambda: watcher.begin(told), 3: watcher.end})
+    model.fit(X, Y, batch_size=22, verbose=0, shuffle=False, callbacks=[both])
+    assert equal(state_of(plain), state_of(model))
+    assert told.steps == [1, 2]
+    assert [each.step for each in watcher.take()] == [1, 2]
+    fit(model)
+    assert watcher.steps == 2
 
 
 def test_layers_are_chosen_while_fit_runs():
