@@ -68,6 +68,8 @@ class Training:
         hear_calls(replaced, self.found.layers, self._heard.begun, ended)
         replaced.replace(self.model, "compute_loss", self._hear_loss)
         replaced.replace(self.model, "make_train_function", self._hear_train_function)
+        if self._fit is not None:
+            replaced.replace(self.model, "train_on_batch", self._fit.around_batch)
         hear_steps(self._around)
         self._attached.callback(stop_hearing, self._around)
         self._make_function_again()
