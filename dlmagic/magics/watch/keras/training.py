@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import ExitStack
 from functools import partial
 from time import perf_counter
@@ -45,7 +45,7 @@ class Training:
         self.pacing = Pacing(rate)
         self.stopwatch = Stopwatch(self.pacing)
         self.axes = {name: unit_axis(layer) for name, layer in found.layers.items()}
-        self._heard = Heard(len(found.layers))
+        self._heard = Heard(len(found.layers), found.models())
         self._ownership = Ownership(found)
         self._gathering = Gathering(exact=rate.exact)
         self._attached = ExitStack()
@@ -128,10 +128,14 @@ class Training:
         """A step was measured."""
         if not measured:
             return
-        about = self.found.about()
+        about = self.found.about(self._hidden())
         sample = self._gathering.sample(step, pieces, measured, about, self.chosen, shown)
         self._fired |= {row.layer for row in sample.rows if row.quantity == "activation"}
         self.samples.add(sample)
+
+    def _hidden(self) -> Collection[str]:
+        """Layers that no model ends with, as far as its calls are heard."""
+        return () if self._fit is not None else self.found.layers.keys() - self._heard.ends
 
     def is_not_finite(self, step: int, suspects: Any, faults: Any) -> None:
         """Tell of values that are not finite."""

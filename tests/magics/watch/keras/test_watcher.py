@@ -380,6 +380,23 @@ def test_dead_units_are_told_after_some_samples():
     assert row_of(watcher.take()[-1], "first", "activation")["dead"] == 0.25
 
 
+def test_what_a_hidden_layer_ends_with_is_told():
+    """Two outputs are saturated where the model is sure, and gates follow the tanh of an LSTM."""
+    given = keras.Input((5, 4))
+    hidden = keras.layers.Dense(3, activation="tanh", name="hidden")(
+        keras.layers.LSTM(3, name="lstm")(given)
+    )
+    ends = [keras.layers.Dense(1, activation="sigmoid", name=name)(hidden) for name in "ab"]
+    model = keras.Model(given, ends)
+    model.compile("sgd", ["mse", "mse"])
+    with watched(model) as watcher:
+        model.fit(X[:22, :20].reshape(22, 5, 4), [Y[:22], Y[:22]], batch_size=22, verbose=0)
+    (sample,) = watcher.take()
+    assert {row.layer: row.activation for row in sample.rows if row.activation} == {
+        "hidden": "tanh"
+    }
+
+
 def test_what_is_a_model():
     assert is_model(new_model())
     assert not is_model(keras.layers.Dense(1))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -143,6 +144,17 @@ def test_a_saturated_last_layer_is_as_it_should_be() -> None:
     outputs = 1 / (1 + np.exp(normal(50)))
     assert told(sample(s, {hidden: outputs, LAST: normal(1)}) for s in range(1, 30))
     assert not told(sample(s, {LAST: normal(1), hidden: outputs}) for s in range(1, 30))
+
+
+def test_a_function_that_a_layer_ends_with_is_seen_unless_it_is_the_last() -> None:
+    hidden = replace(row("1", "activation", kind="Dense"), activation="sigmoid")
+    weight = row("1", kind="Dense")
+    values = {hidden: 1 / (1 + np.exp(normal(50))), weight: normal(1)}
+    (finding,) = (
+        each for _, each in told(sample(s, values | {LAST: normal(1)}) for s in range(30))
+    )
+    assert (finding.kind, finding.operands) == ("saturation", ("1",))
+    assert not told(sample(s, values) for s in range(30))
 
 
 def updates(step: int, *ratios: float, weight: float = 0.1) -> Sample:
