@@ -11,7 +11,7 @@ import pytest
 
 from dlmagic.finding import Finding
 from dlmagic.magics.watch.judging import Judging
-from dlmagic.magics.watch.sample_result import Culprit, Sample
+from dlmagic.magics.watch.sample_result import Culprit, Row, Sample
 from dlmagic.magics.watch.stopping import StopWish
 from dlmagic.magics.watch.verdicts.judge import Judge
 from dlmagic.magics.watch.verdicts.limits import Limits
@@ -155,6 +155,28 @@ def test_a_function_that_a_layer_ends_with_is_seen_unless_it_is_the_last() -> No
     )
     assert (finding.kind, finding.operands) == ("saturation", ("1",))
     assert not told(sample(s, values) for s in range(30))
+
+
+BIAS, SMALL = row("4.bias", shape=(8,)), row("6", shape=(4, 4))
+
+
+@pytest.mark.parametrize(
+    ("also", "says"),
+    [
+        ({}, "no gradient has ever been of use: the largest, in 0 (Linear)"),
+        ({BIAS: 0.1}, "no gradient but those of biases and scales has ever been of use: the large"),
+        ({SMALL: 0.1}, ""),
+        ({BIAS: 0.1, SMALL: 0.1}, ""),
+    ],
+)
+def test_of_gradients_that_were_never_of_use_others_that_were_are_left_out(
+    also: dict[Row, float], says: str
+) -> None:
+    weights = {FIRST: np.zeros(64), LAST: np.zeros(64)}
+    others = {each: normal(scale) for each, scale in also.items()}
+    found = [each.message for _, each in told(sample(s, weights | others) for s in range(1, 40))]
+    assert len(found) == bool(says)
+    assert all(f"At step 10, {says}" in each for each in found)
 
 
 def updates(step: int, *ratios: float, weight: float = 0.1) -> Sample:
