@@ -31,7 +31,13 @@ class Found:
     def told(self) -> tuple[Layer, ...]:
         """As a session shows them."""
         return tuple(
-            Layer(name, type(layer).__name__, self.also.get(name, ()), _size_of(layer))
+            Layer(
+                name,
+                type(layer).__name__,
+                self.also.get(name, ()),
+                _size_of(layer),
+                unbuilt=_may_add_variables(layer),
+            )
             for name, layer in self.layers.items()
         )
 
@@ -115,6 +121,11 @@ def parameters_of(layer: Any) -> dict[str, Any]:
 
 def _size_of(layer: Any) -> int:
     return sum(int(np.prod(each.shape)) for each in parameters_of(layer).values())
+
+
+def _may_add_variables(layer: Any) -> bool:
+    """Whether a layer is still to be built by a method of the user's."""
+    return not layer.built and not compat.is_of_keras(type(layer).build)
 
 
 def activation_of(layer: Any) -> str:

@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+import dlmagic
 from dlmagic.magics.watch.keras.watcher import KerasWatcher, is_model
 from dlmagic.magics.watch.sample_result import EDGES, STATISTICS, Sample
 from dlmagic.magics.watch.watcher import Rate
@@ -395,6 +396,43 @@ def test_what_a_hidden_layer_ends_with_is_told():
     assert {row.layer: row.activation for row in sample.rows if row.activation} == {
         "hidden": "tanh"
     }
+
+
+class Tied(keras.Model):  # type: ignore[misc]
+    """Has a layer, and two weights of its own, one from the beginning."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first = keras.layers.Dense(4, name="first")
+        self.scale = self.add_weight(shape=(), initializer="ones", name="scale")
+
+    def build(self, shape: Any) -> None:
+        self.first.build(shape)
+        self.out = self.add_weight(shape=(4, 1), initializer="ones", name="out")
+
+    def call(self, inputs: Any) -> Any:
+        return keras.ops.matmul(self.first(inputs), self.out) * self.scale
+
+
+class Late(Tied):
+    """Has no weights of its own before it is built."""
+
+    def __init__(self) -> None:
+        keras.Model.__init__(self)
+        self.first, self.scale = keras.layers.Dense(4, name="first"), 1.0
+
+
+@pytest.mark.parametrize(("kind", "built"), [(Tied, True), (Tied, False), (Late, False)])
+def test_weights_of_the_model_itself_are_its_own(kind: type[Any], built: bool) -> None:
+    model = kind()
+    model.compile("sgd", "mse")
+    if built:
+        model(X[:1])
+    with dlmagic.watch(model, every=1) as session:
+        fit(model)
+    rows = {(row.layer, row.parameter) for row in session.result().rows}
+    assert rows >= {("", "out"), ("first", "kernel"), ("first", "bias")}
+    assert (("", "scale") in rows) == (kind is Tied)
 
 
 def test_what_is_a_model():
