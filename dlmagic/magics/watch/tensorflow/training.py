@@ -71,8 +71,8 @@ class GraphTraining:
         training.stopwatch.interrupted()
         if compat.is_compiled_by_xla():
             training.note(_COMPILED)
-            loss = training.subject(optimizer, gradients, variables, recorder.reaches).loss
-            return self._steps.write_compiled(proceed, loss)
+            subject = training.subject(optimizer, gradients, variables, recorder.reaches)
+            return self._steps.write_compiled(proceed, subject)
         self._written = training.chosen
         outputs = training.heard.outputs
         self.hidden |= {each.layer for each in outputs if recorder.is_inside(each.tensor)}
@@ -105,7 +105,7 @@ class GraphTraining:
     def _deliver(self, place: int) -> None:
         training, plan = self._training, self._steps.plans[place]
         if plan is not None:
-            training.deliver(training.steps, *plan.read())
+            training.deliver(training.steps, *self._steps.read(place))
         elif self._before is not None:
             training.deliver(training.steps, *self._before.after())
 

@@ -186,6 +186,43 @@ def test_what_the_listener_raises_ends_fit_after_that_step(settings):
     fit(model)  # as if nothing had been
 
 
+class Pair(keras.Model):  # type: ignore[misc]
+    """Two layers with an optimiser each, as the two networks of a GAN have."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.parts = [keras.layers.Dense(1, name=name) for name in ("first", "second")]
+        self.optimizers = [keras.optimizers.SGD(0.01), keras.optimizers.Adam()]
+
+    def train_step(self, data: Any) -> dict[str, Any]:
+        x, y = data
+        for part, optimizer in zip(self.parts, self.optimizers, strict=True):
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean((part(x) - y) ** 2)
+            weights = part.trainable_variables
+            gradients = tape.gradient(loss, weights)
+            optimizer.apply_gradients(zip(gradients, weights, strict=True))
+        return {"loss": loss}
+
+
+@pytest.mark.parametrize("settings", [{}, {"steps_per_execution": 5}, {"jit_compile": True}])
+def test_two_optimisers_in_one_train_step_share_a_step(settings):
+    x, compiled = X.copy(), settings.get("jit_compile")
+    x[-1] = 0 if compiled else np.nan  # nobody looks for it in what XLA compiles
+    model = Pair()
+    model.compile(**settings)
+    with watched(model, EVERY, told := Told()) as watcher:
+        model.fit(x, Y, batch_size=22, verbose=0, shuffle=False)
+    assert watcher.steps == told.steps[-1] == 5
+    sample = watcher.take()[-1]
+    rows = {(row.layer, row.quantity) for row in sample.rows if row.parameter == "kernel"}
+    quantities = ("weight", "update") if compiled else ("gradient", "weight", "update")
+    assert rows == {(layer, each) for layer in ("first", "second") for each in quantities}
+    assert [(each.step, each.layer) for each in told.culprits] == (
+        [] if compiled else [(5, "first")]
+    )
+
+
 class Breaks(keras.layers.Layer):
     """Passes its input on, until it has been called so often in training."""
 
