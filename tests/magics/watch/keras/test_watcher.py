@@ -264,6 +264,7 @@ def test_a_gradient_that_is_not_finite_is_one_of_the_backward_pass():
         model.fit(X[:22], Y[:22], batch_size=22, verbose=0)
     culprit = told.culprits[0]
     assert (culprit.pass_, culprit.layer, culprit.certain) == ("backward", "root", False)
+    assert (culprit.count, culprit.total) == (2, 2)  # the gradients of kernel and bias
 
 
 def test_nothing_of_the_model_shows_that_it_is_watched():
