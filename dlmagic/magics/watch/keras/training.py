@@ -102,7 +102,7 @@ class Training:
 
     def silent(self) -> tuple[Silent, ...]:
         """Chosen layers whose outputs were in no sample."""
-        if not self.pacing.sampled:
+        if not self.pacing.sampled or (self._graphs is not None and self._graphs.is_compiled):
             return ()
         inside = self._graphs.hidden if self._graphs is not None else set()
         about = self.found.about()

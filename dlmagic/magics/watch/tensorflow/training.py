@@ -52,6 +52,12 @@ class GraphTraining:
         """Whether the step is written down rather than made."""
         return recorder.in_a_graph()
 
+    @property
+    def is_compiled(self) -> bool:
+        """Whether XLA compiles all steps, which then show nothing of the layers' calls."""
+        plans = self._steps.plans
+        return bool(plans) and all(plan is None for plan in plans)
+
     def choose(self, chosen: frozenset[str]) -> None:
         """Measure other layers; a graph that does not is made again."""
         self._stale = not chosen <= self._written

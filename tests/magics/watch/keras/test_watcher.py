@@ -406,6 +406,7 @@ def test_what_xla_compiles_is_measured_from_outside():
     assert agrees(row_of(sample, "first", "update", "kernel"), kernel.numpy() - before)
     assert {row.quantity for row in sample.rows} == {"weight", "update"}
     assert "XLA" in watcher.notes()[0]
+    assert not watcher.silent()  # of no layer is it known whether it was called
     plain.fit(X[:22], Y[:22], batch_size=22, verbose=0, shuffle=False)
     assert equal(state_of(plain), state_of(model))
 
