@@ -36,11 +36,12 @@ class Key:
 
 @dataclass(frozen=True)
 class About:
-    """What is known of a layer: its class, its other paths, and its parameters' names."""
+    """What is known of a layer: class, other paths, parameters' names, and what it ends with."""
 
     kind: str
     also: tuple[str, ...] = ()
     parameters: tuple[str, ...] = ()
+    activation: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,7 +140,8 @@ def _in_order(keys: Collection[Key], layers: Mapping[str, About]) -> list[Key]:
 
 
 def _row(key: Key, shape: tuple[int, ...], about: About) -> Row:
-    return Row(key.layer, about.kind, key.quantity, key.parameter, shape, about.also)
+    activation = "" if key.parameter else about.activation
+    return Row(key.layer, about.kind, key.quantity, key.parameter, shape, about.also, activation)
 
 
 def _pieces(

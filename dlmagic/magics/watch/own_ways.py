@@ -19,13 +19,14 @@ def ask_loop_to_end() -> str:
     for frame in _frames():
         module = str(frame.f_globals.get("__name__", ""))
         for library, (modules, end) in _LIBRARIES.items():
-            if module.startswith(modules) and end(frame.f_locals.get("self")):
+            if module.startswith(modules) and end(frame):
                 return library
     return ""
 
 
-def _end_lightning(trainer: Any) -> bool:
+def _end_lightning(frame: FrameType) -> bool:
     """Ends after this batch, unless the user wants a least number of epochs or steps."""
+    trainer: Any = frame.f_locals.get("self")
     if type(trainer).__name__ != "Trainer" or not hasattr(trainer, "should_stop"):
         return False
     if trainer.min_epochs or trainer.min_steps:
@@ -34,14 +35,16 @@ def _end_lightning(trainer: Any) -> bool:
     return True
 
 
-def _end_keras(model: Any) -> bool:
-    if not hasattr(model, "stop_training"):
+def _end_keras(frame: FrameType) -> bool:
+    """Only ``fit`` looks at it: a loop around ``train_on_batch`` would go on."""
+    model: Any = frame.f_locals.get("self")
+    if frame.f_code.co_name != "fit" or not hasattr(model, "stop_training"):
         return False
     model.stop_training = True
     return True
 
 
-_LIBRARIES: dict[str, tuple[tuple[str, ...], Callable[[Any], bool]]] = {
+_LIBRARIES: dict[str, tuple[tuple[str, ...], Callable[[FrameType], bool]]] = {
     "Lightning": (("lightning.pytorch.trainer", "pytorch_lightning.trainer"), _end_lightning),
     "Keras": (("keras.src.backend", "keras.src.trainers"), _end_keras),
 }

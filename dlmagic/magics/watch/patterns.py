@@ -44,13 +44,13 @@ def chosen(pattern: str, layers: Sequence[Layer]) -> tuple[str, ...]:
 
 
 def themselves(layers: Sequence[Layer]) -> list[str]:
-    """The layers that compute something themselves, or have parameters of their own."""
+    """The layers that compute something themselves, or have or may get parameters of their own."""
     paths = [path for layer in layers for path in (layer.name, *layer.also)]
     holders = {_LAST_PART.sub("", path) for path in paths if path}
     return [
         layer.name
         for layer in layers
-        if layer.parameters or not holders.intersection((layer.name, *layer.also))
+        if layer.parameters or layer.unbuilt or not holders.intersection((layer.name, *layer.also))
     ]
 
 

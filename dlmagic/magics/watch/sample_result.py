@@ -83,6 +83,8 @@ class Row:
         parameter: The parameter's name in its layer, such as ``"weight"``; empty for outputs.
         shape: Shape of the parameter, or of the output as last seen.
         also: Other paths of the same layer or parameter, where it is shared.
+        activation: The function that a hidden layer ends with itself, such as ``"tanh"``; empty
+            where there is none, or it is not known.
     """
 
     layer: str
@@ -91,6 +93,7 @@ class Row:
     parameter: str = ""
     shape: tuple[int, ...] = ()
     also: tuple[str, ...] = ()
+    activation: str = ""
 
 
 @dataclass(frozen=True, eq=False)

@@ -21,12 +21,14 @@ class Layer:
         kind: Its class.
         also: Other paths of the same layer.
         parameters: How many values its own parameters have, without those of layers inside.
+        unbuilt: Whether it may still get parameters of its own.
     """
 
     name: str
     kind: str
     also: tuple[str, ...] = ()
     parameters: int = 0
+    unbuilt: bool = False
 
 
 @dataclass(frozen=True)

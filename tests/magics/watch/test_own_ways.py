@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -96,6 +100,55 @@ def test_keras_ends_as_if_it_were_done() -> None:
         inputs, inputs[:, :1], batch_size=8, epochs=9, verbose=0, callbacks=[Asks()]
     )
     assert (seen, len(history.epoch)) == ([0, 1, 2, 3], 1)
+
+
+BATCHES_ON_JAX = """
+import keras, numpy as np, pytest
+from dlmagic.magics.watch.keras.watcher import KerasWatcher
+from dlmagic.magics.watch.watcher import Rate
+from tests.magics.watch.hearing import EndedHereError, Told
+
+model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
+model.compile("adam", "mse")
+inputs = np.ones((8, 4), "float32")
+watcher = KerasWatcher(model, (), Rate(every=1))
+watcher.begin(told := Told(end_after=3))
+with pytest.raises(EndedHereError):
+    while True:
+        model.train_on_batch(inputs, inputs[:, :1])
+watcher.end()
+assert told.steps == [1, 2, 3]
+assert int(model.optimizer.iterations) == 3
+model.train_on_batch(inputs, inputs[:, :1])
+print("as it should be")
+"""
+
+
+def test_a_loop_around_train_on_batch_is_ended_by_what_is_raised() -> None:
+    """It does not look at what ``fit`` looks at."""
+    keras = pytest.importorskip("keras")
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)])
+    model.compile("sgd", "mse")
+    inputs = np.ones((8, 4), np.float32)
+    made = 0
+    with dlmagic.watch(model, stop_on="nan", every=1) as session:
+        for step in range(9):
+            model.train_on_batch(inputs * (np.nan if step == 4 else 1), np.ones((8, 2)))
+            made += 1
+    assert made == 4
+    assert session.steps == 5
+    assert "was stopped in step 5: At step 5" in " ".join(session.result().notes)
+
+
+def test_on_jax_it_ends_with_the_model_as_the_step_has_made_it() -> None:
+    """A model of Keras gets its weights back only when ``train_on_batch`` returns."""
+    root = Path(__file__).parents[3]
+    settings = {"KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu", "PYTHONPATH": str(root)}
+    command = [sys.executable, "-W", "ignore", "-c", BATCHES_ON_JAX]
+    done = subprocess.run(
+        command, env=os.environ | settings, cwd=root, capture_output=True, text=True, timeout=300
+    )
+    assert done.stdout.strip() == "as it should be", done.stderr[-3000:]
 
 
 def test_a_loop_of_the_user_is_ended_by_what_is_raised() -> None:

@@ -39,6 +39,11 @@ def test_a_pattern_means(pattern: str, names: str) -> None:
     assert chosen(pattern, LAYERS) == tuple(names.split())
 
 
+def test_a_layer_that_holds_others_is_meant_where_it_may_get_parameters() -> None:
+    layers = (Layer("", "Model", unbuilt=True), Layer("block", "Block"), Layer("block/a", "Dense"))
+    assert chosen("", layers) == ("", "block/a")
+
+
 @pytest.mark.parametrize(
     ("pattern", "words"),
     [

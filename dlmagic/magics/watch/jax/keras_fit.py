@@ -32,6 +32,7 @@ class JaxFit:
         self._training = training
         self._step = Step(training.model.train_step, self._train_step, frozenset())
         self._looking: Looking | None = None
+        self._in_batch = False
         training.note(_FIT_ONLY)
 
     def _train_step(self, state: Any, data: Any) -> Any:
@@ -41,6 +42,20 @@ class JaxFit:
         """A layer has returned; of interest only while a step is looked at."""
         if self._looking is not None and self._looking.is_tracing:
             self._looking.hear(layer, kind, result)
+
+    def around_batch(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        """``train_on_batch``, whose step is told only when the model has got what it has made."""
+
+        def train_on_batch(*args: Any, **kwargs: Any) -> Any:
+            self._in_batch = True
+            try:
+                result = original(*args, **kwargs)
+            finally:
+                self._in_batch = False
+            self._training.step_ended()
+            return result
+
+        return train_on_batch
 
     def make(self, function: Callable[..., Any], state: Any, batches: Any) -> Any:
         """A step of ``fit``, measured if it is its turn."""
@@ -56,7 +71,8 @@ class JaxFit:
         result = function(state, batches)
         training.steps += 1
         training.stopwatch.step_ended(training.steps, steps=1, measured=due, own=own)
-        training.step_ended()
+        if not self._in_batch:
+            training.step_ended()
         return result
 
     def _look(self, step: int, state: Any, batch: Any) -> None:

@@ -72,7 +72,8 @@ def culprit_of(
     if suspects[place].pass_ == "backward":
         place = _last_bad(bad, suspects)
     suspect = suspects[place]
-    nan, inf, total = (int(each) for each in faults[place, :3])
+    nan, inf = faults[place, :2]
+    count, total = _amount(place, suspects, faults)
     return Culprit(
         step=step,
         pass_=suspect.pass_,
@@ -80,12 +81,23 @@ def culprit_of(
         kind=layers[suspect.layer].kind if suspect.layer in layers else "",
         call=suspect.call,
         what="NaN and Inf" if nan and inf else "NaN" if nan else "Inf",
-        count=nan + inf,
+        count=count,
         total=total,
         parameter=suspect.parameter,
         certain=suspect.pass_ != "backward",
         trail=_trail(place, suspects, faults, layers),
     )
+
+
+def _amount(
+    place: int, suspects: Sequence[Suspect], faults: NDArray[np.floating[Any]]
+) -> tuple[int, int]:
+    """How many values of how many are not finite; of gradients, those of how many parameters."""
+    if suspects[place].pass_ != "backward":
+        nan, inf, total = (int(each) for each in faults[place, :3])
+        return nan + inf, total
+    gradients = [at for at, each in enumerate(suspects) if each.pass_ == "backward"]
+    return int(faults[gradients, :2].any(axis=1).sum()), len(gradients)
 
 
 def _last_bad(bad: Sequence[int], suspects: Sequence[Suspect]) -> int:

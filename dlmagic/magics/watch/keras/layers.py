@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -31,20 +31,37 @@ class Found:
     def told(self) -> tuple[Layer, ...]:
         """As a session shows them."""
         return tuple(
-            Layer(name, type(layer).__name__, self.also.get(name, ()), _size_of(layer))
+            Layer(
+                name,
+                type(layer).__name__,
+                self.also.get(name, ()),
+                _size_of(layer),
+                unbuilt=_may_add_variables(layer),
+            )
             for name, layer in self.layers.items()
         )
 
-    def about(self) -> dict[str, About]:
-        """As a sample needs them."""
+    def about(self, hidden: Collection[str] = ()) -> dict[str, About]:
+        """As a sample needs them.
+
+        Args:
+            hidden: Layers that are known to be hidden ones.
+        """
         return {
             name: About(
                 type(layer).__name__,
                 self.also.get(name, ()),
                 tuple(parameters_of(layer)),
+                activation_of(layer) if name in hidden else "",
             )
             for name, layer in self.layers.items()
         }
+
+    def models(self) -> frozenset[str]:
+        """The paths of those that are models, which have outputs of their own."""
+        return frozenset(
+            name for name, layer in self.layers.items() if isinstance(layer, keras.Model)
+        )
 
     def owners(self) -> dict[int, tuple[str, str]]:
         """Layer and parameter's name of each trainable variable, by its id.
@@ -104,6 +121,21 @@ def parameters_of(layer: Any) -> dict[str, Any]:
 
 def _size_of(layer: Any) -> int:
     return sum(int(np.prod(each.shape)) for each in parameters_of(layer).values())
+
+
+def _may_add_variables(layer: Any) -> bool:
+    """Whether a layer is still to be built by a method of the user's."""
+    return not layer.built and not compat.is_of_keras(type(layer).build)
+
+
+def activation_of(layer: Any) -> str:
+    """The function that a layer ends with; empty where it has none, or may not end with it.
+
+    A gate follows that of an LSTM or GRU, and what a class of the user's does nobody knows.
+    """
+    if not compat.is_of_keras(type(layer)) or hasattr(layer, "recurrent_activation"):
+        return ""
+    return str(getattr(getattr(layer, "activation", None), "__name__", ""))
 
 
 def unit_axis(layer: Any) -> int | None:

@@ -75,9 +75,13 @@ class Heard:
 
     Attributes:
         kept: How many layers the model has.
+        models: The paths of those that are models.
+        ends: Layers whose outputs were those of a model. They stay known.
     """
 
     kept: int
+    models: frozenset[str] = frozenset()
+    ends: set[str] = field(default_factory=set)
     inputs: list[Any] = field(default_factory=list)
     outputs: list[Output] = field(default_factory=list)
     loss: Any = None
@@ -92,6 +96,9 @@ class Heard:
         """A layer has returned."""
         if len(self.outputs) >= _MOST_CALLS * self.kept:
             self.clear()
+        if path in self.models:
+            given = {id(each) for each in tree.flatten(result)}
+            self.ends |= {each.layer for each in self.outputs if id(each.tensor) in given}
         for each in tree.flatten(result):
             if functions.is_floating(each):
                 self.outputs.append(Output(path, each))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import ExitStack
 from functools import partial
 from time import perf_counter
@@ -45,7 +45,7 @@ class Training:
         self.pacing = Pacing(rate)
         self.stopwatch = Stopwatch(self.pacing)
         self.axes = {name: unit_axis(layer) for name, layer in found.layers.items()}
-        self._heard = Heard(len(found.layers))
+        self._heard = Heard(len(found.layers), found.models())
         self._ownership = Ownership(found)
         self._gathering = Gathering(exact=rate.exact)
         self._attached = ExitStack()
@@ -61,16 +61,18 @@ class Training:
         """Attach."""
         self._listener = listener
         replaced = Replaced()
+        self._attached.callback(self._make_function_again)
         self._attached.callback(self._heard.clear)
         self._attached.callback(replaced.end)
         ended = self._heard.ended if self._fit is None else self._tell_fit
         hear_calls(replaced, self.found.layers, self._heard.begun, ended)
         replaced.replace(self.model, "compute_loss", self._hear_loss)
         replaced.replace(self.model, "make_train_function", self._hear_train_function)
+        if self._fit is not None:
+            replaced.replace(self.model, "train_on_batch", self._fit.around_batch)
         hear_steps(self._around)
         self._attached.callback(stop_hearing, self._around)
-        self._attached.callback(self._forget_functions)
-        self._forget_functions()
+        self._make_function_again()
         if self._graphs is not None:
             self._attached.enter_context(self._graphs.attached())
 
@@ -100,7 +102,7 @@ class Training:
 
     def silent(self) -> tuple[Silent, ...]:
         """Chosen layers whose outputs were in no sample."""
-        if not self.pacing.sampled:
+        if not self.pacing.sampled or (self._graphs is not None and self._graphs.is_compiled):
             return ()
         inside = self._graphs.hidden if self._graphs is not None else set()
         about = self.found.about()
@@ -126,10 +128,14 @@ class Training:
         """A step was measured."""
         if not measured:
             return
-        about = self.found.about()
+        about = self.found.about(self._hidden())
         sample = self._gathering.sample(step, pieces, measured, about, self.chosen, shown)
         self._fired |= {row.layer for row in sample.rows if row.quantity == "activation"}
         self.samples.add(sample)
+
+    def _hidden(self) -> Collection[str]:
+        """Layers that no model ends with, as far as its calls are heard."""
+        return () if self._fit is not None else self.found.layers.keys() - self._heard.ends
 
     def is_not_finite(self, step: int, suspects: Any, faults: Any) -> None:
         """Tell of values that are not finite."""
@@ -181,10 +187,13 @@ class Training:
 
         return make_train_function
 
-    def _forget_functions(self) -> None:
-        """Functions that were traced before, or while watched, are made again by Keras."""
-        if getattr(self.model, "train_function", None) is not None:
-            self.model.train_function = None
+    def _make_function_again(self) -> None:
+        """What was traced before, or while watched, is not used any more.
+
+        It is not taken away, as ``fit`` may be between two of its steps, and calls it next.
+        """
+        if self.has_fit:
+            self.model.make_train_function(force=True)
 
     def _fit_step(self, function: Callable[..., Any], *args: Any) -> Any:
         """A step of ``fit`` or of ``train_on_batch``, and what follows it."""

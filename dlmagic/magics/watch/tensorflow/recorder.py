@@ -15,7 +15,7 @@ from dlmagic.magics.watch.sample_result import BINS
 
 STEPS, FAULT, FAULT_PLAN, MEASURED, PLAN, LOSS = range(6)
 """What the state holds: steps so far; the step of the first fault that has not been told, or 0,
-and whose plan it was; the last step that was measured, and by which plan; the last loss."""
+and whose plan it was; the last step that was measured, and by which plan first; the last loss."""
 
 _APART = {"_noinline": True}
 """A step that is not measured then does not even visit the operations that would do it."""
@@ -30,6 +30,11 @@ def unconverted(function: Callable[..., Any]) -> Callable[..., Any]:
 def in_a_graph() -> bool:
     """Whether what is called now is written down rather than run."""
     return not tf.executing_eagerly()
+
+
+def graph_now() -> Any:
+    """The graph that what is called now is written into."""
+    return tf.compat.v1.get_default_graph()
 
 
 def has_replicas() -> bool:
@@ -87,10 +92,11 @@ class State:
         numbers[FAULT] = 0
         self._numbers.assign(numbers)
 
-    def end_step(self, plan: int, bad: Any, loss: Any | None) -> None:
-        """Count a step, in a graph."""
+    def end_step(self, plan: int, first: int, bad: Any, loss: Any | None) -> None:
+        """Count a step, in a graph, unless it is one with that of another plan before."""
         now = tf.unstack(self._numbers.read_value())
-        step, this = now[STEPS] + 1, tf.constant(plan, tf.float64)
+        begins = plan == first
+        step, this = now[STEPS] + int(begins), tf.constant(plan, tf.float64)
         active = self._active.read_value()
         new = tf.logical_and(bad, now[FAULT] == 0)
         numbers = [
@@ -98,8 +104,8 @@ class State:
             tf.where(new, step, now[FAULT]),
             tf.where(new, this, now[FAULT_PLAN]),
             tf.where(active, step, now[MEASURED]),
-            tf.where(active, this, now[PLAN]),
-            _mean(loss),
+            tf.where(active, tf.constant(first, tf.float64), now[PLAN]),
+            _mean(loss) if begins or loss is not None else now[LOSS],
         ]
         self._numbers.assign(tf.stack(numbers))
 

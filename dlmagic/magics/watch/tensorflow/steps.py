@@ -15,6 +15,7 @@ from dlmagic.magics.watch.keras.faults import Suspect, suspects_of, tensors_of
 from dlmagic.magics.watch.keras.subject import Output, Subject, Weight, raw
 from dlmagic.magics.watch.measures import Measured
 from dlmagic.magics.watch.tensorflow import recorder
+from dlmagic.magics.watch.tensorflow.sharing import Sharing
 
 Axes = Mapping[str, int | None]
 """Along which axis the units of each layer lie; None where none can be dead."""
@@ -66,6 +67,7 @@ class GraphSteps:
         self.state = recorder.State()
         self.plans: list[Plan | None] = []
         """None where XLA compiles the step."""
+        self._sharing = Sharing()
         self._exact, self._axes = exact, axes
 
     def write(self, go_on: Callable[[], Any], subject: Subject, chosen: Collection[str]) -> Any:
@@ -88,16 +90,27 @@ class GraphSteps:
         self._write_before(wanted, before, axes, old)
         result = go_on()
         self._write_after(weights, after, old)
-        self.plans.append(Plan(_pieces(wanted), units, before, after, suspects, faults))
-        self.state.end_step(len(self.plans) - 1, bad, subject.loss)
+        self._add(Plan(_pieces(wanted), units, before, after, suspects, faults), subject, bad)
         return result
 
-    def write_compiled(self, go_on: Callable[[], Any], loss: Any) -> Any:
+    def write_compiled(self, go_on: Callable[[], Any], subject: Subject) -> Any:
         """Write a step down that XLA compiles: it is counted, and measured from outside."""
         result = go_on()
-        self.plans.append(None)
-        self.state.end_step(len(self.plans) - 1, tf.constant(False), loss)
+        self._add(None, subject, tf.constant(False))
         return result
+
+    def read(self, first: int) -> tuple[list[Piece], list[Measured]]:
+        """What the plans of a step have measured last, by the place of the first."""
+        plans = (self.plans[place] for place in self._sharing.places(first))
+        parts = [plan.read() for plan in plans if plan is not None]
+        pieces = [piece for found, _ in parts for piece in found]
+        return pieces, [each for _, measured in parts for each in measured]
+
+    def _add(self, plan: Plan | None, subject: Subject, bad: Any) -> None:
+        place, variables = len(self.plans), [each.variable for each in subject.weights]
+        self.plans.append(plan)
+        first = self._sharing.add(place, recorder.graph_now(), variables)
+        self.state.end_step(place, first, bad, subject.loss)
 
     def _length(self, weights: Sequence[Weight]) -> int:
         lengths = arrays.length_looked_at

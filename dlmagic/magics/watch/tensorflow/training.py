@@ -52,6 +52,12 @@ class GraphTraining:
         """Whether the step is written down rather than made."""
         return recorder.in_a_graph()
 
+    @property
+    def is_compiled(self) -> bool:
+        """Whether XLA compiles all steps, which then show nothing of the layers' calls."""
+        plans = self._steps.plans
+        return bool(plans) and all(plan is None for plan in plans)
+
     def choose(self, chosen: frozenset[str]) -> None:
         """Measure other layers; a graph that does not is made again."""
         self._stale = not chosen <= self._written
@@ -71,8 +77,8 @@ class GraphTraining:
         training.stopwatch.interrupted()
         if compat.is_compiled_by_xla():
             training.note(_COMPILED)
-            loss = training.subject(optimizer, gradients, variables, recorder.reaches).loss
-            return self._steps.write_compiled(proceed, loss)
+            subject = training.subject(optimizer, gradients, variables, recorder.reaches)
+            return self._steps.write_compiled(proceed, subject)
         self._written = training.chosen
         outputs = training.heard.outputs
         self.hidden |= {each.layer for each in outputs if recorder.is_inside(each.tensor)}
@@ -105,7 +111,7 @@ class GraphTraining:
     def _deliver(self, place: int) -> None:
         training, plan = self._training, self._steps.plans[place]
         if plan is not None:
-            training.deliver(training.steps, *plan.read())
+            training.deliver(training.steps, *self._steps.read(place))
         elif self._before is not None:
             training.deliver(training.steps, *self._before.after())
 

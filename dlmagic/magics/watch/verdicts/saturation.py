@@ -14,8 +14,8 @@ from dlmagic.magics.watch.verdicts.streaks import Streaks
 from dlmagic.magics.watch.verdicts.symptom import Symptom, named
 from dlmagic.magics.watch.verdicts.table import Floats, Places, Table
 
-_TANH = ("tanh", "rnn", "rnncell")
-_SIGMOID = ("sigmoid",)
+_TANH = frozenset({"tanh", "rnn", "rnncell"})
+_SIGMOID = frozenset({"sigmoid"})
 _LOW, _END_OF_TANH = 2.0**-6, 0.97
 _SPREAD, _CLOSE = 0.55, 0.8
 """Mean square of values between a half and one: evenly spread, or most of them close to one."""
@@ -46,7 +46,9 @@ class Saturation:
         if not len(gradients):
             return
         places = table.outline.where("activation", _is_bounded)
-        places = places[places <= gradients[-1]]
+        last = table.row(gradients[-1]).layer
+        inner = [table.row(place).layer != last for place in places]
+        places = places[(places <= gradients[-1]) & np.array(inner, bool)]
         if not len(places):
             return
         shares = saturated(table, places)
@@ -101,8 +103,13 @@ def _beyond(squares: Floats, spread: float, saturated: float) -> Floats:
 
 
 def _is_bounded(row: Row) -> bool:
-    return _is_tanh(row) or row.kind.lower() in _SIGMOID
+    return _is_tanh(row) or not _SIGMOID.isdisjoint(_functions(row))
 
 
 def _is_tanh(row: Row) -> bool:
-    return row.kind.lower() in _TANH
+    return not _TANH.isdisjoint(_functions(row))
+
+
+def _functions(row: Row) -> tuple[str, str]:
+    """What a layer is, and what it ends with."""
+    return row.kind.lower(), row.activation

@@ -23,6 +23,10 @@ _ADVICE_ON_ALL = (
     "Look at how the loss is scaled, at initial weights that are close to zero, and at outputs "
     "that are saturated from the start."
 )
+_ADVICE_ON_WEIGHTS = (
+    "Look at initial weights that are close to zero, and at outputs that are saturated, or zero "
+    "throughout as of ReLU, from the start."
+)
 
 
 class Vanishing:
@@ -31,7 +35,7 @@ class Vanishing:
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self._lost, self._nothing = Streaks(limits), Streak()
-        self._ever_larger = False
+        self._ever_larger, self._biases_learn = False, False
 
     def look(self, table: Table) -> Iterator[Symptom]:
         """Layers whose gradients are lost."""
@@ -42,7 +46,7 @@ class Vanishing:
         if not len(places):
             return
         limits, last, end = self._limits, table.row(places[-1]), float(sizes[-1])
-        self._ever_larger |= bool(sizes.max() >= limits.gradient)
+        self._note_larger(table)
         zero = (sizes == 0) & (end > limits.gradient)
         least = min(limits.gradient_ratio * end, limits.gradient_of_use)
         lost = zero | ((sizes > 0) & (sizes < least))
@@ -53,8 +57,17 @@ class Vanishing:
             yield replace(_symptom(table, places[lasting], says, _ADVICE), lasts=True)
         if self._nothing.count(not self._ever_larger) == 2 * limits.patience:
             largest = table.row(places[sizes.argmax()])
-            says = partial(self._from_the_start, largest, float(sizes.max()))
-            yield _symptom(table, places[:1], says, _ADVICE_ON_ALL)
+            says = partial(self._from_the_start, largest, float(sizes.max()), self._biases_learn)
+            advice = _ADVICE_ON_WEIGHTS if self._biases_learn else _ADVICE_ON_ALL
+            yield _symptom(table, places[:1], says, advice)
+
+    def _note_larger(self, table: Table) -> None:
+        """See which gradients are of use: also those of parameters that are no weights."""
+        places = table.of("gradient")
+        useful = places[table.root_mean_square(places) >= self._limits.gradient]
+        vectors = [len(table.row(place).shape) < 2 for place in useful]
+        self._biases_learn |= any(vectors)
+        self._ever_larger |= not all(vectors)
 
     def _beside(self, row: Row, size: float, last: Row, end: float) -> str:
         return (
@@ -63,9 +76,11 @@ class Vanishing:
             f"{tiny(end)} (limit: {tiny(self._limits.gradient_ratio)} of that)."
         )
 
-    def _from_the_start(self, row: Row, size: float) -> str:
+    def _from_the_start(self, row: Row, size: float, biases_learn: bool) -> str:
+        which = "but those of biases and scales " if biases_learn else ""
+        largest = "the largest other" if biases_learn else "the largest"
         return (
-            f"no gradient has ever been of use: the largest, in {named(row)}, has a root mean "
+            f"no gradient {which}has ever been of use: {largest}, in {named(row)}, has a root mean "
             f"square of {tiny(size)} (limit {tiny(self._limits.gradient)})."
         )
 

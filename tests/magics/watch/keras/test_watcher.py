@@ -8,7 +8,7 @@ import pickle
 
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")  # before Keras is imported
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+import dlmagic
 from dlmagic.magics.watch.keras.watcher import KerasWatcher, is_model
 from dlmagic.magics.watch.sample_result import EDGES, STATISTICS, Sample
 from dlmagic.magics.watch.watcher import Rate
@@ -185,6 +186,43 @@ def test_what_the_listener_raises_ends_fit_after_that_step(settings):
     fit(model)  # as if nothing had been
 
 
+class Pair(keras.Model):  # type: ignore[misc]
+    """Two layers with an optimiser each, as the two networks of a GAN have."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.parts = [keras.layers.Dense(1, name=name) for name in ("first", "second")]
+        self.optimizers = [keras.optimizers.SGD(0.01), keras.optimizers.Adam()]
+
+    def train_step(self, data: Any) -> dict[str, Any]:
+        x, y = data
+        for part, optimizer in zip(self.parts, self.optimizers, strict=True):
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean((part(x) - y) ** 2)
+            weights = part.trainable_variables
+            gradients = tape.gradient(loss, weights)
+            optimizer.apply_gradients(zip(gradients, weights, strict=True))
+        return {"loss": loss}
+
+
+@pytest.mark.parametrize("settings", [{}, {"steps_per_execution": 5}, {"jit_compile": True}])
+def test_two_optimisers_in_one_train_step_share_a_step(settings):
+    x, compiled = X.copy(), settings.get("jit_compile")
+    x[-1] = 0 if compiled else np.nan  # nobody looks for it in what XLA compiles
+    model = Pair()
+    model.compile(**settings)
+    with watched(model, EVERY, told := Told()) as watcher:
+        model.fit(x, Y, batch_size=22, verbose=0, shuffle=False)
+    assert watcher.steps == told.steps[-1] == 5
+    sample = watcher.take()[-1]
+    rows = {(row.layer, row.quantity) for row in sample.rows if row.parameter == "kernel"}
+    quantities = ("weight", "update") if compiled else ("gradient", "weight", "update")
+    assert rows == {(layer, each) for layer in ("first", "second") for each in quantities}
+    assert [(each.step, each.layer) for each in told.culprits] == (
+        [] if compiled else [(5, "first")]
+    )
+
+
 class Breaks(keras.layers.Layer):
     """Passes its input on, until it has been called so often in training."""
 
@@ -226,6 +264,7 @@ def test_a_gradient_that_is_not_finite_is_one_of_the_backward_pass():
         model.fit(X[:22], Y[:22], batch_size=22, verbose=0)
     culprit = told.culprits[0]
     assert (culprit.pass_, culprit.layer, culprit.certain) == ("backward", "root", False)
+    assert (culprit.count, culprit.total) == (2, 2)  # the gradients of kernel and bias
 
 
 def test_nothing_of_the_model_shows_that_it_is_watched():
@@ -248,6 +287,32 @@ def test_nothing_of_the_model_shows_that_it_is_watched():
         assert "call" not in vars(each)
     fit(model)
     assert watcher.steps == 5
+
+
+class AfterBatches(keras.callbacks.Callback):
+    """Calls a function each, after the batches with these numbers."""
+
+    def __init__(self, functions: dict[int, Callable[[], object]]) -> None:
+        super().__init__()
+        self._functions = functions
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        self._functions.get(batch, bool)()
+
+
+@pytest.mark.parametrize("settings", [{}, {"run_eagerly": True}])
+def test_watching_begins_and_ends_while_fit_runs(settings):
+    plain = two_layers(**settings)
+    fit(plain)
+    model = two_layers(**settings)
+    watcher, told = KerasWatcher(model, (), EVERY), Told()
+    both = AfterBatches({1: lambda: watcher.begin(told), 3: watcher.end})
+    model.fit(X, Y, batch_size=22, verbose=0, shuffle=False, callbacks=[both])
+    assert equal(state_of(plain), state_of(model))
+    assert told.steps == [1, 2]
+    assert [each.step for each in watcher.take()] == [1, 2]
+    fit(model)
+    assert watcher.steps == 2
 
 
 def test_layers_are_chosen_while_fit_runs():
@@ -341,6 +406,7 @@ def test_what_xla_compiles_is_measured_from_outside():
     assert agrees(row_of(sample, "first", "update", "kernel"), kernel.numpy() - before)
     assert {row.quantity for row in sample.rows} == {"weight", "update"}
     assert "XLA" in watcher.notes()[0]
+    assert not watcher.silent()  # of no layer is it known whether it was called
     plain.fit(X[:22], Y[:22], batch_size=22, verbose=0, shuffle=False)
     assert equal(state_of(plain), state_of(model))
 
@@ -352,6 +418,60 @@ def test_dead_units_are_told_after_some_samples():
     with watched(model, Rate(every=1)) as watcher:
         fit(model)
     assert row_of(watcher.take()[-1], "first", "activation")["dead"] == 0.25
+
+
+def test_what_a_hidden_layer_ends_with_is_told():
+    """Two outputs are saturated where the model is sure, and gates follow the tanh of an LSTM."""
+    given = keras.Input((5, 4))
+    hidden = keras.layers.Dense(3, activation="tanh", name="hidden")(
+        keras.layers.LSTM(3, name="lstm")(given)
+    )
+    ends = [keras.layers.Dense(1, activation="sigmoid", name=name)(hidden) for name in "ab"]
+    model = keras.Model(given, ends)
+    model.compile("sgd", ["mse", "mse"])
+    with watched(model) as watcher:
+        model.fit(X[:22, :20].reshape(22, 5, 4), [Y[:22], Y[:22]], batch_size=22, verbose=0)
+    (sample,) = watcher.take()
+    assert {row.layer: row.activation for row in sample.rows if row.activation} == {
+        "hidden": "tanh"
+    }
+
+
+class Tied(keras.Model):  # type: ignore[misc]
+    """Has a layer, and two weights of its own, one from the beginning."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first = keras.layers.Dense(4, name="first")
+        self.scale = self.add_weight(shape=(), initializer="ones", name="scale")
+
+    def build(self, shape: Any) -> None:
+        self.first.build(shape)
+        self.out = self.add_weight(shape=(4, 1), initializer="ones", name="out")
+
+    def call(self, inputs: Any) -> Any:
+        return keras.ops.matmul(self.first(inputs), self.out) * self.scale
+
+
+class Late(Tied):
+    """Has no weights of its own before it is built."""
+
+    def __init__(self) -> None:
+        keras.Model.__init__(self)
+        self.first, self.scale = keras.layers.Dense(4, name="first"), 1.0
+
+
+@pytest.mark.parametrize(("kind", "built"), [(Tied, True), (Tied, False), (Late, False)])
+def test_weights_of_the_model_itself_are_its_own(kind: type[Any], built: bool) -> None:
+    model = kind()
+    model.compile("sgd", "mse")
+    if built:
+        model(X[:1])
+    with dlmagic.watch(model, every=1) as session:
+        fit(model)
+    rows = {(row.layer, row.parameter) for row in session.result().rows}
+    assert rows >= {("", "out"), ("first", "kernel"), ("first", "bias")}
+    assert (("", "scale") in rows) == (kind is Tied)
 
 
 def test_what_is_a_model():

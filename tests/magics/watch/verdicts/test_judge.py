@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from dlmagic.finding import Finding
 from dlmagic.magics.watch.judging import Judging
-from dlmagic.magics.watch.sample_result import Culprit, Sample
+from dlmagic.magics.watch.sample_result import Culprit, Row, Sample
 from dlmagic.magics.watch.stopping import StopWish
 from dlmagic.magics.watch.verdicts.judge import Judge
 from dlmagic.magics.watch.verdicts.limits import Limits
@@ -143,6 +144,39 @@ def test_a_saturated_last_layer_is_as_it_should_be() -> None:
     outputs = 1 / (1 + np.exp(normal(50)))
     assert told(sample(s, {hidden: outputs, LAST: normal(1)}) for s in range(1, 30))
     assert not told(sample(s, {LAST: normal(1), hidden: outputs}) for s in range(1, 30))
+
+
+def test_a_function_that_a_layer_ends_with_is_seen_unless_it_is_the_last() -> None:
+    hidden = replace(row("1", "activation", kind="Dense"), activation="sigmoid")
+    weight = row("1", kind="Dense")
+    values = {hidden: 1 / (1 + np.exp(normal(50))), weight: normal(1)}
+    (finding,) = (
+        each for _, each in told(sample(s, values | {LAST: normal(1)}) for s in range(30))
+    )
+    assert (finding.kind, finding.operands) == ("saturation", ("1",))
+    assert not told(sample(s, values) for s in range(30))
+
+
+BIAS, SMALL = row("4.bias", shape=(8,)), row("6", shape=(4, 4))
+
+
+@pytest.mark.parametrize(
+    ("also", "says"),
+    [
+        ({}, "no gradient has ever been of use: the largest, in 0 (Linear)"),
+        ({BIAS: 0.1}, "no gradient but those of biases and scales has ever been of use: the large"),
+        ({SMALL: 0.1}, ""),
+        ({BIAS: 0.1, SMALL: 0.1}, ""),
+    ],
+)
+def test_of_gradients_that_were_never_of_use_others_that_were_are_left_out(
+    also: dict[Row, float], says: str
+) -> None:
+    weights = {FIRST: np.zeros(64), LAST: np.zeros(64)}
+    others = {each: normal(scale) for each, scale in also.items()}
+    found = [each.message for _, each in told(sample(s, weights | others) for s in range(1, 40))]
+    assert len(found) == bool(says)
+    assert all(f"At step 10, {says}" in each for each in found)
 
 
 def updates(step: int, *ratios: float, weight: float = 0.1) -> Sample:
