@@ -45,6 +45,25 @@ def test_figures_are_those_of_the_model(training: Training) -> None:
     assert (session.steps, session.result().samples) == (3, 3)
 
 
+@pytest.mark.parametrize("bias_learns", [True, False])
+def test_the_ratio_of_a_layer_over_time_is_the_tables(
+    training: Training, bias_learns: bool
+) -> None:
+    training.net[0].bias.requires_grad_(bias_learns)
+    with watch(training, exact=True) as session:
+        training.run(2)
+        before = torch.cat([each.flatten() for each in training.net[0].parameters()]).detach()
+        training.run(1)
+        after = torch.cat([each.flatten() for each in training.net[0].parameters()]).detach()
+    told = session.table()["0"].update
+    wanted = float((after - before).norm() / before.norm())
+    assert told == pytest.approx(wanted, rel=1e-4)
+    assert session.history("0", "ratio").values[-1] == pytest.approx(wanted, rel=1e-4)
+    assert session.result().history("0", "ratio").values[-1] == pytest.approx(wanted, rel=0.01)
+    weight = session.history("0.weight", "ratio", "update").values[-1]
+    assert weight != pytest.approx(wanted, rel=1e-4)
+
+
 def test_writing_elsewhere_counts_in_the_overhead(training: Training, tmp_path: Any) -> None:
     pytest.importorskip("tensorboard")
     with watch(training, every=2, to=f"tensorboard:{tmp_path}") as session:
