@@ -81,7 +81,9 @@ def test_layers_are_chosen_and_others_while_it_runs(training: Training) -> None:
         session.choose("ReLU")
         assert [layer.name for layer in session.layers] == ["1"]
         training.run(3)
-        assert [layer.layer for layer in session.table()] == ["0", "1"]
+        assert [(layer.layer, layer.step) for layer in session.table()] == [("0", 2), ("1", 5)]
+        for told in (session.table(), session.result()):
+            assert "0 was last measured at step 2." in str(told)
         with pytest.raises(InputError, match=r"No layer matches 'LeRU'\. Did you mean ReLU"):
             session.choose("LeRU")
 
