@@ -76,11 +76,13 @@ class Cut:
         why: One of a few words, such as ``detach`` or ``integer``.
         operation: The function that was called.
         frames: The code that called it, the outermost first.
+        within: The function in which gradients are off, as a decorator has it; empty without one.
     """
 
     why: Why
     operation: str
     frames: tuple[Frame, ...] = ()
+    within: str = ""
 
 
 @dataclass(frozen=True)

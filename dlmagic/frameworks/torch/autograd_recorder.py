@@ -15,6 +15,7 @@ from dlmagic.frameworks.backward import Cut, Why
 from dlmagic.frameworks.captured import Frame, innermost_frame
 from dlmagic.frameworks.torch import _compat as compat
 from dlmagic.frameworks.torch.autograd_graph import Recorded, numbers_of
+from dlmagic.frameworks.torch.decorated import decorated_on
 from dlmagic.frameworks.torch.graph_questions import graph_of
 
 _SILENT = frozenset(
@@ -140,7 +141,9 @@ class AutogradRecorder(TorchFunctionMode):
         given = compat.pytree.tree_leaves((args, dict(kwargs)))
         if any(isinstance(each, Tensor) and each.requires_grad for each in given):
             plain = name.removeprefix("__").removesuffix("__")
-            self.cuts.append(Cut(why, plain, frames))
+            off = why == "no_grad"
+            within = decorated_on(sys._getframe(2), self._filename) if off else ""
+            self.cuts.append(Cut(why, plain, frames, within))
 
 
 def _why_cut(name: str, result: object) -> Why | None:

@@ -79,4 +79,5 @@ def layers_in(history: History) -> tuple[LayerState, ...]:
     """The newest figures of each layer."""
     values, calls = history.newest()
     counts = (np.nansum(history.matrix(kind), axis=1, dtype=float) for kind in ("nan", "inf"))
-    return states_of(history.rows, values, calls, np.stack(list(counts), axis=1))
+    bad = np.stack(list(counts), axis=1)
+    return states_of(history.rows, values, calls, bad, history.newest_steps())

@@ -41,7 +41,8 @@ def course_of(
         steps: Where each point begins.
         courses: ``[row, statistic, point]``.
         layer: Path of a layer, or of one of its parameters.
-        statistic: One of ``STATISTICS``.
+        statistic: One of ``STATISTICS``; the ``"norm"`` and the ``"ratio"`` of a layer are of all
+            its parameters together.
         quantity: One of ``QUANTITIES``; None for what is usual.
 
     Raises:
@@ -51,6 +52,11 @@ def course_of(
     if quantity is not None:
         _require(quantity, QUANTITIES, "quantity")
     places = _places(rows, layer, statistic, quantity)
+    first = rows[places[0]]
+    if statistic == "ratio" and first.quantity == "update" and layer in (first.layer, *first.also):
+        own = [k for k, row in enumerate(rows) if row.layer == first.layer]
+        weights = [k for k in own if rows[k].quantity == "weight"]
+        return Course(steps, _ratios(courses[:, STATISTICS.index("norm")], places, weights))
     found = courses[places, STATISTICS.index(statistic)]
     return Course(steps, _joined(found, statistic))
 
@@ -78,6 +84,17 @@ def _places(rows: Sequence[Row], layer: str, statistic: str, quantity: str | Non
 
 def _path(row: Row) -> str:
     return f"{row.layer}.{row.parameter}" if row.layer else row.parameter
+
+
+def _ratios(
+    norms: NDArray[np.float32], updates: list[int], weights: list[int]
+) -> NDArray[np.float32]:
+    """The norms of updates in norms of weights, of all parameters together as in the table."""
+    update, weight = _joined(norms[updates], "norm"), _joined(norms[weights], "norm")
+    found: NDArray[np.float32] = np.divide(
+        update, weight, out=np.full_like(update, np.nan), where=weight > 0
+    )
+    return found
 
 
 def _joined(courses: NDArray[np.float32], statistic: str) -> NDArray[np.float32]:

@@ -34,6 +34,7 @@ class History:
         self._known: tuple[tuple[Row, ...], NDArray[np.intp]] = ((), np.zeros(0, np.intp))
         self._newest: NDArray[np.float32] = np.zeros((0, len(STATISTICS)), np.float32)
         self._calls: NDArray[np.uint32] = np.zeros(0, np.uint32)
+        self._measured_at: NDArray[np.int64] = np.zeros(0, np.int64)  # step, by row
         self._starts: list[int] = []
         self._each = 1  # samples of one point
         self.samples = 0
@@ -101,6 +102,11 @@ class History:
             order = self._order()
             return self._newest[order], self._calls[order]
 
+    def newest_steps(self) -> NDArray[np.int64]:
+        """The step of the last sample of each row, ``[row]``: a row need not be in each."""
+        with self._lock:
+            return self._measured_at[self._order()]
+
     def extremes(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """The smallest and the largest of all samples, ``[row, statistic]`` each."""
         with self._lock:
@@ -120,6 +126,7 @@ class History:
             self.last, self.exact = group[-1].step, group[-1].exact
             self._newest[places] = group[-1].values
             self._calls[places] = group[-1].calls
+            self._measured_at[places] = group[-1].step
             while len(self._starts) >= self._courses.room and self.samples % self._each == 0:
                 self._halve()
 
@@ -158,6 +165,7 @@ class History:
         unknown = np.full((len(new), len(STATISTICS)), np.nan, np.float32)
         self._newest = np.vstack([self._newest, unknown])
         self._calls = np.concatenate([self._calls, np.zeros(len(new), np.uint32)])
+        self._measured_at = np.concatenate([self._measured_at, np.zeros(len(new), np.int64)])
 
     def _order(self) -> list[int]:
         """The rows in the model's order; those of one layer as they arrived."""

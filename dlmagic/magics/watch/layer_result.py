@@ -31,6 +31,8 @@ class LayerState:
         update: By which share of that norm a step changed them.
         nan: How many NaN were seen in it, in all samples.
         inf: How many infinities.
+        step: In which step it was last measured, which is before the newest where others have been
+            chosen since; 0 where that was not kept.
     """
 
     layer: str
@@ -47,6 +49,7 @@ class LayerState:
     update: float | None = None
     nan: int = 0
     inf: int = 0
+    step: int = 0
 
 
 def states_of(
@@ -54,6 +57,7 @@ def states_of(
     values: NDArray[np.float32],
     calls: NDArray[np.uint32],
     bad: NDArray[np.float64],
+    steps: NDArray[np.int64],
 ) -> tuple[LayerState, ...]:
     """One state for each layer that was measured, in the order of the rows.
 
@@ -62,11 +66,15 @@ def states_of(
         values: As last measured, ``[row, statistic]``.
         calls: How often each row's layer ran.
         bad: How many NaN and infinities each row had in all samples, ``[row, 2]``.
+        steps: In which step each row was last measured.
     """
     places: dict[str, list[int]] = {}
     for place, row in enumerate(rows):
         places.setdefault(row.layer, []).append(place)
-    return tuple(_state(_Measured(rows, values, mine), calls, bad) for mine in places.values())
+    return tuple(
+        _state(_Measured(rows, values, mine), calls, bad, int(steps[mine].max()))
+        for mine in places.values()
+    )
 
 
 @dataclass(frozen=True)
@@ -99,7 +107,9 @@ def joint_norm(norms: Iterable[float]) -> float | None:
     return math.hypot(*known) if known else None
 
 
-def _state(measured: _Measured, calls: NDArray[np.uint32], bad: NDArray[np.float64]) -> LayerState:
+def _state(
+    measured: _Measured, calls: NDArray[np.uint32], bad: NDArray[np.float64], step: int
+) -> LayerState:
     first = measured.rows[measured.places[0]]
     nan, inf = np.nansum(bad[measured.places], axis=0)
     weight, update = measured.norm("weight"), measured.norm("update")
@@ -118,4 +128,5 @@ def _state(measured: _Measured, calls: NDArray[np.uint32], bad: NDArray[np.float
         update=update / weight if update is not None and weight else None,
         nan=int(nan),
         inf=int(inf),
+        step=step,
     )

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from dlmagic.display.parts import Column, Span, Table, Tone, abridge
-from dlmagic.display.units import percent
+from dlmagic.display.units import count, listed, percent
 from dlmagic.magics.watch.layer_result import LayerState
 
 NOTHING = "–"
@@ -16,6 +16,7 @@ MOST_LAYERS = 300
 """Rows of a table; of more layers, those that are named in a finding are shown first."""
 
 _LONGEST_NAME = 48
+_NAMED = 3
 
 
 def number(value: float | None) -> str:
@@ -112,6 +113,18 @@ def fitting(layers: Sequence[LayerState], named: Collection[str]) -> list[LayerS
             break
         kept.add(layer.layer)
     return [layer for layer in layers if layer.layer in kept]
+
+
+def older_figures(layers: Sequence[LayerState], step: int) -> str:
+    """A sentence on layers whose figures are of a step before the table's; empty without any."""
+    older = [layer for layer in layers if 0 < layer.step < step]
+    if not older:
+        return ""
+    first, last = (count(find(layer.step for layer in older)) for find in (min, max))
+    names = listed([name_of(layer.layer) for layer in older], most=_NAMED)
+    were = "was" if len(older) == 1 else "were"
+    when = f"at step {last}" if first == last else f"between step {first} and step {last}"
+    return f"{names} {were} last measured {when}."
 
 
 def name_of(layer: str) -> str:

@@ -136,7 +136,8 @@ class WatchResult(Result):
 
         Args:
             layer: Its path, or that of one of its parameters, such as ``"fc1.weight"``.
-            statistic: Such as ``"std"``.
+            statistic: Such as ``"std"``. The ``"norm"`` and the ``"ratio"`` of a layer are those
+                of the table: of all its parameters together.
             quantity: Of what; by default ``"activation"``, for ``"norm"`` ``"gradient"``, for
                 ``"ratio"`` ``"update"``, and for a parameter ``"gradient"``.
 

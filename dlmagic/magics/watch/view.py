@@ -8,7 +8,7 @@ from dlmagic.display.findings import notice
 from dlmagic.display.heat_map import heat_maps
 from dlmagic.display.parts import Document, Part, Picture, Span, Table, sentence
 from dlmagic.display.units import count, listed, percent, plural, seconds
-from dlmagic.magics.watch.layer_table import fitting, layers_table, name_of, number
+from dlmagic.magics.watch.layer_table import fitting, layers_table, name_of, number, older_figures
 from dlmagic.magics.watch.maps import bands_of, bars_of, gradient_norms
 from dlmagic.magics.watch.parameter_table import parameters_of
 from dlmagic.magics.watch.rank_table import rank_parts
@@ -95,6 +95,9 @@ def _parts(result: WatchResult) -> Iterator[Part]:
         if picture is not None:
             yield picture
         yield _table(result)
+        older = older_figures(result.layers, result.last)
+        if older:
+            yield sentence(older)
         more = len(result.layers) - len(fitting(result.layers, _named(result)))
         if more > 0:
             yield sentence(f"And {plural(more, 'layer')} more; .table() has them all.", role="note")

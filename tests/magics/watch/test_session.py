@@ -45,6 +45,25 @@ def test_figures_are_those_of_the_model(training: Training) -> None:
     assert (session.steps, session.result().samples) == (3, 3)
 
 
+@pytest.mark.parametrize("bias_learns", [True, False])
+def test_the_ratio_of_a_layer_over_time_is_the_tables(
+    training: Training, bias_learns: bool
+) -> None:
+    training.net[0].bias.requires_grad_(bias_learns)
+    with watch(training, exact=True) as session:
+        training.run(2)
+        before = torch.cat([each.flatten() for each in training.net[0].parameters()]).detach()
+        training.run(1)
+        after = torch.cat([each.flatten() for each in training.net[0].parameters()]).detach()
+    told = session.table()["0"].update
+    wanted = float((after - before).norm() / before.norm())
+    assert told == pytest.approx(wanted, rel=1e-4)
+    assert session.history("0", "ratio").values[-1] == pytest.approx(wanted, rel=1e-4)
+    assert session.result().history("0", "ratio").values[-1] == pytest.approx(wanted, rel=0.01)
+    weight = session.history("0.weight", "ratio", "update").values[-1]
+    assert weight != pytest.approx(wanted, rel=1e-4)
+
+
 def test_writing_elsewhere_counts_in_the_overhead(training: Training, tmp_path: Any) -> None:
     pytest.importorskip("tensorboard")
     with watch(training, every=2, to=f"tensorboard:{tmp_path}") as session:
@@ -62,7 +81,9 @@ def test_layers_are_chosen_and_others_while_it_runs(training: Training) -> None:
         session.choose("ReLU")
         assert [layer.name for layer in session.layers] == ["1"]
         training.run(3)
-        assert [layer.layer for layer in session.table()] == ["0", "1"]
+        assert [(layer.layer, layer.step) for layer in session.table()] == [("0", 2), ("1", 5)]
+        for told in (session.table(), session.result()):
+            assert "0 was last measured at step 2." in str(told)
         with pytest.raises(InputError, match=r"No layer matches 'LeRU'\. Did you mean ReLU"):
             session.choose("LeRU")
 

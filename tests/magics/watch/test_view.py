@@ -142,6 +142,14 @@ def test_of_more_layers_those_that_are_named_are_shown() -> None:
     assert f"And {400 - MOST_LAYERS} layers more" in shown
 
 
+def test_figures_of_an_earlier_step_are_said_to_be() -> None:
+    last = sample_of(30, {Row("encoder.2", "ReLU", "activation"): {"mean": 0.4}})
+    between = sample_of(25, {RELU: {"mean": 0.4}})
+    shown = said(result_of([sample_of(20, {LINEAR: {"mean": 0.1}}), between, last]))
+    assert "encoder.0 and encoder.1 were last measured between step 20 and step 25." in shown
+    assert "last measured" not in said(small())
+
+
 def test_layers_that_never_fired_are_named_with_the_reason() -> None:
     silent = (Silent("a", "Linear", "it was not called"), Silent("b", "GRU", "it was not called"))
     assert "2 layers never fired in 20 measured steps: a and b (it was not called)." in said(

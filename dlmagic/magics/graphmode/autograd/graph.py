@@ -12,7 +12,7 @@ from dlmagic.magics.graphmode.places import Places
 
 _CUTS = {
     "detach": "{operation} cuts the graph: nothing before this line gets a gradient through it",
-    "no_grad": "{operation} runs without a graph, since gradients are switched off here",
+    "no_grad": "{operation} runs without a graph, since gradients are switched off {within}",
     "integer": "{operation} gives whole numbers or booleans, through which no gradient goes",
     "number": "{operation} makes numbers of Python's: nothing before this line gets a gradient "
     "through them",
@@ -45,7 +45,8 @@ def graph_of(name: str, backward: Backward, places: Places) -> AutogradGraph:
 def said_of(cut: Cut) -> str:
     """What a cut does, in one sentence."""
     operation = f"{cut.operation}()" if cut.operation else "This"
-    return f"{_CUTS[cut.why].format(operation=operation)}."
+    within = f"within {cut.within}()" if cut.within else "here"
+    return f"{_CUTS[cut.why].format(operation=operation, within=within)}."
 
 
 def _node(node: BackwardNode, places: Places) -> AutogradNode:

@@ -93,6 +93,22 @@ def lazy_layers(model: nn.Module) -> list[str]:
     ]
 
 
+def packed_layers(model: nn.Module) -> list[str]:
+    """Layers whose weights are packed for quantised products, and so are no parameters.
+
+    A layer may keep them in modules of its own, which have private names.
+    """
+    packed = (path for path, module in modules_of(model).items() if _is_packed(module))
+    owners = (f".{path}".partition("._")[0].lstrip(".") for path in packed)
+    return [path or kind_of(model) for path in dict.fromkeys(owners)]
+
+
+def _is_packed(module: nn.Module) -> bool:
+    kept = vars(module).values()
+    quantised = "quantized" in type(module).__module__
+    return quantised and any(isinstance(each, torch.ScriptObject) for each in kept)
+
+
 def _tensors_of(module: nn.Module) -> list[torch.Tensor]:
     return [*module.parameters(recurse=False), *module.buffers(recurse=False)]
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 import torch
 
 from dlmagic.cell.snapshot import Snapshot
+from dlmagic.display.units import listed
 from dlmagic.magics.watch.summary.calls import Looked
 from dlmagic.magics.watch.summary.request import ABSENT, Request
 from dlmagic.magics.watch.summary.torch_counting import CountingRun
@@ -23,12 +24,14 @@ from dlmagic.magics.watch.summary.torch_layers import (
     kind_of,
     lazy_layers,
     modules_of,
+    packed_layers,
 )
 from dlmagic.magics.watch.summary.torch_runs import Runs
 from dlmagic.magics.watch.summary.torch_timing import add_times
 
 FRAMEWORK = "PyTorch"
 _TIMED = ("cpu", "cuda")
+_NAMED = 3
 
 
 class TorchLook:
@@ -48,6 +51,7 @@ class TorchLook:
         self.kind = kind_of(self.model)
         self._holders = holders_of(self.model)
         self._modules = modules_of(self.model)
+        self._packed = packed_layers(self.model)
 
     def look(self, snapshot: Callable[[], Snapshot]) -> Looked:
         """Look at the model.
@@ -87,6 +91,8 @@ class TorchLook:
         looked = self._looked(notes=counted.notes)
         looked.calls, looked.inputs, looked.ran = counted.run.calls, counted.inputs, counted.ran
         looked.used = self._identities(counted.run)
+        for call in looked.calls if self._packed else ():
+            call.flops = call.flops or None  # there may be some that nobody tells
         if counted.run.sparse:
             looked.notes.append("FLOPs of sparse products depend on the values and are left out.")
         if runs.real is not None and self._request.time:
@@ -106,10 +112,17 @@ class TorchLook:
         named = dict(self.model.named_parameters(remove_duplicate=False))
         return frozenset(id(named[name]) for name in run.used if name in named)
 
+    def _about_packed(self) -> list[str]:
+        if not self._packed:
+            return []
+        named = listed(self._packed, most=_NAMED)
+        kept = f"The weights of {named} are packed for quantised products"
+        return [f"{kept}: they are not among the parameters, nor their products among the FLOPs."]
+
     def _looked(self, notes: Sequence[str]) -> Looked:
         return Looked(
             self._holders,
-            notes=[*self._notes, *notes],
+            notes=[*self._notes, *self._about_packed(), *notes],
             device=str(device_of(self.model)),
             training=self.model.training,
             buffer_bytes=buffer_bytes(self.model),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -12,7 +13,7 @@ from dlmagic.magics.watch.verdicts.culprit import finding_of
 from dlmagic.magics.watch.verdicts.dead import Dead
 from dlmagic.magics.watch.verdicts.exploding import Exploding
 from dlmagic.magics.watch.verdicts.limits import Limits
-from dlmagic.magics.watch.verdicts.not_finite import NotFinite, loss_not_finite
+from dlmagic.magics.watch.verdicts.not_finite import NotFinite, is_sound, loss_not_finite
 from dlmagic.magics.watch.verdicts.saturation import Saturation
 from dlmagic.magics.watch.verdicts.symptom import Symptom, and_others
 from dlmagic.magics.watch.verdicts.table import Key, Outline, Table
@@ -82,6 +83,7 @@ class Judge:
         )
         self._groups: dict[str, _Group] = {}
         self._culprit: Finding | None = None
+        self._not_finite_from = math.inf  # the step
         self._samples = 0
 
     @property
@@ -97,10 +99,14 @@ class Judge:
             if self._outline.rows is not sample.rows:
                 self._outline = Outline(sample.rows, self._limits, self._known)
             table = Table(sample, self._outline)
+            if sample.step >= self._not_finite_from and not is_sound(table):
+                return ()
             self._samples += 1
             before = set(self._groups)
             for symptom in self._symptoms(table):
                 self._add(symptom)
+            if "not-finite" in self._groups.keys() - before:
+                self._leave_out_from(sample.step)
             new = [group for kind, group in self._groups.items() if kind not in before]
         return tuple(group.finding() for group in new)
 
@@ -111,6 +117,7 @@ class Judge:
                 return ()
             symptom = loss_not_finite(name, step, value)
             self._add(symptom)
+            self._leave_out_from(step)
             return (self._groups[symptom.kind].finding(),)
 
     def look_at_culprit(self, culprit: Culprit) -> Finding:
@@ -120,6 +127,7 @@ class Judge:
             self._not_finite.is_told = True
             self._groups.pop("not-finite", None)
             self._culprit = self._culprit or finding
+            self._leave_out_from(culprit.step)
         return finding
 
     def _symptoms(self, table: Table) -> Iterator[Symptom]:
@@ -134,6 +142,13 @@ class Judge:
             group = self._groups[symptom.kind] = _Group(symptom, symptom.says())
         group.layers.update(dict.fromkeys(symptom.layers))
         group.step, group.sample = symptom.step, self._samples
+
+    def _leave_out_from(self, step: int) -> None:
+        """What begins when values are not finite follows from that; what began before does not."""
+        self._not_finite_from = min(self._not_finite_from, step)
+        for kind, group in list(self._groups.items()):
+            if kind != "not-finite" and group.first.step >= step:
+                del self._groups[kind]
 
     def _is_over(self, group: _Group) -> bool:
         """Whether none of the last samples showed it: dead units, for one, may come back."""

@@ -41,6 +41,14 @@ class NotFinite:
             yield Symptom("not-finite", "error", layers, table.step, says, _ADVICE)
 
 
+def is_sound(table: Table) -> bool:
+    """Whether a training goes on as usual: all values are finite, and it learns from them."""
+    gradients = table.get(table.of("gradient"), "norm")
+    learns = not len(gradients) or bool((gradients > 0).any())
+    outputs = table.get(table.of("activation"), "nan")
+    return learns and _first(table) is None and not (outputs > 0).any()
+
+
 def loss_not_finite(name: str, step: int, value: float) -> Symptom:
     """A loss that is not finite, where nobody has told of gradients that are not.
 

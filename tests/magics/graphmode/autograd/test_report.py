@@ -146,6 +146,51 @@ def test_a_cut_is_named_with_its_line(text: str, line: int, words: str) -> None:
     assert [(each.line, words in each.message) for each in found] == [(line, True)]
 
 
+@torch.no_grad()
+def hidden(x: torch.Tensor) -> torch.Tensor:
+    return x * 2
+
+
+class Encoder:
+    @torch.inference_mode()
+    def encode(self, x: torch.Tensor) -> torch.Tensor:
+        return x * 2
+
+
+DECORATED = {
+    "outside of the cell": ("z = hidden(x)\nw = x + z", 1, "hidden"),
+    "a method": ("z = Encoder().encode(x)\nw = x + z.clone()", 1, "encode"),
+    "in the cell": ("@torch.no_grad()\ndef f(x):\n    return x * 2\nw = x + f(x)", 3, "f"),
+    "around another function": (
+        "@torch.no_grad()\ndef f(x):\n    return g(x)\ndef g(x):\n    return x * 2\nw = x + f(x)",
+        5,
+        "f",
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "line", "name"), DECORATED.values(), ids=DECORATED)
+def test_a_function_whose_decorator_switches_gradients_off_is_named(
+    text: str, line: int, name: str
+) -> None:
+    graph = drawn(text, x=leaf(2.0), hidden=hidden, Encoder=Encoder)
+    (found,) = graph.findings
+    assert (found.kind, found.line) == ("graph-cut", line)
+    words = f"since gradients are switched off within {name}()."
+    assert found.message.endswith(words)
+
+
+@torch.no_grad()
+def drawn_from_within(text: str) -> AutogradGraph:
+    return drawn(text, x=leaf(2.0))
+
+
+def test_a_decorator_of_what_runs_the_cell_is_not_to_blame() -> None:
+    text = "z = x * 2\nwith torch.enable_grad():\n    w = x + z"
+    (found,) = drawn_from_within(text).findings
+    assert found.message.endswith("since gradients are switched off here.")
+
+
 def test_what_would_fail_in_backward_is_named_with_the_line_that_needs_it() -> None:
     graph = drawn("y = x.exp()\nz = y * 2\ny += 1\nw = z + y", x=leaf(2.0))
     found = [each for each in graph.findings if each.kind == "in-place"]

@@ -303,6 +303,18 @@ def test_a_scripted_model_shows_its_parameters() -> None:
     assert any("TorchScript" in note for note in found.notes)
 
 
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("given", [(5, 4), None])
+def test_weights_that_are_packed_are_said_to_be_left_out(given: Any) -> None:
+    plain = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 2))
+    model = torch.ao.quantization.quantize_dynamic(plain, {nn.Linear})
+    found = summary(model) if given is None else summary(model, torch.ones(given))
+    (note,) = (each for each in found.notes if "packed" in each)
+    assert note.startswith("The weights of 0 and 2 are packed for quantised products: they are not")
+    assert found.flops is None
+    assert not any("packed" in each for each in summary(plain, (5, 4)).notes)
+
+
 def test_what_runs_again_in_the_backward_pass_is_one_call() -> None:
     class Saving(nn.Module):
         def __init__(self) -> None:

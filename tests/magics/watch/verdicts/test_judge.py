@@ -271,6 +271,62 @@ def test_only_a_loss_that_the_user_named_is_told_of(name: str) -> None:
     assert len(judging.findings) == bool(name)
 
 
+BAD = np.array([np.nan, 1.0] * 32)
+CULPRIT = Culprit(16, "forward", "1", "Log", 1, "NaN", 3, 640)
+OUTPUT = row("1", "activation", kind="ReLU")
+SPOILT = {
+    "units are dead": {OUTPUT: np.zeros(64), FIRST: BAD, LAST: normal(1)},
+    "no gradient is left": {FIRST: np.zeros(64), LAST: np.zeros(64)},
+    "what is finite explodes": {FIRST: BAD, LAST: normal(1e9)},
+}
+
+
+@pytest.mark.parametrize("values", SPOILT.values(), ids=SPOILT)
+@pytest.mark.parametrize("late", [0, 2])
+def test_what_follows_from_values_that_are_not_finite_is_no_other_mistake(
+    values: dict[Row, np.ndarray], late: int
+) -> None:
+    judge = Judge()
+    calm = [gradients(step, 0.1, 0.1, 0.1) for step in range(1, CULPRIT.step)]
+    spoilt = [sample(step, values, dead={OUTPUT: 1.0}) for step in range(CULPRIT.step, 60)]
+    for each in (*calm, *spoilt[:late]):
+        judge.look(each)
+    judge.look_at_culprit(CULPRIT)
+    assert not [each for later in spoilt[late:] for each in judge.look(later)]
+    assert [each.kind for each in judge.findings] == ["not-finite"]
+
+
+def test_a_loss_that_was_never_finite_is_why_nothing_is_learned() -> None:
+    judge = Judge()
+    for step in range(1, 30):
+        judge.look(gradients(step, 0, 0, 0))
+    judge.look_at_loss("loss", 1, math.nan)
+    assert [each.kind for each in judge.findings] == ["not-finite"]
+
+
+def test_what_began_before_values_were_not_finite_is_told_as_it_was() -> None:
+    judge = Judge()
+    for step in range(1, 14):
+        judge.look(gradients(step, 0.1, 0.1, 0.1))
+    for step in (14, 15):
+        judge.look(gradients(step, 90, 1, 1))
+    before = judge.findings
+    judge.look_at_culprit(CULPRIT)
+    for step in range(16, 40):
+        judge.look(sample(step, SPOILT["what is finite explodes"]))
+    assert [each.kind for each in before] == ["exploding-gradient"]
+    assert judge.findings[1:] == before
+
+
+def test_a_training_that_overcomes_a_nan_is_judged_as_any() -> None:
+    judge = Judge()
+    judge.look_at_culprit(CULPRIT)
+    judge.look(sample(CULPRIT.step, {FIRST: BAD, LAST: normal(1)}))
+    for step in range(17, 40):
+        judge.look(gradients(step, 1e-7, 0.1, 0.1))
+    assert [each.kind for each in judge.findings] == ["not-finite", "vanishing-gradient"]
+
+
 def test_units_that_come_back_are_only_odd() -> None:
     relu = row("1", "activation", kind="ReLU", shape=(4, 16))
     values = {relu: np.abs(normal(1)), LAST: normal(1)}
