@@ -9,6 +9,7 @@ import numpy as np
 from dlmagic.magics.watch.gathering import Piece
 from dlmagic.magics.watch.jax.looking import INPUT, Looking
 from dlmagic.magics.watch.jax.step import Given, Step
+from dlmagic.magics.watch.jax.trees import are_taken
 from dlmagic.magics.watch.sample_result import Culprit
 
 _TRAIL = 8
@@ -26,11 +27,7 @@ def culprit_of(step: Step, number: int, given: Given | None, losses: list[float]
     bad = [each for each in losses if not np.isfinite(each)]
     what = "NaN" if any(map(np.isnan, bad)) else "Inf"
     unknown = Culprit(number, "loss", "", "", 1, what, len(bad), len(losses), certain=False)
-    if (
-        step.inner is None
-        or given is None
-        or any(getattr(each, "is_deleted", bool)() for each in given.arrays)
-    ):
+    if step.inner is None or given is None or are_taken(given.arrays):
         return unknown
     looking = Looking(step, exact=True)
     try:

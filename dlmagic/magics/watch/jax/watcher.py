@@ -72,6 +72,7 @@ class JaxWatcher:
         self._checking = threading.Lock()
         self._fired: set[str] = set()
         self._told = False
+        self._end_is_due = False
 
     def begin(self, listener: Listener) -> None:
         """Attach."""
@@ -137,6 +138,7 @@ class JaxWatcher:
         listener = self._listener
         if listener is None:
             return self._step.function(*args, **kwargs)
+        self._end_where_due(listener)
         step, began, own = self.steps + 1, perf_counter(), 0.0
         due = not self._paused and not self._failed and self._pacing.due(step)
         # A module is changed in place, so what it was must be known before.
@@ -152,8 +154,17 @@ class JaxWatcher:
         self._unchecked.append((step, given or (args, kwargs), trees.scalars_in(result)))
         self._check(listener)
         self._stopwatch.step_ended(step, steps=1, measured=due, own=own)
-        listener.step_ended(step)
+        # An end here would take the result away, which then is all that there is of the state.
+        self._end_is_due = listener.wants_end() and trees.are_taken((args, kwargs))
+        if not self._end_is_due:
+            listener.step_ended(step)
         return result
+
+    def _end_where_due(self, listener: Listener) -> None:
+        """End the training before the next step, should that still be wanted."""
+        if self._end_is_due:
+            self._end_is_due = False
+            listener.step_ended(self.steps)
 
     def prepare(self, *args: Any, **kwargs: Any) -> None:
         """Learn which layers there are from the arguments of the first step, without making it."""
@@ -245,7 +256,8 @@ class JaxWatcher:
             if not np.isfinite(numbers).all() and not self._told:
                 self._told = True
                 known = given if isinstance(given, Given) else self._given(*given)
-                listener.not_finite(culprit_of(self._step, step, known, numbers))
+                over = trees.are_taken(known.arrays if known else given)
+                listener.not_finite(culprit_of(self._step, step, known, numbers), over=over)
 
     def _next_unchecked(self, *, at_once: bool) -> _Unchecked | None:
         with self._checking:  # the thread that trains is not the only one that asks

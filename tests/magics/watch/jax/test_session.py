@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import dlmagic
-from dlmagic.errors import InputError
+from dlmagic.errors import InputError, TrainingStopped
 from dlmagic.magics.watch.engine import end_all, watched
 
 X = jnp.asarray(np.random.default_rng(0).normal(size=(16, 4)), jnp.float32)
@@ -89,3 +89,55 @@ def test_the_magic_says_how_a_step_is_watched(shell: Any) -> None:
     shell.user_ns["train_step"] = train_step
     with pytest.raises(Exception, match=r"train_step = dlmagic\.watch\(train_step\)"):
         shell.run_line_magic("watch", "train_step")
+
+
+def until_stopped(step: Any, bad: int) -> tuple[Any, TrainingStopped]:
+    """Train until it is stopped; the target of one step is NaN."""
+    parameters = fresh()
+    try:
+        for number in range(1, 9):
+            parameters, _ = step(parameters, X, Y * jnp.nan if number == bad else Y)
+    except TrainingStopped as stopped:
+        return parameters, stopped
+    pytest.fail("nothing stopped it")
+
+
+def test_a_nan_ends_the_training_with_the_state_as_it_was_before() -> None:
+    step = dlmagic.watch(train_step, every=1, stop_on="nan")
+    parameters, stopped = until_stopped(step, bad=3)
+    assert (stopped.step, step.session.steps) == (2, 3)
+    assert "was stopped in step 3" in stopped.message
+    assert np.isfinite(parameters["last"]["w"]).all()
+
+
+@pytest.mark.parametrize("every", [1, 1000])
+def test_a_state_that_was_given_away_is_not_lost_with_the_end(every: int) -> None:
+    donating = jax.jit(train_step.__wrapped__, donate_argnums=0)
+    step = dlmagic.watch(donating, every=every, stop_on="nan")
+    parameters, stopped = until_stopped(step, bad=3)
+    assert (stopped.step, step.session.steps) == (3, 3)
+    assert "was stopped after step 3: At step 3" in stopped.message
+    assert np.isnan(parameters["last"]["w"]).all()  # the result of the third step
+    parameters, loss = step(fresh(), X, Y)
+    assert np.isfinite(loss)
+
+
+def test_an_interrupt_does_not_take_away_a_state_that_was_given_away() -> None:
+    step = dlmagic.watch(jax.jit(train_step.__wrapped__, donate_argnums=0))
+    parameters, _ = step(fresh(), X, Y)
+    step.session.wish.ask("it was interrupted")
+    parameters, _ = step(parameters, X, Y)
+    with pytest.raises(TrainingStopped, match="after step 2: it was interrupted"):
+        step(parameters, X, Y)
+    assert np.isfinite(parameters["last"]["w"]).all()
+    assert step.session.steps == 2
+
+
+def test_an_end_that_nobody_wants_any_more_is_none() -> None:
+    step = dlmagic.watch(jax.jit(train_step.__wrapped__, donate_argnums=0))
+    parameters, _ = step(fresh(), X, Y)
+    step.session.wish.ask("it was interrupted")
+    parameters, _ = step(parameters, X, Y)
+    step.session.wish.begin_cell()
+    step(parameters, X, Y)
+    assert step.session.steps == 3
