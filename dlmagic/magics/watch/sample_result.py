@@ -184,6 +184,8 @@ class Culprit:
         step: The step of the optimiser in which it was seen.
         pass_: In which pass: ``"forward"``, ``"backward"``, or before both, as ``"input"`` (the
             batch) or ``"parameter"`` (a weight was so already), or between them as ``"loss"``.
+            Where it is only known that a step's result was so, it is ``"donated"`` if the step
+            could not be run once more as its arguments are gone, and else ``"result"``.
         layer: The layer's path; empty where no layer is to blame.
         kind: The layer's class.
         call: Which call of the layer in the step, from 1.
@@ -204,7 +206,9 @@ class Culprit:
     """
 
     step: int
-    pass_: Literal["input", "parameter", "forward", "loss", "backward", "unknown"]
+    pass_: Literal[
+        "input", "parameter", "forward", "loss", "backward", "unknown", "donated", "result"
+    ]
     layer: str
     kind: str
     call: int

@@ -21,6 +21,13 @@ from dlmagic.magics.watch.sample_result import Quantity
 
 INPUT = Key("", "activation", "input")
 """The row, shown to nobody, of what a step is given beside its state."""
+LOSS = Key("", "activation", "loss")
+"""The row, shown to nobody, of what the step differentiates."""
+
+
+def shown(pieces: Sequence[Piece]) -> list[int]:
+    """The places of what a user gets to see."""
+    return [at for at, piece in enumerate(pieces) if piece.key not in (INPUT, LOSS)]
 
 
 @dataclass(frozen=True, eq=False)
@@ -188,7 +195,8 @@ class Looking:
         else:
             self._emit([piece], [array], with_units=True)
 
-    def _emit_gradients(self, primals: Any, gradients: Any) -> None:
+    def _emit_gradients(self, primals: Any, gradients: Any, value: Any) -> None:
+        losses = [value] if np.shape(value) == () else []
         for primal, gradient in zip(primals, gradients, strict=True):
             shapes = trees.shapes_of(primal)
             tree = trees.find(shapes, self._before) if shapes else None
@@ -198,7 +206,8 @@ class Looking:
             if shapes not in self._found:
                 self._found.append(shapes)
             self.has_gradients = True
-            self._emit(self._pieces("gradient", tree, shapes), leaves)
+            pieces = [*self._pieces("gradient", tree, shapes), *(Piece(LOSS) for _ in losses)]
+            self._emit(pieces, [*leaves, *losses])
 
     def _emit_change(self, before: Any, after: Any, results: Any) -> None:
         """The parameters, and by how much the step changes them; and what it is given beside."""

@@ -17,7 +17,7 @@ from dlmagic.magics.watch.clockwork import Stopwatch
 from dlmagic.magics.watch.gathering import About, Gathering
 from dlmagic.magics.watch.jax import trees
 from dlmagic.magics.watch.jax.faults import culprit_of
-from dlmagic.magics.watch.jax.looking import INPUT, Looking
+from dlmagic.magics.watch.jax.looking import Looking, shown
 from dlmagic.magics.watch.jax.step import Given, Step
 from dlmagic.magics.watch.pacing import Pacing
 from dlmagic.magics.watch.sample_result import Overhead, Sample, Silent, Untrained
@@ -215,10 +215,10 @@ class JaxWatcher:
         about = self._about()
         self._learn(about, pieces)
         chosen = {name for name in about if self._is_chosen(name)}
-        shown = [at for at, piece in enumerate(pieces) if piece.key != INPUT]
-        if not shown:
+        places = shown(pieces)
+        if not places:
             return
-        sample = self._gathering.sample(step, pieces, measured, about, chosen, shown)
+        sample = self._gathering.sample(step, pieces, measured, about, chosen, places)
         self._fired |= {row.layer for row in sample.rows if row.quantity == "activation"}
         self._samples.add(sample)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -244,11 +245,62 @@ def test_the_module_that_makes_the_first_nan_is_named(donated):
     watcher.end()  # a GPU may tell only then
     (culprit,) = told.culprits
     if donated:
-        assert (culprit.pass_, culprit.certain) == ("loss", False)
+        assert (culprit.pass_, culprit.certain) == ("donated", False)
+        assert (culprit.what, culprit.count, culprit.total) == ("NaN", 1, 1)
     else:
         assert (culprit.pass_, culprit.layer, culprit.kind) == ("forward", "breaks", "Breaks")
         assert (culprit.what, culprit.count, culprit.step) == ("NaN", 128, 1)
         assert culprit.trail[-1][:2] == ("first", "Dense")
+
+
+class Last(nn.Module):
+    """Its gradient is not finite where its input is zero."""
+
+    slope: Callable[[Any], Any]
+
+    @nn.compact
+    def __call__(self, x: Any) -> Any:
+        x = nn.Dense(4, name="first")(x)
+        return nn.Dense(1, name="last")(self.slope(x * 0))
+
+
+@pytest.mark.parametrize(
+    ("slope", "loss", "pass_", "layer"),
+    [
+        pytest.param(jnp.tanh, lambda y: jnp.log(y.mean() * 0 - 1), "loss", "", id="loss"),
+        pytest.param(jnp.sqrt, jnp.mean, "backward", "first", id="gradient of a layer"),
+        pytest.param(jnp.tanh, lambda y: jnp.sqrt(y * 0).mean(), "result", "", id="of the loss"),
+    ],
+)
+def test_a_nan_behind_the_outputs_is_not_blamed_on_the_first_layer(slope, loss, pass_, layer):
+    net = Last(slope)
+
+    @jax.jit
+    def step(parameters: Any, x: Any) -> Any:
+        value, found = jax.value_and_grad(lambda p: loss(net.apply(p, x)))(parameters)
+        size = sum(abs(each).sum() for each in jax.tree.leaves(found))
+        return jax.tree.map(lambda p, g: p - g, parameters, found), value, size
+
+    watcher = watch(step, told=(told := Told()))
+    watcher.call(net.init(jax.random.key(0), X), X)
+    watcher.end()
+    (culprit,) = told.culprits
+    assert (culprit.pass_, culprit.layer) == (pass_, layer)
+    if pass_ == "backward":
+        assert (culprit.count, culprit.total, culprit.certain) == (2, 4, False)
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+def test_where_no_outputs_are_seen_nothing_is_said_of_them(compiled):
+    def step(parameters: Any, x: Any) -> Any:
+        loss, found = jax.value_and_grad(lambda p: jnp.log(loss_of(p, x, 0) * 0 - 1))(parameters)
+        return jax.tree.map(lambda p, g: p - g, parameters, found), loss
+
+    watcher = watch(jax.jit(step) if compiled else step, told=(told := Told()))
+    watcher.call(plain_parameters(), X)
+    watcher.end()
+    (culprit,) = told.culprits
+    assert (culprit.pass_, culprit.layer, culprit.count, culprit.total) == ("result", "", 1, 1)
 
 
 def test_a_batch_that_is_not_finite_is_the_input():

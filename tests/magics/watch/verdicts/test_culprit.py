@@ -45,6 +45,14 @@ def test_all_that_is_known_is_said() -> None:
         ),
         ({"pass_": "unknown", "count": 2, "total": 8}, "the gradients of 2 of 8 parameters"),
         ({"pass_": "unknown", "count": 0}, "does not show where"),
+        (
+            {"pass_": "donated", "count": 1, "total": 1, "layer": "", "operation": ""},
+            "the one number that the step returned is NaN; the step could not be run once more",
+        ),
+        (
+            {"pass_": "result", "count": 1, "total": 2, "layer": "", "operation": ""},
+            "1 of 2 numbers that the step returned is NaN; where it began is not known",
+        ),
         ({"layer": "", "kind": "Net"}, "came out of the model itself (Net) in"),
         ({"operation": "softmax"}, "a row is masked as a whole"),
         ({"operation": "layer_norm"}, "divided by their standard deviation"),
