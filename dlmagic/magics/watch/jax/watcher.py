@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from functools import update_wrapper
 from time import perf_counter
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 import jax
 import numpy as np
 
+from dlmagic.errors import InputError
 from dlmagic.magics.watch.arrived import Arrived
 from dlmagic.magics.watch.clockwork import Stopwatch
 from dlmagic.magics.watch.gathering import About, Gathering
@@ -62,6 +64,7 @@ class JaxWatcher:
         self.steps, self.skipped = 0, 0
         self._listener: Listener | None = None
         self._paused, self._failed = False, ""
+        self._suspected = ""
         self._pacing = Pacing(rate)
         self._stopwatch = Stopwatch(self._pacing)
         self._looking = Looking(self._step, exact=rate.exact)
@@ -139,6 +142,7 @@ class JaxWatcher:
         if listener is None:
             return self._step.function(*args, **kwargs)
         self._end_where_due(listener)
+        self._suspected = ""
         step, began, own = self.steps + 1, perf_counter(), 0.0
         due = not self._paused and not self._failed and self._pacing.due(step)
         # A module is changed in place, so what it was must be known before.
@@ -150,6 +154,7 @@ class JaxWatcher:
             self._look(step, given)
             own = perf_counter() - began
         result = self._make(step, args, kwargs, due)
+        self._failed = self._failed or self._suspected
         self.steps = step
         self._unchecked.append((step, given or (args, kwargs), trees.scalars_in(result)))
         self._check(listener)
@@ -166,8 +171,12 @@ class JaxWatcher:
             self._end_is_due = False
             listener.step_ended(self.steps)
 
-    def prepare(self, *args: Any, **kwargs: Any) -> None:
-        """Learn which layers there are from the arguments of the first step, without making it."""
+    def prepare(self, *args: Any, **kwargs: Any) -> bool:
+        """Learn which layers there are from the arguments of the first step, without making it.
+
+        Returns whether it could be looked at.
+        """
+        self._suspected = ""
         given = self._given(args, kwargs) if self._step.inner is not None else None
         if given is not None:
             self._look(1, given)
@@ -177,6 +186,7 @@ class JaxWatcher:
             names = trees.names_of(trees.parameters_in(values[0])) if values else []
             layers = list(dict.fromkeys(layer for layer, _ in names)) or [""]
             self.layers = tuple(Layer(layer, "") for layer in layers)
+        return not self._suspected
 
     def _given(self, args: Any, kwargs: Any) -> Given | None:
         try:
@@ -208,8 +218,9 @@ class JaxWatcher:
             )
 
     def _fail(self, error: Exception) -> None:
-        reason = str(error).strip().splitlines()[:1]
-        self._failed = f"The step cannot be measured ({type(error).__name__}: {''.join(reason)})."
+        """It cannot be looked at, which is of no matter if the call itself proves to be wrong."""
+        reason = "".join(str(error).strip().splitlines()[:1])
+        self._suspected = f"The step cannot be measured ({type(error).__name__}: {reason})."
 
     def _deliver(self, step: int, pieces: Any, measured: Any) -> None:
         about = self._about()
@@ -282,13 +293,17 @@ class WatchedStep:
         self, step: Callable[..., Any], watcher: JaxWatcher, begin: Callable[[JaxWatcher], Any]
     ) -> None:
         update_wrapper(self, step)
-        self._watcher, self._begin = watcher, begin
+        self._watcher, self._begin, self._works = watcher, begin, False
         self.session: Any = None
         """What is known of its steps; None before the first call."""
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Make a step."""
-        if self.session is None:
-            self._watcher.prepare(*args, **kwargs)
+        if self.session is None and (self._watcher.prepare(*args, **kwargs) or self._works):
             self.session = self._begin(self._watcher)
-        return self._watcher.call(*args, **kwargs)
+        result = self._watcher.call(*args, **kwargs)  # if the call is wrong, it says so by itself
+        self._works = True
+        if self.session is None:
+            with suppress(InputError):  # the next call raises it, and takes no result away
+                self.session = self._begin(self._watcher)
+        return result

@@ -84,6 +84,36 @@ def test_layers_are_chosen_by_a_pattern() -> None:
         trained(wrong, 1)
 
 
+def test_a_first_call_that_is_wrong_raises_its_own_error_and_the_next_one_begins() -> None:
+    step = dlmagic.watch(train_step, "last", every=1)
+    with pytest.raises(KeyError, match="first"):
+        step(fresh()["last"], X, Y)
+    assert (step.session, watched().models) == (None, ())
+    trained(step, 2)
+    assert [layer.layer for layer in step.session.table()] == ["last"]
+    assert step.session.steps == 2
+
+
+def test_a_step_that_cannot_be_looked_at_is_made_all_the_same() -> None:
+    traced: list[Any] = []
+
+    @jax.jit
+    def once(parameters: Any) -> Any:
+        traced.append(parameters)
+        if len(traced) == 1:
+            raise RuntimeError("not by anybody else")
+        return parameters
+
+    step = dlmagic.watch(once, "lats")
+    assert step(jnp.ones(2)).shape == (2,)
+    with pytest.raises(InputError, match="No layer matches 'lats'"):
+        step(jnp.ones(2))
+    traced.clear()
+    step = dlmagic.watch(once)
+    assert step(jnp.ones(2)).shape == (2,)
+    assert step.session.running
+
+
 def test_the_magic_says_how_a_step_is_watched(shell: Any) -> None:
     shell.run_line_magic("load_ext", "dlmagic")
     shell.user_ns["train_step"] = train_step

@@ -318,16 +318,33 @@ def test_what_the_listener_raises_ends_the_training_there():
     assert told.steps == [1, 2]
 
 
-def test_a_step_that_fails_raises_its_own_error_and_is_then_only_called():
+@pytest.mark.parametrize("compiled", [True, False])
+def test_a_call_that_fails_raises_its_own_error_and_the_next_one_is_measured(compiled):
+    watcher = watch(jax.jit(plain_step) if compiled else plain_step)
+    parameters = plain_parameters()
+    for _ in range(2):
+        with pytest.raises(TypeError, match="dot_general"):
+            watcher.call(parameters, X[:, :3], Y)
+        parameters, _ = watcher.call(parameters, X, Y)
+    assert [sample.step for sample in watcher.take()] == [1, 2]
+    assert not [note for note in watcher.notes() if "cannot be measured" in note]
+
+
+def test_a_step_that_cannot_be_traced_once_more_is_then_only_called():
+    traced = []
+
     @jax.jit
-    def step(x: Any) -> Any:
-        return x @ x
+    def step(parameters: Any) -> Any:
+        traced.append(parameters)
+        if len(traced) == 1:
+            raise RuntimeError("not by anybody else")
+        return parameters
 
     watcher = watch(step)
-    with pytest.raises(TypeError, match="dot_general"):
-        watcher.call(jnp.ones((2, 3)))
-    assert watcher.call(jnp.ones((2, 2))).shape == (2, 2)
-    assert "cannot be measured" in watcher.notes()[0]
+    for _ in range(3):
+        assert watcher.call(jnp.ones(2)).shape == (2,)
+    assert len(traced) == 2
+    assert "cannot be measured (RuntimeError: not by anybody else)" in watcher.notes()[0]
 
 
 def test_static_arguments_and_python_numbers_are_as_they_were():
