@@ -46,6 +46,11 @@ def is_step(value: object) -> bool:
     return callable(value) and not isinstance(value, type)
 
 
+def is_compiled(step: Callable[..., Any]) -> bool:
+    """Whether this is a function of ``jax.jit`` or ``nnx.jit``."""
+    return Step.of(step).inner is not None
+
+
 class JaxWatcher:
     """Measures the steps that are made through :attr:`call`.
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
+import flax.linen as nn
 import jax
 import jax.numpy as jnp
 import numpy as np
+import optax
 import pytest
+from flax import nnx
 
 import dlmagic
 from dlmagic.errors import InputError, TrainingStopped
@@ -171,3 +175,54 @@ def test_an_end_that_nobody_wants_any_more_is_none() -> None:
     step.session.wish.begin_cell()
     step(parameters, X, Y)
     assert step.session.steps == 3
+
+
+LINEN = """
+weights = model.init(jax.random.key(0), X)
+
+@jax.jit
+def train_step(weights):
+    loss, found = jax.value_and_grad(lambda w: (model.apply(w, X) ** 2).mean())(weights)
+    return jax.tree.map(lambda w, g: w - 0.1 * g, weights, found), loss
+"""
+NNX = """
+optimizer = nnx.Optimizer(model, optax.sgd(0.1), wrt=nnx.Param)
+
+@nnx.jit
+def train_step(model, optimizer):
+    loss, found = nnx.value_and_grad(lambda model: (model(X) ** 2).mean())(model)
+    optimizer.update(model, found)
+    return loss
+"""
+FLAX = [
+    pytest.param(lambda: nn.Dense(2), LINEN, "weights, loss = train_step(weights)", id="linen"),
+    pytest.param(
+        lambda: nnx.Linear(4, 2, rngs=nnx.Rngs(0)), NNX, "train_step(model, optimizer)", id="nnx"
+    ),
+]
+
+
+@pytest.mark.parametrize(("make", "definition", "call"), FLAX)
+def test_a_model_of_flax_is_watched_as_the_refusal_says(
+    make: Any, definition: str, call: str, shell: Any
+) -> None:
+    shell.run_line_magic("load_ext", "dlmagic")
+    names = {"jax": jax, "nnx": nnx, "optax": optax, "dlmagic": dlmagic, "X": X, "model": make()}
+    shell.user_ns.update(names, dot=jnp.dot)
+    shell.run_cell(definition).raise_error()
+    said = {"model": "model is a model of Flax", "X": "X is .* A model of Flax", "": "A model of"}
+    for argument, words in said.items():
+        with pytest.raises(Exception, match=words) as refused:
+            shell.run_cell_magic("watch", argument, "pass")
+        (advice,) = re.findall(r"write (.*), and go on calling it\.$", str(refused.value))
+    shell.run_cell(advice).raise_error()
+    shell.run_cell(call).raise_error()
+    assert shell.user_ns["train_step"].session.steps == 1
+    assert shell.user_ns["train_step"].session.table()[""].weight > 0
+
+
+@pytest.mark.parametrize(("make", "definition", "call"), FLAX)
+def test_a_model_of_flax_is_not_taken_for_a_step(make: Any, definition: str, call: str) -> None:
+    del definition, call
+    with pytest.raises(InputError, match="through the function that trains it"):
+        dlmagic.watch(make())
