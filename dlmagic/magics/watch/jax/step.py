@@ -29,6 +29,11 @@ class Step:
     static: frozenset[int | str]
     is_nnx: bool = False
 
+    @property
+    def is_compiled(self) -> bool:
+        """Whether it is compiled, if only by ``jax.pmap``, whose inside is not known."""
+        return self.inner is not None or hasattr(self.function, "lower")
+
     @classmethod
     def of(cls, function: Callable[..., Any]) -> Step:
         """A function as the user has it."""

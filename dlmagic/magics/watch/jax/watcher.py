@@ -35,6 +35,9 @@ _NOT_COMPILED = (
     "The step is not compiled, so the outputs of layers are not measured: jax.jit around it shows "
     "them."
 )
+_ONLY_FROM_OUTSIDE = (
+    "The step is compiled by another than jax.jit, so only weights and updates are measured."
+)
 _NO_GRADIENTS = (
     "No gradients were seen: they are where the step itself calls jax.grad or jax.value_and_grad, "
     "by its parameters."
@@ -137,9 +140,14 @@ class JaxWatcher:
         """What the user should know."""
         known = [self._failed]
         if self._pacing.sampled and not self._failed:
-            known.append("" if self._step.inner is not None else _NOT_COMPILED)
-            known.append("" if self._looking.has_gradients else _NO_GRADIENTS)
+            known += self._what_is_missing()
         return tuple(filter(None, known))
+
+    def _what_is_missing(self) -> list[str]:
+        if self._step.inner is None and self._step.is_compiled:
+            return [_ONLY_FROM_OUTSIDE]
+        not_compiled = "" if self._step.is_compiled else _NOT_COMPILED
+        return [not_compiled, "" if self._looking.has_gradients else _NO_GRADIENTS]
 
     def call(self, *args: Any, **kwargs: Any) -> Any:
         """Make a step; its result is that of the user's function, which alone computes it."""

@@ -361,6 +361,17 @@ def test_static_arguments_and_python_numbers_are_as_they_were():
     assert watcher._looking.compiled == 1
 
 
+def test_of_a_step_of_pmap_it_is_said_what_is_measured():
+    step = jax.pmap(plain_step)
+    watcher = watch(step)
+    watcher.call(*jax.tree.map(lambda each: each[None], (plain_parameters(), X, Y)))
+    (sample,) = watcher.take()
+    assert {row.quantity for row in sample.rows} == {"weight", "update"}
+    assert [note.split(",")[0] for note in watcher.notes()] == [
+        "The step is compiled by another than jax.jit"
+    ]
+
+
 def test_a_watched_step_is_called_as_it_was():
     assert is_step(plain_step)
     assert is_step(linen_step)
