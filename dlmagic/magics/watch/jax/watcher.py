@@ -5,15 +5,12 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable, Collection
-from contextlib import suppress
-from functools import update_wrapper
 from time import perf_counter
 from typing import Any
 
 import jax
 import numpy as np
 
-from dlmagic.errors import InputError
 from dlmagic.magics.watch.arrived import Arrived
 from dlmagic.magics.watch.clockwork import Stopwatch
 from dlmagic.magics.watch.gathering import About, Gathering
@@ -291,32 +288,3 @@ class JaxWatcher:
             if not late and not all(each.is_ready() for each in self._unchecked[0][2]):
                 return None
             return self._unchecked.popleft()
-
-
-class WatchedStep:
-    """A step function that is watched: called as it was, with the same results.
-
-    Args:
-        step: The user's function.
-        watcher: Makes its steps.
-        begin: Makes the session, at the first call: only then are the layers known.
-    """
-
-    def __init__(
-        self, step: Callable[..., Any], watcher: JaxWatcher, begin: Callable[[JaxWatcher], Any]
-    ) -> None:
-        update_wrapper(self, step)
-        self._watcher, self._begin, self._works = watcher, begin, False
-        self.session: Any = None
-        """What is known of its steps; None before the first call."""
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Make a step."""
-        if self.session is None and (self._watcher.prepare(*args, **kwargs) or self._works):
-            self.session = self._begin(self._watcher)
-        result = self._watcher.call(*args, **kwargs)  # if the call is wrong, it says so by itself
-        self._works = True
-        if self.session is None:
-            with suppress(InputError):  # the next call raises it, and takes no result away
-                self.session = self._begin(self._watcher)
-        return result

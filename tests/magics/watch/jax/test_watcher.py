@@ -15,7 +15,8 @@ import pytest
 from flax import nnx
 from flax.training.train_state import TrainState
 
-from dlmagic.magics.watch.jax.watcher import JaxWatcher, WatchedStep, is_step
+from dlmagic.magics.watch.jax.watched import WatchedStep
+from dlmagic.magics.watch.jax.watcher import JaxWatcher, is_step
 from dlmagic.magics.watch.sample_result import EDGES, STATISTICS, Sample
 from dlmagic.magics.watch.watcher import Rate
 from tests.magics.watch.hearing import EndedHereError, Told
