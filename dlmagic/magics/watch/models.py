@@ -9,7 +9,13 @@ from typing import Any
 
 from dlmagic.errors import InputError, nearest, with_article
 from dlmagic.frameworks.entries import JAX, KERAS, PYTORCH, where_none_is_installed
-from dlmagic.magics.watch.steps import how_flax_is_watched, how_step_is_watched, is_flax, is_step
+from dlmagic.magics.watch.steps import (
+    how_flax_is_watched,
+    how_step_is_watched,
+    is_flax,
+    is_step,
+    is_watched_step,
+)
 from dlmagic.magics.watch.watcher import Rate, Watcher
 
 _WATCHERS = {
@@ -80,6 +86,11 @@ def require_model(value: object, name: str, namespace: Mapping[str, object]) -> 
         raise InputError(
             f"{name} is a model of Flax, which is watched through the function that trains it.",
             how_step_is_watched(namespace),
+        )
+    if is_watched_step(value):
+        raise InputError(
+            f"{name} is a step function that is watched already.",
+            f"From its first call on, {name}.session shows what was seen.",
         )
     if not is_model(value):
         step = f"A step function of JAX is watched by {name} = dlmagic.watch({name})."

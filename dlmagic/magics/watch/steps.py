@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from importlib import import_module
 
 _WATCHER = "dlmagic.magics.watch.jax.watcher"
+_WATCHED = "dlmagic.magics.watch.jax.watched"
 _FLAX = ("flax.linen", "flax.nnx")
 _LIBRARIES = ("jax", "flax", "optax", "dlmagic")
 
@@ -16,6 +17,14 @@ def is_step(value: object) -> bool:
     if "jax" not in sys.modules or is_flax(value):
         return False
     return bool(import_module(_WATCHER).is_step(value))
+
+
+def is_watched_step(value: object) -> bool:
+    """Whether a value is what ``dlmagic.watch`` returned of a step function, and still watches."""
+    watched = sys.modules.get(_WATCHED)
+    if watched is None or not isinstance(value, watched.WatchedStep):
+        return False
+    return value.session is None or bool(value.session.running)
 
 
 def is_flax(value: object) -> bool:

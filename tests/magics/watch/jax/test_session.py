@@ -121,7 +121,16 @@ def test_a_step_that_cannot_be_looked_at_is_made_all_the_same() -> None:
 def test_the_magic_says_how_a_step_is_watched(shell: Any) -> None:
     shell.run_line_magic("load_ext", "dlmagic")
     shell.user_ns["train_step"] = train_step
-    with pytest.raises(Exception, match=r"train_step = dlmagic\.watch\(train_step\)"):
+    advice = r"train_step = dlmagic\.watch\(train_step\)"
+    with pytest.raises(Exception, match=advice):
+        shell.run_line_magic("watch", "train_step")
+    step = shell.user_ns["train_step"] = dlmagic.watch(train_step, every=1)
+    for steps in (0, 1):
+        trained(step, steps)
+        with pytest.raises(Exception, match=r"watched already.*train_step\.session shows"):
+            shell.run_line_magic("watch", "train_step")
+    step.session.stop()
+    with pytest.raises(Exception, match=advice):
         shell.run_line_magic("watch", "train_step")
 
 
