@@ -192,7 +192,8 @@ class Culprit:
         what: What is not finite, such as ``"NaN"``, ``"Inf"`` or ``"NaN and Inf"``.
         count: How many values of it.
         total: Among how many.
-        parameter: The parameter's name, where one is to blame.
+        parameter: The parameter's name, where one is to blame; of an input of a step of JAX, that
+            of the argument.
         certain: Whether the step was run once more to find it, rather than told by which gradients
             are not finite.
         trail: The layers that ran before, the last ones first to last: path, class, and the

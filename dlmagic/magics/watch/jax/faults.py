@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from dlmagic.magics.watch.gathering import Piece
-from dlmagic.magics.watch.jax.looking import INPUT, LOSS, Looking
+from dlmagic.magics.watch.jax.looking import LOSS, Looking, is_input
 from dlmagic.magics.watch.jax.step import Given, Step
 from dlmagic.magics.watch.jax.trees import are_taken
 from dlmagic.magics.watch.sample_result import Culprit
@@ -53,19 +53,19 @@ def _first(number: int, looking: Looking, pieces: list[Piece], measured: Any) ->
         return _told_by_gradients(number, looking, [pieces[at] for at in bad], pieces)
     at = bad[0]
     key, nan, inf = pieces[at].key, int(numbers[at, 1]), int(numbers[at, 2])
-    has_layer = key not in (INPUT, LOSS)
+    is_of_layer = key != LOSS and not is_input(key)
     calls = [each for each in range(at + 1) if pieces[each].key == key]
     before = [each for each in range(at) if passes[each] == "forward"][-_TRAIL:]
     return Culprit(
         step=number,
         pass_=passes[at],
-        layer=key.layer,
-        kind=looking.kinds.get(key.layer, "") if has_layer else "",
+        layer=key.layer if is_of_layer else "",
+        kind=looking.kinds.get(key.layer, "") if is_of_layer else "",
         call=len(calls),
         what="NaN and Inf" if nan and inf else "NaN" if nan else "Inf",
         count=nan + inf,
         total=int(numbers[at, 1:4].sum()),
-        parameter=key.parameter if has_layer else "",
+        parameter=key.parameter if is_of_layer else key.layer,
         trail=tuple(
             (
                 pieces[each].key.layer,
@@ -100,8 +100,8 @@ def _told_by_gradients(
 
 
 def _pass_of(piece: Piece) -> tuple[Any, int]:
-    if piece.key in (INPUT, LOSS):
-        return ("input", 0) if piece.key == INPUT else ("loss", 3)
+    if piece.key == LOSS or is_input(piece.key):
+        return ("loss", 3) if piece.key == LOSS else ("input", 0)
     quantity = piece.key.quantity
     passes = {"weight": ("parameter", 1), "activation": ("forward", 2), "gradient": ("backward", 4)}
     return passes.get(quantity, ("unknown", 5))

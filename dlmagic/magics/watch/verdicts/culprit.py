@@ -57,6 +57,8 @@ def _advice(culprit: Culprit) -> str:
 
 
 def _input(culprit: Culprit) -> str:
+    if culprit.parameter:
+        return f"{culprit.parameter}, given to the step, is not finite: {_amount(culprit)}"
     return f"the batch that the model was called with is not finite: {_amount(culprit)}"
 
 

@@ -304,11 +304,27 @@ def test_where_no_outputs_are_seen_nothing_is_said_of_them(compiled):
     assert (culprit.pass_, culprit.layer, culprit.count, culprit.total) == ("result", "", 1, 1)
 
 
-def test_a_batch_that_is_not_finite_is_the_input():
-    watcher = watch(jax.jit(plain_step), Rate(every=1000), told := Told())
-    watcher.call(plain_parameters(), X.at[3, 2].set(jnp.nan), Y)
+def nnx_state() -> tuple[Module, nnx.Optimizer]:
+    model = Module(nnx.Rngs(0))
+    return model, nnx.Optimizer(model, optax.adam(1e-2), wrt=nnx.Param)
+
+
+@pytest.mark.parametrize("argument", ["x", "y"])
+@pytest.mark.parametrize(
+    ("step", "state"),
+    [
+        pytest.param(jax.jit(plain_step), lambda: (plain_parameters(),), id="plain"),
+        pytest.param(nnx_step, nnx_state, id="nnx"),
+    ],
+)
+def test_an_argument_that_is_not_finite_is_named(step, state, argument):
+    watcher = watch(step, Rate(every=1000), told := Told())
+    batch = {"x": X, "y": Y}
+    watcher.call(*state(), *(batch | {argument: batch[argument].at[3, 0].set(jnp.nan)}).values())
     watcher.end()
-    assert (told.culprits[0].pass_, told.culprits[0].count) == ("input", 1)
+    (culprit,) = told.culprits
+    assert (culprit.pass_, culprit.layer, culprit.parameter) == ("input", "", argument)
+    assert culprit.count == 1
 
 
 def test_what_the_listener_raises_ends_the_training_there():

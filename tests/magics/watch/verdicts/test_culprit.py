@@ -40,6 +40,10 @@ def test_all_that_is_known_is_said() -> None:
         ({"pass_": "input", "layer": ""}, "the batch that the model was called with is not finite"),
         ({"pass_": "input", "layer": ""}, "the others lie between -0.5 and 3"),
         (
+            {"pass_": "input", "layer": "", "parameter": "targets"},
+            "targets, given to the step, is not finite: 3 of 640 values are NaN",
+        ),
+        (
             {"pass_": "parameter", "parameter": "weight"},
             "weight of encoder.2 (Log) was not finite before the model was called",
         ),
