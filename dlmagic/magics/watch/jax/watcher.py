@@ -277,7 +277,8 @@ class JaxWatcher:
             if not np.isfinite(numbers).all() and not self._told:
                 self._told = True
                 known = given if isinstance(given, Given) else self._given(*given)
-                over = trees.are_taken(known.arrays if known else given)
+                arrays = known.arrays if known else given
+                over = self._step.is_nnx or trees.are_taken(arrays)
                 listener.not_finite(culprit_of(self._step, step, known, numbers), over=over)
 
     def _next_unchecked(self, *, at_once: bool) -> _Unchecked | None:

@@ -153,6 +153,20 @@ def test_a_nan_ends_the_training_with_the_state_as_it_was_before() -> None:
     assert np.isfinite(parameters["last"]["w"]).all()
 
 
+def test_of_a_module_that_has_changed_it_is_not_said_that_its_step_was_left_out() -> None:
+    @nnx.jit
+    def scale(model: nnx.Linear, x: Any) -> Any:
+        nnx.update(model, jax.tree.map(lambda weight: weight * x, nnx.state(model)))
+        return x.sum()
+
+    model = nnx.Linear(1, 1, rngs=nnx.Rngs(0))
+    step = dlmagic.watch(scale, stop_on="nan")
+    step(model, jnp.ones(1))
+    with pytest.raises(TrainingStopped, match="was stopped after step 2: At step 2") as stopped:
+        step(model, jnp.full(1, jnp.nan))
+    assert stopped.value.step == 2
+
+
 @pytest.mark.parametrize("every", [1, 1000])
 def test_a_state_that_was_given_away_is_not_lost_with_the_end(every: int) -> None:
     donating = jax.jit(train_step.__wrapped__, donate_argnums=0)
