@@ -412,12 +412,14 @@ def static_arguments(function: object) -> tuple[int | str, ...] | None:
 
 @contextmanager
 def gradients_told(
-    listener: Callable[[Any, Any], None], around: Callable[[Callable[..., Any]], Any] | None = None
+    listener: Callable[[Any, Any, Any], None],
+    around: Callable[[Callable[..., Any]], Any] | None = None,
 ) -> Iterator[bool]:
     """While active, what ``jax.grad`` and ``jax.value_and_grad`` find is told of.
 
     Args:
-        listener: Takes what a function is differentiated by, as a tuple, and the gradients.
+        listener: Takes what a function is differentiated by, as a tuple, the gradients, and what
+            the function gave.
         around: Makes of the function that is differentiated the one that is called.
 
     Whether that is possible.
@@ -437,7 +439,7 @@ def gradients_told(
 
         def gradients(*cotangents: Any) -> Any:
             found = pull_back(*cotangents)
-            listener(primals, found)
+            listener(primals, found, value)
             return found
 
         return value, gradients, *auxiliary

@@ -20,7 +20,7 @@ from dlmagic.magics.watch.stopping import StopWish
 from dlmagic.magics.watch.watcher import Watcher
 
 if TYPE_CHECKING:
-    from dlmagic.magics.watch.jax.watcher import WatchedStep
+    from dlmagic.magics.watch.jax.watched import WatchedStep
 
 _sessions: list[WatchSession] = []
 _turn = threading.RLock()  # of who begins or ends one
@@ -77,7 +77,7 @@ def begin_step(
     Raises:
         InputError: The request cannot be used.
     """
-    from dlmagic.magics.watch.jax.watcher import WatchedStep
+    from dlmagic.magics.watch.jax.watched import WatchedStep
 
     plain: Any = getattr(step, "__wrapped__", step) if isinstance(step, WatchedStep) else step
     own = str(getattr(plain, "__name__", type(plain).__name__))

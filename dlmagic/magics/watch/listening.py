@@ -65,15 +65,19 @@ class Listening:
         """Whether the training is to end on a NaN, and before the weights have it."""
         return "nan" in self._judging.stop_on
 
-    def not_finite(self, culprit: Culprit) -> None:
+    def wants_end(self) -> bool:
+        """Whether somebody wants the training to end."""
+        return bool(self._wish.why)
+
+    def not_finite(self, culprit: Culprit, *, over: bool = False) -> None:
         """Values are not finite; where the weights have not changed yet, they need not.
 
         Raises:
-            TrainingStopped: The training is to end on it.
+            TrainingStopped: The training is to end on it, and the step is not over.
         """
         self._judging.look_at(culprit)
         self._flusher.wake()
-        if self._wish.why and culprit.step > self._step:
+        if self._wish.why and culprit.step > self._step and not over:
             spared = ", before the weights changed" if self._spare is not None else ""
             self._stop(f"in step {culprit.step}{spared}", changed=False)
 

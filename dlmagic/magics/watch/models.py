@@ -9,6 +9,13 @@ from typing import Any
 
 from dlmagic.errors import InputError, nearest, with_article
 from dlmagic.frameworks.entries import JAX, KERAS, PYTORCH, where_none_is_installed
+from dlmagic.magics.watch.steps import (
+    how_flax_is_watched,
+    how_step_is_watched,
+    is_flax,
+    is_step,
+    is_watched_step,
+)
 from dlmagic.magics.watch.watcher import Rate, Watcher
 
 _WATCHERS = {
@@ -20,18 +27,12 @@ _WATCHERS = {
 Keras is asked first: a model of Keras on PyTorch is one of both, and is trained by Keras.
 """
 
-_STEPS = ("jax", "dlmagic.magics.watch.jax.watcher")
+_STEPS = ("dlmagic.magics.watch.jax.watcher", "JaxWatcher")
 
 
 def is_model(value: object) -> bool:
     """Whether a value is a model that can be watched."""
     return _framework_of(value) is not None
-
-
-def is_step(value: object) -> bool:
-    """Whether a value could be a step function of JAX, which has no models."""
-    framework, module = _STEPS
-    return framework in sys.modules and bool(import_module(module).is_step(value))
 
 
 def watcher_of(model: object, layers: Collection[str], rate: Rate) -> Watcher:
@@ -48,7 +49,7 @@ def watcher_of(model: object, layers: Collection[str], rate: Rate) -> Watcher:
             f"{_what_it_is(model)} is not a model that can be watched.",
             "Give a model of PyTorch or Keras.",
         )
-    module, name = _WATCHERS[framework] if framework else (_STEPS[1], "JaxWatcher")
+    module, name = _WATCHERS[framework] if framework else _STEPS
     made: Watcher = getattr(import_module(module), name)(model, layers, rate)
     return made
 
@@ -81,6 +82,16 @@ def require_model(value: object, name: str, namespace: Mapping[str, object]) -> 
     Raises:
         InputError: It is no model, or one without values.
     """
+    if is_flax(value):
+        raise InputError(
+            f"{name} is a model of Flax, which is watched through the function that trains it.",
+            how_step_is_watched(namespace),
+        )
+    if is_watched_step(value):
+        raise InputError(
+            f"{name} is a step function that is watched already.",
+            f"From its first call on, {name}.session shows what was seen.",
+        )
     if not is_model(value):
         step = f"A step function of JAX is watched by {name} = dlmagic.watch({name})."
         hint = step if is_step(value) else _models_there_are(namespace)
@@ -102,7 +113,8 @@ def only_model(namespace: Mapping[str, object]) -> str:
     if len(names) == 1:
         return names[0]
     if not names:
-        missing = where_none_is_installed(PYTORCH, KERAS, JAX)
+        flax = how_flax_is_watched(namespace)
+        missing = flax or where_none_is_installed(PYTORCH, KERAS, JAX)
         raise InputError("There is no model to watch.", missing or "Name it: %%watch MODEL.")
     raise InputError("Which model is meant?", _models_there_are(namespace))
 
@@ -148,13 +160,14 @@ def _what_it_is(value: object) -> str:
 
 def _models_there_are(namespace: Mapping[str, object]) -> str:
     names = list(models_in(namespace))
-    return f"Models are: {', '.join(names[:12])}." if names else _no_model()
+    return f"Models are: {', '.join(names[:12])}." if names else _no_model(namespace)
 
 
-def _no_model() -> str:
-    return where_none_is_installed(PYTORCH, KERAS, JAX) or "There is no model yet."
+def _no_model(namespace: Mapping[str, object]) -> str:
+    flax = how_flax_is_watched(namespace)
+    return flax or where_none_is_installed(PYTORCH, KERAS, JAX) or "There is no model yet."
 
 
 def _nearest_model(name: str, namespace: Mapping[str, object]) -> str:
     names = list(models_in(namespace))
-    return nearest(name, names) if names else _no_model()
+    return nearest(name, names) if names else _no_model(namespace)

@@ -77,7 +77,7 @@ def _nearest(word: str, layers: Sequence[Layer]) -> str:
     """A sentence with the names that come nearest, of many a few."""
     names = [layer.name for layer in layers if layer.name]
     kinds = dict.fromkeys(layer.kind for layer in layers)
-    offered = nearest(word, [*names, *kinds])
+    offered = nearest(word, filter(None, [*names, *kinds]))
     if offered.startswith("Choose from") and len(names) > _MOST_OFFERED:
         shown = ", ".join([*names[: _MOST_OFFERED - 1], "…", names[-1]])
         return f"Its layers are: {shown}."

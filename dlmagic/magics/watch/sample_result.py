@@ -187,13 +187,16 @@ class Culprit:
         step: The step of the optimiser in which it was seen.
         pass_: In which pass: ``"forward"``, ``"backward"``, or before both, as ``"input"`` (the
             batch) or ``"parameter"`` (a weight was so already), or between them as ``"loss"``.
+            Where it is only known that a step's result was so, it is ``"donated"`` if the step
+            could not be run once more as its arguments are gone, and else ``"result"``.
         layer: The layer's path; empty where no layer is to blame.
         kind: The layer's class.
         call: Which call of the layer in the step, from 1.
         what: What is not finite, such as ``"NaN"``, ``"Inf"`` or ``"NaN and Inf"``.
         count: How many values of it.
         total: Among how many.
-        parameter: The parameter's name, where one is to blame.
+        parameter: The parameter's name, where one is to blame; of an input of a step of JAX, that
+            of the argument.
         certain: Whether the step was run once more to find it, rather than told by which gradients
             are not finite.
         trail: The layers that ran before, the last ones first to last: path, class, and the
@@ -207,7 +210,9 @@ class Culprit:
     """
 
     step: int
-    pass_: Literal["input", "parameter", "forward", "loss", "backward", "unknown"]
+    pass_: Literal[
+        "input", "parameter", "forward", "loss", "backward", "unknown", "donated", "result"
+    ]
     layer: str
     kind: str
     call: int

@@ -9,8 +9,9 @@ from typing import Any
 
 from dlmagic.errors import InputError
 from dlmagic.magics.watch.engine import begin, begin_step
-from dlmagic.magics.watch.models import is_model, is_step, require_model
+from dlmagic.magics.watch.models import is_model, require_model
 from dlmagic.magics.watch.request import WatchRequest
+from dlmagic.magics.watch.steps import is_step
 
 
 def watch(

@@ -64,11 +64,18 @@ class Listener(Protocol):
     def heeds_all(self) -> bool:
         """Whether each step must be looked at for a NaN, because the training is to end on one."""
 
-    def not_finite(self, culprit: Culprit) -> None:
+    def wants_end(self) -> bool:
+        """Whether the training is to end, so that :meth:`step_ended` ends it."""
+
+    def not_finite(self, culprit: Culprit, *, over: bool = False) -> None:
         """Values of this step are not finite.
 
         Told before the optimiser changes the weights where the device allows, and at most two
         steps later otherwise.
+
+        Args:
+            culprit: Where they came from.
+            over: Whether the step cannot be left out any more: the training can end after it.
         """
 
 

@@ -227,11 +227,11 @@ def test_gradients_are_told_and_static_arguments_known():
     def step(x, y):
         return x
 
-    with compat.gradients_told(lambda primals, found: told.append((primals, found))) as possible:
+    with compat.gradients_told(lambda *each: told.append(each)) as possible:
         jax.grad(lambda w: w**2)(3.0)
     assert possible
-    ((primals, found),) = told
-    assert (float(primals[0]), float(found[0])) == (3.0, 6.0)
+    ((primals, found, value),) = told
+    assert (float(primals[0]), float(found[0]), float(value)) == (3.0, 6.0, 9.0)
     jitted = jax.jit(step, static_argnums=1, static_argnames="y")
     assert set(compat.static_arguments(jitted)) >= {1, "y"}
     assert compat.static_arguments(step) is None

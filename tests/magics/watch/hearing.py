@@ -27,7 +27,10 @@ class Told:
     def heeds_all(self) -> bool:
         return False
 
-    def not_finite(self, culprit: Culprit) -> None:
+    def wants_end(self) -> bool:
+        return False
+
+    def not_finite(self, culprit: Culprit, *, over: bool = False) -> None:
         self.culprits.append(culprit)
 
 

@@ -59,6 +59,12 @@ def test_one_that_means_nothing_is_told(pattern: str, words: str) -> None:
         chosen(pattern, LAYERS)
 
 
+def test_where_nothing_has_a_name_none_is_offered() -> None:
+    with pytest.raises(InputError) as raised:
+        chosen("zzz", [Layer("", "", parameters=3)])
+    assert str(raised.value) == "No layer matches 'zzz'."
+
+
 def test_of_many_layers_some_are_offered() -> None:
     many = [Layer(f"block.{number}.layer", "Linear") for number in range(200)]
     with pytest.raises(InputError) as raised:

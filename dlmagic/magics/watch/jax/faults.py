@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from dlmagic.magics.watch.gathering import Piece
-from dlmagic.magics.watch.jax.looking import INPUT, Looking
+from dlmagic.magics.watch.jax.looking import LOSS, Looking, is_input
 from dlmagic.magics.watch.jax.step import Given, Step
+from dlmagic.magics.watch.jax.trees import are_taken
 from dlmagic.magics.watch.sample_result import Culprit
 
 _TRAIL = 8
@@ -25,13 +27,11 @@ def culprit_of(step: Step, number: int, given: Given | None, losses: list[float]
     """
     bad = [each for each in losses if not np.isfinite(each)]
     what = "NaN" if any(map(np.isnan, bad)) else "Inf"
-    unknown = Culprit(number, "loss", "", "", 1, what, len(bad), len(losses), certain=False)
-    if (
-        step.inner is None
-        or given is None
-        or any(getattr(each, "is_deleted", bool)() for each in given.arrays)
-    ):
+    unknown = Culprit(number, "result", "", "", 1, what, len(bad), len(losses), certain=False)
+    if step.inner is None or given is None:
         return unknown
+    if are_taken(given.arrays):
+        return replace(unknown, pass_="donated")
     looking = Looking(step, exact=True)
     try:
         pieces, measured = looking.look(given)
@@ -41,27 +41,31 @@ def culprit_of(step: Step, number: int, given: Given | None, losses: list[float]
 
 
 def _first(number: int, looking: Looking, pieces: list[Piece], measured: Any) -> Culprit | None:
+    """The first that was not finite; None where that does not tell where it began."""
     numbers = np.concatenate([each.counts[:, :4] for each in measured])
     extremes = np.concatenate([each.floats[:, 2:4] for each in measured])
     order = sorted(range(len(pieces)), key=lambda at: (_pass_of(pieces[at])[1], at))
+    passes = [_pass_of(each)[0] for each in pieces]
     bad = [at for at in order if numbers[at, 1:3].any()]
-    if not bad:
+    if not bad or (passes[bad[0]] == "loss" and "forward" not in passes):
         return None
+    if passes[bad[0]] == "backward":
+        return _told_by_gradients(number, looking, [pieces[at] for at in bad], pieces)
     at = bad[0]
     key, nan, inf = pieces[at].key, int(numbers[at, 1]), int(numbers[at, 2])
+    is_of_layer = key != LOSS and not is_input(key)
     calls = [each for each in range(at + 1) if pieces[each].key == key]
-    before = [each for each in range(at) if _pass_of(pieces[each])[0] == "forward"][-_TRAIL:]
+    before = [each for each in range(at) if passes[each] == "forward"][-_TRAIL:]
     return Culprit(
         step=number,
-        pass_=_pass_of(pieces[at])[0],
-        layer=key.layer,
-        kind=looking.kinds.get(key.layer, ""),
+        pass_=passes[at],
+        layer=key.layer if is_of_layer else "",
+        kind=looking.kinds.get(key.layer, "") if is_of_layer else "",
         call=len(calls),
         what="NaN and Inf" if nan and inf else "NaN" if nan else "Inf",
         count=nan + inf,
         total=int(numbers[at, 1:4].sum()),
-        parameter=key.parameter if key != INPUT else "",
-        certain=key.quantity != "gradient",
+        parameter=key.parameter if is_of_layer else key.layer,
         trail=tuple(
             (
                 pieces[each].key.layer,
@@ -74,9 +78,30 @@ def _first(number: int, looking: Looking, pieces: list[Piece], measured: Any) ->
     )
 
 
+def _told_by_gradients(
+    number: int, looking: Looking, bad: list[Piece], pieces: list[Piece]
+) -> Culprit | None:
+    """The last layer with gradients that were not finite; None where no finite ones follow.
+
+    On its way back a gradient spoils all layers that lie before the one where it went wrong. Where
+    all are spoiled, or nobody knows their order, it can be anywhere, the loss included.
+    """
+    order = list(looking.kinds)
+    keys = {each.key for each in pieces if _pass_of(each)[0] == "backward"}
+    spoiled = {each.key for each in bad if each.key in keys}
+    if not {each.layer for each in keys} <= set(order):
+        return None
+    last = max((each.layer for each in spoiled), key=order.index)
+    if all(order.index(each.layer) <= order.index(last) for each in keys):
+        return None
+    kind, total = looking.kinds[last], len(keys)
+    what = "NaN or Inf"
+    return Culprit(number, "backward", last, kind, 1, what, len(spoiled), total, certain=False)
+
+
 def _pass_of(piece: Piece) -> tuple[Any, int]:
-    if piece.key == INPUT:
-        return "input", 0
+    if piece.key == LOSS or is_input(piece.key):
+        return ("loss", 3) if piece.key == LOSS else ("input", 0)
     quantity = piece.key.quantity
-    passes = {"weight": ("parameter", 1), "activation": ("forward", 2), "gradient": ("backward", 3)}
-    return passes.get(quantity, ("unknown", 4))
+    passes = {"weight": ("parameter", 1), "activation": ("forward", 2), "gradient": ("backward", 4)}
+    return passes.get(quantity, ("unknown", 5))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import jax
 
-from dlmagic.magics.watch.jax.looking import INPUT, Looking
+from dlmagic.magics.watch.jax.looking import Looking, shown
 from dlmagic.magics.watch.jax.step import Given, Step
 
 if TYPE_CHECKING:
@@ -85,5 +85,4 @@ class JaxFit:
         except Exception as error:  # the training must not suffer
             training.note(f"fit() cannot be measured ({type(error).__name__}: {error}).")
             return
-        shown = [at for at, piece in enumerate(pieces) if piece.key != INPUT]
-        training.deliver(step, pieces, measured, shown)
+        training.deliver(step, pieces, measured, shown(pieces))

@@ -15,12 +15,28 @@ from dlmagic.frameworks.jax import _compat as compat
 from dlmagic.magics.watch.gathering import Key, Piece
 from dlmagic.magics.watch.jax import functions, trees
 from dlmagic.magics.watch.jax.layers import calls_told
-from dlmagic.magics.watch.jax.step import Given, Step, states_in
+from dlmagic.magics.watch.jax.step import Given, Step, inputs_in, states_in
 from dlmagic.magics.watch.measures import Measured
 from dlmagic.magics.watch.sample_result import Quantity
 
-INPUT = Key("", "activation", "input")
-"""The row, shown to nobody, of what a step is given beside its state."""
+INPUT = "input"
+"""The parameter of rows, shown to nobody, of what a step is given beside its state.
+
+The argument's name stands in place of the layer's.
+"""
+LOSS = Key("", "activation", "loss")
+"""The row, shown to nobody, of what the step differentiates."""
+
+
+def is_input(key: Key) -> bool:
+    """Whether it is of what a step is given."""
+    return (key.quantity, key.parameter) == ("activation", INPUT)
+
+
+def shown(pieces: Sequence[Piece]) -> list[int]:
+    """The places of what a user gets to see."""
+    keys = [piece.key for piece in pieces]
+    return [at for at, key in enumerate(keys) if key != LOSS and not is_input(key)]
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,7 +135,7 @@ class Looking:
             self._start(values)
             with compat.gradients_told(self._emit_gradients):
                 results.append(call())
-            self._emit_change(values, results[0], results[0])
+            self._emit_change(values, results[0])
 
         found = self._run(run)
         return results[0], found
@@ -134,6 +150,7 @@ class Looking:
         """The step as it is, with what is sent of it; its own result is not used."""
         args, kwargs = given.arguments(arrays)
         values = [*args, *kwargs.values()]
+        inputs = inputs_in(self._step.inner, args, kwargs, is_nnx=given.is_nnx)
         before = states_in(values, is_nnx=given.is_nnx)
         self._start(before)
         inner = self._at_one_level(self._step.inner)
@@ -141,7 +158,8 @@ class Looking:
         with calls_told(self._emit_output), told:
             results = inner(*args, **kwargs)
         after = states_in(values, is_nnx=True) if given.is_nnx else results
-        self._emit_change(before, after, results)
+        self._emit_change(before, after)
+        self._emit_inputs(inputs, results)
         return 0
 
     def _start(self, before: Any) -> None:
@@ -188,7 +206,8 @@ class Looking:
         else:
             self._emit([piece], [array], with_units=True)
 
-    def _emit_gradients(self, primals: Any, gradients: Any) -> None:
+    def _emit_gradients(self, primals: Any, gradients: Any, value: Any) -> None:
+        losses = [value] if np.shape(value) == () else []
         for primal, gradient in zip(primals, gradients, strict=True):
             shapes = trees.shapes_of(primal)
             tree = trees.find(shapes, self._before) if shapes else None
@@ -198,10 +217,11 @@ class Looking:
             if shapes not in self._found:
                 self._found.append(shapes)
             self.has_gradients = True
-            self._emit(self._pieces("gradient", tree, shapes), leaves)
+            pieces = [*self._pieces("gradient", tree, shapes), *(Piece(LOSS) for _ in losses)]
+            self._emit(pieces, [*leaves, *losses])
 
-    def _emit_change(self, before: Any, after: Any, results: Any) -> None:
-        """The parameters, and by how much the step changes them; and what it is given beside."""
+    def _emit_change(self, before: Any, after: Any) -> None:
+        """The parameters, and by how much the step changes them."""
         if not self._found:
             tree = trees.state_among(before, after)
             self._found = [] if tree is None else [trees.shapes_of(tree)]
@@ -213,11 +233,14 @@ class Looking:
                 pairs = zip(jax.tree.leaves(new), leaves, strict=True)
                 changes = [each - was for each, was in pairs]
                 self._emit(self._pieces("update", old, shapes), changes)
-        returned = {each for _, each in map(_structure_and_shapes, trees.outer(results))}
-        for value in before:
-            if _structure_and_shapes(value)[1] not in returned:
+
+    def _emit_inputs(self, inputs: list[tuple[str, Any]], results: Any) -> None:
+        """What the step is given beside the state, which comes back."""
+        returned = set(map(trees.shapes_of, trees.outer(results)))
+        for name, value in inputs:
+            if trees.shapes_of(value) not in returned:
                 leaves = [each for each in jax.tree.leaves(value) if functions.is_floating(each)]
-                self._emit([Piece(INPUT)] * len(leaves), leaves)
+                self._emit([Piece(Key(name, "activation", INPUT))] * len(leaves), leaves)
 
     def _pieces(self, quantity: Quantity, tree: Any, shapes: trees.Shapes) -> list[Piece]:
         prefix = f"#{self._found.index(shapes) + 1}/" if self._found.index(shapes) else ""
@@ -261,7 +284,3 @@ class Looking:
 
 def _is_traced(leaf: Any) -> bool:
     return isinstance(leaf, jax.core.Tracer)
-
-
-def _structure_and_shapes(value: Any) -> Any:
-    return jax.tree.structure(value), trees.shapes_of(value)

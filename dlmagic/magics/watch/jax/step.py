@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from inspect import signature
 from typing import Any
 
 import jax
@@ -28,6 +29,11 @@ class Step:
     inner: Callable[..., Any] | None
     static: frozenset[int | str]
     is_nnx: bool = False
+
+    @property
+    def is_compiled(self) -> bool:
+        """Whether it is compiled, if only by ``jax.pmap``, whose inside is not known."""
+        return self.inner is not None or hasattr(self.function, "lower")
 
     @classmethod
     def of(cls, function: Callable[..., Any]) -> Step:
@@ -95,6 +101,25 @@ def states_in(values: Any, *, is_nnx: bool) -> Any:
     nnx: Any = sys.modules["flax.nnx"]
     modules = [each for each in jax.tree.leaves(values, is_leaf=_is_module) if _is_module(each)]
     return [jax.tree.map(lambda leaf: leaf, nnx.state(each, nnx.Param)) for each in modules]
+
+
+def inputs_in(
+    function: Any, args: tuple[Any, ...], kwargs: dict[str, Any], *, is_nnx: bool
+) -> list[tuple[str, Any]]:
+    """Names and values of a call's arguments, without the objects of nnx that it changes."""
+    try:
+        named = list(signature(function).bind(*args, **kwargs).arguments.items())
+    except (TypeError, ValueError):
+        named = [("", each) for each in (*args, *kwargs.values())]
+    return [(name, each) for name, each in named if not (is_nnx and _has_of_nnx(each))]
+
+
+def _has_of_nnx(value: Any) -> bool:
+    return any(map(_is_of_nnx, jax.tree.leaves(value, is_leaf=_is_of_nnx)))
+
+
+def _is_of_nnx(value: Any) -> bool:
+    return any(base.__module__.startswith("flax.nnx") for base in type(value).__mro__)
 
 
 def _is_module(value: Any) -> bool:

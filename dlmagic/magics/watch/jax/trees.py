@@ -114,6 +114,11 @@ def _name(entry: Any) -> str:
     return str(entry)
 
 
+def are_taken(values: Any) -> bool:
+    """Whether a computation has taken the memory of any of these arrays (``donate_argnums``)."""
+    return any(getattr(each, "is_deleted", bool)() for each in jax.tree.leaves(values))
+
+
 def scalars_in(results: Any) -> list[Any]:
     """The single floating-point numbers among what a step returned, such as its loss."""
     leaves = jax.tree.leaves(results)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable, Collection
-from functools import update_wrapper
 from time import perf_counter
 from typing import Any
 
@@ -17,7 +16,7 @@ from dlmagic.magics.watch.clockwork import Stopwatch
 from dlmagic.magics.watch.gathering import About, Gathering
 from dlmagic.magics.watch.jax import trees
 from dlmagic.magics.watch.jax.faults import culprit_of
-from dlmagic.magics.watch.jax.looking import INPUT, Looking
+from dlmagic.magics.watch.jax.looking import Looking, shown
 from dlmagic.magics.watch.jax.step import Given, Step
 from dlmagic.magics.watch.pacing import Pacing
 from dlmagic.magics.watch.sample_result import Overhead, Sample, Silent, Untrained
@@ -33,6 +32,9 @@ _NOT_COMPILED = (
     "The step is not compiled, so the outputs of layers are not measured: jax.jit around it shows "
     "them."
 )
+_ONLY_FROM_OUTSIDE = (
+    "The step is compiled by another than jax.jit, so only weights and updates are measured."
+)
 _NO_GRADIENTS = (
     "No gradients were seen: they are where the step itself calls jax.grad or jax.value_and_grad, "
     "by its parameters."
@@ -42,6 +44,11 @@ _NO_GRADIENTS = (
 def is_step(value: object) -> bool:
     """Whether this could be a step function: something to call that is no class."""
     return callable(value) and not isinstance(value, type)
+
+
+def is_compiled(step: Callable[..., Any]) -> bool:
+    """Whether this is a function of ``jax.jit`` or ``nnx.jit``."""
+    return Step.of(step).inner is not None
 
 
 class JaxWatcher:
@@ -62,6 +69,7 @@ class JaxWatcher:
         self.steps, self.skipped = 0, 0
         self._listener: Listener | None = None
         self._paused, self._failed = False, ""
+        self._suspected = ""
         self._pacing = Pacing(rate)
         self._stopwatch = Stopwatch(self._pacing)
         self._looking = Looking(self._step, exact=rate.exact)
@@ -72,6 +80,7 @@ class JaxWatcher:
         self._checking = threading.Lock()
         self._fired: set[str] = set()
         self._told = False
+        self._end_is_due = False
 
     def begin(self, listener: Listener) -> None:
         """Attach."""
@@ -128,15 +137,22 @@ class JaxWatcher:
         """What the user should know."""
         known = [self._failed]
         if self._pacing.sampled and not self._failed:
-            known.append("" if self._step.inner is not None else _NOT_COMPILED)
-            known.append("" if self._looking.has_gradients else _NO_GRADIENTS)
+            known += self._what_is_missing()
         return tuple(filter(None, known))
+
+    def _what_is_missing(self) -> list[str]:
+        if self._step.inner is None and self._step.is_compiled:
+            return [_ONLY_FROM_OUTSIDE]
+        not_compiled = "" if self._step.is_compiled else _NOT_COMPILED
+        return [not_compiled, "" if self._looking.has_gradients else _NO_GRADIENTS]
 
     def call(self, *args: Any, **kwargs: Any) -> Any:
         """Make a step; its result is that of the user's function, which alone computes it."""
         listener = self._listener
         if listener is None:
             return self._step.function(*args, **kwargs)
+        self._end_where_due(listener)
+        self._suspected = ""
         step, began, own = self.steps + 1, perf_counter(), 0.0
         due = not self._paused and not self._failed and self._pacing.due(step)
         # A module is changed in place, so what it was must be known before.
@@ -148,15 +164,29 @@ class JaxWatcher:
             self._look(step, given)
             own = perf_counter() - began
         result = self._make(step, args, kwargs, due)
+        self._failed = self._failed or self._suspected
         self.steps = step
         self._unchecked.append((step, given or (args, kwargs), trees.scalars_in(result)))
         self._check(listener)
         self._stopwatch.step_ended(step, steps=1, measured=due, own=own)
-        listener.step_ended(step)
+        # An end here would take the result away, which then is all that there is of the state.
+        self._end_is_due = listener.wants_end() and trees.are_taken((args, kwargs))
+        if not self._end_is_due:
+            listener.step_ended(step)
         return result
 
-    def prepare(self, *args: Any, **kwargs: Any) -> None:
-        """Learn which layers there are from the arguments of the first step, without making it."""
+    def _end_where_due(self, listener: Listener) -> None:
+        """End the training before the next step, should that still be wanted."""
+        if self._end_is_due:
+            self._end_is_due = False
+            listener.step_ended(self.steps)
+
+    def prepare(self, *args: Any, **kwargs: Any) -> bool:
+        """Learn which layers there are from the arguments of the first step, without making it.
+
+        Returns whether it could be looked at.
+        """
+        self._suspected = ""
         given = self._given(args, kwargs) if self._step.inner is not None else None
         if given is not None:
             self._look(1, given)
@@ -166,6 +196,7 @@ class JaxWatcher:
             names = trees.names_of(trees.parameters_in(values[0])) if values else []
             layers = list(dict.fromkeys(layer for layer, _ in names)) or [""]
             self.layers = tuple(Layer(layer, "") for layer in layers)
+        return not self._suspected
 
     def _given(self, args: Any, kwargs: Any) -> Given | None:
         try:
@@ -197,17 +228,18 @@ class JaxWatcher:
             )
 
     def _fail(self, error: Exception) -> None:
-        reason = str(error).strip().splitlines()[:1]
-        self._failed = f"The step cannot be measured ({type(error).__name__}: {''.join(reason)})."
+        """It cannot be looked at, which is of no matter if the call itself proves to be wrong."""
+        reason = "".join(str(error).strip().splitlines()[:1])
+        self._suspected = f"The step cannot be measured ({type(error).__name__}: {reason})."
 
     def _deliver(self, step: int, pieces: Any, measured: Any) -> None:
         about = self._about()
         self._learn(about, pieces)
         chosen = {name for name in about if self._is_chosen(name)}
-        shown = [at for at, piece in enumerate(pieces) if piece.key != INPUT]
-        if not shown:
+        places = shown(pieces)
+        if not places:
             return
-        sample = self._gathering.sample(step, pieces, measured, about, chosen, shown)
+        sample = self._gathering.sample(step, pieces, measured, about, chosen, places)
         self._fired |= {row.layer for row in sample.rows if row.quantity == "activation"}
         self._samples.add(sample)
 
@@ -245,7 +277,9 @@ class JaxWatcher:
             if not np.isfinite(numbers).all() and not self._told:
                 self._told = True
                 known = given if isinstance(given, Given) else self._given(*given)
-                listener.not_finite(culprit_of(self._step, step, known, numbers))
+                arrays = known.arrays if known else given
+                over = self._step.is_nnx or trees.are_taken(arrays)
+                listener.not_finite(culprit_of(self._step, step, known, numbers), over=over)
 
     def _next_unchecked(self, *, at_once: bool) -> _Unchecked | None:
         with self._checking:  # the thread that trains is not the only one that asks
@@ -255,28 +289,3 @@ class JaxWatcher:
             if not late and not all(each.is_ready() for each in self._unchecked[0][2]):
                 return None
             return self._unchecked.popleft()
-
-
-class WatchedStep:
-    """A step function that is watched: called as it was, with the same results.
-
-    Args:
-        step: The user's function.
-        watcher: Makes its steps.
-        begin: Makes the session, at the first call: only then are the layers known.
-    """
-
-    def __init__(
-        self, step: Callable[..., Any], watcher: JaxWatcher, begin: Callable[[JaxWatcher], Any]
-    ) -> None:
-        update_wrapper(self, step)
-        self._watcher, self._begin = watcher, begin
-        self.session: Any = None
-        """What is known of its steps; None before the first call."""
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Make a step."""
-        if self.session is None:
-            self._watcher.prepare(*args, **kwargs)
-            self.session = self._begin(self._watcher)
-        return self._watcher.call(*args, **kwargs)

@@ -13,7 +13,7 @@ from dlmagic.magics.watch.sample_result import Culprit
 from dlmagic.magics.watch.stopping import StopWish
 from dlmagic.magics.watch.verdicts.culprit import finding_of
 
-_ORDER = ("input", "parameter", "forward", "loss", "backward", "unknown")
+_ORDER = ("input", "parameter", "forward", "loss", "backward", "unknown", "donated", "result")
 """Of what is not finite on several ranks in one step, the first is likely the cause of the rest."""
 
 

@@ -129,7 +129,11 @@ class RankWatch:
         """Nothing ends the training of a rank."""
         return False
 
-    def not_finite(self, culprit: Culprit) -> None:
+    def wants_end(self) -> bool:
+        """Likewise."""
+        return False
+
+    def not_finite(self, culprit: Culprit, *, over: bool = False) -> None:  # noqa: ARG002
         """Likewise."""
         self._judge.look_at_culprit(culprit)
         self._tell({"culprit": encode(culprit, Culprit)})

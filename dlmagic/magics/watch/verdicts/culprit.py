@@ -21,6 +21,8 @@ def finding_of(culprit: Culprit) -> Finding:
         "loss": _loss,
         "backward": _backward,
         "unknown": _unknown,
+        "donated": _donated,
+        "result": _result,
     }[culprit.pass_](culprit)
     # Of a weight it is not known what spoiled it, only that this was before.
     cause = cause_of(culprit) if culprit.pass_ != "parameter" else None
@@ -40,6 +42,10 @@ _ADVICE = {
     "backward": "Look at what the layer computes at the edges of its range, such as at zero.",
     "unknown": "Look at the loss first; torch.autograd.set_detect_anomaly(True) names the "
     "operation, at some cost.",
+    "donated": "Without donate_argnums the step is run once more beside the training, to find "
+    "where it began.",
+    "result": 'Look at the loss first; with jax.config.update("jax_debug_nans", True) JAX names '
+    "the operation that makes a NaN, at some cost.",
 }
 
 _AT_START = "Look at how the weights are made or loaded: they were so before the first step."
@@ -51,6 +57,8 @@ def _advice(culprit: Culprit) -> str:
 
 
 def _input(culprit: Culprit) -> str:
+    if culprit.parameter:
+        return f"{culprit.parameter}, given to the step, is not finite: {_amount(culprit)}"
     return f"the batch that the model was called with is not finite: {_amount(culprit)}"
 
 
@@ -92,6 +100,25 @@ def _unknown(culprit: Culprit) -> str:
         f"the gradients of {culprit.count} of {culprit.total} parameters were not finite; where "
         "it began cannot be told from them"
     )
+
+
+def _donated(culprit: Culprit) -> str:
+    return (
+        f"{_returned(culprit)}; the step could not be run once more to find where it began, as it "
+        "takes the memory of its arguments (donate_argnums)"
+    )
+
+
+def _result(culprit: Culprit) -> str:
+    return f"{_returned(culprit)}; where it began is not known"
+
+
+def _returned(culprit: Culprit) -> str:
+    if culprit.total == 1:
+        return f"the one number that the step returned is {culprit.what}"
+    verb = "is" if culprit.count == 1 else "are"
+    amount = f"{count(culprit.count)} of {count(culprit.total)} numbers"
+    return f"{amount} that the step returned {verb} {culprit.what}"
 
 
 def _where(culprit: Culprit) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -14,7 +15,8 @@ import pytest
 from flax import nnx
 from flax.training.train_state import TrainState
 
-from dlmagic.magics.watch.jax.watcher import JaxWatcher, WatchedStep, is_step
+from dlmagic.magics.watch.jax.watched import WatchedStep
+from dlmagic.magics.watch.jax.watcher import JaxWatcher, is_step
 from dlmagic.magics.watch.sample_result import EDGES, STATISTICS, Sample
 from dlmagic.magics.watch.watcher import Rate
 from tests.magics.watch.hearing import EndedHereError, Told
@@ -244,18 +246,85 @@ def test_the_module_that_makes_the_first_nan_is_named(donated):
     watcher.end()  # a GPU may tell only then
     (culprit,) = told.culprits
     if donated:
-        assert (culprit.pass_, culprit.certain) == ("loss", False)
+        assert (culprit.pass_, culprit.certain) == ("donated", False)
+        assert (culprit.what, culprit.count, culprit.total) == ("NaN", 1, 1)
     else:
         assert (culprit.pass_, culprit.layer, culprit.kind) == ("forward", "breaks", "Breaks")
         assert (culprit.what, culprit.count, culprit.step) == ("NaN", 128, 1)
         assert culprit.trail[-1][:2] == ("first", "Dense")
 
 
-def test_a_batch_that_is_not_finite_is_the_input():
-    watcher = watch(jax.jit(plain_step), Rate(every=1000), told := Told())
-    watcher.call(plain_parameters(), X.at[3, 2].set(jnp.nan), Y)
+class Last(nn.Module):
+    """Its gradient is not finite where its input is zero."""
+
+    slope: Callable[[Any], Any]
+
+    @nn.compact
+    def __call__(self, x: Any) -> Any:
+        x = nn.Dense(4, name="first")(x)
+        return nn.Dense(1, name="last")(self.slope(x * 0))
+
+
+@pytest.mark.parametrize(
+    ("slope", "loss", "pass_", "layer"),
+    [
+        pytest.param(jnp.tanh, lambda y: jnp.log(y.mean() * 0 - 1), "loss", "", id="loss"),
+        pytest.param(jnp.sqrt, jnp.mean, "backward", "first", id="gradient of a layer"),
+        pytest.param(jnp.tanh, lambda y: jnp.sqrt(y * 0).mean(), "result", "", id="of the loss"),
+    ],
+)
+def test_a_nan_behind_the_outputs_is_not_blamed_on_the_first_layer(slope, loss, pass_, layer):
+    net = Last(slope)
+
+    @jax.jit
+    def step(parameters: Any, x: Any) -> Any:
+        value, found = jax.value_and_grad(lambda p: loss(net.apply(p, x)))(parameters)
+        size = sum(abs(each).sum() for each in jax.tree.leaves(found))
+        return jax.tree.map(lambda p, g: p - g, parameters, found), value, size
+
+    watcher = watch(step, told=(told := Told()))
+    watcher.call(net.init(jax.random.key(0), X), X)
     watcher.end()
-    assert (told.culprits[0].pass_, told.culprits[0].count) == ("input", 1)
+    (culprit,) = told.culprits
+    assert (culprit.pass_, culprit.layer) == (pass_, layer)
+    if pass_ == "backward":
+        assert (culprit.count, culprit.total, culprit.certain) == (2, 4, False)
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+def test_where_no_outputs_are_seen_nothing_is_said_of_them(compiled):
+    def step(parameters: Any, x: Any) -> Any:
+        loss, found = jax.value_and_grad(lambda p: jnp.log(loss_of(p, x, 0) * 0 - 1))(parameters)
+        return jax.tree.map(lambda p, g: p - g, parameters, found), loss
+
+    watcher = watch(jax.jit(step) if compiled else step, told=(told := Told()))
+    watcher.call(plain_parameters(), X)
+    watcher.end()
+    (culprit,) = told.culprits
+    assert (culprit.pass_, culprit.layer, culprit.count, culprit.total) == ("result", "", 1, 1)
+
+
+def nnx_state() -> tuple[Module, nnx.Optimizer]:
+    model = Module(nnx.Rngs(0))
+    return model, nnx.Optimizer(model, optax.adam(1e-2), wrt=nnx.Param)
+
+
+@pytest.mark.parametrize("argument", ["x", "y"])
+@pytest.mark.parametrize(
+    ("step", "state"),
+    [
+        pytest.param(jax.jit(plain_step), lambda: (plain_parameters(),), id="plain"),
+        pytest.param(nnx_step, nnx_state, id="nnx"),
+    ],
+)
+def test_an_argument_that_is_not_finite_is_named(step, state, argument):
+    watcher = watch(step, Rate(every=1000), told := Told())
+    batch = {"x": X, "y": Y}
+    watcher.call(*state(), *(batch | {argument: batch[argument].at[3, 0].set(jnp.nan)}).values())
+    watcher.end()
+    (culprit,) = told.culprits
+    assert (culprit.pass_, culprit.layer, culprit.parameter) == ("input", "", argument)
+    assert culprit.count == 1
 
 
 def test_what_the_listener_raises_ends_the_training_there():
@@ -266,16 +335,33 @@ def test_what_the_listener_raises_ends_the_training_there():
     assert told.steps == [1, 2]
 
 
-def test_a_step_that_fails_raises_its_own_error_and_is_then_only_called():
+@pytest.mark.parametrize("compiled", [True, False])
+def test_a_call_that_fails_raises_its_own_error_and_the_next_one_is_measured(compiled):
+    watcher = watch(jax.jit(plain_step) if compiled else plain_step)
+    parameters = plain_parameters()
+    for _ in range(2):
+        with pytest.raises(TypeError, match="dot_general"):
+            watcher.call(parameters, X[:, :3], Y)
+        parameters, _ = watcher.call(parameters, X, Y)
+    assert [sample.step for sample in watcher.take()] == [1, 2]
+    assert not [note for note in watcher.notes() if "cannot be measured" in note]
+
+
+def test_a_step_that_cannot_be_traced_once_more_is_then_only_called():
+    traced = []
+
     @jax.jit
-    def step(x: Any) -> Any:
-        return x @ x
+    def step(parameters: Any) -> Any:
+        traced.append(parameters)
+        if len(traced) == 1:
+            raise RuntimeError("not by anybody else")
+        return parameters
 
     watcher = watch(step)
-    with pytest.raises(TypeError, match="dot_general"):
-        watcher.call(jnp.ones((2, 3)))
-    assert watcher.call(jnp.ones((2, 2))).shape == (2, 2)
-    assert "cannot be measured" in watcher.notes()[0]
+    for _ in range(3):
+        assert watcher.call(jnp.ones(2)).shape == (2,)
+    assert len(traced) == 2
+    assert "cannot be measured (RuntimeError: not by anybody else)" in watcher.notes()[0]
 
 
 def test_static_arguments_and_python_numbers_are_as_they_were():
@@ -290,6 +376,17 @@ def test_static_arguments_and_python_numbers_are_as_they_were():
         assert equal(watcher.call(start, rate, power=3), step(start, rate, power=3))
     assert len(watcher.take()) == 3
     assert watcher._looking.compiled == 1
+
+
+def test_of_a_step_of_pmap_it_is_said_what_is_measured():
+    step = jax.pmap(plain_step)
+    watcher = watch(step)
+    watcher.call(*jax.tree.map(lambda each: each[None], (plain_parameters(), X, Y)))
+    (sample,) = watcher.take()
+    assert {row.quantity for row in sample.rows} == {"weight", "update"}
+    assert [note.split(",")[0] for note in watcher.notes()] == [
+        "The step is compiled by another than jax.jit"
+    ]
 
 
 def test_a_watched_step_is_called_as_it_was():

@@ -40,11 +40,23 @@ def test_all_that_is_known_is_said() -> None:
         ({"pass_": "input", "layer": ""}, "the batch that the model was called with is not finite"),
         ({"pass_": "input", "layer": ""}, "the others lie between -0.5 and 3"),
         (
+            {"pass_": "input", "layer": "", "parameter": "targets"},
+            "targets, given to the step, is not finite: 3 of 640 values are NaN",
+        ),
+        (
             {"pass_": "parameter", "parameter": "weight"},
             "weight of encoder.2 (Log) was not finite before the model was called",
         ),
         ({"pass_": "unknown", "count": 2, "total": 8}, "the gradients of 2 of 8 parameters"),
         ({"pass_": "unknown", "count": 0}, "does not show where"),
+        (
+            {"pass_": "donated", "count": 1, "total": 1, "layer": "", "operation": ""},
+            "the one number that the step returned is NaN; the step could not be run once more",
+        ),
+        (
+            {"pass_": "result", "count": 1, "total": 2, "layer": "", "operation": ""},
+            "1 of 2 numbers that the step returned is NaN; where it began is not known",
+        ),
         ({"layer": "", "kind": "Net"}, "came out of the model itself (Net) in"),
         ({"operation": "softmax"}, "a row is masked as a whole"),
         ({"operation": "layer_norm"}, "divided by their standard deviation"),
