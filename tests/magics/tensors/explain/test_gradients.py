@@ -72,6 +72,57 @@ CASES = [
         N,
         1,
         "torch.no_grad()",
+        "with torch.enable_grad():",
+    ),
+    Case(
+        SETUP,
+        "@torch.no_grad()\ndef score():\n    return model(rows).sum()\nloss = score()\n"
+        "loss.backward()",
+        N,
+        1,
+        "@torch.no_grad() above score() in line 1 cuts loss off from the weights",
+        "@torch.enable_grad()",
+    ),
+    Case(
+        SETUP,
+        "class Net(torch.nn.Linear):\n    @torch.inference_mode()\n    def forward(self, rows):\n"
+        "        return super().forward(rows)\nnet = Net(3, 2)\nnet(rows).sum().backward()",
+        N,
+        2,
+        "@torch.inference_mode() above forward() in line 2",
+        "@torch.enable_grad()",
+    ),
+    Case(
+        SETUP,
+        "@torch.no_grad()\ndef train():\n    loss = model(rows).sum()\n    loss.backward()\n"
+        "train()",
+        N,
+        1,
+        "@torch.no_grad() above train() in line 1",
+        "@torch.enable_grad()",
+    ),
+    Case(
+        SETUP,
+        "score = torch.no_grad()(model.forward)\nloss = score(rows).sum()\nloss.backward()",
+        N,
+        2,
+        "score(), which runs without gradients, in line 2 cuts",
+    ),
+    Case(
+        SETUP,
+        "class Net(torch.nn.Linear):\n    def forward(self, rows):\n"
+        "        return super().forward(rows).detach()\nnet = Net(3, 2)\n"
+        "net(rows).sum().backward()",
+        N,
+        5,
+        "net has weights that are trained, but net(rows).sum() is cut off from them",
+    ),
+    Case(
+        SETUP,
+        "there = rows.to(next(model.parameters()).device)\nthere.sum().backward()",
+        N,
+        2,
+        "depends on nothing",
     ),
     Case(
         SETUP,

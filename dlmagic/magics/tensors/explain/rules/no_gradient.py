@@ -5,36 +5,18 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 from dlmagic.magics.tensors.explain.assigning import origin_of
 from dlmagic.magics.tensors.explain.computing import value_of
-from dlmagic.magics.tensors.explain.edits import line_with
+from dlmagic.magics.tensors.explain.cuts import Cut, cuts
 from dlmagic.magics.tensors.explain.failure import Failure
 from dlmagic.magics.tensors.explain.rule import Candidate, Explained, Operand, operands_of
 from dlmagic.magics.tensors.explain.sites import Place, Site
-from dlmagic.magics.tensors.explain.sources import code_of
 
 PATTERNS = (re.compile(r"element \d+ of (tensors|variables) does not require grad"),)
-_CUTTING = frozenset({"detach", "item", "numpy", "tolist", "argmax"})
-_REMOVABLE = frozenset({"detach", "item"})
 _MOST_STEPS = 30
-
-
-@dataclass(frozen=True)
-class _Cut:
-    """Where the way to the weights ends.
-
-    Attributes:
-        place: The line.
-        text: What stands there.
-        line: What the line becomes without it, or None.
-    """
-
-    place: Place
-    text: str
-    line: str | None = field(default=None)
 
 
 def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa: ARG001
@@ -48,9 +30,10 @@ def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa
     if known is not None and known.requires_grad:
         return None
     steps = list(_steps(loss, site, failure))
-    cut = next((cut for place, node in steps for cut in _cuts(place, node)), None)
+    found_cuts = (cuts(*step, site, failure.name_of_cell) for step in steps)
+    cut = next(chain.from_iterable(found_cuts), None)
     if cut is not None:
-        return _of_cut(loss, cut)
+        return _of_cut(loss, cut, site)
     return _of_frozen(loss, [node for _, node in steps], site)
 
 
@@ -68,46 +51,14 @@ def _steps(loss: Operand, site: Site, failure: Failure) -> Iterator[tuple[Place,
                 waiting.append((origin.place, origin.value))
 
 
-def _cuts(place: Place, node: ast.expr) -> Iterator[_Cut]:
-    for part in ast.walk(node):
-        match part:
-            case ast.Call(ast.Attribute(owner, name)) if name in _CUTTING:
-                text = ast.unparse(owner)
-                line = line_with(place, {part: text}) if name in _REMOVABLE else None
-                yield _Cut(place, f".{name}()", line)
-            case ast.Attribute(owner, "data"):
-                yield _Cut(place, ".data", line_with(place, {part: ast.unparse(owner)}))
-            case ast.Call(ast.Attribute(_, "tensor"), [inner]) if _is_computed(inner):
-                kept = ast.unparse(inner).removesuffix(".item()")
-                yield _Cut(place, "torch.tensor(…)", line_with(place, {part: kept}))
-    block = _block(place)
-    if block is not None:
-        yield _Cut(block[0], block[1])
-
-
-def _is_computed(node: ast.expr) -> bool:
-    return any(isinstance(each, ast.Name | ast.Call) for each in ast.walk(node))
-
-
-def _block(place: Place) -> tuple[Place, str] | None:
-    """A ``with torch.no_grad()`` around a line."""
-    code = code_of(place.file, place.cell)
-    for node in ast.walk(code.tree) if code else ():
-        if not isinstance(node, ast.With) or not node.lineno < place.line <= (node.end_lineno or 0):
-            continue
-        text = ast.unparse(node.items[0].context_expr)
-        if code is not None and ("no_grad" in text or "inference_mode" in text):
-            return code.place(node), text
-    return None
-
-
-def _of_cut(loss: Operand, cut: _Cut) -> Explained:
-    what = "Compute it outside of" if "(" in cut.text and "_" in cut.text else "Leave out"
+def _of_cut(loss: Operand, cut: Cut, site: Site) -> Explained:
+    cell = "" if cut.place.file == site.file else f"{cut.place.cell}, "
+    where = f"{cell}line {cut.place.line}"
     return Explained(
         kind="no-gradient",
-        message=f"{cut.text} in line {cut.place.line} cuts {loss.name} off from the weights.",
+        message=f"{cut.text} in {where} cuts {loss.name} off from the weights.",
         operands=(loss,),
-        candidates=(Candidate(f"{what} {cut.text}.", cut.line, None, cut.place),),
+        candidates=(Candidate(cut.instead, cut.line, None, cut.place),),
     )
 
 
@@ -121,27 +72,36 @@ def _of_frozen(loss: Operand, nodes: list[ast.expr], site: Site) -> Explained | 
     names = [part for node in nodes for part in ast.walk(node) if isinstance(part, ast.Name)]
     if any(_is_recorded(value_of(name, site)) for name in names):
         return None
-    for name in names:
-        parameters = getattr(value_of(name, site), "_parameters", None)
-        model: Any = value_of(name, site) if isinstance(parameters, dict) else None
-        trained = [each.requires_grad for each in model.parameters()] if model is not None else []
-        if trained and not any(trained):
-            return Explained(
-                kind="no-gradient",
-                message=f"No weight of {name.id} is trained: requires_grad is False for all.",
-                operands=(loss,),
-                candidates=(
-                    Candidate(f"Train what is to be learned: {name.id}.requires_grad_(True)."),
-                ),
+    models = {name.id: model for name in names if (model := _model(value_of(name, site)))}
+    for name, model in models.items():
+        if not any(each.requires_grad for each in model.parameters()):
+            return _explained(
+                loss,
+                f"No weight of {name} is trained: requires_grad is False for all.",
+                f"Train what is to be learned: {name}.requires_grad_(True).",
             )
-    return Explained(
-        kind="no-gradient",
-        message=(
-            f"{loss.name} depends on nothing whose gradient is recorded: no tensor behind it has "
-            "requires_grad=True, so backward() has nothing to do."
-        ),
-        operands=(loss,),
-        candidates=(
-            Candidate("Compute it from the output of a model, or from tensors that are trained."),
-        ),
+    calls = (part.func for node in nodes for part in ast.walk(node) if isinstance(part, ast.Call))
+    for name in (each.id for each in calls if isinstance(each, ast.Name) and each.id in models):
+        return _explained(
+            loss,
+            f"{name} has weights that are trained, but {loss.name} is cut off from them.",
+            f"Look within {name} for torch.no_grad(), .detach(), .item() or .data.",
+        )
+    return _explained(
+        loss,
+        f"{loss.name} depends on nothing whose gradient is recorded: no tensor behind it has "
+        "requires_grad=True, so backward() has nothing to do.",
+        "Compute it from the output of a model, or from tensors that are trained.",
     )
+
+
+def _model(value: object) -> Any:
+    """A model that has weights, or None."""
+    if not isinstance(getattr(value, "_parameters", None), dict):
+        return None
+    model: Any = value
+    return model if any(True for _ in model.parameters()) else None
+
+
+def _explained(loss: Operand, message: str, change: str) -> Explained:
+    return Explained("no-gradient", message, (loss,), (Candidate(change),))
