@@ -9,7 +9,7 @@ from dlmagic.magics.watch.verdicts.causes import cause_of
 from dlmagic.magics.watch.verdicts.symptom import named_layer
 
 _NAMED = 6
-_STOP = "Watch with --stop-on nan to end the run here, with the weights as they were before."
+_STOP = "Watch with --stop-on nan to end the run here."
 
 
 def finding_of(culprit: Culprit) -> Finding:
