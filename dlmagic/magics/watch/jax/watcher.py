@@ -274,7 +274,10 @@ class JaxWatcher:
             numbers = [float(each) for each in scalars if not each.is_deleted()]
             if numbers:
                 self._losses.add((step, numbers[0]))
-            if not np.isfinite(numbers).all() and not self._told:
+            if np.isfinite(numbers).all():
+                # Where it ends a training, the next one is to end on it, too; else one is enough.
+                self._told = self._told and not listener.heeds_all()
+            elif not self._told:
                 self._told = True
                 known = given if isinstance(given, Given) else self._given(*given)
                 arrays = known.arrays if known else given

@@ -153,6 +153,15 @@ def test_a_nan_ends_the_training_with_the_state_as_it_was_before() -> None:
     assert np.isfinite(parameters["last"]["w"]).all()
 
 
+def test_the_next_training_ends_on_a_nan_as_well() -> None:
+    step = dlmagic.watch(train_step, every=1, stop_on="nan")
+    until_stopped(step, bad=3)
+    step.session.wish.begin_cell()
+    _, stopped = until_stopped(step, bad=4)
+    assert stopped.step == 6
+    assert "At step 7" in stopped.message
+
+
 def test_of_a_module_that_has_changed_it_is_not_said_that_its_step_was_left_out() -> None:
     @nnx.jit
     def scale(model: nnx.Linear, x: Any) -> Any:
