@@ -33,6 +33,14 @@ def is_flax(value: object) -> bool:
     return isinstance(value, tuple(kind for kind in kinds if isinstance(kind, type)))
 
 
+def how_flax_is_shown(value: object, name: str) -> str:
+    """What to write for Flax's own table of a model's layers."""
+    linen = getattr(sys.modules.get(_FLAX[0]), "Module", None)
+    is_linen = isinstance(linen, type) and isinstance(value, linen)
+    call = f"{name}.tabulate(jax.random.key(0), x)" if is_linen else f"nnx.tabulate({name}, x)"
+    return f"Flax has a table of its own: print({call}), with an input x."
+
+
 def how_flax_is_watched(namespace: Mapping[str, object]) -> str:
     """What to write where a notebook has a model of Flax; an empty text if it has none."""
     if not any(is_flax(value) for value in list(namespace.values())):

@@ -12,6 +12,7 @@ from dlmagic.environment import Environment
 from dlmagic.errors import InputError, with_article
 from dlmagic.frameworks.entries import KERAS, PYTORCH, where_none_is_installed
 from dlmagic.frameworks.registry import loaded_frameworks
+from dlmagic.magics.watch.steps import how_flax_is_shown, is_flax
 from dlmagic.magics.watch.summary.calls import Looked
 from dlmagic.magics.watch.summary.findings import findings_about, notes_about
 from dlmagic.magics.watch.summary.request import Request
@@ -54,6 +55,11 @@ def _framework_of(request: Request) -> str:
     if isinstance(request.model, type):
         kind = request.model.__name__
         raise InputError(f"{name} is the class {kind}; a model is what {kind}(...) makes.")
+    if is_flax(request.model):
+        raise InputError(
+            f"{name} is a model of Flax; %summary shows those of PyTorch and Keras.",
+            how_flax_is_shown(request.model, request.name or "model"),
+        )
     raise InputError(
         f"{name} is {with_article(type(request.model).__name__)}, not a model.",
         _models_among(request.namespace),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from IPython.core.error import UsageError
 from IPython.core.interactiveshell import InteractiveShell
@@ -87,3 +89,19 @@ def test_slips_get_one_line(notebook: InteractiveShell, line: str, said: str) ->
     with pytest.raises(UsageError, match=said) as caught:
         notebook.run_line_magic("summary", line)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("which", ["linen", "nnx"])
+def test_of_a_model_of_flax_it_is_said_what_shows_it(
+    notebook: InteractiveShell, which: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What is said is then done; a notebook is shown by one of them, and given by the other."""
+    jax, nnx = pytest.importorskip("jax"), pytest.importorskip("flax.nnx")
+    linen, x = pytest.importorskip("flax.linen"), jax.numpy.ones((2, 3))
+    net = linen.Dense(2) if which == "linen" else nnx.Linear(3, 2, rngs=nnx.Rngs(0))
+    notebook.push({"net": net, "nnx": nnx, "jax": jax, "x": x})
+    with pytest.raises(UsageError, match=r"net is a model of Flax.*PyTorch and Keras") as caught:
+        notebook.run_line_magic("summary", "net")
+    said = re.search(r"print\((.*)\), with an input x", str(caught.value))
+    assert said is not None
+    assert "Summary" in notebook.ev(said[1]) + capsys.readouterr().out
