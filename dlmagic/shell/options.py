@@ -24,6 +24,7 @@ from typing import Any, TypeVar
 
 from IPython.core.magic_arguments import argument, kwds, magic_arguments
 
+from dlmagic.display.units import listed
 from dlmagic.errors import OptionError, nearest
 from dlmagic.shell.words import Words, without_quotes
 
@@ -173,7 +174,7 @@ class _Reader:
             if getattr(self.result, action.dest) is None:
                 setattr(self.result, action.dest, without_quotes(word))
                 return
-        raise OptionError(f"%{self.parser.prog} has no use for {word!r}.")
+        raise self._of_no_use(word)
 
     def _read_option(self, word: str) -> None:
         option, joined, text = word.partition("=")
@@ -205,7 +206,13 @@ class _Reader:
         if self._positional is not None and not self._one_word:
             setattr(self.result, self._positional.dest, rest)
         elif rest.strip():
-            raise OptionError(f"%{self.parser.prog} has no use for {rest.strip()!r}.")
+            raise self._of_no_use(rest.strip())
+
+    def _of_no_use(self, text: str) -> OptionError:
+        magic = f"%{self.parser.prog}"
+        taken = [placeholder(action) for action in arguments_of(self.parser)]
+        what = listed([*taken, "options"])
+        return OptionError(f"{magic} has no use for {text!r}.", f"It takes {what}: see {magic} -h.")
 
     def _unknown(self, word: str) -> OptionError:
         name = word.partition("=")[0]

@@ -135,7 +135,8 @@ def test_other_bad_values_are_one_clear_line() -> None:
     assert message("--unit mss") == "--unit does not take 'mss'. Did you mean ms?"
     assert message("-o 2nd") == "-o takes the name of a variable, not '2nd'."
     assert message("-o for") == "-o takes the name of a variable, not 'for'."
-    assert message("x + 1", bare) == "%bare has no use for 'x + 1'."
+    unused = "%bare has no use for 'x + 1'. It takes options: see %bare -h."
+    assert message("x + 1", bare) == unused
 
 
 @pytest.mark.parametrize("line", ["-h", "--help", "--keep -h", "-h --unknown"])

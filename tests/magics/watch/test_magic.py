@@ -97,7 +97,7 @@ def test_an_error_of_the_cell_is_the_users(notebook: InteractiveShell) -> None:
         ("net --stop-on nan,boom", "--stop-on does not take 'boom'."),
         ("net --stopon nan", "%watch has no option --stopon. Did you mean --stop-on?"),
         ("--every 2", "Which model is to be watched so? Name it: %watch MODEL."),
-        ("net other", "%watch has no use for 'other'."),
+        ("net other", "%watch has no use for 'other'. It takes MODEL and options: see"),
     ],
 )
 def test_slips_get_one_line(notebook: InteractiveShell, line: str, words: str) -> None:
