@@ -32,18 +32,3 @@ def decorated_on(frame: FrameType | None, filename: str) -> str:
         inner = code.co_name if code.co_name.isidentifier() else ""
         frame = frame.f_back
     return ""
-
-
-def decorated_in(value: object) -> CodeType | None:
-    """The code of the user's that runs without gradients when a value is called.
-
-    Args:
-        value: A function or a method, or a model, which calls its ``forward``.
-
-    Returns:
-        None where no such decorator stands above it.
-    """
-    function = value.forward if isinstance(value, torch.nn.Module) else value
-    if getattr(function, "__code__", None) is not _AROUND:
-        return None
-    return getattr(getattr(function, "__wrapped__", None), "__code__", None)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import ast
-import importlib
+import inspect
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from types import CodeType
+from typing import Any
 
 from dlmagic.frameworks.description import told
 from dlmagic.magics.tensors.explain.computing import value_of
@@ -58,8 +59,12 @@ def cuts(place: Place, node: ast.expr, site: Site, name_of_cell: NameOfCell) -> 
             case ast.Call(ast.Attribute(_, "tensor"), [inner]) if _is_computed(inner):
                 kept = ast.unparse(inner).removesuffix(".item()")
                 yield _left_out(place, "torch.tensor(…)", line_with(place, {part: kept}))
+            case ast.Call(ast.Call() as mode, [inner]) if _is_mode(mode):
+                yield _left_out(
+                    place, ast.unparse(mode), line_with(place, {part: ast.unparse(inner)})
+                )
             case ast.Call(called):
-                yield from _decorator_of(called, place, site, name_of_cell)
+                yield from _decorators_of(called, place, site, name_of_cell)
     yield from _around(place)
 
 
@@ -86,22 +91,31 @@ def _is_computed(node: ast.expr) -> bool:
     return any(isinstance(each, ast.Name | ast.Call) for each in ast.walk(node))
 
 
-def _decorator_of(
+def _decorators_of(
     called: ast.expr, place: Place, site: Site, name_of_cell: NameOfCell
 ) -> Iterator[Cut]:
     """``@torch.no_grad()`` above a function that is called, or above the forward of a model."""
-    value = value_of(called, site)
-    decorated = importlib.import_module("dlmagic.frameworks.torch.decorated")
-    function: CodeType | None = told(lambda: decorated.decorated_in(value))
+    function: CodeType | None = told(lambda: _code_behind(value_of(called, site)))
     if function is None:
         return
-    cell = name_of_cell(function.co_filename)
-    above = place_of(cell or "", function.co_filename, function.co_firstlineno)
-    if cell is not None and above.source.startswith("@"):
-        yield _switched_on(above, function.co_name)
-    else:
-        text = f"{ast.unparse(called)}(), which runs without gradients,"
-        yield Cut(place, text, "Compute it by what runs with gradients.")
+    file, line = function.co_filename, function.co_firstlineno  # of the first decorator
+    cell = name_of_cell(file)
+    code = code_of(file, cell or "") if place_of("", file, line).source.startswith("@") else None
+    for node in ast.walk(code.tree) if code is not None else ():
+        first = getattr(node, "decorator_list", None)
+        if code is None or not first or first[0].lineno != line:
+            continue
+        found = list(_modes(code, node))
+        if found and cell is None:
+            text = f"{ast.unparse(called)}(), which runs without gradients,"
+            found = [Cut(place, text, "Compute it by what runs with gradients.")]
+        yield from found
+
+
+def _code_behind(value: object) -> CodeType | None:
+    """The code that a function, a method, or a model runs, below its decorators."""
+    function: Any = getattr(value, "forward", value)
+    return getattr(inspect.unwrap(function), "__code__", None)
 
 
 def _around(place: Place) -> Iterator[Cut]:

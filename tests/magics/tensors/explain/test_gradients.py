@@ -105,8 +105,17 @@ CASES = [
         SETUP,
         "score = torch.no_grad()(model.forward)\nloss = score(rows).sum()\nloss.backward()",
         N,
-        2,
-        "score(), which runs without gradients, in line 2 cuts",
+        1,
+        "torch.no_grad() in line 1 cuts loss off",
+        "score = model.forward",
+    ),
+    Case(
+        SETUP,
+        "@torch.enable_grad()\ndef score():\n    return model(rows).sum().detach()\n"
+        "loss = score()\nloss.backward()",
+        N,
+        5,
+        "depends on nothing whose gradient is recorded",
     ),
     Case(
         SETUP,

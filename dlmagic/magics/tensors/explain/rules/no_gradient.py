@@ -89,8 +89,8 @@ def _of_frozen(loss: Operand, nodes: list[ast.expr], site: Site) -> Explained | 
         )
     return _explained(
         loss,
-        f"{loss.name} depends on nothing whose gradient is recorded: no tensor behind it has "
-        "requires_grad=True, so backward() has nothing to do.",
+        f"{loss.name} depends on nothing whose gradient is recorded, so backward() has nothing "
+        "to do.",
         "Compute it from the output of a model, or from tensors that are trained.",
     )
 
