@@ -28,7 +28,7 @@ _LEAST_DECADES = 2
 _STOPS: tuple[Colour, ...] = (
     (228, 241, 234), (179, 218, 205), (118, 186, 192), (64, 144, 177), (43, 97, 152), (31, 47, 102),
 )  # fmt: skip
-_UNKNOWN: Colour = (246, 247, 249)
+_UNKNOWN: Colour = (246, 247, 249)  # for programs that know no clear pixels
 _BROKEN: Colour = (214, 0, 60)
 _SHADES = 14  # which leaves two of the palette's sixteen colours
 
@@ -154,7 +154,7 @@ def _png(band: Band, low: float, high: float) -> str:
     pixels = np.rint(np.clip(np.nan_to_num(places), 0, 1) * (_SHADES - 1)).astype(np.uint8)
     pixels[np.isnan(band.values)] = _SHADES
     pixels[np.isinf(band.values)] = _SHADES + 1
-    picture = palette_png(pixels, [*shades, _UNKNOWN, _BROKEN])
+    picture = palette_png(pixels, [*shades, _UNKNOWN, _BROKEN], clear=_SHADES)
     return base64.b64encode(picture).decode("ascii")
 
 

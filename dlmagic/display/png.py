@@ -15,12 +15,15 @@ MOST_COLOURS = 16
 """Of a palette: two pixels share a byte."""
 
 
-def palette_png(pixels: NDArray[np.integer], palette: Sequence[Colour]) -> bytes:
+def palette_png(
+    pixels: NDArray[np.integer], palette: Sequence[Colour], clear: int | None = None
+) -> bytes:
     """A picture as the bytes of a PNG file.
 
     Args:
         pixels: A colour's place in the palette for each pixel, ``[row, column]``.
         palette: Red, green and blue of each colour, from 0 to 255; at most 16.
+        clear: The place of the colour that is left out, so that the ground is seen.
     """
     if len(palette) > MOST_COLOURS:
         raise ValueError(f"a palette of {len(palette)} colours")
@@ -29,6 +32,7 @@ def palette_png(pixels: NDArray[np.integer], palette: Sequence[Colour]) -> bytes
     chunks = (
         _chunk(b"IHDR", header),
         _chunk(b"PLTE", bytes(value for colour in palette for value in colour)),
+        *([] if clear is None else [_chunk(b"tRNS", b"\xff" * clear + b"\x00")]),
         _chunk(b"IDAT", zlib.compress(_lines(pixels), 9)),
         _chunk(b"IEND", b""),
     )
