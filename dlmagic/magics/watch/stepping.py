@@ -23,11 +23,11 @@ class Stepping:
     def passes(self) -> bool:
         """The model is called for training; returns whether a step has ended with that."""
         self._passed = True
-        return self._close()
+        return not self._ended and self._close()
 
     def closes(self, optimizer: int) -> bool:
         """An optimiser is about to step; returns whether another step has ended with that."""
-        return self._is_another(optimizer) and self._close()
+        return not self._ended and self._is_another(optimizer) and self._close()
 
     def begins(self, optimizer: int) -> None:
         """An optimiser steps, after :meth:`closes` was asked."""
@@ -52,7 +52,5 @@ class Stepping:
         return self._passed or optimizer in self._stepped
 
     def _close(self) -> bool:
-        if self._ended:
-            return False
         self._ended, self._expected = True, set(self._stepped)
         return True

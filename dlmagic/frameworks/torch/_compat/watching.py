@@ -10,12 +10,11 @@ import torch
 from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
-_current_task: Callable[[], int] = getattr(torch._C, "_current_graph_task_id", lambda: -1)
+current_backward: Callable[[], int] = getattr(torch._C, "_current_graph_task_id", lambda: -1)
+"""The number of the backward pass that this thread computes just now; -1 for none."""
 
-
-def current_backward() -> int:
-    """The number of the backward pass that this thread computes just now; -1 for none."""
-    return _current_task()
+_engine = getattr(torch.autograd.Variable, "_execution_engine", None)
+_queue: Callable[[Callable[[], None]], None] | None = getattr(_engine, "queue_callback", None)
 
 
 def in_backward() -> bool:
@@ -28,11 +27,9 @@ def at_end_of_backward(function: Callable[[], None]) -> bool:
 
     Returns whether it will be.
     """
-    engine = getattr(torch.autograd.Variable, "_execution_engine", None)
-    queue = getattr(engine, "queue_callback", None)
-    if queue is None or not in_backward():
+    if _queue is None or current_backward() == -1:
         return False
-    queue(function)
+    _queue(function)
     return True
 
 

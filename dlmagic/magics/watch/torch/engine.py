@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 from torch.optim import Optimizer
 
 from dlmagic.frameworks.torch import _compat as compat
@@ -133,14 +133,13 @@ class Engine:
         if self._measuring.on:
             self._look(self._measuring.called)
             self._look(self._see_whether_it_draws)
-        if output is not None and self._kept:
-            tensors = keep_gradients(self._kept.last, output)
-            for tensor in tensors[:1]:
-                compat.hook_gradient(tensor, self.gradient_came)
+        call = self._kept.last
+        if output is not None and call is not None:
+            keep_gradients(call, output, self.gradient_came)
         self._own += time.perf_counter() - began
 
-    def gradient_came(self, _gradient: Tensor) -> None:
-        """A gradient reaches the output of the model: a backward pass has begun."""
+    def gradient_came(self) -> None:
+        """A gradient has reached the output of the model: a backward pass has begun."""
         if self._diagnosing or self._inside:
             return
         if self._accumulated and self._by_hand.is_cleared():
@@ -332,7 +331,7 @@ class Engine:
 
     def _see_whether_it_draws(self) -> None:
         """Whether calls of the model draw random numbers; asked of those that are measured."""
-        if self._kept and not self._draws:
+        if self._kept.last is not None and not self._draws:
             self._draws = self._kept.last.has_drawn()
 
     def _tell_if_not_finite(self) -> None:

@@ -15,19 +15,16 @@ CALLS_KEPT = 4
 
 
 class KeptCalls:
-    """Keeps what may have to be run once more."""
+    """Keeps what may have to be run once more.
+
+    Attributes:
+        last: The latest call; None where none is kept.
+    """
 
     def __init__(self) -> None:
         self._steps: OrderedDict[int, list[KeptCall]] = OrderedDict()
         self._dropped: set[int] = set()
-
-    def __bool__(self) -> bool:
-        return bool(self._steps)
-
-    @property
-    def last(self) -> KeptCall:
-        """The latest call."""
-        return next(reversed(self._steps.values()))[-1]
+        self.last: KeptCall | None = None
 
     def add(self, step: int, call: KeptCall, *, waits: bool) -> None:
         """Keep a call.
@@ -37,6 +34,7 @@ class KeptCalls:
             call: The call.
             waits: Whether a device tells only later that something was not finite.
         """
+        self.last = call
         calls = self._steps.get(step)
         if calls is None:
             self._make_room(STEPS_KEPT if waits else 1)
@@ -57,6 +55,7 @@ class KeptCalls:
 
     def clear(self) -> None:
         """Let all of them go."""
+        self.last = None
         self._steps.clear()
         self._dropped.clear()
 

@@ -17,7 +17,7 @@ def call() -> KeptCall:
 
 def test_on_a_processor_the_last_calls_of_one_step_are_kept() -> None:
     kept, calls = KeptCalls(), [call() for _ in range(CALLS_KEPT)]
-    assert not kept
+    assert kept.last is None
     for each in list(calls):
         kept.add(1, each, waits=False)
     assert kept.last is calls[-1]
@@ -28,7 +28,8 @@ def test_on_a_processor_the_last_calls_of_one_step_are_kept() -> None:
     assert (kept.of(1), kept.has_all_of(1)) == ((), False)
     assert kept.has_all_of(2)
     kept.clear()
-    assert not kept
+    assert kept.last is None
+    assert not kept.of(2)
 
 
 def test_a_device_tells_later_so_the_last_call_of_some_steps_is_kept() -> None:

@@ -72,8 +72,8 @@ def keep_call(
         draws: Whether it may draw random numbers: the states of their generators are large.
     """
     return KeptCall(
-        args=tuple([_each(each, _cut) for each in args]),
-        kwargs={name: _each(each, _cut) for name, each in kwargs.items()},
+        args=_all(args),
+        kwargs={name: _each(each, _cut) for name, each in kwargs.items()} if kwargs else {},
         random_states=tuple((each, each.get_state()) for each in _generators()) if draws else (),
         training=model.training,
         autocast=autocast_now(),
@@ -82,16 +82,18 @@ def keep_call(
     )
 
 
-def keep_gradients(kept: KeptCall, output: object) -> list[Tensor]:
+def keep_gradients(kept: KeptCall, output: object, came: Callable[[], object]) -> None:
     """Let the gradients that arrive at an output be kept with its call.
 
-    Returns the tensors of the output that gradients can reach.
+    Args:
+        kept: The call.
+        output: What it returned.
+        came: Called when a gradient has arrived at the first of its tensors.
     """
     tensors = outputs_in(output)
     kept.output_gradients = [None] * len(tensors)
     for place, tensor in enumerate(tensors):
-        compat.hook_gradient(tensor, partial(_put, kept.output_gradients, place))
-    return tensors
+        compat.hook_gradient(tensor, partial(_put, kept.output_gradients, place, came))
 
 
 def outputs_in(output: object) -> list[Tensor]:
@@ -129,11 +131,23 @@ def _parts_of(value: object) -> Iterator[object]:
         yield from (getattr(value, each.name, None) for each in fields(value))
 
 
-def _put(places: list[Tensor | None], place: int, gradient: Tensor) -> None:
+def _put(
+    places: list[Tensor | None], place: int, came: Callable[[], object], gradient: Tensor
+) -> None:
     """Gradients of several backward passes add up, as they do in parameters."""
     before = places[place]
     gradient = gradient.detach()
     places[place] = gradient if before is None else before + gradient
+    if place == 0:
+        came()
+
+
+def _all(values: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Those of a call, cut off from their graphs; most often there is nothing to cut off."""
+    for each in values:
+        if type(each) is not Tensor or each.requires_grad:
+            return tuple([_each(each, _cut) for each in values])
+    return values
 
 
 def _cut(tensor: Tensor) -> Tensor:

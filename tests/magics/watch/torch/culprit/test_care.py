@@ -52,7 +52,7 @@ def called(
     """Call a model and go back, as a training does, and keep the call."""
     kept = keep_call(model, args, {}, weight=trained_weight(model))
     output = model(*args)
-    keep_gradients(kept, output)
+    keep_gradients(kept, output, lambda: None)
     loss(output).backward()
     return kept
 
@@ -219,7 +219,7 @@ def test_a_call_under_autocast_is_run_under_autocast() -> None:
     with torch.autocast("cpu", torch.float16):
         kept = keep_call(model, (torch.full((2, 4), 50.0),), {})
         output = model(*kept.args)
-        keep_gradients(kept, output)
+        keep_gradients(kept, output, lambda: None)
     output.float().square().mean().backward()
     culprit = find_culprit(model, kept, 1)
     assert named(culprit)[:2] == ("forward", "1")
