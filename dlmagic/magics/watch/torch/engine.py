@@ -15,13 +15,7 @@ from torch.optim import Optimizer
 from dlmagic.frameworks.torch import _compat as compat
 from dlmagic.magics.watch.sample_result import Silent, Untrained
 from dlmagic.magics.watch.torch import eager, step_hooks
-from dlmagic.magics.watch.torch.culprit.finding import (
-    find_culprit,
-    keep_call,
-    keep_gradients,
-    trained_weight,
-)
-from dlmagic.magics.watch.torch.kept_calls import KeptCalls
+from dlmagic.magics.watch.torch.alarm import Alarm
 from dlmagic.magics.watch.torch.layers import layers_of
 from dlmagic.magics.watch.torch.manual import ByHand
 from dlmagic.magics.watch.torch.measuring import Measuring
@@ -34,7 +28,6 @@ from dlmagic.magics.watch.torch.optimizers import (
 from dlmagic.magics.watch.torch.plan import identities, plan_for
 from dlmagic.magics.watch.torch.progress import Progress
 from dlmagic.magics.watch.torch.root import watch_calls
-from dlmagic.magics.watch.torch.sentinel import Sentinel
 from dlmagic.magics.watch.torch.silence import silent_layers
 from dlmagic.magics.watch.torch.untrained import untrained_layers
 from dlmagic.magics.watch.watcher import Listener
@@ -49,13 +42,10 @@ class Engine:
     def __init__(self, model: nn.Module, progress: Progress, listener: Listener) -> None:
         self._model, self._progress, self._listener = model, progress, listener
         self._stepping = progress.stepping
-        self._kept = KeptCalls()
+        self._alarm = Alarm(model)
         self._called = self._accumulated = self._bypassed = self._evaluated = False
-        self._alarmed = self._inside = self._diagnosing = False
+        self._inside = self._until_step = False
         self._eager: list[bool] = []
-        self._draws: bool | None = None
-        self._weight: nn.Parameter | None = None
-        self._until_step = False
         self._optimised: dict[int, frozenset[int]] = {}
         self._own = 0.0
         self._plan_again()
@@ -79,7 +69,7 @@ class Engine:
         self.detach()
         self._measuring.forget()
         self._stop_eager()
-        self._kept.clear()
+        self._alarm.forget()
 
     def silent(self) -> tuple[Silent, ...]:
         """Layers that have not fired in any measured step."""
@@ -97,7 +87,7 @@ class Engine:
         """The model is called."""
         if torch.compiler.is_compiling():
             return  # a graph must not know of us
-        if self._diagnosing or self._inside:
+        if self._alarm.diagnosing or self._inside:
             return
         if not module.training or not torch.is_grad_enabled() or compat.in_backward():
             self._evaluated |= not module.training and torch.is_grad_enabled()
@@ -112,18 +102,19 @@ class Engine:
                 self._look(self._measuring.weights_changed, self._identities)
             self._step_ended()
         self._begin_if_due()
-        if self._heeds(self._stepping.steps + 1):
-            self._look(self._keep, module, args, kwargs)
+        step, measured = self._stepping.steps + 1, self._measuring.on
+        if self._heeds(step):
+            self._look(self._alarm.keep, step, args, kwargs, measured=measured)
         else:
-            self._kept.clear()
-        self._eager.append(self._measuring.on and not self._until_step and eager.enter())
+            self._alarm.forget()
+        self._eager.append(measured and not self._until_step and eager.enter())
         self._own += time.perf_counter() - began
 
     def after_call(self, module: nn.Module, _args: Any, output: Any) -> None:
         """The model has been called, or has raised."""
         if torch.compiler.is_compiling():
             return  # a graph must not know of us
-        if not self._eager or self._diagnosing or self._inside:
+        if not self._eager or self._alarm.diagnosing or self._inside:
             return
         if not module.training or not torch.is_grad_enabled():
             return  # a call within the one that is looked at
@@ -132,15 +123,14 @@ class Engine:
             eager.leave()
         if self._measuring.on:
             self._look(self._measuring.called)
-            self._look(self._see_whether_it_draws)
-        call = self._kept.last
-        if output is not None and call is not None:
-            keep_gradients(call, output, self.gradient_came)
+            self._look(self._alarm.see_whether_it_draws)
+        if output is not None:
+            self._alarm.returned(output, self.gradient_came)
         self._own += time.perf_counter() - began
 
     def gradient_came(self) -> None:
         """A gradient has reached the output of the model: a backward pass has begun."""
-        if self._diagnosing or self._inside:
+        if self._alarm.diagnosing or self._inside:
             return
         if self._accumulated and self._by_hand.is_cleared():
             self._progress.skipped += 1
@@ -156,7 +146,7 @@ class Engine:
             return
         self._by_hand.note()
         step = self._stepping.steps + 1
-        self._look(self._sentinel.look, step, self._identities, None)
+        self._look(self._alarm.look, step, self._identities, None)
         self._tell_if_not_finite()
         if self._measuring.on:
             self._look(self._measuring.gradients_ready, self._identities, None)
@@ -166,7 +156,7 @@ class Engine:
     def before_step(self, optimizer: Optimizer, args: Any, kwargs: Any) -> Any:
         """An optimiser is about to step."""
         owned = self._owned.by(optimizer)
-        if not owned or self._diagnosing:
+        if not owned or self._alarm.diagnosing:
             return None
         self._inside = False
         closure = closure_of(args, kwargs)
@@ -190,7 +180,7 @@ class Engine:
         scale, skips = compat.takes_scaled_gradients(optimizer)
         step = self._stepping.steps
         if self._heeds(step):
-            self._look(self._sentinel.look, step, owned, skips)
+            self._look(self._alarm.look, step, owned, skips)
         if skips is not None and skips.device.type == "cpu" and bool(skips):
             self._progress.skipped += 1
         self._tell_if_not_finite()
@@ -203,7 +193,7 @@ class Engine:
     def after_step(self, optimizer: Optimizer) -> None:
         """An optimiser has stepped."""
         owned = self._owned.by(optimizer)
-        if not owned or self._diagnosing:
+        if not owned or self._alarm.diagnosing:
             return
         began = time.perf_counter()
         self._inside = False
@@ -228,7 +218,7 @@ class Engine:
             self._bypassed = not self._called
         if measured:
             self._deliver(step)
-        if self._sentinel.waits:  # else it was told before the weights were changed
+        if self._alarm.waits:  # else it was told before the weights were changed
             self._tell_if_not_finite()
         self._called = self._accumulated = False
         if progress.chosen_again and self._measuring.plan.has_parts:
@@ -245,8 +235,8 @@ class Engine:
             if progress.heed.decides:
                 looked = self._heeds(step)
                 progress.heed.plain_step(seconds + now - began, own, looked=looked)
-        if not self._sentinel.waits:  # it was finite; until the next call its memory is free again
-            self._kept.clear()
+        if not self._alarm.waits:  # it was finite; until the next call its memory is free again
+            self._alarm.forget()
         self._ended_at = now
         self._listener.step_ended(step)
 
@@ -274,11 +264,11 @@ class Engine:
         taken = self._measuring.finish()
         self._progress.delivery.put(step, taken, exact=self._measuring.exact)
 
-    def _look(self, look: Callable[..., None], *args: Any) -> None:
+    def _look(self, look: Callable[..., None], *args: Any, **options: Any) -> None:
         """Look at something; if that fails, training goes on without being looked at."""
         try:
             if self._measuring.failure is None:
-                look(*args)
+                look(*args, **options)
         except Exception as error:
             self._measuring.fail(error)
 
@@ -300,8 +290,9 @@ class Engine:
         chosen = progress.newly_chosen()
         self._identities = identities(self._model)
         self._owned = Owned(self._identities)
-        parameters, self._weight = list(self._model.parameters()), None
-        self._sentinel, self._by_hand = Sentinel(parameters), ByHand(parameters)
+        parameters = list(self._model.parameters())
+        self._alarm.watch(parameters)
+        self._by_hand = ByHand(parameters)
         plan = plan_for(layers_of(self._model), chosen)
         self._measuring = Measuring(plan, exact=progress.rate.exact)
 
@@ -315,37 +306,13 @@ class Engine:
     def _heeds(self, step: int) -> bool:
         """Whether a step is looked at; where only its passes tell what happens, each is."""
         every = self._progress.heed.every
-        if every == 1 or step % every == 0 or self._measuring.on or self._alarmed:
+        if every == 1 or step % every == 0 or self._measuring.on or self._alarm.ringing:
             return True
         if not self._by_hand.optimizer_seen or self._progress.skipped > 0:
             return True
         return self._listener.heeds_all()
 
-    def _keep(self, module: nn.Module, args: Any, kwargs: Any) -> None:
-        step = self._stepping.steps + 1
-        draws = self._draws is not False or self._measuring.on
-        if self._weight is None or not self._weight.requires_grad:
-            self._weight = trained_weight(self._model)
-        call = keep_call(module, args, kwargs, weight=self._weight, draws=draws)
-        self._kept.add(step, call, waits=self._sentinel.waits)
-
-    def _see_whether_it_draws(self) -> None:
-        """Whether calls of the model draw random numbers; asked of those that are measured."""
-        if self._kept.last is not None and not self._draws:
-            self._draws = self._kept.last.has_drawn()
-
     def _tell_if_not_finite(self) -> None:
-        step = self._sentinel.not_finite()
-        if step is None:
-            self._alarmed = self._alarmed and not self._sentinel.was_finite
-            return
-        if self._alarmed:
-            return
-        self._alarmed = self._diagnosing = self._measuring.deaf = True
-        try:
-            kept, are_all = self._kept.of(step), self._kept.has_all_of(step)
-            culprit = find_culprit(self._model, kept, step, are_all=are_all)
-        finally:
-            self._diagnosing = False
-            self._measuring.deaf = self._measuring.failure is not None
-        self._listener.not_finite(culprit)
+        culprit = self._alarm.culprit(self._measuring)
+        if culprit is not None:
+            self._listener.not_finite(culprit)
