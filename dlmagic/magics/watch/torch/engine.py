@@ -209,7 +209,6 @@ class Engine:
     def _step_ended(self) -> None:
         began = time.perf_counter()
         step, progress = self._stepping.steps, self._progress
-        seconds = began - self._ended_at
         loss = self._listener.loss_wanted()
         if loss is not None:
             progress.delivery.put_loss(step, loss)
@@ -226,19 +225,22 @@ class Engine:
         if self._bypassed:
             self._begin_without_a_call()
         self._evaluated = False
-        now = time.perf_counter()
-        own, self._own = self._own + now - began, 0.0
-        if measured:
-            progress.pacing.measured_step(step, seconds + now - began, own + self._measuring.own)
-        else:
-            progress.pacing.plain_step(seconds + now - began, own)
-            if progress.heed.decides:
-                looked = self._heeds(step)
-                progress.heed.plain_step(seconds + now - began, own, looked=looked)
+        self._note_times(step, began, measured=measured)
         if not self._alarm.waits:  # it was finite; until the next call its memory is free again
             self._alarm.forget()
-        self._ended_at = now
         self._listener.step_ended(step)
+
+    def _note_times(self, step: int, began: float, *, measured: bool) -> None:
+        """How long a step took, up to now, and how much of that was our own doing."""
+        progress, now = self._progress, time.perf_counter()
+        seconds, self._ended_at = now - self._ended_at, now
+        own, self._own = self._own + now - began, 0.0
+        if measured:
+            progress.pacing.measured_step(step, seconds, own + self._measuring.own)
+            return
+        progress.pacing.plain_step(seconds, own)
+        if progress.heed.decides:
+            progress.heed.plain_step(seconds, own, looked=self._heeds(step))
 
     def _begin_without_a_call(self) -> None:
         """Measure the next step, if it is due, from the end of this one on."""
