@@ -1,184 +1,104 @@
-"""The first NaN is seen in the step in which it arises, and told once."""
+"""A few gradients tell of all, whatever they are made of."""
 
 from __future__ import annotations
 
-import weakref
+from collections.abc import Sequence
 
 import pytest
 import torch
-from torch import nn
+from torch import Tensor, nn
 
-from tests.magics.watch.torch.training import small_model, step, watching
+from dlmagic.magics.watch.torch.sentinel import MOST_PARAMETERS, Sentinel
 
-BATCH = torch.randn(16, 6, generator=torch.Generator().manual_seed(1))
-
-
-class Breaks(nn.Module):
-    """Returns what it is given, until it is told to spoil a value."""
-
-    def __init__(self, backward):
-        super().__init__()
-        self.backward, self.now = backward, False
-
-    def forward(self, x):
-        if not self.now:
-            return x
-        if self.backward:
-            return x + torch.sqrt(x * 0)
-        return x + torch.zeros_like(x) / 0
+STEP = 7
 
 
-def broken(backward):
-    torch.manual_seed(0)
-    breaks = Breaks(backward)
-    return nn.Sequential(nn.Linear(6, 8), breaks, nn.Linear(8, 3)), breaks
+def trained(*gradients: Tensor) -> list[nn.Parameter]:
+    """Parameters with these gradients."""
+    parameters = [
+        nn.Parameter(torch.zeros(each.shape, dtype=each.dtype, device=each.device))
+        for each in gradients
+    ]
+    for parameter, gradient in zip(parameters, gradients, strict=True):
+        parameter.grad = gradient
+    return parameters
 
 
-@pytest.mark.parametrize("backward", [False, True])
-@pytest.mark.parametrize("every", [1, 100])
-def test_the_layer_is_named_before_the_weights_change(backward, every):
-    model, breaks = broken(backward)
-    optimizer = torch.optim.SGD(model.parameters(), 0.1)
-    with watching(model, every=every) as (_, listening):
-        weights_when_told = []
-        told = listening.not_finite
-
-        def not_finite(culprit):
-            told(culprit)
-            weights_when_told.append(bool(torch.isfinite(model[0].weight).all()))
-
-        listening.not_finite = not_finite
-        for number in range(1, 8):
-            breaks.now = number == 5
-            step(model, optimizer, BATCH)
-    (culprit,) = listening.culprits
-    assert culprit.step == 5
-    assert culprit.layer == "1"
-    assert culprit.pass_ == ("backward" if backward else "forward")
-    assert culprit.certain
-    assert weights_when_told == [True]
+def told(parameters: Sequence[nn.Parameter], skips: Tensor | None = None) -> int | None:
+    """The step that was told of, if any."""
+    sentinel = Sentinel(parameters)
+    sentinel.look(STEP, frozenset(map(id, parameters)), skips)
+    return sentinel.not_finite()
 
 
-def test_a_batch_that_is_not_finite_is_named():
-    model = small_model()
-    optimizer = torch.optim.SGD(model.parameters(), 0.1)
-    with watching(model) as (_, listening):
-        step(model, optimizer, BATCH)
-        step(model, optimizer, BATCH / 0)
-    assert [(each.step, each.pass_) for each in listening.culprits] == [(2, "input")]
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.bfloat16, torch.float16])
+@pytest.mark.parametrize("bad", [torch.nan, torch.inf, -torch.inf])
+def test_one_bad_value_is_enough(dtype: torch.dtype, bad: float) -> None:
+    gradient = torch.zeros(100, dtype=dtype)
+    assert told(trained(gradient)) is None
+    gradient[63] = bad
+    assert told(trained(gradient)) == STEP
 
 
-def test_each_time_that_gradients_stop_being_finite_is_told_once():
-    model = small_model()
-    optimizer = torch.optim.SGD(model.parameters(), 0.0)
-    with watching(model) as (_, listening):
-        for number in range(1, 9):
-            optimizer.zero_grad()
-            loss = model(BATCH).square().mean()
-            (loss * torch.nan if number in (2, 3, 6) else loss).backward()
-            if number in (2, 3, 6):
-                kept = [each.detach().clone() for each in model.parameters()]
-            optimizer.step()
-            if number in (2, 3, 6):
-                with torch.no_grad():
-                    for each, value in zip(model.parameters(), kept, strict=True):
-                        each.copy_(value)
-    assert [each.step for each in listening.culprits] == [2, 6]
+def test_infinities_that_would_cancel_are_seen() -> None:
+    assert told(trained(torch.tensor([torch.inf, -torch.inf]))) == STEP
 
 
-@pytest.mark.parametrize("make", ["no biases", "no parameters of one dimension", "frozen biases"])
-def test_models_without_one_dimensional_gradients_are_watched_too(make):
-    torch.manual_seed(0)
-    model = nn.Sequential(nn.Linear(6, 8, bias=make == "frozen biases"), nn.Tanh())
-    if make == "frozen biases":
-        model[0].bias.requires_grad_(False)
-    optimizer = torch.optim.SGD(model.parameters(), 0.1)
-    with watching(model) as (_, listening):
-        step(model, optimizer, BATCH)
-        step(model, optimizer, BATCH * torch.nan)
-    assert [each.step for each in listening.culprits] == [2]
+def test_narrow_values_may_add_up_to_more_than_their_type_holds() -> None:
+    assert told(trained(torch.full((100,), 60_000.0, dtype=torch.float16))) is None
 
 
-def test_a_model_called_past_its_root_is_told_from_its_gradients():
-    model, breaks = broken(backward=False)
-    optimizer = torch.optim.SGD(model.parameters(), 0.1)
-    with watching(model) as (_, listening):
-        for number in range(1, 5):
-            breaks.now = number == 4
-            optimizer.zero_grad()
-            model[2](model[1](model[0](BATCH))).sum().backward()
-            optimizer.step()
-    (culprit,) = listening.culprits
-    assert culprit.step == 4
-    assert not culprit.certain
+def test_parameters_of_several_types_are_looked_at_one_by_one() -> None:
+    single, double = torch.zeros(3), torch.full((3,), torch.nan, dtype=torch.float64)
+    assert told(trained(single, double)) == STEP
+    assert told(trained(double, single)) == STEP
 
 
-def test_the_diagnosis_is_neither_counted_nor_measured():
-    model, breaks = broken(backward=False)
-    optimizer = torch.optim.SGD(model.parameters(), 0.1)
-    with watching(model) as (watcher, listening):
-        breaks.now = True
-        step(model, optimizer, BATCH)
-        (sample,) = watcher.take()
-    assert listening.steps == [1]
-    assert sample.calls.max() == 1
-    assert sample.column("nan")[[each.layer == "1" for each in sample.rows]].max() == 128
+def test_what_has_no_dense_gradient_is_left_alone() -> None:
+    table = nn.Embedding(5, 3, sparse=True)
+    (table(torch.tensor([1])) * torch.nan).sum().backward()
+    bias = trained(torch.zeros(3))
+    assert told([table.weight, *bias]) is None
+    bias[0].grad = torch.full((3,), torch.nan)
+    assert told([table.weight, *bias]) == STEP
 
 
-class Seldom(nn.Module):
-    """Breaks one call in five, by chance."""
-
-    def forward(self, x):
-        return x + (torch.rand(1) - 0.2).log()
+def test_complex_parameters_are_not_asked() -> None:
+    assert told(trained(torch.full((3,), torch.nan, dtype=torch.complex64))) is None
 
 
-@pytest.mark.parametrize("seed", range(5))
-def test_the_numbers_that_a_model_has_drawn_are_drawn_again(seed):
-    torch.manual_seed(seed)
-    model = nn.Sequential(nn.Linear(6, 8), Seldom(), nn.Linear(8, 3))
-    optimizer = torch.optim.SGD(model.parameters(), 0.1)
-    with watching(model, every=1000) as (_, listening):
-        while not listening.culprits:
-            step(model, optimizer, BATCH)
-    (culprit,) = listening.culprits
-    assert (culprit.pass_, culprit.layer, culprit.certain) == ("forward", "1", True)
+def test_a_parameter_without_a_gradient_says_nothing() -> None:
+    assert told([nn.Parameter(torch.zeros(3))]) is None
 
 
-def test_a_batch_is_let_go_when_its_step_has_ended():
-    model = small_model()
-    optimizer = torch.optim.SGD(model.parameters(), 0.1)
-    with watching(model, every=1000):
-        for _ in range(3):
-            batch = BATCH.clone()
-            step(model, optimizer, batch)
-            gone = weakref.ref(batch)
-            del batch
-            assert gone() is None
+def test_a_step_that_a_scaler_leaves_out_is_expected_to_be_bad() -> None:
+    bad = trained(torch.full((3,), torch.inf))
+    assert told(bad, skips=torch.tensor(1.0)) is None
+    assert told(bad, skips=torch.tensor(0.0)) == STEP
 
 
-class Teaches(nn.Module):
-    """Calls itself without gradients, as those do that learn from themselves."""
-
-    def __init__(self, layers):
-        super().__init__()
-        self.layers = layers
-
-    def forward(self, x):
-        if torch.is_grad_enabled():
-            with torch.no_grad():
-                self(x)
-        return self.layers(x)
+def test_gradients_of_another_optimiser_are_not_looked_at() -> None:
+    ours, theirs = trained(torch.zeros(3), torch.full((3,), torch.nan))
+    sentinel = Sentinel([ours, theirs])
+    sentinel.look(STEP, {id(ours)}, None)
+    assert sentinel.not_finite() is None
+    sentinel.look(STEP + 1, {id(theirs)}, None)
+    assert sentinel.not_finite() == STEP + 1
+    assert not sentinel.was_finite
 
 
-def test_a_call_within_a_call_is_not_taken_for_its_end():
-    layers, breaks = broken(backward=True)
-    model = Teaches(layers)
-    optimizer = torch.optim.SGD(model.parameters(), 0.1)
-    with watching(model, every=1000) as (_, listening):
-        for number in range(1, 6):
-            breaks.now = number == 4
-            step(model, optimizer, BATCH)
-            if listening.culprits:
-                break
-    (culprit,) = listening.culprits
-    assert (culprit.step, culprit.pass_, culprit.layer) == (4, "backward", "layers.1")
+@pytest.mark.parametrize("layers", [1, 5, 300])
+def test_few_are_looked_at_the_first_among_them(layers: int) -> None:
+    """What is bad from some layer on is bad in all before it, so in the first."""
+    parameters = trained(*(torch.zeros(4) for _ in range(layers)))
+    asked = [each for each in range(layers) if _is_asked(parameters, each)]
+    assert asked[0] == 0
+    assert len(asked) <= MOST_PARAMETERS
+    assert len(asked) == layers or len(asked) > MOST_PARAMETERS // 2
+
+
+def _is_asked(parameters: Sequence[nn.Parameter], place: int) -> bool:
+    parameters[place].grad = torch.full((4,), torch.nan)
+    found = told(parameters) == STEP
+    parameters[place].grad = torch.zeros(4)
+    return found
