@@ -95,7 +95,8 @@ class Sentinel:
 def _total(gradients: list[Tensor]) -> float | None:
     """Their sum, on a processor; None where some are not plain.
 
-    One by one they take half the time that it takes to put them together.
+    One by one they take half the time that it takes to put them together. Values near the largest
+    of their type may add up to an infinity, and are looked at once more.
     """
     total = 0.0
     for each in gradients:
@@ -103,17 +104,19 @@ def _total(gradients: list[Tensor]) -> float | None:
             return None
         narrow = each.dtype in _NARROW
         total += (each.sum(dtype=torch.float32) if narrow else each.sum()).item()
-    return total
+    if math.isfinite(total) or not all(bool(each.isfinite().all()) for each in gradients):
+        return total
+    return 0.0
 
 
 def _sums(gradients: list[Tensor]) -> list[Tensor]:
-    """Sums that are not finite if any of the gradients is not: one for each device and type."""
+    """Sums that are finite if all of the gradients are: one for each device and type."""
     if not gradients:
         return []
     if all(type(each) is Tensor for each in gradients):
         try:
             flat = [each if each.dim() == 1 else each.reshape(-1) for each in gradients]
-            return [torch.cat(flat).sum(dtype=torch.float32)]
+            return [_zero_if_finite(flat)]
         except (RuntimeError, NotImplementedError):  # they are not alike, or not dense
             pass
     groups: dict[tuple[torch.device, torch.dtype], list[Tensor]] = {}
@@ -121,7 +124,11 @@ def _sums(gradients: list[Tensor]) -> list[Tensor]:
         if each.layout is torch.strided:
             here = local(each).reshape(-1)
             groups.setdefault((here.device, here.dtype), []).append(here)
-    return [torch.cat(group).sum(dtype=torch.float32) for group in groups.values()]
+    return [_zero_if_finite(group) for group in groups.values()]
+
+
+def _zero_if_finite(gradients: list[Tensor]) -> Tensor:
+    return torch.cat(gradients).mul_(0).sum(dtype=torch.float32)
 
 
 def _few_of(parameters: list[nn.Parameter]) -> Iterable[nn.Parameter]:

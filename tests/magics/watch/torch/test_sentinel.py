@@ -44,8 +44,15 @@ def test_infinities_that_would_cancel_are_seen() -> None:
     assert told(trained(torch.tensor([torch.inf, -torch.inf]))) == STEP
 
 
-def test_narrow_values_may_add_up_to_more_than_their_type_holds() -> None:
-    assert told(trained(torch.full((100,), 60_000.0, dtype=torch.float16))) is None
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.bfloat16, torch.float16])
+@pytest.mark.parametrize("others", [(), (torch.float32, torch.float64)])
+def test_large_values_may_add_up_to_more_than_their_type_holds(
+    dtype: torch.dtype, others: Sequence[torch.dtype]
+) -> None:
+    large = torch.full((100,), 0.9 * torch.finfo(dtype).max, dtype=dtype)
+    parameters = trained(large, *(torch.zeros(3, dtype=each) for each in others))
+    assert told(parameters) is None
+    assert told(parameters, skips=torch.tensor(0.0)) is None  # as on a device
 
 
 def test_parameters_of_several_types_are_looked_at_one_by_one() -> None:
