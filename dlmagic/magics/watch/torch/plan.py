@@ -33,7 +33,8 @@ class Target:
         before: The layer before it in the model.
         activation: Row of its outputs.
         gradient: Row of the gradients that reach them.
-        calls: How often it has run since the last backward pass.
+        in_pass: Number of the last pass that it has run in.
+        calls: How often it has run in that.
         again: How often it has run within a backward pass, to compute what was not kept.
         evaluated: Whether it has run otherwise than in training.
         can_be_zero: Whether its outputs can be zero throughout, and are never below.
@@ -48,6 +49,7 @@ class Target:
     before: nn.Module | None
     activation: int
     gradient: int
+    in_pass: int = 0
     calls: int = 0
     again: int = 0
     evaluated: bool = False
