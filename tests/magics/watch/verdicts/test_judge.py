@@ -113,6 +113,32 @@ def test_dead_units_are_told_after_the_first_steps() -> None:
     assert not told(sample(step, values, dead={relu: 0.4}) for step in range(1, 30))
 
 
+@pytest.mark.parametrize(
+    ("kind", "shape", "outputs", "wrong"),
+    [
+        ("LayerNorm", (8, 1), np.full(8, 0.25), True),
+        ("LayerNormalization", (2, 4, 1), np.full(8, 0.25), True),
+        ("Softmax", (8, 1), np.ones(8), True),
+        ("LogSoftmax", (8, 1), np.zeros(8), True),
+        ("LayerNorm", (8, 1), np.append(np.full(7, 0.25), 0.5), False),
+        ("LayerNorm", (1, 1), np.full(1, 0.25), False),  # of one value nothing can be told
+        ("LayerNorm", (2, 4), np.zeros(8), False),  # as where its factors are zero
+        ("Softmax", (2, 4), np.full(8, 0.25), False),
+        ("Linear", (8, 1), np.zeros(8), False),  # as where it begins as zero
+    ],
+)
+def test_a_layer_that_normalises_over_one_value_is_told(
+    kind: str, shape: tuple[int, ...], outputs: np.ndarray, wrong: bool
+) -> None:
+    output = row("5", "activation", kind=kind, shape=shape)
+    values = {FIRST: normal(1e-6), output: outputs}
+    found = told(sample(step, values) for step in range(1, 30))
+    expected = [(2, "constant-output")] if wrong else []
+    assert [(step, finding.kind) for step, finding in found] == expected
+    for _, finding in found:
+        assert "nothing before it can learn through it" in finding.message
+
+
 @pytest.mark.parametrize("scale", [0.1, 1.0, 3.0, 10.0, 100.0])
 @pytest.mark.parametrize("kind", ["Tanh", "Sigmoid"])
 def test_the_saturated_share_is_near_the_true_one(kind: str, scale: float) -> None:
