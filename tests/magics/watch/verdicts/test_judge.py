@@ -60,6 +60,16 @@ def test_gradients_that_were_always_nothing_are_told() -> None:
     assert [(step, finding.kind) for step, finding in found] == [(10, "vanishing-gradient")]
 
 
+def test_where_all_gradients_are_zero_the_loss_may_be_no_number() -> None:
+    ((_, zero),) = told(gradients(step, 0, 0, 0) for step in range(1, 30))
+    ((_, tiny),) = told(gradients(step, 1e-12, 0, 0) for step in range(1, 30))
+    assert zero.kind == tiny.kind == "vanishing-gradient"
+    assert zero.fix is not None
+    assert tiny.fix is not None
+    assert "is NaN" in zero.fix.text
+    assert "is NaN" not in tiny.fix.text
+
+
 def test_a_few_samples_are_not_enough() -> None:
     lost = [gradients(step, 1e-7, 0.1, 0.1) for step in range(20, 24)]
     assert not told([*lost, gradients(24, 0.1, 0.1, 0.1), *lost])
