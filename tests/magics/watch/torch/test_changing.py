@@ -1,0 +1,59 @@
+"""Models that change while they are watched, and those that run with tensors of somebody else."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call, grad
+
+from tests.magics.watch.torch.training import agree, row, step, watching
+
+BATCH = torch.randn(16, 6, generator=torch.Generator().manual_seed(1))
+
+
+def model_of(*layers: nn.Module) -> nn.Sequential:
+    torch.manual_seed(0)
+    return nn.Sequential(*layers, nn.Linear(6, 8), nn.Tanh(), nn.Linear(8, 3))
+
+
+def test_a_layer_that_is_replaced_is_measured_as_the_new_one() -> None:
+    model = model_of()
+    with watching(model, exact=True) as (watcher, listening):
+        step(model, torch.optim.SGD(model.parameters(), 0.1), BATCH)
+        model[2] = nn.Linear(8, 5)
+        before = model[2].weight.detach().clone()
+        # as of one who fine-tunes: the other layers are not trained
+        step(model, torch.optim.SGD(model[2].parameters(), 0.1), BATCH)
+        sample = watcher.take()[-1]
+    assert listening.steps == [1, 2]
+    agree(row(sample, "2", "weight", "weight"), before)
+    agree(row(sample, "2", "gradient", "weight"), model[2].weight.grad)
+    agree(row(sample, "2", "update", "weight"), model[2].weight - before, 1e-4)
+    assert sample.rows[row(sample, "2", "activation")["index"]].shape == (16, 5)
+
+
+def loss_of(model: nn.Module, parameters: dict[str, Tensor], batch: Tensor) -> Tensor:
+    return functional_call(model, parameters, (batch,)).square().mean()
+
+
+def plain(model: nn.Module) -> dict[str, Tensor]:
+    return {name: each.detach() for name, each in model.named_parameters()}
+
+
+def take_step(model: nn.Module, optimizer: torch.optim.Optimizer, found: dict[str, Tensor]) -> None:
+    for name, parameter in model.named_parameters():
+        parameter.grad = found[name]
+    optimizer.step()
+
+
+def test_steps_count_where_gradients_are_of_a_function_of_the_parameters() -> None:
+    model = model_of()
+    optimizer = torch.optim.SGD(model.parameters(), 0.1)
+    with watching(model, exact=True) as (watcher, listening):
+        for _ in range(3):
+            found = grad(lambda parameters: loss_of(model, parameters, BATCH))(plain(model))
+            take_step(model, optimizer, found)
+        sample = watcher.take()[-1]
+    assert listening.steps == [1, 2, 3]
+    agree(row(sample, "2", "gradient", "weight"), found["2.weight"])
+    assert row(sample, "2", "activation")["total"] == 16 * 3
