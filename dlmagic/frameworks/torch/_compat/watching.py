@@ -11,6 +11,9 @@ from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
 _current_task: Callable[[], int] = getattr(torch._C, "_current_graph_task_id", lambda: -1)
+_transforms: Callable[[], list[Any] | None] = getattr(
+    getattr(torch._C, "_functorch", None), "get_interpreter_stack", lambda: None
+)
 
 
 def current_backward() -> int:
@@ -21,6 +24,12 @@ def current_backward() -> int:
 def in_backward() -> bool:
     """Whether this thread computes gradients just now; False where nobody tells."""
     return current_backward() != -1
+
+
+def in_vmap() -> bool:
+    """Whether this thread computes within torch.func.vmap, where tensors stand for many."""
+    running = _transforms()
+    return running is not None and any(each.key().name == "Vmap" for each in running)
 
 
 def at_end_of_backward(function: Callable[[], None]) -> bool:

@@ -123,6 +123,9 @@ class Measuring:
         if not module.training or not torch.is_grad_enabled():
             target.evaluated = True
             return
+        if compat.in_vmap():
+            self.unread[target.activation] = "it ran within torch.func.vmap"
+            return
         began = time.perf_counter()
         try:
             if not self._is_repeated(target):

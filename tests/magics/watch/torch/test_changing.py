@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
-from torch.func import functional_call, grad
+from torch.func import functional_call, grad, vmap
 
-from tests.magics.watch.torch.training import agree, row, step, watching
+from tests.magics.watch.torch.training import agree, has_row, row, step, watching
 
 BATCH = torch.randn(16, 6, generator=torch.Generator().manual_seed(1))
 
@@ -57,3 +57,23 @@ def test_steps_count_where_gradients_are_of_a_function_of_the_parameters() -> No
     assert listening.steps == [1, 2, 3]
     agree(row(sample, "2", "gradient", "weight"), found["2.weight"])
     assert row(sample, "2", "activation")["total"] == 16 * 3
+
+
+def test_layers_that_run_for_each_example_are_left_out_and_their_parameters_are_not() -> None:
+    model = model_of()
+    optimizer = torch.optim.SGD(model.parameters(), 0.1)
+
+    def of_one(parameters: dict[str, Tensor], example: Tensor) -> Tensor:
+        return loss_of(model, parameters, example[None])
+
+    with watching(model, exact=True) as (watcher, listening):
+        for _ in range(3):
+            each = vmap(grad(of_one), (None, 0))(plain(model), BATCH)
+            found = {name: gradients.mean(0) for name, gradients in each.items()}
+            take_step(model, optimizer, found)
+        sample = watcher.take()[-1]
+        assert watcher.notes() == ()
+        assert {each.why for each in watcher.silent()} == {"it ran within torch.func.vmap"}
+    assert listening.steps == [1, 2, 3]
+    agree(row(sample, "2", "gradient", "weight"), found["2.weight"])
+    assert not has_row(sample, "2", "activation")
