@@ -1,9 +1,10 @@
-"""The passes of one measured step: what came of a layer is that of the last one that it ran in.
+"""The passes of one measured step: what came of a layer is that of the last one that trained it.
 
 Gradients that are added up over several batches, or two models that are trained in turns as a
 generator and its discriminator, make a step of several passes. Each begins with the first call
-after a backward pass. Not all layers run in each: so of each layer the last pass counts that it has
-run in, and a gradient that comes later still finds the output that it belongs to.
+after a backward pass. Not all layers run in each, and not all that run are reached by gradients: so
+of each layer the last pass counts in which gradients reached it, or else the last that it ran in. A
+gradient that comes later still finds the output that it belongs to.
 """
 
 from __future__ import annotations
@@ -25,13 +26,13 @@ class Pass:
     Attributes:
         pools: Where their values go.
         noting: The outputs that are looked at together.
-        ran: Rows of the layers that have run in it.
+        ran: Layers that have run in it: the rows of their outputs, and of the gradients of those.
         kept: Whether it still counts.
     """
 
     def __init__(self, pools: Pools, noting: Noting) -> None:
         self.pools, self.noting = pools, noting
-        self.ran: set[int] = set()
+        self.ran: dict[int, int] = {}
         self.kept = True
 
 
@@ -71,10 +72,14 @@ class Passes:
     def another(self) -> None:
         """A call has begun after a backward pass."""
         self.now.noting.copy_outputs()
-        self.now.noting.copy_gradients()
+        self.copy_gradients()
+        counting = self._counting()
+        for each in self._all[:-1]:
+            if not any(counting[row] is each for row in each.ran):
+                self._drop(each)
+        self._all = [each for each in self._all if each.kept]
         self._add()
-        gone = [each for each in self._all[:-1] if each.ran <= self._later(each)]
-        for each in gone or self._all[:-MOST]:
+        for each in self._all[:-MOST]:
             self._drop(each)
         self._all = [each for each in self._all if each.kept]
 
@@ -83,7 +88,7 @@ class Passes:
         if target.in_pass == self._number:
             return False
         target.in_pass = self._number
-        self.now.ran.update((target.activation, target.gradient))
+        self.now.ran[target.activation] = target.gradient
         return True
 
     def copy_gradients(self) -> None:
@@ -92,16 +97,28 @@ class Passes:
             each.noting.copy_gradients()
 
     def finish(self) -> list[UnderWay]:
-        """The statistics of each layer's last pass."""
+        """The statistics of the pass that counts of each layer."""
         self.now.noting.copy_outputs()
         self.copy_gradients()
-        found = [each.pools.finish(self._later(each)) for each in self._all]
-        return [under_way for those in found for under_way in those]
+        if len(self._all) == 1:
+            return self.now.pools.finish()
+        counting = self._counting()
+        found: list[UnderWay] = []
+        for each in self._all:
+            pairs = (pair for pair in each.ran.items() if counting[pair[0]] is not each)
+            found += each.pools.finish({row for pair in pairs for row in pair})
+        return found
 
-    def _later(self, one: Pass) -> set[int]:
-        """Rows of the layers that have run in a pass after this one."""
-        later = self._all[self._all.index(one) + 1 :]
-        return set[int]().union(*(each.ran for each in later))
+    def _counting(self) -> dict[int, Pass]:
+        """Which pass counts, by the row of a layer's outputs."""
+        counting, reached = dict[int, Pass](), set[int]()
+        for each in self._all:
+            there = each.pools.owners()
+            for activation, gradient in each.ran.items():
+                if gradient in there or activation not in reached:
+                    counting[activation] = each
+            reached |= {activation for activation, row in each.ran.items() if row in there}
+        return counting
 
     def _add(self) -> None:
         self._number += 1

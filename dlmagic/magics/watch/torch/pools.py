@@ -218,6 +218,12 @@ class Pools:
             values = part.to(torch.float32).contiguous()[None]
             parts.append((owner, part.numel(), measure(values, exact=True)))
 
+    def owners(self) -> set[int]:
+        """Those of which anything has been looked at."""
+        together = (pool.owners for pool in self._pools.values())
+        alone = ((owner for owner, _, _ in parts) for parts in self._exactly.values())
+        return set[int]().union(*together, *alone)
+
     def drop(self, owners: Collection[int]) -> None:
         """Forget what was looked at alone of some owners in this step."""
         for device, parts in self._exactly.items():

@@ -180,3 +180,18 @@ def test_a_layer_that_runs_in_one_of_several_passes_is_measured(number):
         if known:
             agree(row(sample, f"experts.{which}", "activation"), output)
     assert row(sample, "head", "activation")["seen"] == len(NOISE)
+
+
+def test_a_pass_that_trains_counts_more_than_a_later_one_that_does_not():
+    model = Gan().judged
+    optimizer = torch.optim.SGD(model.parameters(), 0.01)
+    with watching(model, exact=True) as (watcher, _):
+        for _ in range(3):
+            optimizer.zero_grad()
+            output = model(NOISE)
+            output.square().sum().backward()
+            model(NOISE * 3)  # as to print a figure of it
+            optimizer.step()
+        sample = watcher.take()[-1]
+    agree(row(sample, "2", "activation"), output)
+    agree(row(sample, "2", "activation-gradient"), 2 * output)
