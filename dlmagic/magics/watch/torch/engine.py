@@ -103,7 +103,6 @@ class Engine:
             self._evaluated |= not module.training and torch.is_grad_enabled()
             return
         began = time.perf_counter()
-        self._called = True
         if self._stepping.passes():
             self._step_ended()
         elif self._accumulated and self._by_hand.has_stepped():
@@ -111,6 +110,7 @@ class Engine:
             if self._measuring.on:
                 self._look(self._measuring.weights_changed, self._identities)
             self._step_ended()
+        self._called = True
         self._begin_if_due()
         if self._heeds(self._stepping.steps + 1):
             self._look(self._keep, module, args, kwargs)
