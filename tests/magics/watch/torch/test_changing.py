@@ -32,6 +32,18 @@ def test_a_layer_that_is_replaced_is_measured_as_the_new_one() -> None:
     assert sample.rows[row(sample, "2", "activation")["index"]].shape == (16, 5)
 
 
+def test_a_layer_that_is_added_is_told_of() -> None:
+    model = model_of()
+    optimizer = torch.optim.SGD(model.parameters(), 0.1)
+    with watching(model) as (watcher, _):
+        step(model, optimizer, BATCH)
+        assert watcher.notes() == ()
+        model.append(nn.Sequential(nn.Linear(3, 2)))
+        step(model, optimizer, BATCH)
+        (note,) = watcher.notes()
+    assert "not measured: 3 and 3.0." in note
+
+
 def loss_of(model: nn.Module, parameters: dict[str, Tensor], batch: Tensor) -> Tensor:
     return functional_call(model, parameters, (batch,)).square().mean()
 
