@@ -8,9 +8,11 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.autograd import forward_ad
 from torch.utils.hooks import RemovableHandle
 
 _current_task: Callable[[], int] = getattr(torch._C, "_current_graph_task_id", lambda: -1)
+_is_tracing: Callable[[], bool] = getattr(torch.jit, "is_tracing", lambda: False)
 _transforms: Callable[[], list[Any] | None] = getattr(
     getattr(torch._C, "_functorch", None), "get_interpreter_stack", lambda: None
 )
@@ -26,10 +28,14 @@ def in_backward() -> bool:
     return current_backward() != -1
 
 
-def in_vmap() -> bool:
-    """Whether this thread computes within torch.func.vmap, where tensors stand for many."""
-    running = _transforms()
-    return running is not None and any(each.key().name == "Vmap" for each in running)
+def in_transform() -> bool:
+    """Whether this thread computes within torch.func, torch.jit.trace or forward derivatives.
+
+    Tensors then stand for others, and what is done with them becomes part of the result.
+    """
+    if _transforms() is not None or _is_tracing():
+        return True
+    return bool(getattr(forward_ad, "_current_level", -1) >= 0)
 
 
 def at_end_of_backward(function: Callable[[], None]) -> bool:

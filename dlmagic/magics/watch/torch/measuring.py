@@ -123,8 +123,8 @@ class Measuring:
         if not module.training or not torch.is_grad_enabled():
             target.evaluated = True
             return
-        if compat.in_vmap():
-            self.unread[target.activation] = "it ran within torch.func.vmap"
+        if compat.in_transform():
+            self.unread[target.activation] = "it ran only within torch.func or torch.jit.trace"
             return
         began = time.perf_counter()
         try:

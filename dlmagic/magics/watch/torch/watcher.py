@@ -140,7 +140,8 @@ class TorchWatcher:
         if self._progress.bypassed:
             notes.append(
                 "Steps were made in which the model itself was not called, only layers or a "
-                "compiled copy of it: what made a NaN can then only be told from the gradients."
+                "compiled copy of it, or within torch.func: what made a NaN can then only be told "
+                "from the gradients."
             )
         return notes
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+import pytest
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call, grad, vmap
@@ -68,7 +71,22 @@ def test_steps_count_where_gradients_are_of_a_function_of_the_parameters() -> No
         sample = watcher.take()[-1]
     assert listening.steps == [1, 2, 3]
     agree(row(sample, "2", "gradient", "weight"), found["2.weight"])
-    assert row(sample, "2", "activation")["total"] == 16 * 3
+
+
+def test_functional_calls_with_other_tensors_are_measured() -> None:
+    model = model_of()
+    optimizer = torch.optim.SGD(model.parameters(), 0.1)
+    with watching(model, exact=True) as (watcher, listening):
+        for _ in range(3):
+            optimizer.zero_grad()
+            others = {name: each * 2 for name, each in model.named_parameters()}
+            output = functional_call(model, others, (BATCH,))
+            output.sum().backward()
+            optimizer.step()
+        sample = watcher.take()[-1]
+    assert listening.steps == [1, 2, 3]
+    agree(row(sample, "2", "activation"), output)
+    agree(row(sample, "2", "gradient", "weight"), model[2].weight.grad)
 
 
 def test_layers_that_run_for_each_example_are_left_out_and_their_parameters_are_not() -> None:
@@ -84,8 +102,44 @@ def test_layers_that_run_for_each_example_are_left_out_and_their_parameters_are_
             found = {name: gradients.mean(0) for name, gradients in each.items()}
             take_step(model, optimizer, found)
         sample = watcher.take()[-1]
-        assert watcher.notes() == ()
-        assert {each.why for each in watcher.silent()} == {"it ran within torch.func.vmap"}
+        whys = {each.why for each in watcher.silent()}
+    assert whys == {"it ran only within torch.func or torch.jit.trace"}
     assert listening.steps == [1, 2, 3]
     agree(row(sample, "2", "gradient", "weight"), found["2.weight"])
     assert not has_row(sample, "2", "activation")
+
+
+def traced(model: nn.Module) -> object:
+    return torch.jit.trace(model, BATCH)
+
+
+def forward_derivative(model: nn.Module) -> object:
+    return torch.func.jvp(model, (BATCH,), (BATCH,))
+
+
+def backward_derivative(model: nn.Module) -> object:
+    return torch.func.vjp(model, BATCH)
+
+
+def both_derivatives(model: nn.Module) -> object:
+    return torch.func.hessian(lambda example: model(example).sum())(BATCH[0])
+
+
+@pytest.mark.filterwarnings("ignore:.*torch.jit.*:DeprecationWarning")
+@pytest.mark.parametrize(
+    "does", [traced, forward_derivative, backward_derivative, both_derivatives]
+)
+def test_what_is_done_with_a_model_between_its_steps_works_and_is_not_measured(
+    does: Callable[[nn.Module], object],
+) -> None:
+    model = model_of()
+    optimizer = torch.optim.SGD(model.parameters(), 0.1)
+    with watching(model, exact=True) as (watcher, listening):
+        for _ in range(3):
+            output = model[:2](BATCH)
+            step(model, optimizer, BATCH)
+            does(model)
+        sample = watcher.take()[-1]
+        assert watcher.notes() == ()
+    assert listening.steps == [1, 2, 3]
+    agree(row(sample, "1", "activation"), output)
