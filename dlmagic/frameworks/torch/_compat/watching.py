@@ -13,6 +13,11 @@ from torch.utils.hooks import RemovableHandle
 
 _current_task: Callable[[], int] = getattr(torch._C, "_current_graph_task_id", lambda: -1)
 _is_tracing: Callable[[], bool] = getattr(torch.jit, "is_tracing", lambda: False)
+_count_of_modes: Callable[[], int] = getattr(torch._C, "_len_torch_dispatch_stack", lambda: 0)
+_modes: Callable[[], list[object]] = getattr(
+    torch.utils._python_dispatch, "_get_current_dispatch_mode_stack", list
+)
+_TRACING = frozenset({"FakeTensorMode", "ProxyTorchDispatchMode"})
 _transforms: Callable[[], list[Any] | None] = getattr(
     getattr(torch._C, "_functorch", None), "get_interpreter_stack", lambda: None
 )
@@ -29,11 +34,13 @@ def in_backward() -> bool:
 
 
 def in_transform() -> bool:
-    """Whether this thread computes within torch.func, torch.jit.trace or forward derivatives.
+    """Whether this thread computes within torch.func, a trace or forward derivatives.
 
     Tensors then stand for others, and what is done with them becomes part of the result.
     """
     if _transforms() is not None or _is_tracing():
+        return True
+    if _count_of_modes() and any(type(each).__name__ in _TRACING for each in _modes()):
         return True
     return bool(getattr(forward_ad, "_current_level", -1) >= 0)
 

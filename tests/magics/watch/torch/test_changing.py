@@ -7,7 +7,9 @@ from collections.abc import Callable
 import pytest
 import torch
 from torch import Tensor, nn
+from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.func import functional_call, grad, vmap
+from torch.fx.experimental.proxy_tensor import make_fx
 
 from tests.magics.watch.torch.training import agree, has_row, row, step, watching
 
@@ -113,6 +115,19 @@ def traced(model: nn.Module) -> object:
     return torch.jit.trace(model, BATCH)
 
 
+def traced_to_a_graph(model: nn.Module) -> object:
+    graph = make_fx(model)(BATCH).graph
+    assert not any(
+        "copy" in str(node.target) or "stack" in str(node.target) for node in graph.nodes
+    )
+    return graph
+
+
+def without_values(model: nn.Module) -> object:
+    with FakeTensorMode(allow_non_fake_inputs=True):
+        return model(torch.empty(2, 6))
+
+
 def forward_derivative(model: nn.Module) -> object:
     return torch.func.jvp(model, (BATCH,), (BATCH,))
 
@@ -127,7 +142,15 @@ def both_derivatives(model: nn.Module) -> object:
 
 @pytest.mark.filterwarnings("ignore:.*torch.jit.*:DeprecationWarning")
 @pytest.mark.parametrize(
-    "does", [traced, forward_derivative, backward_derivative, both_derivatives]
+    "does",
+    [
+        traced,
+        traced_to_a_graph,
+        without_values,
+        forward_derivative,
+        backward_derivative,
+        both_derivatives,
+    ],
 )
 def test_what_is_done_with_a_model_between_its_steps_works_and_is_not_measured(
     does: Callable[[nn.Module], object],
