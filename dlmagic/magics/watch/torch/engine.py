@@ -300,7 +300,7 @@ class Engine:
         progress = self._progress
         chosen = progress.newly_chosen()
         self._identities = identities(self._model)
-        self._owned = Owned(self._identities)
+        self._owned = Owned(self._model)
         parameters, self._weight = list(self._model.parameters()), None
         self._sentinel, self._by_hand = Sentinel(parameters), ByHand(parameters)
         plan = plan_for(layers_of(self._model), chosen)

@@ -37,6 +37,32 @@ def test_a_layer_that_is_replaced_is_measured_as_the_new_one() -> None:
     assert sample.rows[row(sample, "2", "activation")["index"]].shape == (16, 5)
 
 
+def test_steps_count_where_only_a_new_layer_is_trained_also_between_measured_ones() -> None:
+    model = model_of()
+    optimizer = torch.optim.SGD(model.parameters(), 0.1)
+    with watching(model, every=5) as (watcher, listening):
+        for number in range(12):
+            if number == 2:
+                model[2] = nn.Linear(8, 5)
+                optimizer = torch.optim.SGD(model[2].parameters(), 0.1)
+            step(model, optimizer, BATCH)
+        sample = watcher.take()[-1]
+    assert listening.steps == list(range(1, 13))
+    assert row(sample, "2", "update", "weight")["norm"] > 0
+
+
+def test_parameters_that_an_optimiser_has_got_later_are_trained() -> None:
+    model = model_of()
+    optimizer = torch.optim.SGD(model[2].parameters(), 0.1)
+    with watching(model) as (watcher, _):
+        step(model, optimizer, BATCH)
+        optimizer.param_groups[0]["params"].extend(model[0].parameters())
+        step(model, optimizer, BATCH)
+        assert [each.layer for each in watcher.untrained()] == []
+        sample = watcher.take()[-1]
+    assert row(sample, "0", "update", "weight")["norm"] > 0
+
+
 def test_a_layer_that_is_added_is_told_of() -> None:
     model = model_of()
     optimizer = torch.optim.SGD(model.parameters(), 0.1)
