@@ -77,6 +77,16 @@ def test_parameters_that_a_layer_has_no_more_are_not_in_its_norms(training: Trai
     assert layer.weight == pytest.approx(float(before.norm()), rel=1e-5)
 
 
+def test_gradients_that_are_cleared_unused_are_not_said_to_be_a_scalers(training: Training) -> None:
+    """As those of a discriminator from the turn of its generator."""
+    with watch(training) as session:
+        training.run(2)
+        training.net(training.x).sum().backward()
+        training.run(1)
+    told = session.result()._repr_mimebundle_()["text/plain"]
+    assert "1 set of gradients used by no step" in " ".join(told.split())
+
+
 def test_writing_elsewhere_counts_in_the_overhead(training: Training, tmp_path: Any) -> None:
     pytest.importorskip("tensorboard")
     with watch(training, every=2, to=f"tensorboard:{tmp_path}") as session:

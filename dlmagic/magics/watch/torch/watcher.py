@@ -47,7 +47,7 @@ class TorchWatcher:
 
     @property
     def skipped(self) -> int:
-        """Steps that a gradient scaler left out."""
+        """How often gradients were used by no step, as where a gradient scaler skips it."""
         return self._progress.skipped
 
     def begin(self, listener: Listener) -> None:
