@@ -78,6 +78,18 @@ def conclude(
 def layers_in(history: History) -> tuple[LayerState, ...]:
     """The newest figures of each layer."""
     values, calls = history.newest()
+    values[_gone(history)] = np.nan
     counts = (np.nansum(history.matrix(kind), axis=1, dtype=float) for kind in ("nan", "inf"))
     bad = np.stack(list(counts), axis=1)
     return states_of(history.rows, values, calls, bad, history.newest_steps())
+
+
+def _gone(history: History) -> list[int]:
+    """Rows of parameters that their layers have no more, as those that were pruned or replaced."""
+    present = {(row.layer, row.parameter) for row in history.present if row.parameter}
+    layers = {layer for layer, _ in present}
+    return [
+        place
+        for place, row in enumerate(history.rows)
+        if row.parameter and row.layer in layers and (row.layer, row.parameter) not in present
+    ]

@@ -13,7 +13,7 @@ class RankState:
         rank: Its place in the view.
         host: Where it runs.
         steps: Steps of its optimiser.
-        skipped: Steps that a gradient scaler left out.
+        skipped: How often gradients were used by no step, as where a gradient scaler skips it.
         samples: Steps that it measured; those that all ranks measured are in the result.
         share: Time that watching added there, as a share; None before it can be told.
         lost: Why it told no more, such as ``"its engine ended"``; empty where nothing was wrong.

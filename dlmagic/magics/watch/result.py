@@ -76,7 +76,7 @@ class WatchResult(Result):
         least: The smallest of all samples, ``[row, statistic]``.
         most: The largest.
         steps: Steps of the optimiser.
-        skipped: Steps that a gradient scaler left out.
+        skipped: How often gradients were used by no step, as where a gradient scaler skips it.
         samples: Steps that were measured.
         last: The last of them; 0 for none.
         exact: Whether all values were looked at, and not an evenly spread part.

@@ -167,7 +167,8 @@ def _how(result: WatchResult) -> str:
     cost = result.overhead
     said = [f"{count(result.samples)} of {plural(result.steps, 'step')} measured"]
     if result.skipped:
-        said.append(f"{plural(result.skipped, 'step')} left out by the gradient scaler")
+        unused = plural(result.skipped, "set")
+        said.append(f"{unused} of gradients used by no step, as where a gradient scaler skips one")
     if cost.sampled_step is not None and cost.plain_step is not None:
         said.append(
             f"a step takes {seconds(cost.plain_step, digits=2)}, "

@@ -86,7 +86,7 @@ class Watcher(Protocol):
     layers: tuple[Layer, ...]
     steps: int
     skipped: int
-    """Steps that a gradient scaler left out."""
+    """How often gradients were used by no step, as where a gradient scaler skips it."""
 
     def begin(self, listener: Listener) -> None:
         """Attach. Nothing of the model changes that a user could see."""

@@ -64,6 +64,29 @@ def test_the_ratio_of_a_layer_over_time_is_the_tables(
     assert weight != pytest.approx(wanted, rel=1e-4)
 
 
+def test_parameters_that_a_layer_has_no_more_are_not_in_its_norms(training: Training) -> None:
+    with watch(training, exact=True) as session:
+        training.run(2)
+        nn.utils.parametrizations.weight_norm(training.net[0])
+        training.optimizer = torch.optim.SGD(training.net.parameters(), lr=0.01)
+        before = training.net[0].bias.detach().clone()
+        training.run(1)
+        layer = session.table()["0"]
+    bias = float(training.net[0].bias.grad.norm())
+    assert layer.gradient == pytest.approx(bias, rel=1e-5)
+    assert layer.weight == pytest.approx(float(before.norm()), rel=1e-5)
+
+
+def test_gradients_that_are_cleared_unused_are_not_said_to_be_a_scalers(training: Training) -> None:
+    """As those of a discriminator from the turn of its generator."""
+    with watch(training) as session:
+        training.run(2)
+        training.net(training.x).sum().backward()
+        training.run(1)
+    told = session.result()._repr_mimebundle_()["text/plain"]
+    assert "1 set of gradients used by no step" in " ".join(told.split())
+
+
 def test_writing_elsewhere_counts_in_the_overhead(training: Training, tmp_path: Any) -> None:
     pytest.importorskip("tensorboard")
     with watch(training, every=2, to=f"tensorboard:{tmp_path}") as session:

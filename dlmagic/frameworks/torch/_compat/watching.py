@@ -8,10 +8,21 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.autograd import forward_ad
 from torch.utils.hooks import RemovableHandle
 
 current_backward: Callable[[], int] = getattr(torch._C, "_current_graph_task_id", lambda: -1)
 """The number of the backward pass that this thread computes just now; -1 for none."""
+
+_is_tracing: Callable[[], bool] = getattr(torch.jit, "is_tracing", lambda: False)
+_count_of_modes: Callable[[], int] = getattr(torch._C, "_len_torch_dispatch_stack", lambda: 0)
+_modes: Callable[[], list[object]] = getattr(
+    torch.utils._python_dispatch, "_get_current_dispatch_mode_stack", list
+)
+_TRACING = frozenset({"FakeTensorMode", "ProxyTorchDispatchMode"})
+_transforms: Callable[[], list[Any] | None] = getattr(
+    getattr(torch._C, "_functorch", None), "get_interpreter_stack", lambda: None
+)
 
 _engine = getattr(torch.autograd.Variable, "_execution_engine", None)
 _queue: Callable[[Callable[[], None]], None] | None = getattr(_engine, "queue_callback", None)
@@ -20,6 +31,18 @@ _queue: Callable[[Callable[[], None]], None] | None = getattr(_engine, "queue_ca
 def in_backward() -> bool:
     """Whether this thread computes gradients just now; False where nobody tells."""
     return current_backward() != -1
+
+
+def in_transform() -> bool:
+    """Whether this thread computes within torch.func, a trace or forward derivatives.
+
+    Tensors then stand for others, and what is done with them becomes part of the result.
+    """
+    if _transforms() is not None or _is_tracing():
+        return True
+    if _count_of_modes() and any(type(each).__name__ in _TRACING for each in _modes()):
+        return True
+    return bool(getattr(forward_ad, "_current_level", -1) >= 0)
 
 
 def at_end_of_backward(function: Callable[[], None]) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import count, pairwise
-from math import prod
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,7 +43,7 @@ MEASURES = (
 )
 BROKEN = len(MEASURES) - 1
 
-_STATISTICS_NEEDED: tuple[Statistic, ...] = ("norm", "std", "ratio", "zeros", "dead", "nan", "inf")
+_STATISTICS_NEEDED: tuple[Statistic, ...] = ("norm", "std", "zeros", "dead", "nan", "inf")
 _AT = {name: STATISTICS.index(name) for name in _STATISTICS_NEEDED}
 
 
@@ -70,7 +70,8 @@ class Condenser:
         self._gradients = self._rows_of("gradient")
         self._signals = self._rows_of("activation-gradient")
         self._outputs = self._rows_of("activation")
-        self._updates = self._largest_of(self._rows_of("update"))
+        self._updates = self._rows_of("update")
+        self._weights = self._rows_of("weight")
 
     def condense(self, values: Floats) -> Floats:
         """Of each column, ``[column, measure, layer]``; NaN where something is not known.
@@ -80,16 +81,19 @@ class Condenser:
         """
         columns = {name: values[:, at] for name, at in _AT.items()}
         with np.errstate(all="ignore"):
+            squares = np.square(columns["norm"], dtype=np.float64)
+            weights = self._sum(squares, self._weights)
+            updates = self._sum(squares, self._updates) / np.where(weights > 0, weights, np.nan)
             measured = (
-                np.sqrt(self._sum(np.square(columns["norm"], dtype=np.float64), self._gradients)),
-                np.sqrt(self._sum(np.square(columns["norm"], dtype=np.float64), self._signals)),
+                np.sqrt(self._sum(squares, self._gradients)),
+                np.sqrt(self._sum(squares, self._signals)),
                 self._last(columns["std"], self._outputs),
-                self._last(columns["ratio"], self._updates),
+                np.sqrt(updates),
                 self._last(columns["zeros"], self._outputs),
                 self._last(columns["dead"], self._outputs),
                 self._sum(columns["nan"] + columns["inf"], self._all),
             )
-        return np.stack(measured).transpose(2, 0, 1)
+        return np.stack(measured).astype(np.float32).transpose(2, 0, 1)
 
     def _rows_of(self, *quantities: Quantity) -> tuple[Places, Places]:
         """Rows of these quantities, and the places of their layers."""
@@ -101,13 +105,9 @@ class Condenser:
         rows, places = np.asarray(found, np.intp).reshape(-1, 2).T
         return rows, places
 
-    def _largest_of(self, found: tuple[Places, Places]) -> tuple[Places, Places]:
-        """Of each layer's parameters only the largest: a bias near 0 changes by any ratio."""
-        rows, places = found
-        order = np.argsort([prod(self.rows[k].shape) for k in rows], kind="stable")
-        return rows[order], places[order]
-
-    def _sum(self, values: Floats, found: tuple[Places, Places]) -> Floats:
+    def _sum(
+        self, values: NDArray[np.floating[Any]], found: tuple[Places, Places]
+    ) -> NDArray[np.float64]:
         """What is known, added up layer by layer."""
         rows, places = found
         shape = (len(self.layers), values.shape[1])
@@ -115,7 +115,8 @@ class Condenser:
         chosen = values[rows]
         np.add.at(sums, places, np.where(np.isnan(chosen), 0, chosen))
         np.logical_or.at(known, places, ~np.isnan(chosen))
-        return np.where(known, sums, np.nan).astype(np.float32)
+        sums[~known] = np.nan
+        return sums
 
     def _last(self, values: Floats, found: tuple[Places, Places]) -> Floats:
         rows, places = found

@@ -21,7 +21,7 @@ class Standing:
     Attributes:
         host: Where it runs.
         steps: Steps of its optimiser.
-        skipped: Steps that a gradient scaler left out.
+        skipped: How often gradients were used by no step, as where a gradient scaler skips it.
         sampled: Samples that it has told of.
         overhead: What watching costs there.
         findings: What is wrong with its own samples.

@@ -93,7 +93,6 @@ class Engine:
             self._evaluated |= not module.training and torch.is_grad_enabled()
             return
         began = time.perf_counter()
-        self._called = True
         if self._stepping.passes():
             self._step_ended()
         elif self._accumulated and self._by_hand.has_stepped():
@@ -101,6 +100,7 @@ class Engine:
             if self._measuring.on:
                 self._look(self._measuring.weights_changed, self._identities)
             self._step_ended()
+        self._called = True
         self._begin_if_due()
         step, measured = self._stepping.steps + 1, self._measuring.on
         if self._heeds(step):
@@ -291,7 +291,7 @@ class Engine:
         progress = self._progress
         chosen = progress.newly_chosen()
         self._identities = identities(self._model)
-        self._owned = Owned(self._identities)
+        self._owned = Owned(self._model)
         parameters = list(self._model.parameters())
         self._alarm.watch(parameters)
         self._by_hand = ByHand(parameters)

@@ -33,6 +33,12 @@ def layers_of(model: nn.Module) -> dict[nn.Module, Layer]:
     return {module: _layer(module, found) for module, found in names.items()}
 
 
+def paths_of(model: nn.Module) -> list[str]:
+    """A path of every layer, in the model's order."""
+    modules = unwrapped(model).named_modules()
+    return [_as_written(name) for name, module in modules if not _is_compiled(module)]
+
+
 def _is_compiled(module: nn.Module) -> bool:
     return compat.unwrapped(module) is not module
 

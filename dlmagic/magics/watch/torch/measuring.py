@@ -14,8 +14,8 @@ from torch import Tensor, nn
 
 from dlmagic.frameworks.torch import _compat as compat
 from dlmagic.magics.watch.torch.hooks import Hook, LayerHooks
-from dlmagic.magics.watch.torch.noting import Noting
 from dlmagic.magics.watch.torch.parameters import Parameters
+from dlmagic.magics.watch.torch.passes import Pass, Passes
 from dlmagic.magics.watch.torch.plan import Layout, Plan, Target
 from dlmagic.magics.watch.torch.pools import Pools, UnderWay
 from dlmagic.magics.watch.torch.units import DeadUnits, Units
@@ -45,11 +45,10 @@ class Measuring:
         self.fired: set[int] = set()
         self.trained: set[int] = set()
         self._pools = Pools(exact=exact)
-        self._outputs = Pools(exact=exact)
-        self._pools.wanted = self._outputs.wanted = plan.values_wanted()
+        self._pools.wanted = plan.values_wanted()
         self._parameters = Parameters(plan.parameters, self._pools, exact=exact)
         self._units = Units(exact=exact)
-        self._noting = Noting(self._outputs, self._units, self.fail)
+        self._passes = Passes(self._units, self.fail, wanted=self._pools.wanted, exact=exact)
         self._hooks = LayerHooks()
         for target in plan.targets:
             self._hooks.add(target.module, Hook(self._layer_ran, target))
@@ -62,14 +61,14 @@ class Measuring:
         began = time.perf_counter()
         self.on, self.own = True, 0.0
         self._phase += 1
-        self._noting.begin(self._phase)
+        self._passes.begin(self._phase)
         self._hooks.put_on()
         self.own += time.perf_counter() - began
 
     def called(self) -> None:
         """The model has been called."""
         with torch.no_grad():
-            self._noting.copy_outputs()
+            self._passes.now.noting.copy_outputs()
 
     def weigh(self) -> None:
         """Look at the weights, once in a step and before they change."""
@@ -81,7 +80,7 @@ class Measuring:
     def gradients_ready(self, owned: Collection[int], scale: Tensor | None) -> None:
         """Look at the gradients that an optimiser is about to use."""
         with torch.no_grad():
-            self._noting.copy_gradients()
+            self._passes.copy_gradients()
             self.trained |= self._parameters.gradients(owned, scale, self._phase)
 
     def weights_changed(self, owned: Collection[int]) -> None:
@@ -92,13 +91,8 @@ class Measuring:
     def finish(self) -> Taken:
         """Take the hooks off and the statistics of the step."""
         with torch.no_grad():
-            self._noting.copy_outputs()
-            self._noting.copy_gradients()
-            under_way = [
-                *self._outputs.finish(),
-                *self._pools.finish(),
-                *self._parameters.finish(),
-            ]
+            outputs = self._passes.finish()
+            under_way = [*outputs, *self._pools.finish(), *self._parameters.finish()]
             taken = Taken(self.plan.layout, under_way, self._units.finish(), self._calls())
         self.finished = True
         self.forget()
@@ -109,18 +103,11 @@ class Measuring:
         self._hooks.take_off()
         self._pools.clear()
         self._parameters.clear()
-        self._forget_outputs()
-        self.on = self._weighed = self._backward_ran = False
-
-    def _forget_outputs(self) -> None:
-        self._noting.begin(self._phase)
-        self._outputs.clear()
+        self._passes.begin(self._phase)
         self._units.clear()
         for target in self.plan.targets:
-            if target.calls or target.again:
-                self.fired.add(target.activation)
             target.calls = target.again = 0
-        self._backward_ran = False
+        self.on = self._weighed = self._backward_ran = False
 
     def _calls(self) -> NDArray[np.uint32]:
         calls = np.zeros(len(self.plan.layout.rows), np.uint32)
@@ -136,11 +123,14 @@ class Measuring:
         if not module.training or not torch.is_grad_enabled():
             target.evaluated = True
             return
+        if compat.in_transform():
+            self.unread[target.activation] = "it ran only within torch.func or torch.jit.trace"
+            return
         began = time.perf_counter()
         try:
             if not self._is_repeated(target):
                 call = target.calls or target.again
-                if not self._noting.note(target, output, call):
+                if not self._passes.now.noting.note(target, output, call):
                     self._look(target, output, call)
         except Exception as error:  # training goes on, and the session says so
             self.fail(error)
@@ -150,43 +140,54 @@ class Measuring:
         """Whether a call only repeats one that was looked at; notes the call if it does not."""
         if compat.in_backward():
             # Checkpointing of the older kind runs the layer without gradients at first.
-            target.again += not target.calls
+            if not target.calls:
+                self._joins(target)
+                target.again += 1
             return target.calls > 0
-        if self._backward_ran or self._noting.backward_ran():
-            self._forget_outputs()
+        if self._backward_ran or self._passes.now.noting.backward_ran():
+            self._backward_ran = False
+            with torch.no_grad():
+                self._passes.another()
+        self._joins(target)
         target.calls += 1
         return False
+
+    def _joins(self, target: Target) -> None:
+        if self._passes.joins(target):
+            self.fired.add(target.activation)
+            target.calls = target.again = 0
 
     def _look(self, target: Target, output: Any, call: int) -> None:
         tensors = readable_in(output)
         if not tensors:
             self.unread[target.activation] = why_unreadable(output)
             return
+        now = self._passes.now
         for place, tensor in enumerate(tensors):
             here = local(tensor)
-            self._outputs.add(target.activation, here, self._phase, call)
+            now.pools.add(target.activation, here, self._phase, call)
             if target.can_be_zero and not place:
                 self._units.add(target, here, self._phase)
             if type(output) is Tensor:
-                self._noting.see_whether_it_stays(target, here)
+                now.noting.see_whether_it_stays(target, here)
             if tensor.requires_grad:
-                tensor.register_hook(partial(self._gradient_came, target, call))
+                tensor.register_hook(partial(self._gradient_came, target, now, call))
         if call == 1:
             shapes = self.plan.layout.shapes
             shapes[target.activation] = shapes[target.gradient] = tuple(tensors[0].shape)
         target.dtype = tensors[0].dtype
 
-    def _gradient_came(self, target: Target, call: int, gradient: Tensor) -> None:
-        if not self.on or self.deaf:
+    def _gradient_came(self, target: Target, of: Pass, call: int, gradient: Tensor) -> None:
+        if not self.on or self.deaf or not of.kept:
             return
         began = time.perf_counter()
         self._backward_ran = True
         try:
             # At once: to keep gradients for a while would keep their memory from being used again.
             here = local(gradient)
-            self._outputs.add(target.gradient, here, self._phase, call)
+            of.pools.add(target.gradient, here, self._phase, call)
             target.version = compat.version_of(here)
-            self._noting.see_whether_it_stays(target, here)
+            of.noting.see_whether_it_stays(target, here)
         except Exception as error:  # as above
             self.fail(error)
         self.own += time.perf_counter() - began

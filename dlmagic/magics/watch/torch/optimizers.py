@@ -6,26 +6,31 @@ import weakref
 from collections.abc import Callable
 from typing import Any
 
+from torch import nn
 from torch.optim import Optimizer
 
-from dlmagic.magics.watch.torch.plan import owned_by
+from dlmagic.magics.watch.torch.plan import identities, owned_by
 
 
 class Owned:
-    """Which of a model's parameters each optimiser changes."""
+    """Which of a model's parameters each optimiser changes.
 
-    def __init__(self, identities: frozenset[int]) -> None:
-        self._identities = identities
+    It is asked anew of an optimiser that is new or has got more parameters: the model may have got
+    others, too, as a new last layer.
+    """
+
+    def __init__(self, model: nn.Module) -> None:
+        self._model = model
         self._known: weakref.WeakKeyDictionary[Optimizer, tuple[int, frozenset[int]]] = (
             weakref.WeakKeyDictionary()
         )
 
     def by(self, optimizer: Optimizer) -> frozenset[int]:
         """Identities of the model's parameters that an optimiser changes; empty for another's."""
-        groups = len(optimizer.param_groups)
+        count = sum(len(group["params"]) for group in optimizer.param_groups)
         known = self._known.get(optimizer)
-        if known is None or known[0] != groups:
-            known = groups, self._identities & owned_by(optimizer)
+        if known is None or known[0] != count:
+            known = count, identities(self._model) & owned_by(optimizer)
             self._known[optimizer] = known
         return known[1]
 

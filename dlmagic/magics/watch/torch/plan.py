@@ -33,7 +33,8 @@ class Target:
         before: The layer before it in the model.
         activation: Row of its outputs.
         gradient: Row of the gradients that reach them.
-        calls: How often it has run since the last backward pass.
+        in_pass: Number of the last pass that it has run in.
+        calls: How often it has run in that.
         again: How often it has run within a backward pass, to compute what was not kept.
         evaluated: Whether it has run otherwise than in training.
         can_be_zero: Whether its outputs can be zero throughout, and are never below.
@@ -48,6 +49,7 @@ class Target:
     before: nn.Module | None
     activation: int
     gradient: int
+    in_pass: int = 0
     calls: int = 0
     again: int = 0
     evaluated: bool = False
@@ -85,6 +87,7 @@ class Plan:
         layout: Their rows.
         lazy: Parameters that had no shape yet.
         kept: Parameters by layer and name, to see whether the model has got others.
+        held: The layers inside each of all layers, likewise.
     """
 
     targets: list[Target] = field(default_factory=list)
@@ -92,17 +95,21 @@ class Plan:
     layout: Layout = field(default_factory=Layout)
     lazy: list[nn.Parameter] = field(default_factory=list)
     kept: list[tuple[nn.Module, str, nn.Parameter]] = field(default_factory=list)
+    held: list[tuple[nn.Module, list[nn.Module | None]]] = field(default_factory=list)
 
     def still_fits(self) -> bool:
-        """Whether the layers still have the parameters that they had.
+        """Whether the model still has the layers, and these the parameters, that they had.
 
         Of a parameter that other processes have parts of (FSDP), a layer has the whole during a
-        pass, and its own part again when an optimiser steps.
+        pass, and its own part again when an optimiser steps. During a functional call it has plain
+        tensors in the place of parameters.
         """
         if not all(is_lazy(each) for each in self.lazy):
             return False
+        if not all(list(module._modules.values()) == inside for module, inside in self.held):
+            return False
         return all(
-            module._parameters.get(name) is each or is_part(each)
+            module._parameters.get(name) is each or is_part(each) or _is_lent(module, name)
             for module, name, each in self.kept
         )
 
@@ -126,6 +133,7 @@ def plan_for(layers: Mapping[nn.Module, Layer], chosen: Collection[str]) -> Plan
     plan, seen = Plan(), set[int]()
     paths = _paths_of_parameters(layers)
     before = None
+    plan.held = [(module, list(module._modules.values())) for module in layers]
     for module, layer in layers.items():
         if layer.name in chosen or any(name in chosen for name in layer.also):
             _add_layer(plan, module, layer, before)
@@ -199,6 +207,12 @@ def owned_by(optimizer: torch.optim.Optimizer) -> frozenset[int]:
 def is_part(parameter: nn.Parameter) -> bool:
     """Whether other processes have the rest of a parameter."""
     return hasattr(parameter, "to_local")
+
+
+def _is_lent(module: nn.Module, name: str) -> bool:
+    """Whether a layer has a tensor of somebody else for now: torch.func.functional_call."""
+    tensor = module._parameters.get(name)
+    return tensor is not None and not isinstance(tensor, nn.Parameter)
 
 
 def is_lazy(parameter: nn.Parameter) -> bool:

@@ -99,10 +99,16 @@ class Pool:
         block.used += count
         return block.values[block.used - count : block.used]
 
-    def finish(self) -> UnderWay:
-        """Statistics of the rows in use."""
+    def finish(self, without: Collection[int] = ()) -> UnderWay | None:
+        """Statistics of the rows in use, but for those of some owners."""
         self._measure()
-        return UnderWay(self.owners, self.totals, [self.width] * len(self.owners), self._measured)
+        owners, totals, among = self.owners, self.totals, None
+        if without:
+            among = [row for row, owner in enumerate(owners) if owner not in without]
+            owners, totals = [owners[row] for row in among], [totals[row] for row in among]
+        if not owners:
+            return None
+        return UnderWay(owners, totals, [self.width] * len(owners), self._measured, among)
 
     def clear(self) -> None:
         """Take all rows as free."""
@@ -185,9 +191,11 @@ class Pools:
         found = self._kinds[total, device, bits] = Kind(total, pool, chosen)
         return found
 
-    def finish(self) -> list[UnderWay]:
-        """Take the statistics of what was added, and free it."""
-        found = [pool.finish() for pool in self._pools.values() if pool.owners]
+    def finish(self, without: Collection[int] = ()) -> list[UnderWay]:
+        """Take the statistics of what was added, but for that of some owners, and free it."""
+        used = [pool for pool in self._pools.values() if pool.owners]
+        found = [under_way for pool in used if (under_way := pool.finish(without)) is not None]
+        self.drop(without)
         for parts in filter(None, self._exactly.values()):
             owners, totals, measured = zip(*parts, strict=True)
             found.append(UnderWay(list(owners), list(totals), list(totals), list(measured)))
@@ -209,6 +217,12 @@ class Pools:
         for part in in_storage_order(tensor).split(LARGEST_PART):
             values = part.to(torch.float32).contiguous()[None]
             parts.append((owner, part.numel(), measure(values, exact=True)))
+
+    def owners(self) -> set[int]:
+        """Those of which anything has been looked at."""
+        together = (pool.owners for pool in self._pools.values())
+        alone = ((owner for owner, _, _ in parts) for parts in self._exactly.values())
+        return set[int]().union(*together, *alone)
 
     def drop(self, owners: Collection[int]) -> None:
         """Forget what was looked at alone of some owners in this step."""

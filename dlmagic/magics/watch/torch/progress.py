@@ -24,7 +24,7 @@ class Progress:
         delivery: What waits to be taken.
         silent: Layers that had not fired when watching ended.
         untrained: Layers whose parameters had required gradients in vain by then.
-        skipped: Steps that a gradient scaler left out.
+        skipped: How often gradients were used by no step, as where a gradient scaler skips it.
         paused: Whether nothing is measured for now.
         bypassed: Whether steps were made in which the model itself was not called.
         evaluated: Whether steps were made in which it was called in evaluation mode.

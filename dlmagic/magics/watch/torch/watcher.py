@@ -7,15 +7,18 @@ from collections.abc import Collection
 
 from torch import nn
 
+from dlmagic.display.units import listed
 from dlmagic.frameworks.torch import _compat as compat
 from dlmagic.magics.watch.sample_result import Overhead, Sample, Silent, Untrained
 from dlmagic.magics.watch.torch.engine import Engine
-from dlmagic.magics.watch.torch.layers import is_model, layers_of, unwrapped
+from dlmagic.magics.watch.torch.layers import is_model, layers_of, paths_of, unwrapped
 from dlmagic.magics.watch.torch.plan import is_part
 from dlmagic.magics.watch.torch.progress import Progress
 from dlmagic.magics.watch.watcher import OF_PARTS, Layer, Listener, Rate
 
 __all__ = ["TorchWatcher", "is_model"]
+
+_NAMED = 3
 
 
 class TorchWatcher:
@@ -44,7 +47,7 @@ class TorchWatcher:
 
     @property
     def skipped(self) -> int:
-        """Steps that a gradient scaler left out."""
+        """How often gradients were used by no step, as where a gradient scaler skips it."""
         return self._progress.skipped
 
     def begin(self, listener: Listener) -> None:
@@ -93,6 +96,11 @@ class TorchWatcher:
         model = self._model()
         return model is not None and any(map(is_part, model.parameters()))
 
+    def _added(self, model: nn.Module) -> list[str]:
+        """Paths of layers that the model did not have when it began to be watched."""
+        known = {path for layer in self.layers for path in (layer.name, *layer.also)}
+        return [path for path in paths_of(model) if path not in known]
+
     def notes(self) -> tuple[str, ...]:
         """What the user should know about how this model is watched."""
         return tuple(self._notes())
@@ -119,6 +127,11 @@ class TorchWatcher:
             )
         if self.has_parts:
             notes.append(OF_PARTS)
+        if model is not None and (added := self._added(model)):
+            notes.append(
+                f"Layers that came into the model after watching began are not measured: "
+                f"{listed(added, most=_NAMED)}. Let go of it and watch it again to see them, too."
+            )
         if self._progress.evaluated:
             notes.append(
                 "Steps were made while the model was in evaluation mode, in which its outputs are "
@@ -127,7 +140,8 @@ class TorchWatcher:
         if self._progress.bypassed:
             notes.append(
                 "Steps were made in which the model itself was not called, only layers or a "
-                "compiled copy of it: what made a NaN can then only be told from the gradients."
+                "compiled copy of it, or within torch.func: what made a NaN can then only be told "
+                "from the gradients."
             )
         return notes
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from dlmagic.finding import Finding, Fix
 from dlmagic.magics.watch.sample_result import Culprit, Sample
+from dlmagic.magics.watch.verdicts.constant import Constant
 from dlmagic.magics.watch.verdicts.culprit import finding_of
 from dlmagic.magics.watch.verdicts.dead import Dead
 from dlmagic.magics.watch.verdicts.exploding import Exploding
@@ -21,8 +22,8 @@ from dlmagic.magics.watch.verdicts.updates import Updates
 from dlmagic.magics.watch.verdicts.vanishing import Vanishing
 
 _FOLLOWS = {
-    "vanishing-gradient": {"dead-units", "saturation"},
-    "update-too-small": {"dead-units", "saturation", "vanishing-gradient"},
+    "vanishing-gradient": {"constant-output", "dead-units", "saturation"},
+    "update-too-small": {"constant-output", "dead-units", "saturation", "vanishing-gradient"},
 }
 """What is said only where none of its causes has been: who mends those has mended it, too."""
 
@@ -76,6 +77,7 @@ class Judge:
         self._looks = (
             self._not_finite,
             Exploding(limits),
+            Constant(limits),
             Dead(limits),
             Saturation(limits),
             Vanishing(limits),

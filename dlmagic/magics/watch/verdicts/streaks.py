@@ -40,9 +40,14 @@ class Streaks:
             places: The rows that are looked at; of others nothing is known in this sample.
             are_so: Whether it is so of each of those.
         """
+        counts = self.counts(table, places, are_so)
+        return (counts >= self._limits.patience) & (table.step > self._limits.first_steps)
+
+    def counts(self, table: Table, places: Places, are_so: NDArray[np.bool_]) -> NDArray[np.int64]:
+        """In how many samples in a row it has been so by now of each of the rows."""
         numbers = table.numbers(places)
         new = int(numbers.max(initial=-1)) + 1 - len(self._counts)
         self._counts = np.pad(self._counts, (0, max(new, 0)))
         counts = np.where(are_so, self._counts[numbers] + 1, 0)
         self._counts[numbers] = counts
-        return (counts >= self._limits.patience) & (table.step > self._limits.first_steps)
+        return counts

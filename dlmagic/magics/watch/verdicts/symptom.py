@@ -15,6 +15,7 @@ _NAMED = 3
 Kind = Literal[
     "vanishing-gradient",
     "exploding-gradient",
+    "constant-output",
     "dead-units",
     "saturation",
     "update-too-small",

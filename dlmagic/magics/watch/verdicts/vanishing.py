@@ -13,7 +13,7 @@ from dlmagic.magics.watch.sample_result import Row
 from dlmagic.magics.watch.verdicts.limits import Limits
 from dlmagic.magics.watch.verdicts.streaks import Streak, Streaks
 from dlmagic.magics.watch.verdicts.symptom import Symptom, named
-from dlmagic.magics.watch.verdicts.table import Places, Table
+from dlmagic.magics.watch.verdicts.table import Floats, Places, Table
 
 _ADVICE = (
     "Try ReLU or GELU in place of sigmoid and tanh, normalisation between the layers, "
@@ -22,6 +22,10 @@ _ADVICE = (
 _ADVICE_ON_ALL = (
     "Look at how the loss is scaled, at initial weights that are close to zero, and at outputs "
     "that are saturated from the start."
+)
+_ADVICE_ON_NOTHING = (
+    "See that the loss depends on what the layers compute, and that it is a number (--loss NAME "
+    "tells): a mean over nothing, as where all labels are ignored, is NaN, its gradients are zero."
 )
 _ADVICE_ON_WEIGHTS = (
     "Look at initial weights that are close to zero, and at outputs that are saturated, or zero "
@@ -58,8 +62,7 @@ class Vanishing:
         if self._nothing.count(not self._ever_larger) == 2 * limits.patience:
             largest = table.row(places[sizes.argmax()])
             says = partial(self._from_the_start, largest, float(sizes.max()), self._biases_learn)
-            advice = _ADVICE_ON_WEIGHTS if self._biases_learn else _ADVICE_ON_ALL
-            yield _symptom(table, places[:1], says, advice)
+            yield _symptom(table, places[:1], says, self._advice(sizes))
 
     def _note_larger(self, table: Table) -> None:
         """See which gradients are of use: also those of parameters that are no weights."""
@@ -68,6 +71,11 @@ class Vanishing:
         vectors = [len(table.row(place).shape) < 2 for place in useful]
         self._biases_learn |= any(vectors)
         self._ever_larger |= not all(vectors)
+
+    def _advice(self, sizes: Floats) -> str:
+        if self._biases_learn:
+            return _ADVICE_ON_WEIGHTS
+        return _ADVICE_ON_ALL if sizes.any() else _ADVICE_ON_NOTHING
 
     def _beside(self, row: Row, size: float, last: Row, end: float) -> str:
         return (

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from dlmagic.magics.watch.layer_result import states_of
 from dlmagic.magics.watch.live.feed import PERIOD, Feed
 from dlmagic.magics.watch.live.measures import BROKEN, MEASURES
 from dlmagic.magics.watch.live.message import LARGEST, Message
@@ -81,12 +82,20 @@ def test_the_numbers_of_a_step_arrive() -> None:
     ]
     assert sent[0, 0, 0] == pytest.approx(np.hypot(*norms), rel=0.005)
     assert np.isnan(sent[0, 0, 1])  # a ReLU has no parameters
-    weight = next(k for k, row in enumerate(sample.rows) if row.quantity == "update")
-    assert sample.rows[weight].parameter == "weight"
-    assert sent[0, 3, 0] == pytest.approx(sample.column("ratio")[weight], rel=0.005)
     losses = message.buffers[message.plain["parts"].index("losses")]
     assert np.frombuffer(losses[:12], "<u4").tolist() == [1, 2, 3]
     assert np.frombuffer(losses[12:], "<f4") == pytest.approx([1, 1 / 2, 1 / 3])
+
+
+def test_updates_are_shares_of_their_weights_as_in_the_table() -> None:
+    page = Page(12)
+    page.advance(1, 1)
+    (_, message), (sample,) = page.messages[0], page.training.samples
+    places, none = np.arange(len(sample.rows)), np.zeros((len(sample.rows), 2))
+    states = states_of(sample.rows, sample.values, sample.calls, none, places)
+    table = [np.nan if state.update is None else state.update for state in states]
+    assert MEASURES[3].title == "update ratio"
+    assert columns(message, 12)[0, 3] == pytest.approx(table, rel=0.005, nan_ok=True)
 
 
 def test_of_many_steps_the_last_is_sent_and_nothing_broken_is_lost() -> None:

@@ -48,6 +48,19 @@ def test_two_optimisers_that_step_one_after_the_other_share_a_step():
         assert row(samples[3], layer, "update", "weight")["norm"] > 0
 
 
+def test_a_step_that_ends_with_the_next_call_of_the_model_had_one_of_its_own():
+    model = small_model()
+    often, seldom = (torch.optim.SGD(model[at].parameters(), 0.1) for at in (0, 3))
+    with watching(model) as (watcher, listening):
+        for number in range(9):
+            model(BATCH).sum().backward()
+            often.step()
+            if number % 3:
+                seldom.step()
+        assert watcher.notes() == ()
+    assert listening.steps == list(range(1, 10))
+
+
 def test_optimisers_of_other_models_are_none_of_ours():
     model, other = small_model(), small_model(1)
     optimizer = torch.optim.SGD(other.parameters(), 0.1)

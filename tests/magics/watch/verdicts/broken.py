@@ -13,7 +13,7 @@ from tests.magics.watch.verdicts.runs import Run, adam, classify, initialised, m
 VANISHING, EXPLODING = "vanishing-gradient", "exploding-gradient"
 DEAD, SATURATION = "dead-units", "saturation"
 SMALL, LARGE = "update-too-small", "update-too-large"
-NOT_FINITE = "not-finite"
+NOT_FINITE, CONSTANT = "not-finite", "constant-output"
 
 BROKEN: dict[str, tuple[Callable[[], Run], set[str]]] = {}
 
@@ -244,6 +244,16 @@ def sequence_of_padding_only() -> Run:
 def tanh_driven_into_saturation() -> Run:
     model = mlp(nn.Tanh, [64, 64, 64])
     return classify(model, sgd(model, 8.0))
+
+
+@broken(CONSTANT)
+def normalised_over_one_value() -> Run:
+    model = mlp(nn.ReLU, [64]).append(nn.Linear(10, 1)).append(nn.LayerNorm(1))
+
+    def loss(outputs: Tensor, labels: Tensor) -> Tensor:
+        return functional.mse_loss(outputs[:, 0], labels.float())
+
+    return classify(model, adam(model, 1e-3), loss=loss)
 
 
 @broken(LARGE, EXPLODING, NOT_FINITE)

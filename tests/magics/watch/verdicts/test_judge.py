@@ -60,6 +60,16 @@ def test_gradients_that_were_always_nothing_are_told() -> None:
     assert [(step, finding.kind) for step, finding in found] == [(10, "vanishing-gradient")]
 
 
+def test_where_all_gradients_are_zero_the_loss_may_be_no_number() -> None:
+    ((_, zero),) = told(gradients(step, 0, 0, 0) for step in range(1, 30))
+    ((_, tiny),) = told(gradients(step, 1e-12, 0, 0) for step in range(1, 30))
+    assert zero.kind == tiny.kind == "vanishing-gradient"
+    assert zero.fix is not None
+    assert tiny.fix is not None
+    assert "is NaN" in zero.fix.text
+    assert "is NaN" not in tiny.fix.text
+
+
 def test_a_few_samples_are_not_enough() -> None:
     lost = [gradients(step, 1e-7, 0.1, 0.1) for step in range(20, 24)]
     assert not told([*lost, gradients(24, 0.1, 0.1, 0.1), *lost])
@@ -111,6 +121,32 @@ def test_dead_units_are_told_after_the_first_steps() -> None:
     assert [(step, finding.kind) for step, finding in found] == [(11, "dead-units")]
     assert "75 % of the units of 1 (ReLU) are dead" in found[0][1].message
     assert not told(sample(step, values, dead={relu: 0.4}) for step in range(1, 30))
+
+
+@pytest.mark.parametrize(
+    ("kind", "shape", "outputs", "wrong"),
+    [
+        ("LayerNorm", (8, 1), np.full(8, 0.25), True),
+        ("LayerNormalization", (2, 4, 1), np.full(8, 0.25), True),
+        ("Softmax", (8, 1), np.ones(8), True),
+        ("LogSoftmax", (8, 1), np.zeros(8), True),
+        ("LayerNorm", (8, 1), np.append(np.full(7, 0.25), 0.5), False),
+        ("LayerNorm", (1, 1), np.full(1, 0.25), False),  # of one value nothing can be told
+        ("LayerNorm", (2, 4), np.zeros(8), False),  # as where its factors are zero
+        ("Softmax", (2, 4), np.full(8, 0.25), False),
+        ("Linear", (8, 1), np.zeros(8), False),  # as where it begins as zero
+    ],
+)
+def test_a_layer_that_normalises_over_one_value_is_told(
+    kind: str, shape: tuple[int, ...], outputs: np.ndarray, wrong: bool
+) -> None:
+    output = row("5", "activation", kind=kind, shape=shape)
+    values = {FIRST: normal(1e-6), output: outputs}
+    found = told(sample(step, values) for step in range(1, 30))
+    expected = [(2, "constant-output")] if wrong else []
+    assert [(step, finding.kind) for step, finding in found] == expected
+    for _, finding in found:
+        assert "nothing before it can learn through it" in finding.message
 
 
 @pytest.mark.parametrize("scale", [0.1, 1.0, 3.0, 10.0, 100.0])

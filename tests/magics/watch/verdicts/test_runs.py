@@ -16,7 +16,10 @@ from tests.magics.watch.verdicts.broken import BROKEN
 from tests.magics.watch.verdicts.healthy import HEALTHY
 from tests.magics.watch.verdicts.runs import Run
 
-QUICK_BROKEN = ("deep_sigmoid", "learning_rate_of_ten", "bias_far_below_zero", "root_of_zero")
+QUICK_BROKEN = (
+    *("deep_sigmoid", "learning_rate_of_ten", "bias_far_below_zero", "root_of_zero"),
+    "normalised_over_one_value",
+)
 QUICK_HEALTHY = ("perceptron_with_adam", "corrections_of_low_rank")
 
 
