@@ -85,8 +85,8 @@ class Engine:
 
     def before_call(self, module: nn.Module, args: Any, kwargs: Any) -> None:
         """The model is called."""
-        if torch.compiler.is_compiling():
-            return  # a graph must not know of us
+        if torch.compiler.is_compiling() or compat.in_transform():
+            return  # neither a graph nor a derivative must know of us
         if self._alarm.diagnosing or self._inside:
             return
         if not module.training or not torch.is_grad_enabled() or compat.in_backward():
@@ -112,8 +112,8 @@ class Engine:
 
     def after_call(self, module: nn.Module, _args: Any, output: Any) -> None:
         """The model has been called, or has raised."""
-        if torch.compiler.is_compiling():
-            return  # a graph must not know of us
+        if torch.compiler.is_compiling() or compat.in_transform():
+            return  # neither a graph nor a derivative must know of us
         if not self._eager or self._alarm.diagnosing or self._inside:
             return
         if not module.training or not torch.is_grad_enabled():

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable
+from operator import itemgetter
 from typing import Any
 
 from torch import nn
 from torch.optim import Optimizer
 
 from dlmagic.magics.watch.torch.plan import identities, owned_by
+
+_parameters_of = itemgetter("params")
 
 
 class Owned:
@@ -27,7 +30,7 @@ class Owned:
 
     def by(self, optimizer: Optimizer) -> frozenset[int]:
         """Identities of the model's parameters that an optimiser changes; empty for another's."""
-        count = sum(len(group["params"]) for group in optimizer.param_groups)
+        count = sum(map(len, map(_parameters_of, optimizer.param_groups)))
         known = self._known.get(optimizer)
         if known is None or known[0] != count:
             known = count, identities(self._model) & owned_by(optimizer)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import torch
 from torch import nn
 
 from dlmagic.frameworks.torch import _compat as compat
@@ -43,12 +42,6 @@ class CompiledCall:
 def watch_calls(
     model: nn.Module, before: Callable[..., None], after: Callable[..., None]
 ) -> RootHooks | CompiledCall:
-    """Have functions called before and after each call of a model, but for those of transforms."""
+    """Have functions called before and after each call of a model."""
     kind = RootHooks if compat.compiled_call(model) is None else CompiledCall
-    return kind(model, Hook(_unless_transformed, before), Hook(_unless_transformed, after))
-
-
-def _unless_transformed(then: Callable[..., None], *arguments: Any) -> None:
-    if torch.compiler.is_compiling() or compat.in_transform():
-        return  # neither a graph nor a derivative must know of us
-    then(*arguments)
+    return kind(model, Hook(before), Hook(after))
