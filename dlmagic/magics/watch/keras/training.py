@@ -105,7 +105,10 @@ class Training:
         """A step of ``fit`` or of ``train_on_batch``, and what follows it."""
         if self._fit is not None:
             return self._fit.make(function, *args)
-        result = self.train_function.run(function, *args)
+        try:
+            result = self.train_function.run(function, *args)
+        finally:
+            self._eager.end_step()
         if not self._eager.tell() and self._graphs is not None:
             self._graphs.look()
         return result

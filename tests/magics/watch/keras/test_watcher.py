@@ -205,7 +205,15 @@ class Pair(keras.Model):  # type: ignore[misc]
         return {"loss": loss}
 
 
-@pytest.mark.parametrize("settings", [{}, {"steps_per_execution": 5}, {"jit_compile": True}])
+SHARING: list[dict[str, Any]] = [
+    {},
+    {"steps_per_execution": 5},
+    {"jit_compile": True},
+    {"run_eagerly": True},
+]
+
+
+@pytest.mark.parametrize("settings", SHARING)
 def test_two_optimisers_in_one_train_step_share_a_step(settings):
     x, compiled = X.copy(), settings.get("jit_compile")
     x[-1] = 0 if compiled else np.nan  # nobody looks for it in what XLA compiles
