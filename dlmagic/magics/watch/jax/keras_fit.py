@@ -42,6 +42,7 @@ class JaxFit:
         """A layer has returned; of interest only while a step is looked at."""
         if self._looking is not None and self._looking.is_tracing:
             self._looking.hear(layer, kind, result)
+            self._training.heard.ended(layer, result)
 
     def around_batch(self, original: Callable[..., Any]) -> Callable[..., Any]:
         """``train_on_batch``, whose step is told only when the model has got what it has made."""
@@ -85,4 +86,7 @@ class JaxFit:
         except Exception as error:  # the training must not suffer
             account.note(f"fit() cannot be measured ({type(error).__name__}: {error}).")
             return
-        account.deliver(step, pieces, measured, shown=shown(pieces))
+        finally:
+            training.heard.clear()
+        hidden = training.hidden()
+        account.deliver(step, pieces, measured, hidden=hidden, shown=shown(pieces))

@@ -83,7 +83,7 @@ class Training:
 
     def hidden(self) -> Collection[str]:
         """Layers that no model ends with, as far as its calls are heard."""
-        return () if self._fit is not None else self._found.layers.keys() - self._heard.ends
+        return self._found.layers.keys() - self._heard.ends
 
     def owner_of(self, variable: Any) -> tuple[str, str]:
         """Layer and name of a variable of the model."""
