@@ -385,6 +385,24 @@ def test_a_cell_inside_a_loop_is_silent_and_says_why():
     assert (silent.layer, "loop" in silent.why) == ("lstm/lstm_cell", True)
 
 
+@pytest.mark.parametrize(
+    ("layer", "activation"),
+    [
+        (keras.layers.SimpleRNN(8, return_sequences=True), "tanh"),
+        (keras.layers.LSTM(8), ""),
+        (keras.layers.TimeDistributed(keras.layers.Dense(8)), ""),
+    ],
+)
+def test_what_a_loop_of_cells_returns_is_seen(layer, activation):
+    outer = [keras.Input((5, 4)), layer, keras.layers.Flatten(), keras.layers.Dense(1)]
+    model = keras.Sequential(outer)
+    model.compile("sgd", "mse")
+    with dlmagic.watch(model, every=1) as session:
+        model.fit(X[:22, :20].reshape(22, 5, 4), Y[:22], batch_size=22, verbose=0)
+    rows = {(row.layer, row.quantity): row for row in session.past.rows}
+    assert rows[layer.name, "activation"].activation == activation
+
+
 def test_scaled_gradients_are_seen_as_they_are():
     norms = []
     for dtype in ("float32", "mixed_float16"):
