@@ -291,6 +291,47 @@ def test_a_nan_behind_the_outputs_is_not_blamed_on_the_first_layer(slope, loss, 
         assert (culprit.count, culprit.total, culprit.certain) == (2, 4, False)
 
 
+class Generator(nn.Module):
+    @nn.compact
+    def __call__(self, x: Any) -> Any:
+        return nn.Dense(8, name="made")(x)
+
+
+class Critic(nn.Module):
+    @nn.compact
+    def __call__(self, x: Any) -> Any:
+        return nn.Dense(1, name="judged")(nn.Dense(4, name="read")(x))
+
+
+@pytest.mark.parametrize(
+    ("scale", "loss", "pass_", "layer"),
+    [
+        pytest.param(jnp.nan, jnp.mean, "forward", "made", id="the generator"),
+        pytest.param(1.0, lambda y: y.mean() * jnp.nan, "loss", "", id="loss of the critic"),
+        pytest.param(1.0, lambda y: jnp.sqrt(y * 0).mean(), "result", "", id="its gradient"),
+    ],
+)
+def test_a_nan_of_one_network_is_not_blamed_on_the_one_that_follows(scale, loss, pass_, layer):
+    generator, critic = Generator(), Critic()
+
+    @jax.jit
+    def step(made: Any, judged: Any, x: Any) -> Any:
+        fake = generator.apply(made, x * scale)
+        first, found = jax.value_and_grad(lambda p: loss(critic.apply(p, fake)))(judged)
+        judged = jax.tree.map(lambda p, g: p - g, judged, found)
+        second, found = jax.value_and_grad(
+            lambda p: critic.apply(judged, generator.apply(p, x)).mean()
+        )(made)
+        return jax.tree.map(lambda p, g: p - g, made, found), judged, first, second
+
+    watcher = watch(step, told=(told := Told()))
+    key = jax.random.key(0)
+    watcher.call(generator.init(key, X), critic.init(key, X), X)
+    watcher.end()
+    (culprit,) = told.culprits
+    assert (culprit.pass_, culprit.layer) == (pass_, layer)
+
+
 @pytest.mark.parametrize("compiled", [True, False])
 def test_where_no_outputs_are_seen_nothing_is_said_of_them(compiled):
     def step(parameters: Any, x: Any) -> Any:
