@@ -88,5 +88,6 @@ class JaxFit:
             return
         finally:
             training.heard.clear()
+        account.heed(training.model.optimizer)
         hidden = training.hidden()
         account.deliver(step, pieces, measured, hidden=hidden, shown=shown(pieces))

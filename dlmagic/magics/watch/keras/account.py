@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from dlmagic.magics.watch.arrived import Arrived
 from dlmagic.magics.watch.clockwork import UNKNOWN, Stopwatch
 from dlmagic.magics.watch.gathering import Gathering, Piece
+from dlmagic.magics.watch.keras.accumulation import (
+    OF_EACH_BATCH,
+    adds_up,
+    without_updates_of_none,
+)
 from dlmagic.magics.watch.keras.faults import culprit_of
 from dlmagic.magics.watch.keras.layers import Found
 from dlmagic.magics.watch.measures import Measured
@@ -35,6 +40,7 @@ class Account:
     def __init__(self, found: Found, chosen: frozenset[str], rate: Rate) -> None:
         self.found, self.chosen, self.rate = found, chosen, rate
         self.steps, self.skipped, self.paused = 0, 0, False
+        self._adds_up = False
         self.samples: Arrived[Sample] = Arrived()
         self.losses: Arrived[tuple[int, float]] = Arrived()
         self.pacing = Pacing(rate)
@@ -60,6 +66,12 @@ class Account:
     def is_due(self) -> bool:
         """Whether the next step is to be measured."""
         return not self.paused and self.is_open and self.pacing.due(self.steps + 1)
+
+    def heed(self, optimizer: Any) -> None:
+        """Know of the optimiser that makes the next step."""
+        self._adds_up = adds_up(optimizer)
+        if self._adds_up:
+            self.note(OF_EACH_BATCH)
 
     def note(self, text: str) -> None:
         """Tell the user, once."""
@@ -111,8 +123,11 @@ class Account:
         """
         if not measured:
             return
+        places: Sequence[int] = range(len(pieces)) if shown is None else shown
+        if self._adds_up:
+            places = without_updates_of_none(pieces, measured, places)
         about = self.found.about(hidden)
-        sample = self._gathering.sample(step, pieces, measured, about, self.chosen, shown)
+        sample = self._gathering.sample(step, pieces, measured, about, self.chosen, places)
         self._fired |= {row.layer for row in sample.rows if row.quantity == "activation"}
         self.samples.add(sample)
 

@@ -122,10 +122,7 @@ class Training:
         is_told = self.account.is_open and self._fit is None
         if not is_told or not self._ownership.has_any(variables):
             return go_on(gradients, variables)
-        if getattr(optimizer, "gradient_accumulation_steps", None):
-            self.account.note(
-                "Gradients are those of each batch, before the optimiser adds them up."
-            )
+        self.account.heed(optimizer)
         proceed = partial(go_on, gradients, variables)
         if self._graphs is not None and self._graphs.is_tracing():
             return self._graphs.write(proceed, optimizer, gradients, variables)

@@ -403,6 +403,19 @@ def test_what_a_loop_of_cells_returns_is_seen(layer, activation):
     assert rows[layer.name, "activation"].activation == activation
 
 
+@pytest.mark.parametrize("settings", [{}, {"run_eagerly": True}])
+def test_steps_that_only_add_gradients_up_have_no_updates(settings):
+    model = two_layers(**settings)
+    model.compile(keras.optimizers.SGD(0.1, gradient_accumulation_steps=5), "mse", **settings)
+    with watched(model) as watcher:
+        fit(model, epochs=2)
+    samples = watcher.take()
+    assert [sample.step for sample in samples] == list(range(1, 11))
+    updated = [each.step for each in samples if "update" in {row.quantity for row in each.rows}]
+    assert updated == [5, 10]
+    assert any("before the optimiser adds them up" in note for note in watcher.notes())
+
+
 def test_scaled_gradients_are_seen_as_they_are():
     norms = []
     for dtype in ("float32", "mixed_float16"):
