@@ -194,7 +194,7 @@ class Looking:
             tree = trees.state_among(before, after)
             self._found = [] if tree is None else [trees.shapes_of(tree)]
         for shapes in self._found:
-            old, new = trees.find(shapes, before), trees.find(shapes, after)
+            old, new = trees.find(shapes, before), trees.find_again(shapes, before, after)
             leaves = jax.tree.leaves(old)
             self._emit(self._pieces("weight", old, shapes), leaves)
             if new is not None:

@@ -186,6 +186,22 @@ def test_linen_with_optax_and_donated_state():
     assert not watcher.notes()
 
 
+def test_gradients_that_are_returned_are_not_taken_for_the_new_parameters():
+    @jax.jit
+    def step(state: TrainState, x: Any) -> Any:
+        def loss(parameters: Any) -> Any:
+            return state.apply_fn({"params": parameters}, x, training=False).mean()
+
+        gradients = jax.grad(loss)(state.params)
+        return gradients, state.apply_gradients(grads=gradients)
+
+    watcher, state = watch(step), linen_state()
+    _, after = watcher.call(state, X)
+    (sample,) = watcher.take()
+    old, new = (each.params["last"]["kernel"] for each in (state, after))
+    assert agrees(row_of(sample, "last", "update", "kernel"), new - old)
+
+
 def test_nnx_modules_are_changed_by_their_own_step_alone():
     ends = []
     for call in (nnx_step, (watcher := watch(nnx_step, Rate(every=5))).call):
