@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from dlmagic.environment import Environment
 from dlmagic.errors import InputError, nearest
+from dlmagic.magics.watch.beginnings import tell_beginning
 from dlmagic.magics.watch.models import watcher_of
 from dlmagic.magics.watch.request import WatchRequest
 from dlmagic.magics.watch.result import WatchedModel, WatchList, WatchResult
@@ -145,7 +146,9 @@ def _begin(
     namespace: Mapping[str, object],
     watcher: Watcher,
 ) -> WatchSession:
-    return add(WatchSession(model, name, watcher, request, namespace, forget), model)
+    session = add(WatchSession(model, name, watcher, request, namespace, forget), model)
+    tell_beginning()
+    return session
 
 
 def add(session: WatchSession, model: object) -> WatchSession:

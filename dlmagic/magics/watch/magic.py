@@ -21,6 +21,7 @@ from IPython.core.magic import (
 from IPython.display import display
 
 from dlmagic.errors import InputError
+from dlmagic.magics.watch.beginnings import hear_beginnings, stop_hearing
 from dlmagic.shell.cells import cell_source, deliver, ends_with_semicolon
 from dlmagic.shell.errors import show_without_own_frames, translate_errors
 from dlmagic.shell.options import magic_options, option, parse, result_options
@@ -61,12 +62,14 @@ class WatchMagics(Magics):
         events: Any = shell.events
         events.register("pre_run_cell", self._before_cell)
         events.register("post_run_cell", self._after_cell)
+        hear_beginnings(self._let_interrupts_wait)
 
     def unload(self) -> None:
         """End what is watched, and take the events away."""
         events: Any = self.shell.events
         events.unregister("pre_run_cell", self._before_cell)
         events.unregister("post_run_cell", self._after_cell)
+        stop_hearing(self._let_interrupts_wait)
         self._interrupts.close()
         engine = sys.modules.get(_ENGINE)
         if engine is not None:
@@ -120,9 +123,7 @@ class WatchMagics(Magics):
             return deliver(self.shell, options, self._list(options))
         if options.on is not None:
             return deliver(self.shell, options, self._begin_on(options))
-        session = self._begin(options, options.model)
-        self._let_interrupts_wait()
-        return deliver(self.shell, options, session)
+        return deliver(self.shell, options, self._begin(options, options.model))
 
     @magic_options(examples=("%unwatch net", "%unwatch"))
     @result_options
@@ -187,7 +188,6 @@ class WatchMagics(Magics):
         name = options.model or only_model(self.shell.user_ns)
         before = is_watched(model_called(name, self.shell.user_ns))
         session = self._begin(options, name)
-        self._let_interrupts_wait()
         if not options.quiet:
             session.show()
         last, result = watch_cell(session, source, self.shell.user_ns, goes_on=before)

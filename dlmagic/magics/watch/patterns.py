@@ -50,7 +50,10 @@ def themselves(layers: Sequence[Layer]) -> list[str]:
     return [
         layer.name
         for layer in layers
-        if layer.parameters or layer.unbuilt or not holders.intersection((layer.name, *layer.also))
+        if layer.parameters
+        or layer.unbuilt
+        or layer.loops
+        or not holders.intersection((layer.name, *layer.also))
     ]
 
 

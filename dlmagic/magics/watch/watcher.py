@@ -22,6 +22,7 @@ class Layer:
         also: Other paths of the same layer.
         parameters: How many values its own parameters have, without those of layers inside.
         unbuilt: Whether it may still get parameters of its own.
+        loops: Whether it calls layers inside it in a loop, where they may not be seen.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Layer:
     also: tuple[str, ...] = ()
     parameters: int = 0
     unbuilt: bool = False
+    loops: bool = False
 
 
 @dataclass(frozen=True)

@@ -53,6 +53,15 @@ def test_under_watch_an_ordinary_cell_is_interrupted_between_two_steps(watching:
     assert watching.run("session.running, number if 'number' in dir() else None")["status"] == "ok"
 
 
+def test_so_is_the_very_cell_in_which_watching_begins(kernel: Kernel) -> None:
+    kernel.run("%unwatch -q\nimport dlmagic, signal")
+    reply = kernel.run("dlmagic.watch(net)\ntrain(0.01)", interrupt_at="trains", after=0.1)
+    assert (reply["status"], reply["ename"]) == ("error", "TrainingStopped")
+    kernel.run("%unwatch -q")
+    kernel.run("signal.getsignal(signal.SIGINT) is signal.default_int_handler")
+    assert kernel.text("execute_result") == "True"
+
+
 def test_the_idiom_for_interrupts_still_works(watching: Kernel) -> None:
     cell = "try:\n    train(0.01)\nexcept KeyboardInterrupt:\n    print('saved')"
     assert watching.run(cell, interrupt_at="trains", after=0.1)["status"] == "ok"

@@ -44,6 +44,11 @@ def test_a_layer_that_holds_others_is_meant_where_it_may_get_parameters() -> Non
     assert chosen("", layers) == ("", "block/a")
 
 
+def test_a_layer_that_calls_others_in_a_loop_is_meant_with_them() -> None:
+    layers = (Layer("", "Model"), Layer("rnn", "RNN", loops=True), Layer("rnn/cell", "Cell"))
+    assert chosen("", layers) == ("rnn", "rnn/cell")
+
+
 @pytest.mark.parametrize(
     ("pattern", "words"),
     [

@@ -9,6 +9,7 @@ import numpy as np
 
 from dlmagic.magics.watch.gathering import Piece
 from dlmagic.magics.watch.jax.looking import LOSS, Looking, is_input
+from dlmagic.magics.watch.jax.received import Moment
 from dlmagic.magics.watch.jax.step import Given, Step
 from dlmagic.magics.watch.jax.trees import are_taken
 from dlmagic.magics.watch.sample_result import Culprit
@@ -44,24 +45,26 @@ def _first(number: int, looking: Looking, pieces: list[Piece], measured: Any) ->
     """The first that was not finite; None where that does not tell where it began."""
     numbers = np.concatenate([each.counts[:, :4] for each in measured])
     extremes = np.concatenate([each.floats[:, 2:4] for each in measured])
-    order = sorted(range(len(pieces)), key=lambda at: (_pass_of(pieces[at])[1], at))
+    order = _in_order(pieces, looking.moments())
     passes = [_pass_of(each)[0] for each in pieces]
     bad = [at for at in order if numbers[at, 1:3].any()]
     if not bad or (passes[bad[0]] == "loss" and "forward" not in passes):
         return None
     if passes[bad[0]] == "backward":
-        return _told_by_gradients(number, looking, [pieces[at] for at in bad], pieces)
+        now = looking.moments()[bad[0]]
+        spoiled = [pieces[at] for at in bad if looking.moments()[at] == now]
+        return _told_by_gradients(number, looking, spoiled, pieces)
     at = bad[0]
     key, nan, inf = pieces[at].key, int(numbers[at, 1]), int(numbers[at, 2])
     is_of_layer = key != LOSS and not is_input(key)
-    calls = [each for each in range(at + 1) if pieces[each].key == key]
-    before = [each for each in range(at) if passes[each] == "forward"][-_TRAIL:]
+    until = order[: order.index(at)]
+    before = [each for each in until if passes[each] == "forward"][-_TRAIL:]
     return Culprit(
         step=number,
         pass_=passes[at],
         layer=key.layer if is_of_layer else "",
         kind=looking.kinds.get(key.layer, "") if is_of_layer else "",
-        call=len(calls),
+        call=1 + sum(pieces[each].key == key for each in until),
         what="NaN and Inf" if nan and inf else "NaN" if nan else "Inf",
         count=nan + inf,
         total=int(numbers[at, 1:4].sum()),
@@ -76,6 +79,20 @@ def _first(number: int, looking: Looking, pieces: list[Piece], measured: Any) ->
             for each in before
         ),
     )
+
+
+def _in_order(pieces: list[Piece], moments: list[Moment]) -> list[int]:
+    """The places of the pieces in the order in which they came to be.
+
+    What a step is given was there before. Where it differentiates several times, as for the two
+    networks of a GAN, what follows the first gradients follows from them.
+    """
+
+    def when(at: int) -> tuple[int, Moment, int, int]:
+        rank = _pass_of(pieces[at])[1]
+        return min(rank, 2), moments[at], rank, at
+
+    return sorted(range(len(pieces)), key=when)
 
 
 def _told_by_gradients(

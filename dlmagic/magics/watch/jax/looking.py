@@ -15,6 +15,7 @@ from dlmagic.frameworks.jax import _compat as compat
 from dlmagic.magics.watch.gathering import Key, Piece
 from dlmagic.magics.watch.jax import functions, trees
 from dlmagic.magics.watch.jax.layers import calls_told
+from dlmagic.magics.watch.jax.received import Emitted, Moment, Received
 from dlmagic.magics.watch.jax.step import Given, Step, inputs_in, states_in
 from dlmagic.magics.watch.measures import Measured
 from dlmagic.magics.watch.sample_result import Quantity
@@ -39,49 +40,12 @@ def shown(pieces: Sequence[Piece]) -> list[int]:
     return [at for at, key in enumerate(keys) if key != LOSS and not is_input(key)]
 
 
-@dataclass(frozen=True, eq=False)
-class Emitted:
-    """Statistics that a program sends while it runs, as they are known when it is traced.
-
-    Attributes:
-        order: How many were emitted before.
-        pieces: Of what.
-        totals: How many values each has.
-        units: How many units each has; 0 where that is of no matter.
-    """
-
-    order: int
-    pieces: tuple[Piece, ...]
-    totals: tuple[int, ...]
-    units: tuple[int, ...]
-
-
-@dataclass
-class Received:
-    """What has been sent."""
-
-    parts: list[tuple[Emitted, Measured, Any]] = field(default_factory=list)
-
-    def in_order(self) -> tuple[list[Piece], list[Measured]]:
-        """In the order in which it was traced, as callbacks may come in any."""
-        pieces: list[Piece] = []
-        measured = []
-        for emitted, numbers, units in sorted(self.parts, key=lambda part: part[0].order):
-            ends = np.cumsum(emitted.units)
-            for at, piece in enumerate(emitted.pieces):
-                known = units[ends[at] - emitted.units[at] : ends[at]]
-                can_be_zero = len(known) and numbers.counts[at, 0]
-                pieces.append(Piece(piece.key, piece.shape, known if can_be_zero else None))
-            measured.append(numbers)
-        return pieces, measured
-
-
 @dataclass(eq=False)
 class Level:
     """A function that is being traced, and the outputs in it that are to be sent at its end."""
 
     trace: object
-    waiting: list[tuple[Piece, Any]] = field(default_factory=list)
+    waiting: list[tuple[Piece, Any, int]] = field(default_factory=list)
 
 
 class Looking:
@@ -101,7 +65,7 @@ class Looking:
         self._received = Received()
         self._before: Any = None
         self._found: list[trees.Shapes] = []
-        self._order = 0
+        self._order, self._heard = 0, 0
         self._levels: list[Level] = []
         self.kinds: dict[str, str] = {}
         """Class of each layer that was called."""
@@ -110,6 +74,10 @@ class Looking:
         self.has_gradients = False
         self.compiled = 0
         """How many programs there are."""
+
+    def moments(self) -> list[Moment]:
+        """When each of the pieces that were last looked at came to be."""
+        return self._received.moments()
 
     def look(self, given: Given) -> tuple[list[Piece], list[Measured]]:
         """What there is to see of a step with these arguments, which stay as they are."""
@@ -163,8 +131,8 @@ class Looking:
         return 0
 
     def _start(self, before: Any) -> None:
-        self._before, self._found, self._order = before, [], 0
-        self._levels = []
+        self._before, self._found, self._levels = before, [], []
+        self._order, self._heard = 0, 0
 
     def _at_one_level(self, function: Any) -> Callable[..., Any]:
         """A function whose outputs of layers are sent together, before it returns."""
@@ -176,8 +144,8 @@ class Looking:
             finally:
                 self._levels.pop()
             if level.waiting:
-                pieces, arrays = zip(*level.waiting, strict=True)
-                self._emit(list(pieces), list(arrays), with_units=True)
+                pieces, arrays, heard = map(list, zip(*level.waiting, strict=True))
+                self._emit(pieces, arrays, heard, with_units=True)
             return result
 
         return traced
@@ -202,7 +170,7 @@ class Looking:
         """An output inside a loop or the like cannot be used outside: it is sent at once."""
         level = self._levels[-1] if self._levels else Level(None)
         if level.trace is not None and level.trace is compat.trace_of(array):
-            level.waiting.append((piece, array))
+            level.waiting.append((piece, array, self._next_heard()))
         else:
             self._emit([piece], [array], with_units=True)
 
@@ -226,7 +194,7 @@ class Looking:
             tree = trees.state_among(before, after)
             self._found = [] if tree is None else [trees.shapes_of(tree)]
         for shapes in self._found:
-            old, new = trees.find(shapes, before), trees.find(shapes, after)
+            old, new = trees.find(shapes, before), trees.find_again(shapes, before, after)
             leaves = jax.tree.leaves(old)
             self._emit(self._pieces("weight", old, shapes), leaves)
             if new is not None:
@@ -254,20 +222,33 @@ class Looking:
             pieces.append(Piece(Key(prefix + layer, quantity, parameter), shape))
         return pieces
 
-    def _emit(self, pieces: list[Piece], arrays: list[Any], *, with_units: bool = False) -> None:
+    def _next_heard(self) -> int:
+        self._heard += 1
+        return self._heard
+
+    def _emit(
+        self,
+        pieces: list[Piece],
+        arrays: list[Any],
+        heard: list[int] | None = None,
+        *,
+        with_units: bool = False,
+    ) -> None:
         """Send statistics from where the arrays are, whatever is around it."""
+        heard = heard or [self._next_heard()] * len(pieces)
         kept = [
-            (piece, each)
-            for piece, each in zip(pieces, arrays, strict=True)
-            if functions.is_floating(each) and np.size(each)
+            each
+            for each in zip(pieces, arrays, heard, strict=True)
+            if functions.is_floating(each[1]) and np.size(each[1])
         ]
         if not kept:
             return
-        arrays = [each for _, each in kept]
+        arrays = [each for _, each, _ in kept]
         units = [functions.active_units(each) for each in arrays if with_units]
         emitted = Emitted(
             self._order,
-            tuple(piece for piece, _ in kept),
+            tuple(piece for piece, *_ in kept),
+            tuple(at for *_, at in kept),
             tuple(int(np.size(each)) for each in arrays),
             tuple(each.size for each in units) if with_units else (0,) * len(arrays),
         )

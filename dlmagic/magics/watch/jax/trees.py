@@ -1,9 +1,10 @@
 """Where the parameters are among what a step takes and returns.
 
 The parameters are what the step differentiates by: the first tree among its arguments that has
-the same arrays. Their new values are the first such tree among its results. Where nothing was
-differentiated, it is the argument that comes back with the same structure, and of that its
-``params`` or else its largest tree of floating-point numbers.
+the same arrays. Their new values are such a tree among its results: in what comes back as the
+argument was, or else the first. Where nothing was differentiated, it is the argument that comes
+back with the same structure, and of that its ``params`` or else its largest tree of
+floating-point numbers.
 """
 
 from __future__ import annotations
@@ -35,6 +36,19 @@ def find(shapes: Shapes, values: Any) -> Any:
     """
     trees = (tree for tree in subtrees(values) if not isinstance(tree, list) or tree is not values)
     return next((tree for tree in trees if shapes_of(tree) == shapes), None)
+
+
+def find_again(shapes: Shapes, arguments: Any, results: Any) -> Any:
+    """The tree among the results that has the new values of the one among the arguments.
+
+    It is where that was: in what comes back as the argument was, such as a state, and only else
+    the first one, as the gradients that a step may return have the same shapes.
+    """
+    holders = (each for each in arguments if find(shapes, [each]) is not None)
+    structure = jax.tree.structure(next(holders, None))
+    kept = [each for each in outer(results) if jax.tree.structure(each) == structure]
+    found = find(shapes, kept[:1])
+    return find(shapes, results) if found is None else found
 
 
 def subtrees(values: Any) -> Iterator[Any]:

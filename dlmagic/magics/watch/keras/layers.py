@@ -13,6 +13,7 @@ from dlmagic.frameworks.keras import _compat as compat
 from dlmagic.magics.watch.gathering import About
 from dlmagic.magics.watch.watcher import Layer
 
+_LOOPS = (keras.layers.RNN, keras.layers.TimeDistributed)
 _CAN_BE_ZERO = frozenset({"relu", "relu6", "ReLU", "threshold", "hard_shrink", "squared_relu"})
 
 
@@ -37,6 +38,7 @@ class Found:
                 self.also.get(name, ()),
                 _size_of(layer),
                 unbuilt=_may_add_variables(layer),
+                loops=isinstance(layer, _LOOPS),
             )
             for name, layer in self.layers.items()
         )

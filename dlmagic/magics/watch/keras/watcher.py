@@ -33,16 +33,17 @@ class KerasWatcher:
         found = layers_in(model)
         self.layers: tuple[Layer, ...] = found.told()
         self._training = Training(model, found, frozenset(layers or found.layers), rate)
+        self._account = self._training.account
 
     @property
     def steps(self) -> int:
         """Steps of the optimiser so far."""
-        return self._training.steps
+        return self._account.steps
 
     @property
     def skipped(self) -> int:
         """Steps that were left out because scaled gradients were not finite."""
-        return self._training.skipped
+        return self._account.skipped
 
     def begin(self, listener: Listener) -> None:
         """Attach: functions that Keras has traced are traced again."""
@@ -54,23 +55,23 @@ class KerasWatcher:
 
     def pause(self) -> None:
         """Measure nothing until :meth:`resume`."""
-        self._training.paused = True
+        self._account.paused = True
 
     def resume(self) -> None:
         """Measure again."""
-        self._training.paused = False
+        self._account.paused = False
 
     def take(self, *, wait: bool = False) -> list[Sample]:  # noqa: ARG002 - all have arrived
         """Samples since it was last called."""
-        return self._training.samples.taken()
+        return self._account.samples.taken()
 
     def losses(self) -> list[tuple[int, float]]:
         """Steps and losses since it was last called."""
-        return self._training.losses.taken()
+        return self._account.losses.taken()
 
     def overhead(self) -> Overhead:
         """What watching has cost."""
-        return self._training.pacing.overhead()
+        return self._account.pacing.overhead()
 
     def silent(self) -> tuple[Silent, ...]:
         """Chosen layers whose outputs were in no sample."""
@@ -82,7 +83,7 @@ class KerasWatcher:
 
     def notes(self) -> tuple[str, ...]:
         """What the user should know."""
-        return self._training.notes()
+        return self._account.notes()
 
     def end(self) -> None:
         """Detach."""

@@ -32,9 +32,9 @@ class GraphTraining:
     """
 
     def __init__(self, training: Training) -> None:
-        self._training = training
-        self._steps = GraphSteps(exact=training.rate.exact, axes=training.axes)
-        self._written = training.chosen
+        self._training, self._account = training, training.account
+        self._steps = GraphSteps(exact=self._account.rate.exact, axes=training.axes)
+        self._written = self._account.chosen
         self._stale = False
         self._before: WeightsBefore | None = None
         self.hidden: set[str] = set()
@@ -43,7 +43,7 @@ class GraphTraining:
     @contextmanager
     def attached(self) -> Iterator[None]:
         """While active, functions of the user are heard of, too."""
-        self._steps.state.set_active(self._training.is_due())
+        self._steps.state.set_active(self._account.is_due())
         with compat.functions_told(self._function_ended):
             yield
         self._steps.state.set_active(False)
@@ -70,65 +70,65 @@ class GraphTraining:
         variables: list[Any],
     ) -> Any:
         """Write a step down."""
-        training = self._training
+        training, account = self._training, self._account
         if recorder.has_replicas():
-            training.note(_SEVERAL_DEVICES)
+            account.note(_SEVERAL_DEVICES)
             return proceed()
-        training.stopwatch.interrupted()
+        account.stopwatch.interrupted()
         if compat.is_compiled_by_xla():
-            training.note(_COMPILED)
+            account.note(_COMPILED)
             subject = training.subject(optimizer, gradients, variables, recorder.reaches)
             return self._steps.write_compiled(proceed, subject)
-        self._written = training.chosen
+        self._written = account.chosen
         outputs = training.heard.outputs
         self.hidden |= {each.layer for each in outputs if recorder.is_inside(each.tensor)}
         # Keras calls what it loops over once outside the loop, to learn the shapes.
         outputs[:] = [each for each in outputs if each.layer not in self.hidden]
         subject = training.subject(optimizer, gradients, variables, recorder.reaches)
-        return self._steps.write(proceed, subject, training.chosen)
+        return self._steps.write(proceed, subject, account.chosen)
 
     def look(self) -> None:
         """See whether steps were made; raises what the session raises."""
-        training = self._training
+        account = self._account
         numbers = self._steps.state.read()
-        made = int(numbers[recorder.STEPS]) - training.steps
+        made = int(numbers[recorder.STEPS]) - account.steps
         if made <= 0:
-            training.skipped += self._left_out()
+            account.skipped += self._left_out()
             return
-        training.steps += made
-        measured = int(numbers[recorder.MEASURED]) == training.steps
+        account.steps += made
+        measured = int(numbers[recorder.MEASURED]) == account.steps
         if measured:
             self._deliver(int(numbers[recorder.PLAN]))
-        training.stopwatch.step_ended(training.steps, steps=made, measured=measured, own=None)
+        account.stopwatch.step_ended(account.steps, steps=made, measured=measured, own=None)
         self._prepare(int(numbers[recorder.PLAN]))
         self._renew()
         try:
             if numbers[recorder.FAULT]:
                 self._tell_fault(int(numbers[recorder.FAULT]), int(numbers[recorder.FAULT_PLAN]))
         finally:
-            training.step_ended(float(numbers[recorder.LOSS]))
+            account.step_ended(float(numbers[recorder.LOSS]))
 
     def _deliver(self, place: int) -> None:
-        training, plan = self._training, self._steps.plans[place]
-        if plan is not None:
-            training.deliver(training.steps, *self._steps.read(place))
+        account, hidden = self._account, self._training.hidden()
+        if self._steps.plans[place] is not None:
+            account.deliver(account.steps, *self._steps.read(place), hidden=hidden)
         elif self._before is not None:
-            training.deliver(training.steps, *self._before.after())
+            account.deliver(account.steps, *self._before.after(), hidden=hidden)
 
     def _prepare(self, place: int) -> None:
         """Have the next step measured, or not."""
-        training, due = self._training, self._training.is_due()
+        account, due = self._account, self._account.is_due()
         self._steps.state.set_active(due)
         self._before = None
         if due and self._steps.plans[place] is None:
-            exact = training.rate.exact
-            self._before = WeightsBefore(training.found, training.chosen, exact=exact)
+            exact = account.rate.exact
+            self._before = WeightsBefore(account.found, account.chosen, exact=exact)
 
     def _tell_fault(self, step: int, place: int) -> None:
         plan = self._steps.plans[place]
         self._steps.state.forget_fault()
         if plan is not None:
-            self._training.is_not_finite(step, plan.suspects, plan.faults.numpy())
+            self._account.is_not_finite(step, plan.suspects, plan.faults.numpy())
 
     def _left_out(self) -> int:
         """How many steps a function of ``fit`` has just left out."""
@@ -136,12 +136,12 @@ class GraphTraining:
         return int(hasattr(optimizer, "inner_optimizer") and bool(self._steps.plans))
 
     def _function_ended(self) -> None:
-        if self._steps.plans and not self._training.is_in_fit:
+        if self._steps.plans and not self._training.train_function.is_running:
             self.look()
 
     def _renew(self) -> None:
         """Layers were chosen that the graph of ``fit`` does not measure: it is made again."""
-        model = self._training.model
-        if self._stale and self._training.has_fit:
+        function = self._training.train_function
+        if self._stale and function.exists:
             self._stale = False
-            model.make_train_function(force=True)
+            function.make_again()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import signal
 from collections.abc import Iterator
 from typing import Any
 
@@ -186,6 +188,26 @@ def test_a_state_that_was_given_away_is_not_lost_with_the_end(every: int) -> Non
     assert np.isnan(parameters["last"]["w"]).all()  # the result of the third step
     parameters, loss = step(fresh(), X, Y)
     assert np.isfinite(loss)
+
+
+CELL = """
+step = dlmagic.watch(train_step)
+for number in range(9):
+    parameters, loss = step(parameters, X, Y)
+    if number == 2:
+        os.kill(os.getpid(), signal.SIGINT)
+"""
+
+
+@pytest.mark.usefixtures("interrupts")
+def test_the_cell_that_makes_the_first_step_is_interrupted_between_two(shell: Any) -> None:
+    shell.run_line_magic("load_ext", "dlmagic")
+    names = {"dlmagic": dlmagic, "train_step": train_step, "X": X, "Y": Y, "os": os}
+    shell.user_ns.update(names, parameters=fresh(), signal=signal)
+    stopped = shell.run_cell(CELL).error_in_exec
+    assert isinstance(stopped, TrainingStopped)
+    assert "after step 4: it was interrupted" in stopped.message
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def test_an_interrupt_does_not_take_away_a_state_that_was_given_away() -> None:

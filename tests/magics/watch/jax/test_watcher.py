@@ -186,6 +186,22 @@ def test_linen_with_optax_and_donated_state():
     assert not watcher.notes()
 
 
+def test_gradients_that_are_returned_are_not_taken_for_the_new_parameters():
+    @jax.jit
+    def step(state: TrainState, x: Any) -> Any:
+        def loss(parameters: Any) -> Any:
+            return state.apply_fn({"params": parameters}, x, training=False).mean()
+
+        gradients = jax.grad(loss)(state.params)
+        return gradients, state.apply_gradients(grads=gradients)
+
+    watcher, state = watch(step), linen_state()
+    _, after = watcher.call(state, X)
+    (sample,) = watcher.take()
+    old, new = (each.params["last"]["kernel"] for each in (state, after))
+    assert agrees(row_of(sample, "last", "update", "kernel"), new - old)
+
+
 def test_nnx_modules_are_changed_by_their_own_step_alone():
     ends = []
     for call in (nnx_step, (watcher := watch(nnx_step, Rate(every=5))).call):
@@ -291,6 +307,47 @@ def test_a_nan_behind_the_outputs_is_not_blamed_on_the_first_layer(slope, loss, 
         assert (culprit.count, culprit.total, culprit.certain) == (2, 4, False)
 
 
+class Generator(nn.Module):
+    @nn.compact
+    def __call__(self, x: Any) -> Any:
+        return nn.Dense(8, name="made")(x)
+
+
+class Critic(nn.Module):
+    @nn.compact
+    def __call__(self, x: Any) -> Any:
+        return nn.Dense(1, name="judged")(nn.Dense(4, name="read")(x))
+
+
+@pytest.mark.parametrize(
+    ("scale", "loss", "pass_", "layer"),
+    [
+        pytest.param(jnp.nan, jnp.mean, "forward", "made", id="the generator"),
+        pytest.param(1.0, lambda y: y.mean() * jnp.nan, "loss", "", id="loss of the critic"),
+        pytest.param(1.0, lambda y: jnp.sqrt(y * 0).mean(), "result", "", id="its gradient"),
+    ],
+)
+def test_a_nan_of_one_network_is_not_blamed_on_the_one_that_follows(scale, loss, pass_, layer):
+    generator, critic = Generator(), Critic()
+
+    @jax.jit
+    def step(made: Any, judged: Any, x: Any) -> Any:
+        fake = generator.apply(made, x * scale)
+        first, found = jax.value_and_grad(lambda p: loss(critic.apply(p, fake)))(judged)
+        judged = jax.tree.map(lambda p, g: p - g, judged, found)
+        second, found = jax.value_and_grad(
+            lambda p: critic.apply(judged, generator.apply(p, x)).mean()
+        )(made)
+        return jax.tree.map(lambda p, g: p - g, made, found), judged, first, second
+
+    watcher = watch(step, told=(told := Told()))
+    key = jax.random.key(0)
+    watcher.call(generator.init(key, X), critic.init(key, X), X)
+    watcher.end()
+    (culprit,) = told.culprits
+    assert (culprit.pass_, culprit.layer) == (pass_, layer)
+
+
 @pytest.mark.parametrize("compiled", [True, False])
 def test_where_no_outputs_are_seen_nothing_is_said_of_them(compiled):
     def step(parameters: Any, x: Any) -> Any:
@@ -365,9 +422,12 @@ def test_a_step_that_cannot_be_traced_once_more_is_then_only_called():
 
 
 def test_static_arguments_and_python_numbers_are_as_they_were():
+    traced = []
+
     @partial(jax.jit, static_argnames="power")
     def step(parameters: Any, rate: float, power: int = 2) -> Any:
         assert isinstance(power, int)
+        traced.append(power)
         return jax.tree.map(lambda p: p - rate * p**power, parameters)
 
     watcher = watch(step)
@@ -375,7 +435,7 @@ def test_static_arguments_and_python_numbers_are_as_they_were():
     for rate in (0.1, 0.2, 0.3):
         assert equal(watcher.call(start, rate, power=3), step(start, rate, power=3))
     assert len(watcher.take()) == 3
-    assert watcher._looking.compiled == 1
+    assert traced == [3, 3]  # once to look at it
 
 
 def test_of_a_step_of_pmap_it_is_said_what_is_measured():

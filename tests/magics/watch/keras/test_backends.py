@@ -21,10 +21,10 @@ def trained(watching):
     keras.utils.set_random_seed(0)
     layers = [
         keras.Input((20,)),
-        keras.layers.Dense(8, activation="relu", name="first"),
+        keras.layers.Dense(8, activation="tanh", name="first"),
         keras.layers.Dropout(0.2),
         keras.layers.BatchNormalization(),
-        keras.layers.Dense(1, name="last"),
+        keras.layers.Dense(1, activation="tanh", name="last"),
     ]
     model = keras.Sequential(layers)
     model.compile("adam", "mse")
@@ -48,6 +48,8 @@ found = {(row.layer, row.quantity, row.parameter) for row in samples[-1].rows}
 for row in ("first", "activation", ""), ("last", "gradient", "kernel"):
     assert row in found, found
 assert all(np.isfinite(sample.column("mean")).all() for sample in samples)
+ends = {row.layer: row.activation for row in samples[-1].rows if row.activation}
+assert ends == {"first": "tanh"}, ends
 assert "call" not in vars(model.layers[0])
 print("as it should be")
 """
@@ -55,7 +57,7 @@ print("as it should be")
 
 @pytest.mark.parametrize("backend", ["jax", "torch"])
 def test_fit_is_watched_and_not_changed(backend):
-    root = Path(__file__).parents[3]
+    root = Path(__file__).parents[4]
     settings = {"KERAS_BACKEND": backend, "JAX_PLATFORMS": "cpu", "PYTHONPATH": str(root)}
     command = [sys.executable, "-W", "ignore", "-c", PROGRAM]
     done = subprocess.run(

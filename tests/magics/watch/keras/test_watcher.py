@@ -205,7 +205,15 @@ class Pair(keras.Model):  # type: ignore[misc]
         return {"loss": loss}
 
 
-@pytest.mark.parametrize("settings", [{}, {"steps_per_execution": 5}, {"jit_compile": True}])
+SHARING: list[dict[str, Any]] = [
+    {},
+    {"steps_per_execution": 5},
+    {"jit_compile": True},
+    {"run_eagerly": True},
+]
+
+
+@pytest.mark.parametrize("settings", SHARING)
 def test_two_optimisers_in_one_train_step_share_a_step(settings):
     x, compiled = X.copy(), settings.get("jit_compile")
     x[-1] = 0 if compiled else np.nan  # nobody looks for it in what XLA compiles
@@ -375,6 +383,37 @@ def test_a_cell_inside_a_loop_is_silent_and_says_why():
     assert row_of(sample, "lstm/lstm_cell", "gradient", "kernel")["total"] == 4 * 12
     (silent,) = watcher.silent()
     assert (silent.layer, "loop" in silent.why) == ("lstm/lstm_cell", True)
+
+
+@pytest.mark.parametrize(
+    ("layer", "activation"),
+    [
+        (keras.layers.SimpleRNN(8, return_sequences=True), "tanh"),
+        (keras.layers.LSTM(8), ""),
+        (keras.layers.TimeDistributed(keras.layers.Dense(8)), ""),
+    ],
+)
+def test_what_a_loop_of_cells_returns_is_seen(layer, activation):
+    outer = [keras.Input((5, 4)), layer, keras.layers.Flatten(), keras.layers.Dense(1)]
+    model = keras.Sequential(outer)
+    model.compile("sgd", "mse")
+    with dlmagic.watch(model, every=1) as session:
+        model.fit(X[:22, :20].reshape(22, 5, 4), Y[:22], batch_size=22, verbose=0)
+    rows = {(row.layer, row.quantity): row for row in session.past.rows}
+    assert rows[layer.name, "activation"].activation == activation
+
+
+@pytest.mark.parametrize("settings", [{}, {"run_eagerly": True}])
+def test_steps_that_only_add_gradients_up_have_no_updates(settings):
+    model = two_layers(**settings)
+    model.compile(keras.optimizers.SGD(0.1, gradient_accumulation_steps=5), "mse", **settings)
+    with watched(model) as watcher:
+        fit(model, epochs=2)
+    samples = watcher.take()
+    assert [sample.step for sample in samples] == list(range(1, 11))
+    updated = [each.step for each in samples if "update" in {row.quantity for row in each.rows}]
+    assert updated == [5, 10]
+    assert any("before the optimiser adds them up" in note for note in watcher.notes())
 
 
 def test_scaled_gradients_are_seen_as_they_are():
