@@ -14,7 +14,7 @@ from torch.utils.hooks import RemovableHandle
 current_backward: Callable[[], int] = getattr(torch._C, "_current_graph_task_id", lambda: -1)
 """The number of the backward pass that this thread computes just now; -1 for none."""
 
-_is_tracing: Callable[[], bool] = getattr(torch.jit, "is_tracing", lambda: False)
+_is_tracing: Callable[[], bool] = getattr(torch._C, "_is_tracing", lambda: False)
 _count_of_modes: Callable[[], int] = getattr(torch._C, "_len_torch_dispatch_stack", lambda: 0)
 _modes: Callable[[], list[object]] = getattr(
     torch.utils._python_dispatch, "_get_current_dispatch_mode_stack", list
