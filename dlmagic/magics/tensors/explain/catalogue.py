@@ -44,6 +44,7 @@ RULES = (
     "no_cuda",
     "map_location",
     "state_dict",
+    "no_grad_yet",
     "wrong_object",
     "output_object",
     "array_called",
