@@ -186,6 +186,15 @@ CASES = [
     ),
     Case(
         SETUP,
+        "d = tf.data.Dataset.from_tensor_slices([[1, 2], [3]])",
+        "ragged-rows",
+        1,
+        "1 element",
+        "d = tf.data.Dataset.from_tensor_slices(tf.ragged.constant([[1, 2], [3]]))",
+        "unverified",
+    ),
+    Case(
+        SETUP,
         "tf.constant(objects)",
         "object-array",
         1,
