@@ -100,6 +100,24 @@ CASES = [
     ),
     Case(
         SETUP,
+        "model = keras.Sequential([layers.LSTM(3), layers.LSTM(2, name='upper')])\n"
+        "model(np.ones((8, 5, 4)))",
+        "missing-axes",
+        2,
+        "the input of upper has 2: (8, 3)",
+        runs=False,
+    ),
+    Case(
+        SETUP,
+        "model = keras.Sequential([layers.Flatten(), layers.Conv2D(4, 3, name='late')])\n"
+        "model(np.ones((8, 5, 5, 1)))",
+        "missing-axes",
+        2,
+        "The layer late takes arrays with 4 axes",
+        runs=False,
+    ),
+    Case(
+        SETUP,
         "model = made()\nmodel.predict(x.T, verbose=0)",
         "input-length",
         2,
