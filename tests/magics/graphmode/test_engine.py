@@ -85,6 +85,12 @@ def test_a_training_step_is_compared_by_its_gradients() -> None:
     assert not torch.equal(model.weight, before), "the step has been made, as in a plain run"
 
 
+def test_what_the_graph_finds_by_name_is_there_when_it_is_called_again() -> None:
+    text = "y = x * 2 if type(x) is type(x.data) else x"
+    found = report(text, x=torch.ones(3))
+    assert found.findings == ()
+
+
 @pytest.mark.parametrize(
     "made",
     [
