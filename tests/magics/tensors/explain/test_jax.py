@@ -263,6 +263,19 @@ CASES = [
     ),
     Case(
         SETUP,
+        "k = jnp.arange(3)\njax.grad(lambda x, y: (x * y).sum(), argnums=1)(k, k)",
+        "gradient-of-integers",
+        2,
+        "k has dtype int32",
+        "jax.grad(lambda x, y: (x * y).sum(), argnums=1)(k, k.astype(float))",
+    ),
+    Case(
+        SETUP,
+        "labels = jnp.arange(3)\njax.grad(lambda p, y: p['n'].sum())({'n': labels}, labels)",
+        None,
+    ),
+    Case(
+        SETUP,
         "k = jnp.arange(3)\njax.grad(lambda x: x.sum() * 2)(k)",
         "gradient-of-integers",
         2,
