@@ -76,6 +76,7 @@ RULES = (
     "compared_classes",
     "broadcast",
     # Arrays of any library
+    "not_together",
     "array_inplace_cast",
     "array_immutable",
     "array_index",

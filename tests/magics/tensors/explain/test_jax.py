@@ -35,6 +35,15 @@ def jitted(body: str, call: str, arguments: str = "x") -> str:
 
 
 CASES = [
+    Case(
+        SETUP,
+        "c = jnp.concatenate(v, v)",
+        "not-together",
+        1,
+        "gets v and v one by one",
+        "c = jnp.concatenate([v, v])",
+        "verified",
+    ),
     Case(SETUP, "a @ b", "matmul-shapes", 1, "b has 5 rows", "a @ b.T", "verified"),
     Case(SETUP, "jnp.dot(a, b)", "matmul-shapes", 1, "b", "jnp.dot(a, b.T)", "verified"),
     Case(

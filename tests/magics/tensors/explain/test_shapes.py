@@ -29,6 +29,24 @@ SIZE, ORDER, AXIS, INDEX, JOINED = (
     "joined-sizes",
 )
 CASES = [
+    Case(
+        SETUP,
+        "torch.cat(a, a)",
+        "not-together",
+        1,
+        "gets a and a one by one",
+        "torch.cat([a, a])",
+        "verified",
+    ),
+    Case(
+        SETUP,
+        "torch.cat(a, b, 1)",
+        "not-together",
+        1,
+        "a and b",
+        "torch.cat([a, b], 1)",
+        "verified",
+    ),
     Case(SETUP, "rows.view(5)", SIZE, 1, "rows (3, 4) has 12", "rows.view(-1)", "verified"),
     Case(SETUP, "cube.reshape(8, 15)", SIZE, 1, "128", "cube.reshape(8, -1)", "verified"),
     Case(SETUP, "torch.reshape(cube, (8, 15))", SIZE, 1, "cube", "torch.reshape(cube, (8, -1))"),
