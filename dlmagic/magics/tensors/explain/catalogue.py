@@ -77,6 +77,7 @@ RULES = (
     "broadcast",
     # Arrays of any library
     "not_together",
+    "shape_unpacked",
     "array_inplace_cast",
     "array_immutable",
     "array_index",
