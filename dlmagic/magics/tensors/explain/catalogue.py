@@ -53,6 +53,7 @@ RULES = (
     "forward_missing",
     "forward_arguments",
     "list_of_layers",
+    "class_as_layer",
     "empty_optimizer",
     # Keras
     "keras_axes",

@@ -47,6 +47,23 @@ out, labels = Output(loss=None, logits=fc(rows)), torch.tensor([0, 1, 0])
 WRONG, NO, S, W = "wrong-object", "not-callable", "state-dict", "optimizer-weights"
 CASES = [
     Case(
+        SETUP,
+        "net = nn.Sequential(fc, nn.ReLU)",
+        "class-as-layer",
+        1,
+        "nn.ReLU is a class",
+        "net = nn.Sequential(fc, nn.ReLU())",
+    ),
+    Case(
+        SETUP,
+        "net = nn.ModuleList([fc, nn.Tanh])",
+        "class-as-layer",
+        1,
+        "nn.Tanh is a class",
+        "net = nn.ModuleList([fc, nn.Tanh()])",
+    ),
+    Case(SETUP, "nn.Sequential(fc, nn.Linear)", "class-as-layer", 1, "nn.Linear", runs=False),
+    Case(
         SETUP + OUTPUT,
         "loss = nn.functional.cross_entropy(out, labels)",
         WRONG,
