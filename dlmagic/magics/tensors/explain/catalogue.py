@@ -96,6 +96,7 @@ RULES = (
     "tensorflow_dtypes",
     "tensorflow_assign",
     "tensorflow_methods",
+    "tensorflow_tape",
     # JAX
     "jax_traced_branch",
     "jax_traced_number",
