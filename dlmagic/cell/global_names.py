@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import dis
 import gc
+import inspect
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import CodeType, FunctionType, ModuleType
@@ -75,11 +76,12 @@ def of_namespace(namespace: dict[str, object]) -> GlobalNames:
     """The names that any living function of a notebook uses.
 
     Functions are found as referrers of the namespace, so those in containers, closures
-    and classes count too.
+    and classes count too. A whole cell that has run does not: an error may keep it alive, and
+    nobody calls it again.
     """
     functions = (f for f in gc.get_referrers(namespace) if isinstance(f, FunctionType))
     codes = {f.__code__ for f in functions if f.__globals__ is namespace}
-    return union(of_code(code) for code in codes)
+    return union(of_code(code) for code in codes if code.co_flags & inspect.CO_OPTIMIZED)
 
 
 def names_in(code: CodeType) -> set[str]:

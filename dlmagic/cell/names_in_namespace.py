@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
+
+_BY_ID = re.compile(r"_\d{6,}_c\d")
+"""How Dynamo names what it finds by the object and the compilation: ``_139881936102528_c0``."""
 
 
 class SavedNamespace:
@@ -39,4 +43,6 @@ def _is_of_a_compiler(name: str) -> bool:
     Dynamo does so (``__resume_at_40_2``, ``__compiled_fn_3``, ``__import___main__``): compiled
     code needs them, and they go away with it.
     """
+    if _BY_ID.search(name):
+        return True
     return name.startswith("__import_") or (name.startswith("__") and not name.endswith("__"))

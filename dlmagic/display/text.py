@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import os
-import re
 from dataclasses import replace
 
 from rich.cells import cell_len
@@ -25,6 +24,7 @@ from dlmagic.display.parts import (
     Table,
     printable,
 )
+from dlmagic.display.seams import ways_to_break
 from dlmagic.display.terminal import WIDTH, Alphabet, page_width, spelled
 
 _STYLES = {
@@ -36,7 +36,6 @@ _STYLES = {
     "code": "cyan",
 }
 _ROLES = {"answer": "", "alert": "bold red", "plain": "", "note": "dim"}
-_SEAMS = (re.compile(r"(?<=[/:])(?=\w)"), re.compile(r"(?<=[/:_-])(?=\w)"))
 
 _FOLDED_NAME = 16  # characters; the name of a row is folded before a table is split
 
@@ -159,18 +158,19 @@ def _least_column(table: Table, index: int) -> int:
 
 def _grid(table: Table, width: int) -> Grid:
     """The table; where it is too wide, the names of its rows break at their seams."""
-    others = [_column(table, k) for k in range(1, len(table.columns))]
-    for seams in (None, *_SEAMS):
-        grid = Grid([_column(table, 0, seams), *others])
+    names, *others = (_column(table, k) for k in range(len(table.columns)))
+    empty = replace(names, title="", cells=())
+    room = width - Grid([empty, *others]).width
+    for words in ways_to_break([cell.words for cell in names.cells], room):
+        cells = [replace(cell, words=way) for cell, way in zip(names.cells, words, strict=True)]
+        grid = Grid([replace(names, cells=cells), *others])
         if grid.width <= width:
             return grid
     return grid
 
 
-def _column(table: Table, index: int, seams: re.Pattern[str] | None = None) -> GridColumn:
+def _column(table: Table, index: int) -> GridColumn:
     spans = [row[index] for row in table.rows]
-    if seams is not None:
-        spans = [Span(seams.sub("\n", span.text), span.tone) for span in spans]
     column = table.columns[index]
     cells = [Cell(_words(span), _STYLES[span.tone]) for span in spans]
     return GridColumn(column.title, column.numeric, cells)

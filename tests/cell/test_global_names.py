@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from types import FunctionType
 
 import pytest
 
@@ -71,3 +72,11 @@ def test_union_joins_both_kinds() -> None:
         global_names.GlobalNames(frozenset("c")),
     ]
     assert global_names.union(parts) == global_names.GlobalNames(frozenset("ac"), frozenset("b"))
+
+
+def test_a_cell_that_has_run_and_is_kept_by_its_error_reads_nothing_any_more() -> None:
+    namespace: dict[str, object] = {"__name__": "__main__"}
+    code = compile("hidden = 1\nprint(hidden)", "<cell>", "exec")
+    kept = FunctionType(code, namespace)
+    assert "hidden" not in global_names.of_namespace(namespace).loads
+    assert kept.__globals__ is namespace

@@ -33,6 +33,7 @@ def test_names_come_back_to_the_same_objects(change: str) -> None:
 def test_what_a_compiler_keeps_in_globals_stays() -> None:
     namespace: dict[str, object] = {"__old": 1}
     saved = SavedNamespace(namespace)
-    namespace.update({"__compiled_fn_1": print, "__old": 2, "__name__": "m"})
+    kept: dict[str, object] = {"__compiled_fn_1": print, "_139881936102528_c0": len}
+    namespace.update({**kept, "__old": 2, "__name__": "m", "model_2_c1": 3})
     saved.restore()
-    assert namespace == {"__old": 1, "__compiled_fn_1": print}
+    assert namespace == {"__old": 1, **kept}

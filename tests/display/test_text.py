@@ -40,6 +40,15 @@ def test_a_narrow_table_breaks_names_at_their_seams() -> None:
     )
 
 
+def test_a_name_is_broken_only_where_its_column_becomes_narrower_by_it() -> None:
+    columns = (Column("layer"), Column("type"), Column("size", numeric=True))
+    words = (("lm_head", "Linear"), ("    embeddings", "MultiheadAttention"))
+    rows = tuple((Span(name), Span(kind), Span("12,345")) for name, kind in words)
+    lines = shown(Table("Layers", columns, rows), width=38).splitlines()
+    assert any(line.startswith("lm_head ") for line in lines)
+    assert max(map(len, lines)) <= 38
+
+
 def test_a_table_with_too_many_columns_goes_on_below() -> None:
     columns = (Column("arm"), *(Column(f"quantity{k}", numeric=True) for k in range(12)))
     row = (Span("eager"), *(Span(f"{k}.123456") for k in range(12)))

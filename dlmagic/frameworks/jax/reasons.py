@@ -36,7 +36,7 @@ BY_KIND: tuple[tuple[type[BaseException], str], ...] = (
         _errors.NonConcreteBooleanIndexError,
         (
             "A boolean mask picks values here, so the shape of the result is not known while the "
-            "cell is traced: use jnp.where(mask, x, 0)."
+            "cell is traced: leave values out where you reduce, as in jnp.mean(x, where=mask)."
         ),
     ),
     (

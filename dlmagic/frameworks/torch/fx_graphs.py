@@ -76,12 +76,26 @@ class _Counting(fx.Interpreter):
         return self.found
 
     def run_node(self, n: fx.Node) -> Any:
+        if n.op == "get_attr":
+            return self._without_memory(n)
         self._counter.flop_counts.clear()
         result = super().run_node(n)
         spent: object = self._counter.get_total_flops()
         if isinstance(spent, int) and spent:  # a symbol where the graph leaves a length open
             self.found[n.name] = spent
         return result
+
+    def _without_memory(self, node: fx.Node) -> Any:
+        """What the graph holds itself, such as an optimiser's state, which it changes in place.
+
+        Raises:
+            TypeError: There is only the real tensor, which nobody may change here.
+        """
+        example = _example(node)
+        held = super().run_node(node) if example is None else example
+        if example is None and isinstance(held, Tensor):
+            raise TypeError(f"{node.target} is known with its memory only")
+        return held
 
 
 def _is_input(node: fx.Node) -> bool:

@@ -28,12 +28,23 @@ def findings_from(caught: Iterable[warnings.WarningMessage], name: str) -> list[
         name: What was converted, in the user's own name.
     """
     traced = (item for item in caught if issubclass(item.category, compat.TracerWarning))
-    return list(dict.fromkeys(_finding(item, name) for item in traced if not _of_backward(item)))
+    kept = (item for item in traced if not (_of_backward(item) or _only_checks(item)))
+    return list(dict.fromkeys(_finding(item, name) for item in kept))
+
+
+def _only_checks(warning: warnings.WarningMessage) -> bool:
+    """Whether PyTorch itself only looks there whether to raise, as batch normalisation does."""
+    below = linecache.getline(warning.filename, warning.lineno + 1).strip()
+    return below.startswith("raise ") and _is_in(torch.__file__, warning)
 
 
 def _of_backward(warning: warnings.WarningMessage) -> bool:
     """Whether PyTorch itself branches in ``backward()``, which no trace holds anyway."""
-    return Path(warning.filename).is_relative_to(Path(torch.autograd.__file__).parent)
+    return _is_in(torch.autograd.__file__, warning)
+
+
+def _is_in(package: str, warning: warnings.WarningMessage) -> bool:
+    return Path(warning.filename).is_relative_to(Path(package).parent)
 
 
 def _finding(item: warnings.WarningMessage, name: str) -> Finding:

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from dlmagic.devices.load import Load
+from dlmagic.environment import Environment
 from dlmagic.finding import Finding, Fix
+from dlmagic.frameworks.plain.adapter import PLAIN_MODE
+from dlmagic.magics.bench.choice import Choice
 from dlmagic.magics.bench.comparisons import is_alarming, second_copy_of
 from dlmagic.magics.bench.measurement import Measurement
 from dlmagic.magics.bench.second_copy import SECOND_COPY
@@ -27,12 +30,30 @@ _SCATTER = 0.25  # standard deviation of the paired log ratio of equals
 _CLOCK = 0.05  # relative change of the clock rate
 
 
-def findings_about_noise(measurement: Measurement | None) -> tuple[Finding, ...]:
-    """One finding per disturbance, the gravest first."""
+def findings_about_noise(
+    measurement: Measurement | None, threads: Mapping[str, int] | None = None
+) -> tuple[Finding, ...]:
+    """One finding per disturbance, the gravest first.
+
+    Args:
+        measurement: What was timed.
+        threads: How many those frameworks compute with that the cell uses, by their name.
+    """
     if measurement is None or not measurement.rounds:
         return ()
-    found = [*_unequal_equals(measurement), *_drifting(measurement), *_scattered(measurement)]
+    found = [
+        *_unequal_equals(measurement),
+        *_drifting(measurement),
+        *_scattered(measurement, threads or {}),
+    ]
     return (*found, *findings_about_load(measurement.load))
+
+
+def threads_used(choices: Iterable[Choice], environment: Environment) -> dict[str, int]:
+    """How many threads those frameworks compute with that an arm may use, by their name."""
+    used = {each.framework.name if each.mode != PLAIN_MODE else PLAIN_MODE for each in choices}
+    every = PLAIN_MODE in used
+    return {name: count for name, count in environment.threads.items() if every or name in used}
 
 
 def findings_about_load(load: Load | None) -> tuple[Finding, ...]:
@@ -85,7 +106,7 @@ def _clock(load: Load | None) -> str:
     return f" (clock rate of the cores: {start / 1e3:.1f} to {end / 1e3:.1f} GHz)"
 
 
-def _scattered(measurement: Measurement) -> Iterator[Finding]:
+def _scattered(measurement: Measurement, threads: Mapping[str, int]) -> Iterator[Finding]:
     reference, copy = measurement.pairs(SECOND_COPY)
     if len(copy) < 10:
         return
@@ -98,11 +119,18 @@ def _scattered(measurement: Measurement) -> Iterator[Finding]:
             "Rounds scatter: the same code, timed twice in one round, lies "
             f"{math.expm1(deviation):.0%} apart, so only large gains and losses can be told."
         )
-        fix = Fix(
-            "Where cores are shared, fewer threads may steady it, such as one with "
-            "torch.set_num_threads(1)."
-        )
-        yield Finding("scattered-rounds", "hint", message, fix=fix)
+        yield Finding("scattered-rounds", "hint", message, fix=_fewer_threads(threads))
+
+
+def _fewer_threads(threads: Mapping[str, int]) -> Fix | None:
+    """How to compute with one thread; None where that is so, or cannot be set any more."""
+    several = next((name for name, count in threads.items() if count > 1), None)
+    if several is None:
+        return None
+    return Fix(
+        "Where cores are shared, fewer threads may steady it, such as one with "
+        f"{several}.set_num_threads(1)."
+    )
 
 
 def _neighbours(load: Load) -> Iterator[Finding]:

@@ -17,7 +17,7 @@ from dlmagic.magics.bench.contestants import Contestant
 from dlmagic.magics.bench.eager_parts import findings_about_eager_parts
 from dlmagic.magics.bench.first_run import findings_about_first_runs
 from dlmagic.magics.bench.measurement import Measurement
-from dlmagic.magics.bench.noise import findings_about_noise
+from dlmagic.magics.bench.noise import findings_about_noise, threads_used
 from dlmagic.magics.bench.ranks.company import Company
 from dlmagic.magics.bench.ranks.report import with_ranks
 from dlmagic.magics.bench.request import Request
@@ -46,6 +46,8 @@ def result_of(
     )
     null = second_copy_of(measurement) if measurement else None
     budget = budget_note(measurement, request.sharing) if measurement else None
+    environment = _environment(run)
+    choices = [contestant.choice for contestant in run.contestants.values()]
     return BenchResult(
         arms=arms,
         reference=reference,
@@ -60,9 +62,9 @@ def result_of(
         findings=(
             *run.findings,
             *_first_runs(run),
-            *findings_about_noise(measurement),
+            *findings_about_noise(measurement, threads_used(choices, environment)),
         ),
-        environment=_environment(run),
+        environment=environment,
     )
 
 

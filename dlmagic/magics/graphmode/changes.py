@@ -8,6 +8,8 @@ import reprlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from dlmagic.magics.graphmode.dict_keys import without_keys
+
 ValueOf = Callable[[str], object]
 """The present value of an expression such as ``"config['a']"``; raises LookupError."""
 
@@ -68,11 +70,12 @@ def change_of(reason: str, value_of: ValueOf) -> Change | None:
 def as_written(path: str) -> str:
     """``model.fc.weight`` for Dynamo's ``L['model']._modules['fc']._parameters['weight']``."""
     path = re.sub(r"^[LG]\['([^']*)'\]", r"\1", path.strip())
-    return re.sub(
+    path = re.sub(
         r"\._(?:modules|parameters|buffers)\['([^']*)'\]",
         lambda m: f"[{m[1]}]" if m[1].isdigit() else f".{m[1]}",
         path,
     )
+    return without_keys(path)
 
 
 def evaluate(expression: str, names: Mapping[str, object]) -> object:

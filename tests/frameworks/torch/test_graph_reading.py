@@ -51,6 +51,16 @@ def test_operations_have_shape_type_line_and_inputs_the_users_names() -> None:
     assert "relu" in graph.code
 
 
+def test_reading_a_graph_leaves_the_state_that_it_holds_itself() -> None:
+    weight = torch.ones(3, requires_grad=True)
+    optimizer = torch.optim.SGD([weight], lr=0.1, momentum=0.5)
+    weight.sum().backward()
+    optimizer.step()
+    velocity = optimizer.state[weight]["momentum_buffer"]
+    captured(lambda: optimizer.step())
+    assert velocity.tolist() == [1.5, 1.5, 1.5]
+
+
 def test_only_operations_whose_lengths_are_known_have_flops() -> None:
     layer, model = nn.Linear(3, 2), nn.Linear(4, 5)
 

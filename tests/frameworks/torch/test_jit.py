@@ -102,6 +102,13 @@ def test_a_baked_branch_is_found_at_the_users_line(from_shell):
     assert branch.operands == ("model",)
 
 
+def test_what_pytorch_checks_before_it_raises_is_no_branch_of_the_users(bench):
+    model = nn.Sequential(nn.Linear(4, 3), nn.BatchNorm1d(3))
+    prepared = bench("y = model(x)", model=model, x=torch.ones(2, 4)).prepare("trace")
+    assert "model" in prepared.replacements
+    assert named(prepared, "baked-branch") == []
+
+
 def test_script_keeps_both_branches(from_shell):
     cell = from_shell("y = model(x)")
     scripted = cell.prepare("script").replacements["model"]

@@ -8,14 +8,16 @@ import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
 from dlmagic.devices.load import Reading
+from dlmagic.environment import Environment
 from dlmagic.finding import Finding
 from dlmagic.magics.bench.measure import measure
 from dlmagic.magics.bench.measurement import Measurement
-from dlmagic.magics.bench.noise import findings_about_noise
+from dlmagic.magics.bench.noise import findings_about_noise, threads_used
 from tests.magics.bench.simulated import FakeRunner, Machine, Noise, bimodal, drift, normal, step
 from tests.magics.bench.test_comparisons import around, measurement
 from tests.magics.bench.test_measure import spinner
@@ -92,8 +94,29 @@ def test_rounds_that_scatter_are_told() -> None:
         while True:
             yield machine.random.lognormal(0, 0.4)
 
-    message = found(measured(wild))["scattered-rounds"].message
-    assert message.startswith("Rounds scatter: the same code, timed twice in one round, lies ")
+    scattered = found(measured(wild))["scattered-rounds"]
+    assert scattered.message.startswith(
+        "Rounds scatter: the same code, timed twice in one round, lies "
+    )
+    assert scattered.fix is None
+    for threads, advice in (({"torch": 2}, "torch.set_num_threads(1)"), ({"numba": 1}, "None")):
+        (finding,) = [
+            each
+            for each in findings_about_noise(measured(wild), threads)
+            if each.kind == "scattered-rounds"
+        ]
+        assert advice in str(finding.fix)
+
+
+def test_threads_are_those_of_frameworks_that_an_arm_uses() -> None:
+    environment = replace(Environment.capture(), threads={"torch": 4, "numba": 2})
+    frameworks = {name: SimpleNamespace(name=name) for name in ("torch", "tensorflow")}
+    compiled = SimpleNamespace(framework=frameworks["torch"], mode="compile")
+    graph = SimpleNamespace(framework=frameworks["tensorflow"], mode="graph")
+    plain = SimpleNamespace(framework=SimpleNamespace(name="python"), mode="plain")
+    assert threads_used([compiled, graph], environment) == {"torch": 4}
+    assert threads_used([graph], environment) == {}
+    assert threads_used([plain], environment) == {"torch": 4, "numba": 2}
 
 
 def test_a_machine_that_treats_equals_unequally_is_told() -> None:

@@ -43,6 +43,11 @@ def value_of(expression: str) -> object:
             "x",
             "x requires a gradient",
         ),
+        (
+            "___check_obj_id(L['self'].state[list(dict.keys(L['self'].state))[0]]['a'], 7)",
+            "self.state[...]['a']",
+            "self.state[...]['a'] is another object now",
+        ),
         ("n == 1", "n", "n is 3 now, and was 1"),
         ("G['config']['a'] == 1", "config['a']", "config['a'] is 7 now, and was 1"),
         ("L['model'].k == 1", "model.k", "model.k is 5 now, and was 1"),

@@ -85,6 +85,28 @@ def test_a_training_step_is_compared_by_its_gradients() -> None:
     assert not torch.equal(model.weight, before), "the step has been made, as in a plain run"
 
 
+def test_what_the_graph_finds_by_name_is_there_when_it_is_called_again() -> None:
+    text = "y = x * 2 if type(x) is type(x.data) else x"
+    found = report(text, x=torch.ones(3))
+    assert found.findings == ()
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        lambda weights: torch.optim.SGD(weights, lr=0.1, momentum=0.9),
+        lambda weights: torch.optim.Adam(weights, lr=0.1),
+    ],
+)
+def test_an_optimizer_with_state_steps_once_in_the_graph(made: Any) -> None:
+    model = nn.Linear(3, 1)
+    optimizer = made(model.parameters())
+    model(torch.randn(5, 3)).square().mean().backward()
+    optimizer.step()
+    found = report("optimizer.step()", optimizer=optimizer)
+    assert found.check.agrees is True, found.check.reason
+
+
 def test_a_wrong_gradient_of_a_custom_function_is_found() -> None:
     class Wrong(torch.autograd.Function):
         @staticmethod

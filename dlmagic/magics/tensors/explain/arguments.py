@@ -29,11 +29,19 @@ def given(failure: Failure, value: object, position: int, otherwise: str) -> Ope
     site = failure.site
     written = _arguments(site)
     for node in written:
-        if site is not None and value_of(node, site) is value:
+        if site is not None and _is_same(value_of(node, site), value):
             return Operand(ast.unparse(node), value, node)
     if position < len(written) and _is_direct(failure) and _may_be(written[position], value, site):
         return Operand(ast.unparse(written[position]), value, written[position])
     return Operand(otherwise, value)
+
+
+def _is_same(mine: object, value: object) -> bool:
+    """Whether it is the same object, or a library's view of all of it in the same shape."""
+    if mine is value or not (is_plain_tensor(mine) and is_plain_tensor(value)):
+        return mine is value
+    first, second = (Operand("", each).description for each in (mine, value))
+    return first is not None and bool(first.memory) and first == second
 
 
 def running_layer(failure: Failure, *kinds: str) -> tuple[Any, Any]:
@@ -93,13 +101,14 @@ def with_call(
     Args:
         failure: What happened.
         operand: What is changed.
-        text: The change in one sentence; ``{}`` stands for the new code.
+        text: The change in one sentence; ``{}`` stands for the new code, or for the method alone
+            where the operand stands in a library's code.
         code: What is put behind the operand.
         function: What must hold of the user's value, with the change made; None where that
             cannot be tried.
         others: Further values that the function takes.
     """
-    new = f"{in_brackets(operand.node, operand.name)}{code}"
+    new = code if operand.node is None else f"{in_brackets(operand.node, operand.name)}{code}"
     line = line_with(failure.site, {operand.node: new}) if operand.node is not None else None
     check = None if function is None else lambda: tried(function, operand.value, *others)
     return Candidate(text.format(new), line, check)

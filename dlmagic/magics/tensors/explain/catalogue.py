@@ -44,6 +44,7 @@ RULES = (
     "no_cuda",
     "map_location",
     "state_dict",
+    "no_grad_yet",
     "wrong_object",
     "output_object",
     "array_called",
@@ -52,6 +53,7 @@ RULES = (
     "forward_missing",
     "forward_arguments",
     "list_of_layers",
+    "class_as_layer",
     "empty_optimizer",
     # Keras
     "keras_axes",
@@ -75,6 +77,8 @@ RULES = (
     "compared_classes",
     "broadcast",
     # Arrays of any library
+    "not_together",
+    "shape_unpacked",
     "array_inplace_cast",
     "array_immutable",
     "array_index",
@@ -92,6 +96,7 @@ RULES = (
     "tensorflow_dtypes",
     "tensorflow_assign",
     "tensorflow_methods",
+    "tensorflow_tape",
     # JAX
     "jax_traced_branch",
     "jax_traced_number",

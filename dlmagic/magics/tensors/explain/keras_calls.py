@@ -31,6 +31,8 @@ class LayerCall:
         expected: What it takes.
         call: The call.
         in_batches: Whether it is given all samples, as ``fit`` is.
+        behind_others: Whether it is a layer within what was called, given what layers before it
+            give; no expression of the user's stands for that.
     """
 
     name: str
@@ -39,6 +41,7 @@ class LayerCall:
     expected: Any
     call: Called
     in_batches: bool
+    behind_others: bool = False
 
 
 def keras_rules() -> Any:
@@ -57,12 +60,16 @@ def layer_call(failure: Failure) -> LayerCall | None:
     owner = call.owner.value if call.owner and in_batches else call.function
     layer = owner if known.is_layer(owner) else None
     given = _within(failure) or call.argument(0, "x", "inputs", "data")
+    behind = _behind_others(known, given, failure)
+    if behind is not None:
+        inner, expected = behind
+        return LayerCall(f"The layer {expected.name}", None, inner, expected, call, False, True)
     expected = _expected(known, layer, failure)
     if given is None or expected is None:
         return None
     name = call.owner.name if call.owner and in_batches else ast.unparse(call.node.func)
     if layer is None and given.node is None:
-        name = f"the layer {expected.name}"
+        name = f"The layer {expected.name}"
     return LayerCall(name, layer, given, expected, call, in_batches)
 
 
@@ -71,9 +78,28 @@ def _within(failure: Failure) -> Operand | None:
     call, inside = called(failure.site), failure.inside("assert_input_compatibility")
     if call is None or inside is None or call.name not in _MAKERS:
         return None
+    return _input_of_layer(inside)
+
+
+def _input_of_layer(inside: Any) -> Operand:
+    """What Keras looked at when it found the mistake."""
     given = inside.local("inputs")
     one = given[0] if isinstance(given, list | tuple) and len(given) == 1 else given
     return Operand(f"the input of {inside.local('layer_name')}", one)
+
+
+def _behind_others(
+    known: Any, given: Operand | None, failure: Failure
+) -> tuple[Operand, Any] | None:
+    """What a layer further in is given, and takes, where that is not what was handed in."""
+    inside = failure.inside("assert_input_compatibility")
+    if inside is None or given is None or given.axes is None or given.node is None:
+        return None
+    inner = _input_of_layer(inside)
+    expected = known.expected_of(inside.local("input_spec"), str(inside.local("layer_name")))
+    if expected is None or inner.axes is None or inner.axes[1:] == given.axes[1:]:
+        return None
+    return inner, expected
 
 
 def _expected(known: Any, layer: Any, failure: Failure) -> Any:

@@ -67,6 +67,8 @@ def _of_name(name: str, site: Site) -> object:
 def _of_attribute(owner: object, name: str) -> object:
     if owner is MISSING:
         return MISSING
+    if name == "grad" and is_plain_tensor(owner) and not _may_have_gradient(owner):
+        return MISSING
     if name in _LOOKED_UP and is_tensor(owner):
         value = told(lambda: getattr(owner, name))
         return MISSING if value is None else value
@@ -75,6 +77,11 @@ def _of_attribute(owner: object, name: str) -> object:
             found: object = held[name]
             return found
     return MISSING
+
+
+def _may_have_gradient(tensor: Any) -> bool:
+    """Whether PyTorch may be asked for the gradient: of other tensors it warns of the question."""
+    return bool(getattr(tensor, "is_leaf", True) or tensor.retains_grad)
 
 
 def _stored(owner: object) -> list[dict[str, object]]:

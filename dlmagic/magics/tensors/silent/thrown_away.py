@@ -30,7 +30,7 @@ _ELEMENTWISE = (
     *("masked_fill", "index_fill", "scatter", "scatter_add", "index_add", "nan_to_num"),
     *("normalize", "dropout", "gelu", "leaky_relu", "tril", "triu", "sort", "cumsum", "where"),
 )
-METHODS = frozenset({*_SHAPING, *_CONVERTING, *_ELEMENTWISE})
+METHODS = frozenset({*_SHAPING, *_CONVERTING, *_ELEMENTWISE, "apply_updates"})
 """Methods of tensors and arrays, and functions, that give something new."""
 OF_ARRAYS = METHODS - {"sort"}
 """Those of them that change nothing in arrays either."""
@@ -45,7 +45,7 @@ _BEFORE_OUT = {
     **dict.fromkeys(("clip", "cumsum"), 3),
 }
 """Arguments that functions of NumPy take ahead of the one that they write to."""
-_ROOTS = frozenset({"torch", "F", "np", "numpy", "jnp", "functional"})
+_ROOTS = frozenset({"torch", "F", "np", "numpy", "jnp", "functional", "optax"})
 _TIMING = frozenset({"perf_counter", "timeit", "synchronize", "profile", "profiler", "Timer"})
 _RAISING = frozenset({"raises", "assertRaises", "suppress", "assertRaisesRegex"})
 

@@ -44,6 +44,7 @@ for _ in range(2):
     out.sum().backward()
     h = out"""
 CASES = [
+    Case(SETUP, "w.sum().backward()\n0.1 * w.grad * None", None),
     Case(SETUP, "y = x * 2\ny.backward()", "backward-not-scalar", 2, "y", "y.mean().backward()"),
     Case(
         SETUP, "(x * 2).backward()", "backward-not-scalar", 1, "x * 2", "(x * 2).mean().backward()"
@@ -329,3 +330,29 @@ def test_what_one_round_adds_is_no_loss_where_the_round_adds_several() -> None:
     assert found.finding.fix is not None
     assert (found.finding.fix.code, found.alternatives) == (None, ())
     assert found.finding.fix.text.startswith("Begin with a new total in every round")
+
+
+def test_a_weight_that_was_computed_anew_has_no_gradient_and_is_not_asked_for_it_again() -> None:
+    text = "v = w - 0.1\n(v * 2).sum().backward()\nv = v - 0.1 * v.grad"
+    with pytest.warns(UserWarning, match="not a leaf Tensor") as told:
+        found = explained(Case(SETUP, text, "no-gradient-yet"))
+    assert len(told) == 1, "PyTorch's own, of the cell"
+    assert found is not None
+    assert found.finding.line == 3
+    assert "v was computed from other tensors" in found.finding.message
+    assert "v -= …" in str(found.finding.fix)
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("x.grad.zero_()", "no backward() has reached x"),
+        ("torch.dot(x, x.grad)", "x.grad is None"),
+        ("rows.grad + 1", "(requires_grad=False)"),
+    ],
+)
+def test_it_is_said_why_there_is_no_gradient(text: str, why: str) -> None:
+    found = explained(Case(SETUP, text, "no-gradient-yet"))
+    assert found is not None
+    assert found.finding.kind == "no-gradient-yet"
+    assert why in found.finding.message

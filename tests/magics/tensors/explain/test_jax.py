@@ -35,6 +35,15 @@ def jitted(body: str, call: str, arguments: str = "x") -> str:
 
 
 CASES = [
+    Case(
+        SETUP,
+        "c = jnp.concatenate(v, v)",
+        "not-together",
+        1,
+        "gets v and v one by one",
+        "c = jnp.concatenate([v, v])",
+        "verified",
+    ),
     Case(SETUP, "a @ b", "matmul-shapes", 1, "b has 5 rows", "a @ b.T", "verified"),
     Case(SETUP, "jnp.dot(a, b)", "matmul-shapes", 1, "b", "jnp.dot(a, b.T)", "verified"),
     Case(
@@ -260,6 +269,19 @@ CASES = [
         1,
         "3 is a whole number",
         "jax.grad(lambda x: x * 2)(3.0)",
+    ),
+    Case(
+        SETUP,
+        "k = jnp.arange(3)\njax.grad(lambda x, y: (x * y).sum(), argnums=1)(k, k)",
+        "gradient-of-integers",
+        2,
+        "k has dtype int32",
+        "jax.grad(lambda x, y: (x * y).sum(), argnums=1)(k, k.astype(float))",
+    ),
+    Case(
+        SETUP,
+        "labels = jnp.arange(3)\njax.grad(lambda p, y: p['n'].sum())({'n': labels}, labels)",
+        None,
     ),
     Case(
         SETUP,

@@ -36,6 +36,18 @@ LAYER = """class Mine(layers.Layer):
 """
 CASES = [
     Case(
+        SETUP,
+        "model, rule = made(), keras.optimizers.SGD()\n"
+        "with tf.GradientTape() as tape:\n    guess = model(x)\n"
+        "loss = tf.reduce_mean((guess - rows) ** 2)\n"
+        "slopes = tape.gradient(loss, model.trainable_weights)\n"
+        "rule.apply_gradients(zip(slopes, model.trainable_weights))",
+        "loss-outside-tape",
+        6,
+        "loss is computed outside of the block of tape (line 4)",
+        runs=False,
+    ),
+    Case(
         IMAGES,
         "conv(image)",
         "missing-axes",
@@ -97,6 +109,24 @@ CASES = [
         "x has 2",
         "layers.LSTM(3)(x[None])",
         "unverified",
+    ),
+    Case(
+        SETUP,
+        "model = keras.Sequential([layers.LSTM(3), layers.LSTM(2, name='upper')])\n"
+        "model(np.ones((8, 5, 4)))",
+        "missing-axes",
+        2,
+        "the input of upper has 2: (8, 3)",
+        runs=False,
+    ),
+    Case(
+        SETUP,
+        "model = keras.Sequential([layers.Flatten(), layers.Conv2D(4, 3, name='late')])\n"
+        "model(np.ones((8, 5, 5, 1)))",
+        "missing-axes",
+        2,
+        "The layer late takes arrays with 4 axes",
+        runs=False,
     ),
     Case(
         SETUP,
@@ -441,3 +471,20 @@ def test_the_axis_of_the_samples_is_not_moved(call: str) -> None:
     assert found.finding is not None
     fixes = [found.finding.fix, *(each.fix for each in found.alternatives)]
     assert "move" not in "".join(each.text + str(each.code) for each in fixes if each).lower()
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        "    loss = tf.reduce_sum(tf.ones(3) * 2)",
+        "    loss = tf.ones(())\n    loss += tf.reduce_sum(tf.ones(3))",
+    ],
+)
+def test_a_loss_inside_of_the_block_is_not_said_to_be_outside(block: str) -> None:
+    text = (
+        "model, rule, loss = made(), keras.optimizers.SGD(), 0\n"
+        f"with tf.GradientTape() as tape:\n{block}\n"
+        "slopes = tape.gradient(loss, model.trainable_weights)\n"
+        "rule.apply_gradients(zip(slopes, model.trainable_weights))"
+    )
+    assert explained(Case(SETUP, text, None)) is None

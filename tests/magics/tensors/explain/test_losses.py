@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.magics.tensors.explain.explained import Case, check
+from tests.magics.tensors.explain.explained import Case, check, explained
 
 SETUP = """
 import torch
@@ -149,3 +149,22 @@ CASES = [
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.text)
 def test_what_is_said(case: Case) -> None:
     check(case)
+
+
+IN_A_LIBRARY = """
+code = '''class Wrapped(nn.Module):
+    def forward(self, scores, labels):
+        return nn.CrossEntropyLoss()(scores.view(-1, 3), labels.view(-1))
+'''
+library = {"nn": nn, "__name__": "library"}
+exec(compile(code, "library.py", "exec"), library)
+wrapped, marked = library["Wrapped"](), y.float()
+"""
+
+
+def test_a_target_that_a_library_has_only_viewed_has_the_users_name() -> None:
+    found = explained(Case(SETUP + IN_A_LIBRARY, "wrapped(out, labels=marked)", "target-dtype"))
+    assert found is not None
+    assert "marked is float32" in found.finding.message
+    assert found.finding.fix is not None
+    assert found.finding.fix.code == "wrapped(out, labels=marked.long())"

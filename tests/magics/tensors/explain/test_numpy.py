@@ -13,6 +13,26 @@ a, b = np.ones((3, 4)), np.ones((5, 4))
 image, ints, i = np.zeros((2, 3), np.uint8), np.arange(6), 3
 """
 CASES = [
+    Case(
+        SETUP,
+        "c = np.concatenate(a, b)",
+        "not-together",
+        1,
+        "gets a and b one by one",
+        "c = np.concatenate([a, b])",
+        "verified",
+    ),
+    Case(
+        SETUP,
+        "np.vstack(a, b)",
+        "not-together",
+        1,
+        "np.vstack takes what it joins in one list",
+        "np.vstack([a, b])",
+        "verified",
+    ),
+    Case(SETUP, "np.zeros(3, 4)", "not-together", 1, "3 and 4", "np.zeros((3, 4))", "verified"),
+    Case(SETUP, "def vstack(x):\n    return x\nvstack(a, b)", None),
     Case(SETUP, "a @ b", "matmul-shapes", 1, "b has 5 rows", "a @ b.T", "verified"),
     Case(
         SETUP,

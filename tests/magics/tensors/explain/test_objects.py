@@ -38,8 +38,47 @@ class Silent(nn.Module):
     def forward(self, x):
         y = self.layer(x)
 """
+OUTPUT = """
+from collections import OrderedDict
+class Output(OrderedDict):
+    logits = property(lambda self: self["logits"])
+out, labels = Output(loss=None, logits=fc(rows)), torch.tensor([0, 1, 0])
+"""
 WRONG, NO, S, W = "wrong-object", "not-callable", "state-dict", "optimizer-weights"
 CASES = [
+    Case(
+        SETUP,
+        "net = nn.Sequential(fc, nn.ReLU)",
+        "class-as-layer",
+        1,
+        "nn.ReLU is a class",
+        "net = nn.Sequential(fc, nn.ReLU())",
+    ),
+    Case(
+        SETUP,
+        "net = nn.ModuleList([fc, nn.Tanh])",
+        "class-as-layer",
+        1,
+        "nn.Tanh is a class",
+        "net = nn.ModuleList([fc, nn.Tanh()])",
+    ),
+    Case(SETUP, "nn.Sequential(fc, nn.Linear)", "class-as-layer", 1, "nn.Linear", runs=False),
+    Case(
+        SETUP + OUTPUT,
+        "loss = nn.functional.cross_entropy(out, labels)",
+        WRONG,
+        1,
+        "out is an Output",
+        "loss = nn.functional.cross_entropy(out.logits, labels)",
+    ),
+    Case(
+        SETUP + OUTPUT,
+        "loss = nn.CrossEntropyLoss()(out, labels)",
+        WRONG,
+        1,
+        "out is an Output",
+        "loss = nn.CrossEntropyLoss()(out.logits, labels)",
+    ),
     Case(SETUP, "fc(table)", WRONG, 1, "table", "fc(torch.from_numpy(table).float())", "verified"),
     Case(SETUP, "fc([1.0, 2.0, 3.0, 4.0])", WRONG, 1, "a list"),
     Case(SETUP, "fc(list(rows))", WRONG, 1, "list(rows)", "fc(torch.stack(list(rows)))"),

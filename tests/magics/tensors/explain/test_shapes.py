@@ -29,6 +29,24 @@ SIZE, ORDER, AXIS, INDEX, JOINED = (
     "joined-sizes",
 )
 CASES = [
+    Case(
+        SETUP,
+        "torch.cat(a, a)",
+        "not-together",
+        1,
+        "gets a and a one by one",
+        "torch.cat([a, a])",
+        "verified",
+    ),
+    Case(
+        SETUP,
+        "torch.cat(a, b, 1)",
+        "not-together",
+        1,
+        "a and b",
+        "torch.cat([a, b], 1)",
+        "verified",
+    ),
     Case(SETUP, "rows.view(5)", SIZE, 1, "rows (3, 4) has 12", "rows.view(-1)", "verified"),
     Case(SETUP, "cube.reshape(8, 15)", SIZE, 1, "128", "cube.reshape(8, -1)", "verified"),
     Case(SETUP, "torch.reshape(cube, (8, 15))", SIZE, 1, "cube", "torch.reshape(cube, (8, -1))"),
@@ -128,3 +146,27 @@ def test_an_axis_is_not_exchanged_with_itself(call: str) -> None:
     assert found is not None
     assert found.finding is not None
     assert (found.finding.kind, found.finding.fix) == (AXIS, None)
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "advice"),
+    [
+        ("B, T = flat.shape", "B, T want 2 axes; flat has 1 axis: (2,).", "flat[None]"),
+        ("B, T = cube.size()", "B, T want 2 axes; cube has 3 axes: (8, 4, 4).", None),
+        (
+            "def forward(x):\n    B, C, T = x.shape\nforward(rows)",
+            "B, C, T want 3 axes; x has 2 axes: (3, 4).",
+            "x[None]",
+        ),
+    ],
+)
+def test_a_shape_that_is_taken_apart_wrongly(text: str, message: str, advice: str | None) -> None:
+    found = explained(Case(SETUP, text, "shape-unpacked"))
+    assert found is not None
+    assert (found.finding.kind, found.finding.message) == ("shape-unpacked", message)
+    assert found.finding.fix is None if advice is None else advice in str(found.finding.fix)
+
+
+@pytest.mark.parametrize("text", ["x, y = [1, 2, 3]", "x, y = rows", "*x, y, z, w = flat.shape"])
+def test_what_is_taken_apart_and_is_no_shape(text: str) -> None:
+    assert explained(Case(SETUP, text, None)) is None

@@ -21,6 +21,16 @@ def traced(body: str, call: str) -> str:
 
 
 CASES = [
+    Case(
+        SETUP,
+        "v = tf.Variable(2.0)\n"
+        "with tf.GradientTape() as tape:\n    loss = v * v\n"
+        "first = tape.gradient(loss, v)\nsecond = tape.gradient(loss, v)",
+        "tape-asked-again",
+        2,
+        "tape gives gradients once",
+        "with tf.GradientTape(persistent=True) as tape:",
+    ),
     Case(SETUP, "a @ b", "matmul-shapes", 1, "b has 5 rows", "a @ tf.transpose(b)", "verified"),
     Case(
         SETUP,
@@ -183,6 +193,15 @@ CASES = [
         1,
         "1 element",
         "tf.ragged.constant([[1, 2], [3]])",
+    ),
+    Case(
+        SETUP,
+        "d = tf.data.Dataset.from_tensor_slices([[1, 2], [3]])",
+        "ragged-rows",
+        1,
+        "1 element",
+        "d = tf.data.Dataset.from_tensor_slices(tf.ragged.constant([[1, 2], [3]]))",
+        "unverified",
     ),
     Case(
         SETUP,

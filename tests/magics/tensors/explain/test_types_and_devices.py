@@ -128,3 +128,11 @@ def test_a_gpu_that_is_not_there_gets_a_line_that_runs_without_it(cell: str) -> 
     device = '"cuda" if torch.cuda.is_available() else "cpu"'
     mended = cell.replace('"cuda"', device) if '"' in cell else f"fc.to({device})"
     check(Case(SETUP, cell, "no-cuda", 1, "no CUDA GPU here", mended))
+
+
+def test_nobody_is_told_to_drop_imaginary_parts() -> None:
+    found = explained(Case(SETUP, "fc(torch.fft.fft(rows))", D))
+    assert found is not None
+    assert found.finding.fix is not None
+    assert (found.finding.fix.status, found.finding.fix.code) == ("unverified", None)
+    assert ".abs()" in found.finding.fix.text

@@ -57,7 +57,12 @@ def _candidates(site: Site | None, call: Called, rows: Any) -> Iterator[Candidat
         text = "Make a ragged tensor, which keeps rows of any length."
         yield rewritten(site, text, {call.node.func: code})
         return
-    if getattr(call.function, "__module__", "numpy") == "numpy":
+    if call.name == "from_tensor_slices":
+        given = call.node.args[0]
+        code = f"{module_name(site, 'tensorflow', 'tf')}.ragged.constant({ast.unparse(given)})"
+        yield rewritten(site, "Make a ragged tensor, whose rows have any length.", {given: code})
+        return
+    if getattr(call.function, "__module__", None) == "numpy":
         code = call.with_argument("dtype=object")
         yield rewritten(site, "Keep the rows as objects.", {call.node: code})
     elif isinstance(rows, list) and all(isinstance(row, list) for row in rows):

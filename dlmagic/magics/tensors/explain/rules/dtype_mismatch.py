@@ -112,7 +112,10 @@ def _candidates(
     if call is None:
         return
     function = _same_type(right.dtype or "")
-    if origin is not None:
+    if (wrong.dtype or "").startswith("complex"):
+        # .float() would drop the imaginary parts, and say so only in a warning.
+        yield Candidate(f"Take the numbers that you need: {wrong.name}.abs() or {wrong.name}.real.")
+    elif origin is not None:
         new = f"{in_brackets(origin.value, ast.unparse(origin.value))}{call}"
         line = line_with(origin.place, {origin.value: new})
         yield Candidate(

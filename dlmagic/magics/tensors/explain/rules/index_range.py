@@ -43,8 +43,8 @@ def _of_embedding(failure: Failure) -> Explained | None:
     return Explained(
         kind="index-range",
         message=(
-            f"{name} has {rows[0]} rows, counted from 0 to {rows[0] - 1}; {operand.name} goes "
-            f"from {ends[0]} to {ends[1]}."
+            f"{name} has {rows[0]} rows, counted from 0 to {rows[0] - 1}; {operand.name} "
+            f"{'go' if operand.node is None else 'goes'} from {ends[0]} to {ends[1]}."
         ),
         operands=(operand, Operand(f"{name}.weight", weight)),
         candidates=tuple(_larger(failure, found, ends, indices, weight)),

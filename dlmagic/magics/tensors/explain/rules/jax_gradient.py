@@ -6,7 +6,7 @@ import ast
 import re
 from collections.abc import Iterator
 
-from dlmagic.magics.tensors.explain.calls import called
+from dlmagic.magics.tensors.explain.calls import Called, called
 from dlmagic.magics.tensors.explain.edits import line_with
 from dlmagic.magics.tensors.explain.failure import Failure
 from dlmagic.magics.tensors.explain.rule import Candidate, Explained, Operand
@@ -27,7 +27,7 @@ def explain(failure: Failure, match: re.Match[str]) -> Explained | None:
     function = _differentiated(call.node)
     if match.re is PATTERNS[0]:
         return _not_a_number(site, function, match[1])
-    whole = [each for each in call.arguments if _is_whole(each)]
+    whole = [each for each in _differentiated_by(call) if _is_whole(each)]
     return _of_whole(site, whole[0]) if whole else None
 
 
@@ -38,6 +38,21 @@ def _differentiated(node: ast.Call) -> ast.expr | None:
         name = ast.unparse(maker.func).rpartition(".")[2]
         return maker.args[0] if name in _MAKERS else None
     return None
+
+
+def _differentiated_by(call: Called) -> list[Operand]:
+    """The arguments that ``argnums`` names, the first by default; none where it is computed."""
+    maker = call.node.func
+    if not isinstance(maker, ast.Call):
+        return list(call.arguments)
+    named = [each.value for each in maker.keywords if each.arg == "argnums"]
+    written = [*maker.args[1:2], *named, ast.Constant(0)][0]
+    try:
+        places = ast.literal_eval(written)
+    except ValueError:
+        return []
+    wanted = places if isinstance(places, tuple | list) else (places,)
+    return [call.arguments[k] for k in wanted if isinstance(k, int) and k < len(call.arguments)]
 
 
 def _is_whole(operand: Operand) -> bool:

@@ -25,6 +25,10 @@ PATTERNS = (
     re.compile(r"is incompatible with the layer"),
 )
 _CHANNELS = (1, 3, 4)
+_ALL_STEPS = (
+    "Let the layer before it give all steps: a recurrent one with return_sequences=True, and no "
+    "Flatten or pooling over the steps."
+)
 
 
 def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa: ARG001
@@ -47,6 +51,10 @@ def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa
 
 def _candidates(site: Site | None, found: LayerCall, missing: int) -> Iterator[Candidate]:
     node, shape = found.given.node, found.given.axes or ()
+    if found.behind_others:
+        if missing == 1 and found.expected.axes == 3:
+            yield Candidate(_ALL_STEPS)
+        return
     if node is None:
         yield from _other_input(site, shape, missing)
         return

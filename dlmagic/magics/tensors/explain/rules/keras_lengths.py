@@ -42,7 +42,7 @@ def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa
         operands=(found.given,),
         candidates=(
             *_moved(failure.site, found, wanted, axis),
-            *_remade(failure.site, shape, wanted),
+            *([] if found.behind_others else _remade(failure.site, shape, wanted)),
         ),
     )
 

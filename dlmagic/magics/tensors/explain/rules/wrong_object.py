@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from dlmagic.errors import with_article
@@ -24,6 +24,8 @@ PATTERNS = (
     re.compile(r"conv\dd\(\)|'(list|tuple|NoneType)' object has no attribute '(size|dim|shape)'"),
 )
 _LONGEST_NAME = 40
+_FIELDS = ("logits", "last_hidden_state", "sample")
+"""Under which a model of Hugging Face hands out what it computes."""
 
 
 def explain(failure: Failure, match: re.Match[str]) -> Explained | None:
@@ -80,8 +82,16 @@ def _is_tensor(value: object) -> bool:
 
 
 def _is_wrong(value: object) -> bool:
-    held = value is None or isinstance(value, list | tuple)
+    held = value is None or isinstance(value, list | tuple | Mapping)
     return type(value).__name__ == "ndarray" or (held and not _sizes(value))
+
+
+def _field(value: object, name: str) -> object:
+    """What the output of a model keeps under a name, where it is such an output."""
+    if not isinstance(value, Mapping) or type(value) is dict:
+        return None
+    held: object = value.get(name)
+    return held
 
 
 def _sizes(value: object) -> bool:
@@ -108,6 +118,9 @@ def _made_of(value: Any) -> tuple[str, Any] | None:
         wide = value.dtype.name == "float64"
         end = ".float()" if wide else ""
         return f"torch.from_numpy({{}}){end}", torch.from_numpy
+    field = next((each for each in _FIELDS if _is_tensor(_field(value, each))), None)
+    if field is not None:
+        return f"{{}}.{field}", None
     if isinstance(value, tuple) and value and _is_tensor(value[0]):
         return "{}[0]", None
     if isinstance(value, list) and value and all(map(_is_tensor, value)):

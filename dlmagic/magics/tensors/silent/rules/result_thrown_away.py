@@ -49,7 +49,7 @@ def _is_known(thrown: Thrown, after: After) -> bool:
     if thrown.module:
         root = after.namespace.get(thrown.module.split(".")[0])
         return thrown.method in OF_ARRAYS and any(
-            is_of_module(root, name) for name in ("torch", "numpy", "jax")
+            is_of_module(root, name) for name in ("torch", "numpy", "jax", "optax")
         )
     values = values_of(thrown.owner, after.tree, after.namespace)
     described = [each for each in map(_description, values) if each is not None]
