@@ -63,8 +63,8 @@ class Looking:
         self._step, self._exact, self._names = step, exact, names
         self._programs: dict[Any, Any] = {}
         self._received = Received()
-        self._before: Any = None
-        self._found: list[trees.Shapes] = []
+        self._before: list[Any] = []
+        self._found: list[trees.Way] = []
         self._order, self._heard = 0, 0
         self._levels: list[Level] = []
         self.kinds: dict[str, str] = {}
@@ -87,7 +87,7 @@ class Looking:
             self.compiled += 1
         return self._run(lambda: self._programs[key](given.arrays))
 
-    def watch(self, call: Callable[[], Any], values: Any) -> tuple[Any, Any]:
+    def watch(self, call: Callable[[], Any], values: list[Any]) -> tuple[Any, Any]:
         """Measure a step that is not compiled, while it is made.
 
         Args:
@@ -103,7 +103,7 @@ class Looking:
             self._start(values)
             with compat.gradients_told(self._emit_gradients):
                 results.append(call())
-            self._emit_change(values, results[0])
+            self._emit_change(results[0])
 
         found = self._run(run)
         return results[0], found
@@ -119,18 +119,17 @@ class Looking:
         args, kwargs = given.arguments(arrays)
         values = [*args, *kwargs.values()]
         inputs = inputs_in(self._step.inner, args, kwargs, is_nnx=given.is_nnx)
-        before = states_in(values, is_nnx=given.is_nnx)
-        self._start(before)
+        self._start(states_in(values, is_nnx=given.is_nnx))
         inner = self._at_one_level(self._step.inner)
         told = compat.gradients_told(self._emit_gradients, self._at_one_level)
         with calls_told(self._emit_output), told:
             results = inner(*args, **kwargs)
         after = states_in(values, is_nnx=True) if given.is_nnx else results
-        self._emit_change(before, after)
+        self._emit_change(after)
         self._emit_inputs(inputs, results)
         return 0
 
-    def _start(self, before: Any) -> None:
+    def _start(self, before: list[Any]) -> None:
         self._before, self._found, self._levels = before, [], []
         self._order, self._heard = 0, 0
 
@@ -177,30 +176,30 @@ class Looking:
     def _emit_gradients(self, primals: Any, gradients: Any, value: Any) -> None:
         losses = [value] if np.shape(value) == () else []
         for primal, gradient in zip(primals, gradients, strict=True):
-            shapes = trees.shapes_of(primal)
-            tree = trees.find(shapes, self._before) if shapes else None
             leaves = jax.tree.leaves(gradient)
-            if tree is None or (self._step.inner is None and any(map(_is_traced, leaves))):
+            way = trees.way_to(primal, self._before) if leaves else None
+            if way is None or (self._step.inner is None and any(map(_is_traced, leaves))):
                 continue
-            if shapes not in self._found:
-                self._found.append(shapes)
+            if way not in self._found:
+                self._found.append(way)
             self.has_gradients = True
-            pieces = [*self._pieces("gradient", tree, shapes), *(Piece(LOSS) for _ in losses)]
+            pieces = [*self._pieces("gradient", way), *(Piece(LOSS) for _ in losses)]
             self._emit(pieces, [*leaves, *losses])
 
-    def _emit_change(self, before: Any, after: Any) -> None:
+    def _emit_change(self, after: Any) -> None:
         """The parameters, and by how much the step changes them."""
+        before = self._before
         if not self._found:
             tree = trees.state_among(before, after)
-            self._found = [] if tree is None else [trees.shapes_of(tree)]
-        for shapes in self._found:
-            old, new = trees.find(shapes, before), trees.find_again(shapes, before, after)
-            leaves = jax.tree.leaves(old)
-            self._emit(self._pieces("weight", old, shapes), leaves)
+            way = None if tree is None else trees.way_to(tree, before)
+            self._found = [] if way is None else [way]
+        for way in self._found:
+            leaves = jax.tree.leaves(trees.at(before, way))
+            new = trees.find_again(way, before, after)
+            self._emit(self._pieces("weight", way), leaves)
             if new is not None:
                 pairs = zip(jax.tree.leaves(new), leaves, strict=True)
-                changes = [each - was for each, was in pairs]
-                self._emit(self._pieces("update", old, shapes), changes)
+                self._emit(self._pieces("update", way), [each - was for each, was in pairs])
 
     def _emit_inputs(self, inputs: list[tuple[str, Any]], results: Any) -> None:
         """What the step is given beside the state, which comes back."""
@@ -210,11 +209,12 @@ class Looking:
                 leaves = [each for each in jax.tree.leaves(value) if functions.is_floating(each)]
                 self._emit([Piece(Key(name, "activation", INPUT))] * len(leaves), leaves)
 
-    def _pieces(self, quantity: Quantity, tree: Any, shapes: trees.Shapes) -> list[Piece]:
-        prefix = f"#{self._found.index(shapes) + 1}/" if self._found.index(shapes) else ""
+    def _pieces(self, quantity: Quantity, way: trees.Way) -> list[Piece]:
+        tree, place = trees.at(self._before, way), self._found.index(way)
+        prefix = f"#{place + 1}/" if place else ""
         pieces = []
         for (layer, parameter), (shape, _) in zip(
-            self._names or trees.names_of(tree), shapes, strict=True
+            self._names or trees.names_of(tree), trees.shapes_of(tree), strict=True
         ):
             names = self.parameters.setdefault(prefix + layer, [])
             if parameter not in names:

@@ -1,16 +1,17 @@
 """Where the parameters are among what a step takes and returns.
 
-The parameters are what the step differentiates by: the first tree among its arguments that has
-the same arrays. Their new values are such a tree among its results: in what comes back as the
-argument was, or else the first. Where nothing was differentiated, it is the argument that comes
-back with the same structure, and of that its ``params`` or else its largest tree of
-floating-point numbers.
+The parameters are what the step differentiates by: the tree among its arguments that has these
+arrays, or else the first one with arrays of the same shapes. Their new values are such a tree among
+its results: in what comes back as the argument was, or else the first. Where nothing was
+differentiated, it is the argument that comes back with the same structure, and of that its
+``params`` or else its largest tree of floating-point numbers.
 """
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Mapping
+from operator import is_
 from typing import Any
 
 import jax
@@ -22,6 +23,9 @@ _DEEPEST = 4
 
 Shapes = tuple[tuple[tuple[int, ...], str], ...]
 
+Way = tuple[Any, ...]
+"""From some values to a tree inside them: keys, places or names of fields, one after the other."""
+
 
 def shapes_of(tree: Any) -> Shapes:
     """Shapes and types of the arrays in a tree."""
@@ -29,49 +33,72 @@ def shapes_of(tree: Any) -> Shapes:
     return tuple((tuple(np.shape(leaf)), str(getattr(leaf, "dtype", ""))) for leaf in leaves)
 
 
-def find(shapes: Shapes, values: Any) -> Any:
-    """The first tree in some values that has arrays of these shapes; None if there is none.
+def way_to(tree: Any, arguments: list[Any]) -> Way | None:
+    """Where a tree is among arguments, or else the first that is like it; None if there is none."""
+    leaves, first = jax.tree.leaves(tree), None
+    for way, alike in _alike(shapes_of(tree), arguments):
+        if all(map(is_, leaves, jax.tree.leaves(alike))):
+            return way
+        first = way if first is None else first
+    return first
+
+
+def at(values: Any, way: Way) -> Any:
+    """The tree to which a way leads."""
+    for name in way:
+        values = _parts(values)[name]
+    return values
+
+
+def find_again(way: Way, arguments: list[Any], results: Any) -> Any:
+    """The tree among the results that has the new values of the one among the arguments.
+
+    It is where that was: in what comes back as the argument was, such as a state; of two networks
+    that are alike the first is that of the first one. Only else it is the first with its shapes, as
+    the gradients that a step may return have the same.
+    """
+    shapes = shapes_of(at(arguments, way))
+    structures = [jax.tree.structure(each) for each in arguments[: way[0] + 1]]
+    kept = [each for each in outer(results) if jax.tree.structure(each) == structures[-1]]
+    earlier = structures[:-1].count(structures[-1])
+    for holder in kept[earlier : earlier + 1] or kept[:1]:
+        found = at(holder, way[1:])
+        if shapes_of(found) == shapes:
+            return found
+    return next((tree for _, tree in _alike(shapes, results)), None)
+
+
+def _alike(shapes: Shapes, values: Any) -> Iterator[tuple[Way, Any]]:
+    """The trees in some values that have arrays of these shapes, with the ways to them.
 
     A list is one of values, and no tree itself.
     """
-    trees = (tree for tree in subtrees(values) if not isinstance(tree, list) or tree is not values)
-    return next((tree for tree in trees if shapes_of(tree) == shapes), None)
+    for way, tree in subtrees(values):
+        if (way or not isinstance(tree, list)) and shapes_of(tree) == shapes:
+            yield way, tree
 
 
-def find_again(shapes: Shapes, arguments: Any, results: Any) -> Any:
-    """The tree among the results that has the new values of the one among the arguments.
-
-    It is where that was: in what comes back as the argument was, such as a state, and only else
-    the first one, as the gradients that a step may return have the same shapes.
-    """
-    holders = (each for each in arguments if find(shapes, [each]) is not None)
-    structure = jax.tree.structure(next(holders, None))
-    kept = [each for each in outer(results) if jax.tree.structure(each) == structure]
-    found = find(shapes, kept[:1])
-    return find(shapes, results) if found is None else found
-
-
-def subtrees(values: Any) -> Iterator[Any]:
+def subtrees(values: Any) -> Iterator[tuple[Way, Any]]:
     """The trees inside some values, those further outside first, and parameters before others."""
-    waiting = deque([(values, 0)])
+    waiting: deque[tuple[Way, Any]] = deque([((), values)])
     while waiting:
-        tree, depth = waiting.popleft()
-        yield tree
-        if depth < _DEEPEST:
-            waiting.extend((each, depth + 1) for each in _parts(tree))
+        way, tree = waiting.popleft()
+        yield way, tree
+        if len(way) < _DEEPEST:
+            waiting.extend(((*way, name), part) for name, part in _parts(tree).items())
 
 
-def _parts(tree: Any) -> list[Any]:
+def _parts(tree: Any) -> dict[Any, Any]:
     if isinstance(tree, Mapping):
-        return list(tree.values())
+        return dict(tree)
     if isinstance(tree, list | tuple):
-        return list(tree)
-    fields = getattr(tree, "__dataclass_fields__", None)
-    if fields is None:
-        return []
-    parts = {name: getattr(tree, name, None) for name in fields}
-    first = [parts.pop("params")] if "params" in parts else []
-    return [*first, *parts.values()]
+        return dict(enumerate(tree))
+    fields = getattr(tree, "__dataclass_fields__", ())
+    return {name: getattr(tree, name, None) for name in sorted(fields, key=_is_no_parameters)}
+
+
+def _is_no_parameters(field: str) -> bool:
+    return field != "params"
 
 
 def state_among(arguments: Any, results: Any) -> Any:
@@ -97,7 +124,7 @@ def outer(results: Any) -> list[Any]:
 def _largest(tree: Any) -> Any:
     if _is_float_tree(tree):
         return tree
-    candidates = [each for each in _parts(tree) if _is_float_tree(each)] or [tree]
+    candidates = [each for each in _parts(tree).values() if _is_float_tree(each)] or [tree]
     return max(candidates, key=_size)
 
 

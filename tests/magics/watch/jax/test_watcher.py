@@ -202,6 +202,55 @@ def test_gradients_that_are_returned_are_not_taken_for_the_new_parameters():
     assert agrees(row_of(sample, "last", "update", "kernel"), new - old)
 
 
+def of_one(parameters: Any, x: Any, y: Any) -> Any:
+    return jax.grad(loss_of)(parameters, x, y)
+
+
+def sgd(parameters: Any, gradients: Any) -> Any:
+    return jax.tree.map(lambda p, g: p - 0.1 * g, parameters, gradients)
+
+
+def apart(q1: Any, q2: Any, x: Any, y: Any) -> Any:
+    return sgd(q1, of_one(q1, x, y)), sgd(q2, of_one(q2, x, 100 * y))
+
+
+def in_one_state(state: Any, x: Any, y: Any) -> Any:
+    q1, q2 = apart(state["b"], state["a"], x, y)
+    return {"a": q2, "b": q1}, jnp.float32(0)
+
+
+def beside_a_target(target: Any, q1: Any, q2: Any, x: Any, y: Any) -> Any:
+    q1, q2 = apart(q1, q2, x, y)
+    return sgd(target, q1), q1, q2
+
+
+def twins() -> list[Any]:
+    return [jax.tree.map(lambda each, k=k: each + k, plain_parameters()) for k in (0.0, 0.5)]
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+@pytest.mark.parametrize(
+    ("step", "arguments"),
+    [
+        (apart, twins),
+        (in_one_state, lambda: [dict(zip("ba", twins(), strict=True))]),
+        (beside_a_target, lambda: [plain_parameters(), *twins()]),
+    ],
+)
+def test_two_networks_of_the_same_shapes_are_told_apart(step, arguments, compiled):
+    watcher = watch(jax.jit(step) if compiled else step)
+    watcher.call(*arguments(), X, Y)
+    (sample,) = watcher.take()
+    new = apart(*twins(), X, Y)
+    for number, old in enumerate(twins()):
+        layer = "#2/first" if number else "first"
+        gradients = of_one(old, X, (1, 100)[number] * Y)
+        change = new[number]["first"]["kernel"] - old["first"]["kernel"]
+        assert agrees(row_of(sample, layer, "weight", "kernel"), old["first"]["kernel"])
+        assert agrees(row_of(sample, layer, "gradient", "kernel"), gradients["first"]["kernel"])
+        assert agrees(row_of(sample, layer, "update", "kernel"), change, rtol=1e-4)
+
+
 def test_nnx_modules_are_changed_by_their_own_step_alone():
     ends = []
     for call in (nnx_step, (watcher := watch(nnx_step, Rate(every=5))).call):
