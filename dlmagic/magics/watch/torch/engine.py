@@ -158,7 +158,7 @@ class Engine:
         owned = self._owned.by(optimizer)
         if not owned or self._alarm.diagnosing:
             return None
-        self._inside = False
+        self._leave_closure()
         closure = closure_of(args, kwargs)
         if closure is None:
             self._about_to_step(optimizer, owned)
@@ -187,7 +187,8 @@ class Engine:
         if self._measuring.on:
             self._look(self._measuring.weigh)
             self._look(self._measuring.gradients_ready, owned, scale)
-        self._inside = within
+        if within:
+            self._inside = self._measuring.deaf = True
         self._own += time.perf_counter() - began
 
     def after_step(self, optimizer: Optimizer) -> None:
@@ -196,13 +197,18 @@ class Engine:
         if not owned or self._alarm.diagnosing:
             return
         began = time.perf_counter()
-        self._inside = False
+        self._leave_closure()
         if self._measuring.on:
             self._look(self._measuring.weights_changed, owned)
         ended = self._stepping.ends(id(optimizer))
         self._own += time.perf_counter() - began
         if ended:
             self._step_ended()
+
+    def _leave_closure(self) -> None:
+        """An optimiser calls its closure no more, whose first call was the one to look at."""
+        if self._inside:
+            self._inside, self._measuring.deaf = False, self._measuring.failure is not None
 
     # Steps.
 

@@ -95,19 +95,26 @@ def test_an_optimiser_that_is_given_a_closure_is_measured_between_backward_and_u
 def test_lbfgs_calls_its_closure_many_times_in_one_step():
     model = nn.Sequential(nn.Linear(6, 3), nn.Tanh())
     optimizer = torch.optim.LBFGS(model.parameters(), max_iter=5)
+    seen = []
 
     def closure():
         optimizer.zero_grad()
-        loss = (model(BATCH) - 0.5).square().mean()
-        loss.backward()
-        return loss
+        output = model(BATCH)
+        (output - 0.5).square().mean().backward()
+        seen.append((output.detach(), model[0].weight.grad.clone()))
+        return (output - 0.5).square().mean()
 
-    with watching(model) as (watcher, listening):
-        for _ in range(3):
+    with watching(model, exact=True) as (watcher, listening):
+        for _ in range(2):
             optimizer.step(closure)
-        samples = watcher.take()
+        before, weight = len(seen), model[0].weight.detach().clone()
+        optimizer.step(closure)
+        sample = watcher.take()[-1]
     assert listening.steps == [1, 2, 3]
-    assert row(samples[1], "0", "update", "weight")["norm"] > 0
+    assert len(seen) > before + 1
+    agree(row(sample, "1", "activation"), seen[before][0])
+    agree(row(sample, "0", "gradient", "weight"), seen[before][1])
+    agree(row(sample, "0", "update", "weight"), model[0].weight - weight, 1e-4)
 
 
 @pytest.mark.parametrize("through", ["parameter", "data"])
