@@ -24,8 +24,8 @@ _ONLY_FROM_OUTSIDE = (
     "The step is compiled by another than jax.jit, so only weights and updates are measured."
 )
 _NO_GRADIENTS = (
-    "No gradients were seen: they are where the step itself calls jax.grad or jax.value_and_grad, "
-    "by its parameters."
+    "No gradients were seen: they are where the step itself calls jax.grad or jax.value_and_grad "
+    "by the parameters that it was given, and not model by model within jax.vmap."
 )
 
 
