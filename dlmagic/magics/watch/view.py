@@ -167,8 +167,10 @@ def _how(result: WatchResult) -> str:
     cost = result.overhead
     said = [f"{count(result.samples)} of {plural(result.steps, 'step')} measured"]
     if result.skipped:
-        unused = plural(result.skipped, "set")
-        said.append(f"{unused} of gradients used by no step, as where a gradient scaler skips one")
+        said.append(
+            f"{plural(result.skipped, 'set')} of gradients used by no step, as where a gradient "
+            "scaler skips one, or another model is trained through this one"
+        )
     if cost.sampled_step is not None and cost.plain_step is not None:
         said.append(
             f"a step takes {seconds(cost.plain_step, digits=2)}, "
