@@ -170,3 +170,18 @@ def test_a_shape_that_is_taken_apart_wrongly(text: str, message: str, advice: st
 @pytest.mark.parametrize("text", ["x, y = [1, 2, 3]", "x, y = rows", "*x, y, z, w = flat.shape"])
 def test_what_is_taken_apart_and_is_no_shape(text: str) -> None:
     assert explained(Case(SETUP, text, None)) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "advice"),
+    [
+        ("table(torch.arange(6))", "sequences of at most 4"),
+        ("positions = torch.tensor([0, 1, 2, 3, 4])\ntable(positions)", "sequences of at most 4"),
+        ("table(torch.tensor([[0, 1, 2, 3, 4]]))", "num_embeddings=5"),
+        ("table(torch.arange(6) + 1)", "num_embeddings=7"),
+    ],
+)
+def test_places_of_a_sequence_are_not_taken_for_words(text: str, advice: str) -> None:
+    found = explained(Case(SETUP, text, INDEX))
+    assert found is not None
+    assert advice in str(found.finding.fix)

@@ -20,6 +20,9 @@ PATTERNS = (
     re.compile(r"index -?\d+ is out of bounds for dimension -?\d+ with size \d+"),
 )
 
+_PLACES = re.compile("arange|pos", re.IGNORECASE)
+"""In the names of what looks up the places in a sequence."""
+
 
 def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa: ARG001
     """The greatest index, and how many elements there are."""
@@ -47,7 +50,26 @@ def _of_embedding(failure: Failure) -> Explained | None:
             f"{'go' if operand.node is None else 'goes'} from {ends[0]} to {ends[1]}."
         ),
         operands=(operand, Operand(f"{name}.weight", weight)),
-        candidates=tuple(_larger(failure, found, ends, indices, weight)),
+        candidates=(
+            (_shorter(rows[0]),)
+            if _are_positions(f"{name} {operand.name}", indices)
+            else tuple(_larger(failure, found, ends, indices, weight))
+        ),
+    )
+
+
+def _are_positions(names: str, indices: Any) -> bool:
+    """Whether the places in a sequence are looked up, and not its words."""
+    if _PLACES.search(names) is None or not indices.dim():
+        return False
+    places = indices.reshape(-1, indices.shape[-1])[0].tolist()
+    return bool(places == list(range(len(places))))
+
+
+def _shorter(rows: int) -> Candidate:
+    return Candidate(
+        f"Hand in sequences of at most {rows}, such as their last {rows} elements, or make a row "
+        "for each place of the longest one."
     )
 
 
