@@ -100,6 +100,7 @@ RULES = (
     # JAX
     "jax_traced_branch",
     "jax_traced_number",
+    "jax_donated",
     "jax_numpy_call",
     "jax_traced_mask",
     "jax_leaked_tracer",

@@ -23,6 +23,10 @@ def unknown(x):
 """
 
 
+DONATED = """@partial(jax.jit, donate_argnums=0)
+def step(state, x):
+    return jax.tree.map(lambda each: each * x, state)
+{}"""
 MARKED = """{}
 def f(n, m, v):
     return jnp.ones((n, m)) * v
@@ -35,6 +39,27 @@ def jitted(body: str, call: str, arguments: str = "x") -> str:
 
 
 CASES = [
+    Case(
+        SETUP,
+        DONATED.format("w = v * 1\nnew = step(w, 2.0)\nw + 1"),
+        "array-donated",
+        6,
+        "w has no values any more: a function of jax.jit with donate_argnums has taken its memory",
+    ),
+    Case(
+        SETUP,
+        DONATED.format("w = {'a': v * 1}\nnew = step(w, 2.0)\nnew = step(w, 2.0)"),
+        "array-donated",
+        6,
+        "Arrays in w have no values any more",
+    ),
+    Case(
+        SETUP,
+        DONATED.format("w = {'a': v * 1}\nnew = step(w, 2.0)\nw['a'].sum()"),
+        "array-donated",
+        6,
+        "Arrays in w have no values any more",
+    ),
     Case(
         SETUP,
         "c = jnp.concatenate(v, v)",
