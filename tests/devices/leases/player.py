@@ -40,12 +40,16 @@ def take(uuids: list[str], parent: str | None = None) -> str:
 
 
 def take_and_release(uuids: list[str], times: int) -> int:
-    """How often it could take what nobody else wants; now and then it gives others a turn."""
+    """How often it could take what nobody else wants.
+
+    Now and then it gives others time to look: while it holds all, and while all are free.
+    """
     taken = 0
     for number in range(times):
         taken += take(uuids) == "taken"
-        time.sleep(0 if number % 20 else 0.005)
+        time.sleep(0.005 if number % 20 == 0 else 0)
         release()
+        time.sleep(0.005 if number % 20 == 10 else 0)
     return taken
 
 
