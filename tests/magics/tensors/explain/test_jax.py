@@ -44,7 +44,7 @@ CASES = [
         DONATED.format("w = v * 1\nnew = step(w, 2.0)\nw + 1"),
         "array-donated",
         6,
-        "w has no values any more: a function of jax.jit with donate_argnums has taken its memory",
+        "w has no values any more: its memory was given away, as to a function of jax.jit with",
     ),
     Case(
         SETUP,

@@ -28,12 +28,12 @@ def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa
     what, its = (f"{name} has", "its") if gone.description else (f"Arrays in {name} have", "their")
     return Explained(
         kind="array-donated",
-        message=f"{what} no values any more: a function of jax.jit with donate_argnums has taken "
-        f"{its} memory for its results.",
+        message=f"{what} no values any more: {its} memory was given away, as to a function of "
+        "jax.jit with donate_argnums, which takes it for its results.",
         operands=(gone,) if gone.description else (),
         candidates=(
             Candidate(
-                f"Bind what that function returns to {name} again, as in {name} = step({name}, …), "
+                f"Bind what it returns to {name} again, as in {name} = step({name}, …), "
                 "or leave donate_argnums out."
             ),
         ),
