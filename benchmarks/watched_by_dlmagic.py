@@ -11,6 +11,7 @@ from benchmarks.peers.training_watchers import WandbWatch
 from benchmarks.watched_in_turns import Watched
 from benchmarks.watched_models import Training
 from dlmagic.magics.watch.export.exporter import Exporter, exporter
+from dlmagic.magics.watch.pacing import EARLY
 from dlmagic.magics.watch.sample_result import Culprit, Sample
 from dlmagic.magics.watch.session import WatchSession
 from dlmagic.magics.watch.torch.watcher import TorchWatcher
@@ -20,7 +21,7 @@ from dlmagic.magics.watch.watcher import Rate
 NEVER = 10**9
 """One step in so many: the first one, and no other."""
 
-SETTLED = 4
+SETTLED = EARLY + 4
 """Measured steps after which the rate is known."""
 
 _numbers = count()  # of one name there is one session, and they are watched at the same time

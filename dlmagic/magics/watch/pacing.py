@@ -1,4 +1,9 @@
-"""How often a step is measured, from what measuring has cost, and what it has cost in all."""
+"""How often a step is measured, from what measuring has cost, and what it has cost in all.
+
+The budget is a share of the time, of which a short training has little: of a hundred short steps it
+would have two measured, and what lasts is told from ten on. So the first samples follow closely,
+which is paid once, unless the user has named a budget.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +16,15 @@ from dlmagic.magics.watch.watcher import Rate
 
 SECOND_SAMPLE = 5
 """The first sample also pays for buffers, so another one soon tells what one costs."""
+
+EARLY = 12
+"""So many samples follow closely at first, or as many as fit into :data:`EARLY_SECONDS`."""
+
+EARLY_SECONDS = 0.5
+"""What these may cost beside the first: so little that nobody notices, be a step ever so long."""
+
+_EARLY_SHARE = 0.2
+"""Share of the time that they may take."""
 
 MOST = 100_000
 """No more steps than these lie between two samples."""
@@ -36,6 +50,8 @@ class Pacing:
         self._watched: deque[float] = deque(maxlen=16)
         self._costs: deque[float] = deque(maxlen=16)
         self._first_cost = 0.0
+        self._early_samples, self._early_cost = 0, 0.0
+        self._prepared = 0.0
         self._between = 0.0
 
     def due(self, step: int) -> bool:
@@ -62,6 +78,10 @@ class Pacing:
         every = self.every()
         return (step - 1) // every * every + every + 1 if self._rate.together else step + every
 
+    def prepared(self, seconds: float) -> None:
+        """So long it took to get ready for the first step, as to compile what measures."""
+        self._prepared += seconds
+
     def plain_step(self, seconds: float, own: float) -> None:
         """A step has ended that was not measured.
 
@@ -76,13 +96,16 @@ class Pacing:
 
     def measured_step(self, step: int, seconds: float, own: float) -> None:
         """A step has ended that was measured."""
+        early = self._is_early()
         self._steps += 1
         self.sampled += 1
+        self._early_samples += early
         self._last = step
         if self.sampled == 1:
             self._first_cost = own
             self._next = max(SECOND_SAMPLE, step + 1)
             return
+        self._early_cost += own if early else 0.0
         self._costs.append(own)
         if seconds == seconds:
             self._watched.append(seconds)
@@ -100,8 +123,15 @@ class Pacing:
             sampled=self.sampled,
         )
 
+    def _is_early(self) -> bool:
+        if self._rate.every is not None or self._rate.binding or self._rate.together:
+            return False  # where some train together, each would end its first samples elsewhere
+        return self.sampled < EARLY and self._early_cost < EARLY_SECONDS
+
     def _left(self, plain: float) -> float:
         """What looking at every step leaves of the budget; some of it in any case."""
+        if self._is_early():
+            return max(self._rate.budget, _EARLY_SHARE)
         spent = self._between / (plain * self._steps) if self._steps else 0.0
         return max(self._rate.budget - spent, _LEAST * self._rate.budget)
 
@@ -117,8 +147,11 @@ class Pacing:
         return max(own, median(self._watched) - plain)
 
     def _once(self) -> float:
-        """Seconds that the first sample took longer than others do: buffers, and compiling."""
-        return max(0.0, self._first_cost - (self._cost() if self._costs else 0.0))
+        """Seconds that the first samples took, or the first one longer than others do."""
+        if self._early_samples:
+            return self._prepared + self._first_cost + self._early_cost
+        usual = self._cost() if self._costs else 0.0
+        return self._prepared + max(0.0, self._first_cost - usual)
 
     def _share(self) -> float | None:
         plain = self._plain_step()
@@ -126,5 +159,5 @@ class Pacing:
             return None
         added = self._between
         if self._costs:
-            added += self._cost() * self.sampled
+            added += self._cost() * (self.sampled - self._early_samples)
         return added / (plain * self._steps)

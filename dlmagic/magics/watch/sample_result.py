@@ -136,8 +136,8 @@ class Overhead:
         every: One step in so many is measured at present.
         steps: Steps so far.
         sampled: Those of them that were measured.
-        once: Seconds that were paid once, with the first measured step: for buffers, and where a
-            framework compiles, for a program that measures.
+        once: Seconds that were paid once, with the first measured steps: for buffers, where a
+            framework compiles for a program that measures, and because some of them follow closely.
     """
 
     plain_step: float | None = None

@@ -21,7 +21,7 @@ ENOUGH = 10
 """Measured steps in which a mistake that lasts is told, such as vanishing gradients."""
 
 _NAMED = 3
-_SMALL_SHARE, _UNNOTICED = 0.02, 0.1
+_SMALL_SHARE, _UNNOTICED = 0.02, 0.25
 """Of a training that is over in a moment, the seconds say more than the share."""
 _MOST_UNTOLD = 0.2  # seconds that were paid once
 
@@ -79,8 +79,9 @@ def _cost(result: WatchResult) -> str:
     if cost.share is None:
         yet = "" if result.ended else " yet"
         return f"{plural(result.samples, 'step')} measured, what that costs is not known{yet}"
-    taken = cost.share * (cost.plain_step or 0.0) * cost.steps
-    if cost.share > _SMALL_SHARE and 0 < taken < _UNNOTICED:
+    training = (cost.plain_step or 0.0) * cost.steps
+    taken = cost.share * training + cost.once
+    if _SMALL_SHARE * training < taken < _UNNOTICED:
         return f"watching cost {seconds(taken, digits=2)}"
     share = "less than 0.01 %" if cost.share < 1e-4 else percent(cost.share)
     # What no step would notice need not be told.

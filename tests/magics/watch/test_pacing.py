@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import pytest
 
-from dlmagic.magics.watch.pacing import Pacing
+from dlmagic.magics.watch.pacing import EARLY, EARLY_SECONDS, Pacing
 from dlmagic.magics.watch.watcher import Rate
 
 
@@ -25,12 +25,42 @@ def run(rate, steps, *, plain=0.01, cost=0.004, first=0.02):
 
 
 @pytest.mark.parametrize(("budget", "every"), [(0.01, 40), (0.05, 8), (0.5, 1)])
-def test_the_budget_decides(budget, every):
-    pacing, measured = run(Rate(budget=budget), 2000)
+def test_a_budget_that_is_named_decides_from_the_second_sample_on(budget, every):
+    pacing, measured = run(Rate(budget=budget, binding=True), 2000)
     assert measured[:2] == [1, 5]
     assert {b - a for a, b in pairwise(measured[1:])} == {every}
     assert pacing.every() == every
     assert pacing.overhead().share == pytest.approx(0.4 / every, rel=0.1)
+
+
+def test_the_first_samples_follow_closely_and_then_the_budget_decides():
+    pacing, measured = run(Rate(budget=0.01), 2000)
+    assert measured[:EARLY] == [1, *range(5, 5 + 2 * (EARLY - 1), 2)]  # 0.4 of 2 steps is 0.2
+    assert {b - a for a, b in pairwise(measured[EARLY - 1 :])} == {40}
+    told = pacing.overhead()
+    assert told.share == pytest.approx(0.01, rel=0.05)
+    assert told.once == pytest.approx(0.02 + (EARLY - 1) * 0.004)
+
+
+def test_a_step_that_is_long_does_not_wait_for_many_first_samples():
+    pacing, measured = run(Rate(budget=0.01), 3000, plain=1.0, cost=0.2, first=0.2)
+    early = [step for step in measured if step < 20]
+    assert len(early) == 1 + math.ceil(EARLY_SECONDS / 0.2)
+    assert pacing.overhead().once == pytest.approx(len(early) * 0.2)
+    assert {b - a for a, b in pairwise(measured[len(early) - 1 :])} == {20}
+
+
+@pytest.mark.parametrize("rate", [Rate(), Rate(every=10)])
+def test_what_getting_ready_took_is_paid_once(rate):
+    pacing, _ = run(rate, 100)
+    before = pacing.overhead()
+    pacing.prepared(1.5)
+    assert pacing.overhead().once == pytest.approx(before.once + 1.5)
+    assert pacing.overhead().share == before.share
+
+
+def test_a_rate_that_is_asked_for_is_kept_from_the_first_step_on():
+    assert run(Rate(every=100), 250)[1] == [1, 101, 201]
 
 
 def test_costs_that_our_own_time_does_not_show_count_too():

@@ -149,12 +149,13 @@ class JaxWatcher:
 
         Returns whether it could be looked at.
         """
-        measuring = self._measuring
+        measuring, began = self._measuring, perf_counter()
         measuring.begin_step()
         given = measuring.take_apart(args, kwargs) if self._step.inner is not None else None
         if given is not None:
             measuring.look(1, given)
             measuring.samples.taken()
+            self._pacing.prepared(perf_counter() - began)
         if not measuring.layers:
             measuring.layers = _layers_in([*args, *kwargs.values()])
         return not measuring.is_suspected

@@ -6,6 +6,7 @@ import os
 import re
 import signal
 from collections.abc import Iterator
+from time import perf_counter
 from typing import Any
 
 import flax.linen as nn
@@ -62,6 +63,14 @@ def test_what_is_returned_trains_alike_and_has_a_session() -> None:
     result = step.session.stop()
     assert "3 steps of `train_step`" in str(result)
     assert trained(step, 1) == trained(train_step, 1)
+
+
+def test_what_compiling_the_measuring_program_took_is_told_as_paid_once() -> None:
+    step = dlmagic.watch(train_step, every=100)
+    began = perf_counter()
+    trained(step, 1)
+    taken = perf_counter() - began
+    assert 0.01 < step.session.overhead.once < taken  # a program takes longer than a hundredth
 
 
 def test_watched_again_it_goes_on() -> None:
