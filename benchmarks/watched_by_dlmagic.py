@@ -21,8 +21,8 @@ from dlmagic.magics.watch.watcher import Rate
 NEVER = 10**9
 """One step in so many: the first one, and no other."""
 
-SETTLED = EARLY + 4
-"""Measured steps after which the rate is known."""
+SETTLED = EARLY
+"""Measured steps after which the budget decides, and the rate is known."""
 
 _numbers = count()  # of one name there is one session, and they are watched at the same time
 

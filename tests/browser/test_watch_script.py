@@ -57,7 +57,8 @@ class Shown:
         return str(self.map.get_attribute("aria-valuetext"))
 
     def _note(self, samples: list[Any]) -> None:
-        state = {"paused": False, "overhead": {"steps": 9, "sampled": 3, "every": 3, "share": 0.01}}
+        overhead = {"steps": 9, "sampled": 3, "every": 3, "share": 0.01, "once": 0.31}
+        state = {"paused": False, "overhead": overhead}
         self.view._feed.note(samples, self.findings, state)
 
 
@@ -88,6 +89,13 @@ def test_keys_move_the_selection_and_the_kernel_is_told(page: Any, errors: list[
     shown.map.focus()
     page.keyboard.press("ArrowDown")
     page.wait_for_function("said.at(-1).layer === 'encoder.1.relu3'")
+    assert errors == []
+
+
+def test_what_it_costs_is_told_with_what_was_paid_once(page: Any, errors: list[str]) -> None:
+    Shown(page, Training(2, steps=4)).advance()
+    said = "step 9 · 3 measured, now one in 3 · 1.0 % overhead, and 0.3 s once"
+    page.get_by_text(said, exact=True).wait_for()
     assert errors == []
 
 

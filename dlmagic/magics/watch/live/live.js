@@ -16,7 +16,8 @@ const lookOf = (probe) => {
 const costOf = ({ overhead, paused }) => {
   if (!overhead?.steps) return "waiting for the first step";
   const every = overhead.every > 1 ? `, now one in ${counted(overhead.every)}` : "";
-  const share = overhead.share === null ? "" : ` · ${(100 * overhead.share).toFixed(1)} % overhead`;
+  const once = overhead.once < 0.05 ? "" : `, and ${overhead.once.toFixed(1)} s once`;
+  const share = overhead.share === null ? "" : ` · ${(100 * overhead.share).toFixed(1)} % overhead${once}`;
   const count = `step ${counted(overhead.steps)} · ${counted(overhead.sampled)} measured${every}`;
   return `${count}${share}${paused ? " · paused" : ""}`;
 };

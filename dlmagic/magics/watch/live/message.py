@@ -77,6 +77,7 @@ def plain_overhead(overhead: Overhead) -> dict[str, Any]:
         "sampled": overhead.sampled,
         "every": overhead.every,
         "share": overhead.share,
+        "once": overhead.once,
     }
 
 
