@@ -1,8 +1,8 @@
 """How often a step is measured, from what measuring has cost, and what it has cost in all.
 
 The budget is a share of the time, of which a short training has little: of a hundred short steps it
-would have two measured, and what lasts is told from ten on. So the first samples follow closely,
-which is paid once, unless the user has named a budget.
+would have two measured, and what lasts is told from ten on. So the first samples follow closely, in
+ever wider gaps, which is paid once, unless the user has named a budget.
 """
 
 from __future__ import annotations
@@ -18,13 +18,15 @@ SECOND_SAMPLE = 5
 """The first sample also pays for buffers, so another one soon tells what one costs."""
 
 EARLY = 12
-"""So many samples follow closely at first, or as many as fit into :data:`EARLY_SECONDS`."""
+"""So many samples follow closely at first, or as many as fit into :data:`EARLY_SECONDS`: in 97
+steps, if the budget does not allow more."""
 
 EARLY_SECONDS = 0.5
 """What these may cost beside the first: so little that nobody notices, be a step ever so long."""
 
-_EARLY_SHARE = 0.2
-"""Share of the time that they may take."""
+_EARLY_GAPS = ((16, 4), (48, 8), (math.inf, 16))
+"""Up to which step, and steps between two: powers of two, which processes share that train
+together."""
 
 MOST = 100_000
 """No more steps than these lie between two samples."""
@@ -68,6 +70,10 @@ class Pacing:
         """One step in so many is measured at present."""
         if self._rate.every is not None:
             return self._rate.every
+        within = self._within_budget()
+        return min(within, _early_gap(self._last)) if self._is_early() else within
+
+    def _within_budget(self) -> int:
         plain = self._plain_step()
         if plain is None or not plain or not self._costs:
             return SECOND_SAMPLE - 1
@@ -124,14 +130,12 @@ class Pacing:
         )
 
     def _is_early(self) -> bool:
-        if self._rate.every is not None or self._rate.binding or self._rate.together:
-            return False  # where some train together, each would end its first samples elsewhere
+        if self._rate.every is not None or self._rate.binding:
+            return False
         return self.sampled < EARLY and self._early_cost < EARLY_SECONDS
 
     def _left(self, plain: float) -> float:
         """What looking at every step leaves of the budget; some of it in any case."""
-        if self._is_early():
-            return max(self._rate.budget, _EARLY_SHARE)
         spent = self._between / (plain * self._steps) if self._steps else 0.0
         return max(self._rate.budget - spent, _LEAST * self._rate.budget)
 
@@ -161,3 +165,7 @@ class Pacing:
         if self._costs:
             added += self._cost() * (self.sampled - self._early_samples)
         return added / (plain * self._steps)
+
+
+def _early_gap(step: int) -> int:
+    return next(gap for up_to, gap in _EARLY_GAPS if step < up_to)

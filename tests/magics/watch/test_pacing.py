@@ -35,19 +35,25 @@ def test_a_budget_that_is_named_decides_from_the_second_sample_on(budget, every)
 
 def test_the_first_samples_follow_closely_and_then_the_budget_decides():
     pacing, measured = run(Rate(budget=0.01), 2000)
-    assert measured[:EARLY] == [1, *range(5, 5 + 2 * (EARLY - 1), 2)]  # 0.4 of 2 steps is 0.2
+    assert measured[:EARLY] == [1, 5, 9, 13, 17, 25, 33, 41, 49, 65, 81, 97]
     assert {b - a for a, b in pairwise(measured[EARLY - 1 :])} == {40}
     told = pacing.overhead()
-    assert told.share == pytest.approx(0.01, rel=0.05)
+    assert told.share == pytest.approx(len(measured[EARLY:]) * 0.004 / 20)
     assert told.once == pytest.approx(0.02 + (EARLY - 1) * 0.004)
 
 
 def test_a_step_that_is_long_does_not_wait_for_many_first_samples():
     pacing, measured = run(Rate(budget=0.01), 3000, plain=1.0, cost=0.2, first=0.2)
     early = [step for step in measured if step < 20]
-    assert len(early) == 1 + math.ceil(EARLY_SECONDS / 0.2)
+    assert early == [1, 5, 9, 13]
+    assert (len(early) - 1) * 0.2 >= EARLY_SECONDS
     assert pacing.overhead().once == pytest.approx(len(early) * 0.2)
     assert {b - a for a, b in pairwise(measured[len(early) - 1 :])} == {20}
+
+
+def test_a_budget_that_allows_more_is_used_from_the_first_samples_on():
+    _, measured = run(Rate(budget=0.2), 40)
+    assert measured[:5] == [1, 5, 7, 9, 11]
 
 
 @pytest.mark.parametrize("rate", [Rate(), Rate(every=10)])
