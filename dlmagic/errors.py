@@ -173,14 +173,20 @@ def with_article(name: str) -> str:
     return f"{'an' if vowel else 'a'} {name}"
 
 
-def nearest(name: str, valid: Iterable[str]) -> str:
+def nearest(name: str, valid: Iterable[str], *, apart_from: str = "", cutoff: float = 0.5) -> str:
     """A sentence that offers the valid name closest to ``name``, or lists them all.
+
+    Args:
+        name: What was written.
+        valid: What there is.
+        apart_from: Characters that all begin with, as the dashes of options: they make none alike.
+        cutoff: How alike names must be, from 0 to 1; short ones as x1 and x3 are half alike.
 
     >>> nearest("compil", ["compile", "eager"])
     'Did you mean compile?'
     """
-    choices = list(valid)
-    close = difflib.get_close_matches(name, choices, n=1, cutoff=0.5)
+    choices = {choice.lstrip(apart_from): choice for choice in valid}
+    close = difflib.get_close_matches(name.lstrip(apart_from), choices, n=1, cutoff=cutoff)
     if close:
-        return f"Did you mean {close[0]}?"
-    return f"Choose from: {', '.join(choices)}." if choices else ""
+        return f"Did you mean {choices[close[0]]}?"
+    return f"Choose from: {', '.join(choices.values())}." if choices else ""

@@ -217,7 +217,8 @@ class _Reader:
     def _unknown(self, word: str) -> OptionError:
         name = word.partition("=")[0]
         valid = [option for option in self.options if option.startswith("--")]
-        hint = nearest(name, valid if name.startswith("--") else list(self.options))
+        known = valid if name.startswith("--") else list(self.options)
+        hint = nearest(name, known, apart_from="-", cutoff=0.6)
         return OptionError(f"%{self.parser.prog} has no option {name}.", hint)
 
 

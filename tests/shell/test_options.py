@@ -115,6 +115,8 @@ def test_an_unknown_option_names_the_nearest(capsys: pytest.CaptureFixture[str])
     assert message("--mode eager") == "%measure has no option --mode. Did you mean --modes?"
     assert message("--tim=3").endswith("Did you mean --time?")
     assert "-x" in message("-x 3")
+    unlike = message("--dtype float16")
+    assert unlike.startswith("%measure has no option --dtype. Choose from: --")
     assert capsys.readouterr() == ("", "")
 
 
