@@ -23,7 +23,7 @@ ENOUGH = 10
 _NAMED = 3
 _SMALL_SHARE, _UNNOTICED = 0.02, 0.25
 """Of a training that is over in a moment, the seconds say more than the share."""
-_MOST_UNTOLD = 0.2  # seconds that were paid once
+_MOST_UNTOLD, _SHARE_UNTOLD = 0.2, 0.005  # seconds that were paid once, and of the training
 
 
 def document(result: WatchResult) -> Document:
@@ -84,8 +84,9 @@ def _cost(result: WatchResult) -> str:
     if _SMALL_SHARE * training < taken < _UNNOTICED:
         return f"watching cost {seconds(taken, digits=2)}"
     share = "less than 0.01 %" if cost.share < 1e-4 else percent(cost.share)
-    # What no step would notice need not be told.
-    once = f", and {seconds(cost.once)} once" if cost.once > _MOST_UNTOLD else ""
+    # What no step would notice need not be told, but where it is much of a short training.
+    is_told = cost.once > min(_MOST_UNTOLD, _SHARE_UNTOLD * training)
+    once = f", and {seconds(cost.once)} once" if is_told else ""
     return f"watching cost {share}{once}"
 
 

@@ -94,6 +94,23 @@ def test_the_verdict_comes_first() -> None:
     assert text.startswith("Nothing wrong in 20 steps of `net`, 2 layers; watching cost 0.80 %.")
 
 
+@pytest.mark.parametrize(
+    ("steps", "share", "once", "told"),
+    [
+        (100, 0.01, 0.09, "100 ms."),  # of one second, all together
+        (1000, 0.01, 0.04, "1.0 %."),
+        (1000, 0.01, 0.09, "1.0 %, and 90 ms once."),  # as much as all that came later
+        (100_000, 0.01, 0.19, "1.0 %."),
+        (100_000, 0.01, 2.5, "1.0 %, and 2.50 s once."),
+    ],
+)
+def test_what_was_paid_once_is_told_where_somebody_may_have_noticed(
+    steps: int, share: float, once: float, told: str
+) -> None:
+    cost = Overhead(plain_step=0.01, share=share, steps=steps, once=once)
+    assert f"watching cost {told}" in said(small(overhead=cost))
+
+
 def test_what_is_wrong_is_counted_and_told() -> None:
     text = said(small(findings=(FINDING,)))
     assert text.startswith("One thing is wrong in 20 steps")
