@@ -86,7 +86,7 @@ def _cost(result: WatchResult) -> str:
     share = "less than 0.01 %" if cost.share < 1e-4 else percent(cost.share)
     # What no step would notice need not be told, but where it is much of a short training.
     is_told = cost.once > min(_MOST_UNTOLD, _SHARE_UNTOLD * training)
-    once = f", and {seconds(cost.once)} once" if is_told else ""
+    once = f", and {seconds(cost.once, digits=2)} once" if is_told else ""
     return f"watching cost {share}{once}"
 
 

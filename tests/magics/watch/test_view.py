@@ -101,7 +101,7 @@ def test_the_verdict_comes_first() -> None:
         (1000, 0.01, 0.04, "1.0 %."),
         (1000, 0.01, 0.09, "1.0 %, and 90 ms once."),  # as much as all that came later
         (100_000, 0.01, 0.19, "1.0 %."),
-        (100_000, 0.01, 2.5, "1.0 %, and 2.50 s once."),
+        (100_000, 0.01, 2.5, "1.0 %, and 2.5 s once."),
     ],
 )
 def test_what_was_paid_once_is_told_where_somebody_may_have_noticed(
