@@ -185,3 +185,21 @@ def test_places_of_a_sequence_are_not_taken_for_words(text: str, advice: str) ->
     found = explained(Case(SETUP, text, INDEX))
     assert found is not None
     assert advice in str(found.finding.fix)
+
+
+@pytest.mark.parametrize("given", ["torch.randn(3, 4)", "torch.rand(3, 4).exp()"])
+def test_an_index_is_not_taken_for_the_tensor_that_nobody_keeps(given: str) -> None:
+    """As random numbers, which are not drawn again: the error itself says how long its axis is."""
+    assert explained(Case(SETUP, f"torch.gather({given}, 1, torch.tensor([[4]]))", None)) is None
+
+
+def test_an_index_into_a_tensor_that_a_function_takes() -> None:
+    check(
+        Case(
+            SETUP,
+            "torch.gather(rows, 1, torch.tensor([[4]]))",
+            "index-range",
+            1,
+            "Axis 1 of rows has 4 elements",
+        )
+    )
