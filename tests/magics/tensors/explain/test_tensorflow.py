@@ -265,6 +265,22 @@ CASES = [
         "return tf.reduce_sum(p) + q",
         "shape-verified",
     ),
+    Case(
+        SETUP,
+        "s = tf.sparse.from_dense(a)\nz = s.numpy()",
+        "no-such-method",
+        2,
+        "s is a tensor of TensorFlow, which has no numpy.",
+        "z = tf.sparse.to_dense(s).numpy()",
+    ),
+    Case(
+        SETUP,
+        "s = tf.sparse.from_dense(a)\nz = s.mean()",
+        "no-such-method",
+        2,
+        "s is",
+        "z = tf.reduce_mean(tf.sparse.to_dense(s))",
+    ),
     Case(SETUP, traced("return p.numpy()", "f(a, a)"), "no-such-method", 3, "while it is traced"),
     Case(
         SETUP,
