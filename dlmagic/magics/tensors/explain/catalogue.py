@@ -19,6 +19,7 @@ RULES = (
     "class_targets",
     "class_range",
     "target_dtype",
+    "attention_mask",
     "target_shape",
     "not_probabilities",
     "dtype_mismatch",
