@@ -52,6 +52,11 @@ def traced_site(error: BaseException, name_of_cell: NameOfCell) -> Site | None:
     return site_at(cell, file, line, ran[-1].tb_frame, statement, node)
 
 
+def of_the_user(name_of_cell: NameOfCell) -> NameOfCell:
+    """The same names, and none for the copies: their lines are not the user's."""
+    return lambda file: None if _GENERATED in file else name_of_cell(file)
+
+
 def _file(step: TracebackType) -> str:
     return step.tb_frame.f_code.co_filename
 
