@@ -30,6 +30,7 @@ RULES = (
     "mask_shape",
     "axis_range",
     "reshape_size",
+    "expanded_shape",
     "view_order",
     "joined",
     "batch_of_one",
