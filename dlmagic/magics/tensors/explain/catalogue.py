@@ -100,6 +100,7 @@ RULES = (
     "tensorflow_methods",
     "tensorflow_tape",
     # JAX
+    "flax_features",
     "jax_traced_branch",
     "jax_traced_number",
     "jax_donated",

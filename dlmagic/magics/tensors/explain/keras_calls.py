@@ -85,8 +85,9 @@ def _within(failure: Failure) -> Operand | None:
 def _is_behind_in_chain(failure: Failure) -> bool:
     """Whether the layer stands behind others in the ``Sequential`` that is put together."""
     building = failure.inside("build", "models.sequential")
-    model, layer = (building.local("self"), building.local("layer")) if building else (None, None)
-    return model is not None and layer is not None and layer is not next(iter(model.layers), None)
+    model: Any = building.local("self") if building else None
+    layer = building.local("layer") if building else None
+    return layer is not None and layer is not next(iter(model.layers), None)
 
 
 def _input_of_layer(inside: Any) -> Operand:

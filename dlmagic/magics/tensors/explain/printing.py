@@ -12,11 +12,9 @@ from dlmagic.magics.tensors.explain.sites import Site
 def printed(node: ast.expr, site: Site) -> ast.Call | None:
     """The call of ``print`` that an expression is handed to; None where it is used otherwise."""
     nodes = ast.walk(site.statement) if site.statement is not None else ()
-    for call in nodes:
-        if isinstance(call, ast.Call) and ast.unparse(call.func) == "print" and call.args:
-            if any(part is node for part in ast.walk(call)):
-                return call
-    return None
+    calls = (each for each in nodes if isinstance(each, ast.Call) and each.args)
+    prints = (each for each in calls if ast.unparse(each.func) == "print")
+    return next((each for each in prints if any(part is node for part in ast.walk(each))), None)
 
 
 def debug_print(call: ast.Call, site: Site, unwrap: Callable[[ast.expr], ast.expr]) -> str | None:

@@ -72,9 +72,7 @@ def _must_be(value: Any, shape: _Shape) -> None:
         raise ValueError
 
 
-def _of_scores(
-    failure: Failure, query: Operand, key: Operand, mask: Operand
-) -> Explained | None:
+def _of_scores(failure: Failure, query: Operand, key: Operand, mask: Operand) -> Explained | None:
     if not query.shape or not key.shape or not mask.shape or len(key.shape) < 2:
         return None
     scores = (*query.shape[:-1], key.shape[-2])
