@@ -72,6 +72,7 @@ RULES = (
     "keras_lookup",
     "keras_weights",
     # Shapes
+    "tensorflow_open_axis",
     "einsum",
     "linear_function",
     "matrix_product",
@@ -99,6 +100,7 @@ RULES = (
     "tensorflow_assign",
     "tensorflow_methods",
     "tensorflow_tape",
+    "tensorflow_variable",
     # JAX
     "flax_features",
     "jax_traced_branch",

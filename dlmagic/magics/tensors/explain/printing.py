@@ -1,4 +1,4 @@
-"""A ``print`` written for JAX, which shows the numbers when they are there and not while tracing."""
+"""A ``print`` written for JAX: it shows the numbers when they are there, not while tracing."""
 
 from __future__ import annotations
 
