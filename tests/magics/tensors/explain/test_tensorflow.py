@@ -41,6 +41,31 @@ CASES = [
         "tf.matmul(a, tf.transpose(b))",
         "verified",
     ),
+    *(
+        Case(
+            SETUP,
+            text,
+            "matmul-shapes",
+            line,
+            "tf.random.normal((5, 4)) has 5 rows",
+            fix,
+            status,
+        )
+        for text, line, fix, status in [
+            (
+                traced("return tf.matmul(p, tf.random.normal((5, 4)))", "f(a, b)"),
+                3,
+                "return tf.matmul(p, tf.transpose(tf.random.normal((5, 4))))",
+                "shape-verified",
+            ),
+            (
+                "z = a @ tf.random.normal((5, 4))",
+                1,
+                "z = a @ tf.transpose(tf.random.normal((5, 4)))",
+                "shape-verified",
+            ),
+        ]
+    ),
     Case(
         SETUP,
         "tf.matmul(a, b, transpose_a=True)",
