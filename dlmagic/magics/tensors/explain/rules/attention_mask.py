@@ -82,7 +82,7 @@ def _of_scores(failure: Failure, query: Operand, key: Operand, mask: Operand) ->
         kind="attention-mask",
         message=f"A mask is for the scores, one for each pair of a query and a key: they are "
         f"{scores}, and {mask.name} is {mask.shape}.",
-        operands=(mask, query, key),
+        operands=(mask, query) if query.name == key.name else (mask, query, key),
         candidates=tuple(_stretched(failure, query, key, mask, scores)),
     )
 
