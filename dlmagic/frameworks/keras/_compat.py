@@ -52,6 +52,11 @@ def set_value_among(attributes: dict[str, Any], value: object) -> None:
     attributes[_VALUE] = value
 
 
+def maker_of(tensor: Any) -> object | None:
+    """The layer that gave a placeholder, as ``keras.Input`` and calls of layers make them."""
+    return getattr(getattr(tensor, "_keras_history", None), "operation", None)
+
+
 def supports_jit(model: Any) -> bool:
     """Whether every layer of a model can be compiled; True where it cannot be asked."""
     trainer = sys.modules.get("keras.src.trainers.trainer")

@@ -9,6 +9,7 @@ from typing import Any
 import keras
 
 from dlmagic.frameworks.description import told
+from dlmagic.frameworks.keras._compat import maker_of
 
 _Shape = tuple[int | None, ...]
 
@@ -41,6 +42,13 @@ class Expected:
 def is_layer(value: object) -> bool:
     """Whether the value is a layer or a model."""
     return isinstance(value, keras.Layer)
+
+
+def is_last_step(value: object) -> bool:
+    """Whether it is what a recurrent layer gives that keeps its last step alone."""
+    maker = maker_of(value) if isinstance(value, keras.KerasTensor) else None
+    recurrent = isinstance(maker, keras.layers.RNN | keras.layers.Bidirectional)
+    return recurrent and not getattr(maker, "return_sequences", True)
 
 
 def expected_by(layer: Any) -> Expected | None:

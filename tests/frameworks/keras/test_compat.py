@@ -33,6 +33,11 @@ def test_variables_and_parts_are_found(model, data):
     assert [name for name in attributes if attributes[name] == "other"] == ["_value"]
 
 
+def test_a_placeholder_names_the_layer_that_gave_it():
+    layer = keras.layers.Dense(2)
+    assert compat.maker_of(layer(keras.Input((3,)))) is layer
+
+
 def test_layers_say_whether_they_can_be_compiled(model):
     assert compat.supports_jit(model)
     model.layers[0].supports_jit = False

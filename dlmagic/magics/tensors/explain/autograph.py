@@ -29,6 +29,15 @@ _SIGNS: dict[str, type[ast.operator]] = {
     "RealDiv": ast.Div,
 }
 """TensorFlow's names for the operations behind Python's signs."""
+_CALLED = {
+    "MatMul": "matmul",
+    "BatchMatMul": "matmul",
+    "Add": "add",
+    "Sub": "subtract",
+    "Mul": "multiply",
+    "RealDiv": "divide",
+}
+"""The functions that do the same."""
 _ENTRY = re.compile(r'^\s*File "(?P<file>[^"]+)", line (?P<line>\d+), in \S+  \*$', re.MULTILINE)
 
 
@@ -52,6 +61,11 @@ def traced_site(error: BaseException, name_of_cell: NameOfCell) -> Site | None:
     return site_at(cell, file, line, ran[-1].tb_frame, statement, node)
 
 
+def of_the_user(name_of_cell: NameOfCell) -> NameOfCell:
+    """The same names, and none for the copies: their lines are not the user's."""
+    return lambda file: None if _GENERATED in file else name_of_cell(file)
+
+
 def _file(step: TracebackType) -> str:
     return step.tb_frame.f_code.co_filename
 
@@ -63,9 +77,17 @@ def _failed(statement: ast.stmt, step: TracebackType, text: str) -> ast.expr | N
         return same
     operation = _OPERATION.search(text)
     sign = _SIGNS.get(operation[1]) if operation else None
-    products = [each for each in ast.walk(statement) if isinstance(each, ast.BinOp)]
-    fitting = [each for each in products if sign is not None and isinstance(each.op, sign)]
+    fitting: list[ast.expr] = [
+        each
+        for each in ast.walk(statement)
+        if (isinstance(each, ast.BinOp) and sign is not None and isinstance(each.op, sign))
+        or (isinstance(each, ast.Call) and operation and _calls(each, _CALLED.get(operation[1])))
+    ]
     return fitting[0] if len(fitting) == 1 else only_expression(statement)
+
+
+def _calls(call: ast.Call, name: str | None) -> bool:
+    return name is not None and ast.unparse(call.func).rpartition(".")[2] == name
 
 
 def _same(statement: ast.stmt, step: TracebackType) -> ast.expr | None:

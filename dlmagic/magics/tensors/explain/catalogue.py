@@ -19,6 +19,7 @@ RULES = (
     "class_targets",
     "class_range",
     "target_dtype",
+    "attention_mask",
     "target_shape",
     "not_probabilities",
     "dtype_mismatch",
@@ -29,6 +30,7 @@ RULES = (
     "mask_shape",
     "axis_range",
     "reshape_size",
+    "expanded_shape",
     "view_order",
     "joined",
     "batch_of_one",
@@ -70,6 +72,7 @@ RULES = (
     "keras_lookup",
     "keras_weights",
     # Shapes
+    "tensorflow_open_axis",
     "einsum",
     "linear_function",
     "matrix_product",
@@ -97,7 +100,9 @@ RULES = (
     "tensorflow_assign",
     "tensorflow_methods",
     "tensorflow_tape",
+    "tensorflow_variable",
     # JAX
+    "flax_features",
     "jax_traced_branch",
     "jax_traced_number",
     "jax_donated",

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from dlmagic.magics.tensors.explain.autograph import traced_site
+from dlmagic.magics.tensors.explain.autograph import of_the_user, traced_site
 from dlmagic.magics.tensors.explain.hostile import own_value, said
 from dlmagic.magics.tensors.explain.sites import (
     LibraryFrame,
@@ -72,6 +72,7 @@ class Failure:
 def failure_of(error: BaseException, name_of_cell: NameOfCell) -> Failure:
     """What is known of an error."""
     traceback = own_value(error, "__traceback__")
+    name_of_cell = of_the_user(name_of_cell)
     traced = traced_site(error, name_of_cell)
     return Failure(
         error,

@@ -70,7 +70,8 @@ def layer_call(failure: Failure) -> LayerCall | None:
     name = call.owner.name if call.owner and in_batches else ast.unparse(call.node.func)
     if layer is None and given.node is None:
         name = f"The layer {expected.name}"
-    return LayerCall(name, layer, given, expected, call, in_batches)
+    behind_in_chain = given.node is None and _is_behind_in_chain(failure)
+    return LayerCall(name, layer, given, expected, call, in_batches, behind_in_chain)
 
 
 def _within(failure: Failure) -> Operand | None:
@@ -79,6 +80,14 @@ def _within(failure: Failure) -> Operand | None:
     if call is None or inside is None or call.name not in _MAKERS:
         return None
     return _input_of_layer(inside)
+
+
+def _is_behind_in_chain(failure: Failure) -> bool:
+    """Whether the layer stands behind others in the ``Sequential`` that is put together."""
+    building = failure.inside("build", "models.sequential")
+    model: Any = building.local("self") if building else None
+    layer = building.local("layer") if building else None
+    return layer is not None and layer is not next(iter(model.layers), None)
 
 
 def _input_of_layer(inside: Any) -> Operand:

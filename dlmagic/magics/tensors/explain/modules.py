@@ -127,6 +127,18 @@ def constructor_of(found: Found | None, failure: Failure) -> Constructor | None:
     return _attribute(type(owner), key, failure)
 
 
+def constructor_of_written(node: ast.expr, site: Site, failure: Failure) -> Constructor | None:
+    """The call that made what a name or ``self.KEY`` stands for, in any framework."""
+    if isinstance(node, ast.Name):
+        origin = origin_of(node.id, site, failure)
+        return None if origin is None else _constructor(origin.place, origin.value)
+    if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+        owner = site.names.get(node.value.id)
+        if node.value.id == "self" and owner is not None:
+            return _attribute(type(owner), node.attr, failure)
+    return None
+
+
 def _compiled(made: Constructor | None) -> Constructor | None:
     """The model that was given to ``torch.compile`` where it is made."""
     call = made.call if made is not None else None

@@ -285,6 +285,33 @@ CASES = [
     ),
     Case(SETUP, "x.numpy()", "numpy-of-tensor", 1, "x", "x.detach().numpy()", "verified"),
     Case(SETUP, "np.sqrt((x * 2).numpy())", "numpy-of-tensor", 1, "x * 2"),
+    Case(
+        SETUP,
+        "z = x.detach().bfloat16().numpy()",
+        "numpy-of-tensor",
+        1,
+        "it is bfloat16, a type that NumPy lacks.",
+        "z = x.detach().bfloat16().float().numpy()",
+        "verified",
+    ),
+    Case(
+        SETUP,
+        "h = (x * 2).bfloat16()\nz = h.numpy()",
+        "numpy-of-tensor",
+        2,
+        "it requires a gradient and is bfloat16",
+        "z = h.detach().float().numpy()",
+        "verified",
+    ),
+    Case(
+        SETUP,
+        "s = torch.eye(3).to_sparse()\nz = s.numpy()",
+        "numpy-of-tensor",
+        2,
+        "it is sparse.",
+        "z = s.to_dense().numpy()",
+        "verified",
+    ),
     Case(SETUP, "np.array(x)", "numpy-of-tensor", 1, "x", "np.array(x.detach())"),
 ]
 

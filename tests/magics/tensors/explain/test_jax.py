@@ -41,6 +41,43 @@ def jitted(body: str, call: str, arguments: str = "x") -> str:
 CASES = [
     Case(
         SETUP,
+        jitted("print(x.sum().item())\n    return x", "f(v)"),
+        "traced-number",
+        3,
+        "x has no value yet",
+        "jax.debug.print('{}', x.sum())",
+    ),
+    Case(
+        SETUP,
+        jitted("print('sum', f'{float(x.sum()):.2f} {{of}}', x.shape)\n    return x", "f(v)"),
+        "traced-number",
+        3,
+        "x has no value yet",
+        "jax.debug.print('sum {:.2f} {{of}} {}', x.sum(), x.shape)",
+    ),
+    Case(
+        SETUP,
+        jitted("return jnp.unique(x)", "f(v)"),
+        "traced-number",
+        3,
+        "The length of jnp.unique(x) depends on the values of x",
+    ),
+    Case(
+        SETUP,
+        jitted("i = jnp.where(x > 0)\n    return i", "f(v)"),
+        "traced-number",
+        3,
+        "The length of jnp.where(x > 0) depends on the values of x",
+    ),
+    Case(
+        SETUP,
+        jitted("return jnp.bincount(x)", "f(jnp.arange(3))"),
+        "traced-number",
+        3,
+        "The length of jnp.bincount(x) depends on the values of x",
+    ),
+    Case(
+        SETUP,
         DONATED.format("w = v * 1\nnew = step(w, 2.0)\nw + 1"),
         "array-donated",
         6,
@@ -447,3 +484,20 @@ def test_two_fixes_that_fit_equally_are_both_told_and_none_is_claimed() -> None:
     assert found.finding is not None
     fixes = [found.finding.fix, *(each.fix for each in found.alternatives)]
     assert [each.status for each in fixes if isinstance(each, Fix)] == ["unverified"] * 2
+
+
+@pytest.mark.parametrize(
+    ("body", "advice"),
+    [
+        ("kept.append(float(x.sum()))", "Return x.sum() from f"),
+        ("print('%.3f' % x.sum().item())", "Let JAX print it"),
+        ("print(x.sum().item(), end='')", "Let JAX print it"),
+    ],
+)
+def test_a_number_that_is_only_looked_at(body: str, advice: str) -> None:
+    found = explained(Case(SETUP, jitted(f"{body}\n    return x", "f(v)"), None))
+    assert found is not None
+    assert found.finding is not None
+    assert found.finding.fix is not None
+    assert advice in found.finding.fix.text
+    assert found.finding.fix.code is None

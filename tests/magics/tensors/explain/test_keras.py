@@ -374,6 +374,13 @@ UNWRAPPED = [
         "model = keras.Sequential([keras.Input((28, 28, 1)), layers.Conv2D(4, 3)])",
         "unverified",
     ),
+    *(
+        Case(SETUP, text, "missing-axes", line, "has 2: (None, 8)", runs=False)
+        for text, line in [
+            ("keras.Sequential([keras.Input((5, 4)), layers.LSTM(8), layers.LSTM(2)])", 1),
+            ("h = layers.LSTM(8)(keras.Input((5, 4)))\nlayers.GRU(2)(h)", 2),
+        ]
+    ),
     Case(
         SETUP,
         "w = keras.Input((28, 28))\nlayers.Conv2D(4, 3)(w)",

@@ -288,3 +288,42 @@ loud.fc2.register_forward_hook(lambda *_: calls.append("hook"))
     assert explain(error, name_of_cell) is not None
     assert names["calls"] == []
     assert torch.get_rng_state().equal(before)
+
+
+ATTENDING = """
+import torch
+import torch.nn as nn
+import torch.nn.functional as F
+q, k, pad = torch.ones(2, 4, 5, 8), torch.ones(2, 4, 6, 8), torch.ones(2, 6).bool()
+pairs, x = torch.ones(2, 5, 6).bool(), torch.ones(2, 5, 8)
+attend = nn.MultiheadAttention(8, 4, batch_first=True)
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "fix"),
+    [
+        (
+            "F.scaled_dot_product_attention(q, k, k, attn_mask=pad)",
+            "they are (2, 4, 5, 6), and pad is (2, 6)",
+            "F.scaled_dot_product_attention(q, k, k, attn_mask=pad[:, None, None, :])",
+        ),
+        (
+            "F.scaled_dot_product_attention(q, k, k, pairs)",
+            "they are (2, 4, 5, 6), and pairs is (2, 5, 6)",
+            "F.scaled_dot_product_attention(q, k, k, pairs[:, None])",
+        ),
+        (
+            "attend(x, x, x, attn_mask=pairs[..., :5])",
+            "for each head of each sample, (8, 5, 5); pairs[..., :5] is (2, 5, 5)",
+            "attend(x, x, x, attn_mask=pairs[..., :5].repeat_interleave(4, dim=0))",
+        ),
+    ],
+)
+def test_the_mask_of_an_attention(text: str, message: str, fix: str) -> None:
+    check(Case(ATTENDING, text, "attention-mask", 1, message, fix, "verified"))
+
+
+def test_a_value_is_not_said_to_be_stretched_by_an_attention() -> None:
+    text = "F.scaled_dot_product_attention(q, k[:, :3], k[:, :3])"
+    assert explained(Case(ATTENDING, text, None)) is None

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from tests.magics.tensors.explain.explained import Case, check, explained
+from dlmagic.magics.tensors.explain.engine import explain
+from tests.magics.tensors.explain.explained import (
+    SETUP_CELL,
+    Case,
+    check,
+    explained,
+    name_of_cell,
+    raised,
+)
 
 SETUP = """
 import torch
@@ -168,3 +176,24 @@ def test_a_target_that_a_library_has_only_viewed_has_the_users_name() -> None:
     assert "marked is float32" in found.finding.message
     assert found.finding.fix is not None
     assert found.finding.fix.code == "wrapped(out, labels=marked.long())"
+
+
+def test_labels_that_a_model_of_a_library_hands_to_its_loss() -> None:
+    """No expression of the user's stands for them, so none can be shown with 1 less."""
+    setup = (
+        "import torch\n"
+        "class Inner(torch.nn.Module):\n"
+        "    def forward(self, output, labels):\n"
+        "        return torch.nn.functional.cross_entropy(output, labels + 0)\n"
+        "class Whole(torch.nn.Module):\n"
+        "    def forward(self, output, labels):\n"
+        "        return Inner()(output, labels)\n"
+        "whole, out = Whole(), torch.ones(2, 3)\n"
+    )
+    error, _ = raised(Case(setup, "whole(out, torch.tensor([1, 3]))", None))
+    names = {SETUP_CELL: None}
+    found = explain(error, lambda file: names.get(str(name_of_cell(file)), name_of_cell(file)))
+    assert found is not None
+    assert found.finding is not None
+    assert found.finding.fix is not None
+    assert found.finding.fix.text == "Count the classes from 0: take 1 from each label."

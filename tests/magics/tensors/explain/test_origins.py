@@ -6,6 +6,7 @@ import linecache
 
 import pytest
 
+from dlmagic.cell.source import name_of_users_file
 from dlmagic.magics.tensors.explain.engine import explain
 from tests.magics.tensors.explain.explained import (
     CELL,
@@ -101,3 +102,17 @@ def test_no_line_is_to_be_edited_where_a_layer_was_made_in_one_of_two() -> None:
     assert found is not None
     assert found.finding is not None
     assert found.finding.fix is None or found.finding.fix.code is None
+
+
+def test_a_copy_of_tensorflow_is_not_said_to_be_where_a_value_comes_from() -> None:
+    """AutoGraph writes the functions that it traces to files, as a user might."""
+    pytest.importorskip("tensorflow")
+    text = (
+        "import tensorflow as tf\nw = tf.ones((4, 2))\n"
+        "def prepared(z):\n    return tf.linalg.matvec(w, z, transpose_a=True)\n"
+        "d = tf.data.Dataset.from_tensors([1, 2, 3, 4]).map(prepared)"
+    )
+    error, _ = raised(Case("", text, None))
+    found = explain(error, lambda file: name_of_cell(file) or name_of_users_file(file))
+    assert found is not None
+    assert found.notes == (f"z comes from {CELL}, line 5: {text.splitlines()[-1]}",)

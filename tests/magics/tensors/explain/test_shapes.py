@@ -185,3 +185,46 @@ def test_places_of_a_sequence_are_not_taken_for_words(text: str, advice: str) ->
     found = explained(Case(SETUP, text, INDEX))
     assert found is not None
     assert advice in str(found.finding.fix)
+
+
+@pytest.mark.parametrize("given", ["torch.randn(3, 4)", "torch.rand(3, 4).exp()"])
+def test_an_index_is_not_taken_for_the_tensor_that_nobody_keeps(given: str) -> None:
+    """As random numbers, which are not drawn again: the error itself says how long its axis is."""
+    assert explained(Case(SETUP, f"torch.gather({given}, 1, torch.tensor([[4]]))", None)) is None
+
+
+def test_an_index_into_a_tensor_that_a_function_takes() -> None:
+    check(
+        Case(
+            SETUP,
+            "torch.gather(rows, 1, torch.tensor([[4]]))",
+            "index-range",
+            1,
+            "Axis 1 of rows has 4 elements",
+        )
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "fix", "status"),
+    [
+        (
+            "flat.expand(2, 5)",
+            "axis 0 of flat (2,) has 2 elements, and 5 are asked for",
+            "flat.unsqueeze(1).expand(2, 5)",
+            "verified",
+        ),
+        (
+            "rows.expand(3, 8)",
+            "axis 1 of rows (3, 4) has 4 elements, and 8 are asked for",
+            "rows.repeat(1, 2)",
+            "unverified",
+        ),
+        ("rows.expand(-1, 7)", "axis 1 of rows (3, 4) has 4 elements, and 7 are", None, None),
+        ("cube.expand(8, 4)", "cube has 3 axes (8, 4, 4), and 2 lengths are given", None, None),
+    ],
+)
+def test_a_shape_that_is_expanded_wrongly(
+    text: str, message: str, fix: str | None, status: str | None
+) -> None:
+    check(Case(SETUP, text, "expanded-shape", 1, message, fix, status))

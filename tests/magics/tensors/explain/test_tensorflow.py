@@ -41,6 +41,31 @@ CASES = [
         "tf.matmul(a, tf.transpose(b))",
         "verified",
     ),
+    *(
+        Case(
+            SETUP,
+            text,
+            "matmul-shapes",
+            line,
+            "tf.random.normal((5, 4)) has 5 rows",
+            fix,
+            status,
+        )
+        for text, line, fix, status in [
+            (
+                traced("return tf.matmul(p, tf.random.normal((5, 4)))", "f(a, b)"),
+                3,
+                "return tf.matmul(p, tf.transpose(tf.random.normal((5, 4))))",
+                "shape-verified",
+            ),
+            (
+                "z = a @ tf.random.normal((5, 4))",
+                1,
+                "z = a @ tf.transpose(tf.random.normal((5, 4)))",
+                "shape-verified",
+            ),
+        ]
+    ),
     Case(
         SETUP,
         "tf.matmul(a, b, transpose_a=True)",
@@ -265,11 +290,91 @@ CASES = [
         "return tf.reduce_sum(p) + q",
         "shape-verified",
     ),
+    Case(
+        SETUP,
+        "s = tf.sparse.from_dense(a)\nz = s.numpy()",
+        "no-such-method",
+        2,
+        "s is a tensor of TensorFlow, which has no numpy.",
+        "z = tf.sparse.to_dense(s).numpy()",
+    ),
+    Case(
+        SETUP,
+        "s = tf.sparse.from_dense(a)\nz = s.mean()",
+        "no-such-method",
+        2,
+        "s is",
+        "z = tf.reduce_mean(tf.sparse.to_dense(s))",
+    ),
     Case(SETUP, traced("return p.numpy()", "f(a, a)"), "no-such-method", 3, "while it is traced"),
     Case(
         SETUP,
         "tf.nn.sparse_softmax_cross_entropy_with_logits(labels=[1, 2, 4], logits=a)",
         None,
+    ),
+]
+OPEN = (
+    SETUP
+    + """import keras
+def traced(function):
+    return tf.function(function, input_signature=[tf.TensorSpec((None, 4))])
+"""
+)
+LAYER = "class Mine(keras.layers.Layer):\n    def call(self, p):\n{}\nMine()(keras.Input((4,)))"
+CASES += [
+    Case(
+        OPEN,
+        "@traced\ndef f(p):\n    n = p.shape[0]\n    return tf.reshape(p, (n * 2, 2))\nf(a)",
+        "open-axis",
+        3,
+        "p.shape[0] has no number yet: p is (None, 4)",
+        "n = tf.shape(p)[0]",
+    ),
+    Case(
+        OPEN,
+        "@traced\ndef f(p):\n    return tf.zeros((p.shape[0], 2))\nf(a)",
+        "open-axis",
+        3,
+        "p.shape[0] has no number yet",
+        "return tf.zeros((tf.shape(p)[0], 2))",
+    ),
+    Case(
+        OPEN,
+        "@traced\ndef f(p):\n    return tf.range(p.shape[-2])\nf(a)",
+        "open-axis",
+        3,
+        "p.shape[-2] has no number yet",
+        "return tf.range(tf.shape(p)[-2])",
+    ),
+    Case(
+        OPEN,
+        LAYER.format("        b = p.shape[0]\n        return tf.reshape(p, (b, 2, 2))"),
+        "open-axis",
+        3,
+        "p.shape[0] has no number yet",
+        "b = tf.shape(p)[0]",
+    ),
+    Case(
+        OPEN,
+        LAYER.format("        return p + tf.random.normal(shape=p.shape)"),
+        "open-axis",
+        3,
+        "p.shape has no number yet",
+        "return p + tf.random.normal(shape=tf.shape(p))",
+    ),
+    Case(
+        SETUP,
+        traced("w = tf.Variable(p)\n    return w * q", "f(a, a)"),
+        "variable-made-again",
+        3,
+        "tf.Variable(p) makes a variable each time the function is traced",
+    ),
+    Case(
+        OPEN,
+        traced("d = keras.layers.Dense(2)\n    return d(p) + q", "f(a, 1.0)"),
+        "variable-made-again",
+        4,
+        "keras.layers.Dense(2) makes a layer with variables of its own each time",
     ),
 ]
 NOTHING = [

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import combinations, zip_longest
 from math import prod
 
-from dlmagic.magics.tensors.explain.calls import computes
+from dlmagic.magics.tensors.explain.calls import called, computes
 from dlmagic.magics.tensors.explain.edits import in_brackets, line_with
 from dlmagic.magics.tensors.explain.failure import Failure
 from dlmagic.magics.tensors.explain.rule import (
@@ -34,12 +34,15 @@ PATTERNS = (
 )
 
 _RULE = "axes are paired from the last one on, and each pair must be equal, or one of it 1"
+_NOT_BY_ELEMENTS = ("scaled_dot_product_attention",)
+"""Functions that stretch something else than what they are given."""
 
 
 def explain(failure: Failure, match: re.Match[str]) -> Explained | None:
     """Which axes do not meet, and where an axis of length one is missing."""
     site = failure.site
-    if not computes(site) or is_product(site):
+    call = called(site)
+    if not computes(site) or is_product(site) or (call and call.name in _NOT_BY_ELEMENTS):
         return None
     operands = operands_of(site)
     found = [each for each in known(operands) if each.axes is not None]

@@ -36,7 +36,8 @@ def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa
 
 def _candidates(loss: Loss, classes: int, least: int, most: int) -> Iterator[Candidate]:
     if least == 1 and most == classes:
-        yield loss.with_target("Count the classes from 0: {}.", " - 1", lambda y: y - 1)
+        way = "take 1 from each label" if loss.target.node is None else "{}"
+        yield loss.with_target(f"Count the classes from 0: {way}.", " - 1", lambda y: y - 1)
     elif most >= classes:
         yield Candidate(f"Give the last layer {most + 1} outputs, one for each class.")
     else:

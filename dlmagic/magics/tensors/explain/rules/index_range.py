@@ -5,11 +5,13 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from types import ModuleType
 from typing import Any
 
 from dlmagic.magics.tensors.explain.arguments import given
 from dlmagic.magics.tensors.explain.edits import in_brackets, line_with
 from dlmagic.magics.tensors.explain.failure import Failure
+from dlmagic.magics.tensors.explain.hostile import is_a
 from dlmagic.magics.tensors.explain.modules import constructor_of, found_module
 from dlmagic.magics.tensors.explain.rule import Candidate, Explained, Operand, known, operands_of
 from dlmagic.magics.tensors.explain.sites import Site
@@ -90,8 +92,8 @@ def _larger(
 def _of_axis(failure: Failure) -> Explained | None:
     """An index into an axis, written by the user."""
     site = failure.site
-    found = operands_of(site)
-    tensors = known(found)[:1]
+    found = [each for each in operands_of(site) if not is_a(each.value, ModuleType)]
+    tensors = known(found[:1])
     if site is None or not tensors or not tensors[0].shape:
         return None
     shape = tensors[0].shape

@@ -13,6 +13,7 @@ from dlmagic.magics.tensors.explain.keras_calls import (
     calls_of,
     check_of_shape,
     edited_lines,
+    keras_rules,
     layer_call,
 )
 from dlmagic.magics.tensors.explain.rule import Candidate, Explained
@@ -51,7 +52,7 @@ def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa
 
 def _candidates(site: Site | None, found: LayerCall, missing: int) -> Iterator[Candidate]:
     node, shape = found.given.node, found.given.axes or ()
-    if found.behind_others:
+    if found.behind_others or keras_rules().is_last_step(found.given.value):
         if missing == 1 and found.expected.axes == 3:
             yield Candidate(_ALL_STEPS)
         return

@@ -38,7 +38,15 @@ PATTERNS = (
     re.compile(r"matmul: Input operand 1 has a mismatch in its core dimension"),
     re.compile(r"shapes \(.*\) and \(.*\) not aligned"),
     re.compile(r"dot_general requires contracting dimensions to have the same shape"),
+    re.compile(
+        r"Matrix size-incompatible: In\[0\]: \[(?P<left>\d+,\d+)\], In\[1\]: \[(?P<right>\d+,\d+)\]"
+    ),
     re.compile(r"Matrix size-incompatible"),
+    re.compile(
+        r"Dimensions must be equal, but are \d+ and \d+ for .*MatMul.* with input shapes: "
+        r"\[(?P<left>\d+,\d+)\], \[(?P<right>\d+,\d+)\]",
+        re.DOTALL,
+    ),
     re.compile(r"Dimensions must be equal, but are \d+ and \d+ for .*MatMul", re.DOTALL),
 )
 _Axes = tuple[int | None, ...]
@@ -72,7 +80,7 @@ def _with_stated(operands: list[Operand], match: re.Match[str]) -> list[Operand]
     """Both matrices, with the shapes that the error states where a value is not kept."""
     matrices = [each for each in operands if each.description or each.value is MISSING][:2]
     texts = [match.groupdict().get(side) for side in ("left", "right")]
-    shapes = [tuple(map(int, text.split("x"))) for text in texts if text]
+    shapes = [tuple(map(int, re.split("[x,]", text))) for text in texts if text]
     pairs = list(zip(matrices, shapes, strict=False))
     if len(pairs) < 2 or any(each.axes not in (None, shape) for each, shape in pairs):
         return operands
@@ -166,11 +174,21 @@ def _transposed(operand: Operand, site: Site | None) -> str:
         return ast.unparse(operand.node.value)
     owner = in_brackets(operand.node, operand.name)
     flat = operand.axes is not None and len(operand.axes) == 2
-    if operand.stated is not None or hasattr(operand.value, "swapaxes"):
+    by_method = operand.stated is not None and not _is_tensorflow(site)
+    if by_method or hasattr(operand.value, "swapaxes"):
         return f"{owner}.T" if flat else f"{owner}.swapaxes(-1, -2)"
     tensorflow = module_name(site, "tensorflow", "tf")
     function = "transpose" if flat else "linalg.matrix_transpose"
     return f"{tensorflow}.{function}({operand.name})"
+
+
+def _is_tensorflow(site: Site | None) -> bool:
+    """Whether a function of TensorFlow was called, or one of the tensors is of it."""
+    call = called(site)
+    values = [each.value for each in operands_of(site)]
+    modules = [getattr(call.function, "__module__", None) if call else None]
+    modules += [type(each).__module__ for each in values]
+    return any(str(each).startswith("tensorflow") for each in modules)
 
 
 def _code(site: Site | None, left: Operand, right: Operand, first: str, second: str) -> str | None:

@@ -1,9 +1,11 @@
-"""A tensor that NumPy cannot have as it is: it records gradients, or lies on a device."""
+"""A tensor that NumPy cannot have as it is: its gradients, device, layout or type forbid it."""
 
 from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Callable
+from typing import Any
 
 from dlmagic.magics.tensors.explain.arguments import with_call
 from dlmagic.magics.tensors.explain.computing import value_of
@@ -14,6 +16,8 @@ from dlmagic.magics.tensors.explain.sites import Site
 PATTERNS = (
     re.compile(r"Can't call numpy\(\) on (Tensor|Variable) that requires grad"),
     re.compile(r"[Cc]an't convert \S+ (device type )?tensor to numpy"),
+    re.compile(r"[Cc]an't convert Sparse\w* layout tensor to numpy"),
+    re.compile(r"Got unsupported ScalarType BFloat16"),
 )
 
 
@@ -33,12 +37,19 @@ def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa
             f"{' and '.join(reason for _, reason in way)}."
         ),
         operands=(tensor,),
-        candidates=(with_call(failure, tensor, "Write {}.", code, _shared if here else None),),
+        candidates=(with_call(failure, tensor, "Write {}.", code, _read(code) if here else None),),
     )
 
 
-def _shared(value):  # type: ignore[no-untyped-def]
-    return value.detach().numpy()
+def _read(code: str) -> Callable[[Any], object]:
+    """Reading a tensor of the CPU with these steps before."""
+
+    def read(value: Any) -> object:
+        for step in filter(None, code.split(".")):
+            value = getattr(value, step.removesuffix("()"))()
+        return value.numpy()
+
+    return read
 
 
 def _way(tensor: Operand, site: Site | None) -> tuple[tuple[str, str], ...]:
@@ -47,6 +58,10 @@ def _way(tensor: Operand, site: Site | None) -> tuple[tuple[str, str], ...]:
     steps = []
     if _records(tensor, site):
         steps.append((".detach()", "requires a gradient"))
+    if known is not None and known.remark.startswith("sparse"):
+        steps.append((".to_dense()", "is sparse"))
+    if known is not None and known.dtype == "bfloat16":
+        steps.append((".float()", "is bfloat16, a type that NumPy lacks"))
     if known is not None and known.device is not None and known.device != "cpu":
         steps.append((".cpu()", f"is on {known.device}"))
     return tuple(steps)
@@ -57,6 +72,8 @@ def _records(tensor: Operand, site: Site | None) -> bool:
     if site is None or tensor.node is None:
         return False
     parts = [each for each in ast.walk(tensor.node) if isinstance(each, ast.Name | ast.Attribute)]
+    if any(isinstance(each, ast.Attribute) and each.attr == "detach" for each in parts):
+        return False
     values = [tensor.value, *(value_of(each, site) for each in parts)]
     known = [Operand("", each).description for each in values]
     return any(each is not None and each.requires_grad for each in known)

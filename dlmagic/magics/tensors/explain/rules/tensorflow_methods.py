@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dlmagic.magics.tensors.explain.calls import module_name
 from dlmagic.magics.tensors.explain.failure import Failure
 from dlmagic.magics.tensors.explain.rewriting import rewritten
-from dlmagic.magics.tensors.explain.rule import Candidate, Explained, operand
+from dlmagic.magics.tensors.explain.rule import Candidate, Explained, Operand, operand
 from dlmagic.magics.tensors.explain.sites import Site
 
 PATTERNS = (re.compile(r"Tensor'? object has no attribute '(?P<name>\w+)'"),)
@@ -27,12 +27,12 @@ def explain(failure: Failure, match: re.Match[str]) -> Explained | None:
         return None
     if node.attr not in ("T", "numpy") and _function(node.attr) is None:
         return None
-    traced = " while it is traced" if node.attr == "numpy" else ""
+    traced = " while it is traced" if node.attr == "numpy" and not _has_numbers(tensor) else ""
     return Explained(
         kind="no-such-method",
         message=f"{tensor.name} is a tensor of TensorFlow, which has no {node.attr}{traced}.",
         operands=(tensor,),
-        candidates=tuple(_candidates(site, node, tensor.name)),
+        candidates=tuple(_candidates(site, node, tensor)),
     )
 
 
@@ -46,8 +46,22 @@ def _of_tensorflow(value: object) -> bool:
     return type(value).__module__.startswith("tensorflow.")
 
 
-def _candidates(site: Site, node: ast.Attribute, name: str) -> Iterator[Candidate]:
-    tensorflow = module_name(site, "tensorflow", "tf")
+def _is_sparse(tensor: Operand) -> bool:
+    return tensor.description is not None and tensor.description.kind == "SparseTensor"
+
+
+def _has_numbers(tensor: Operand) -> bool:
+    """Whether it is a sparse tensor outside of traced functions: it has no ``numpy`` there, too."""
+    return _is_sparse(tensor) and hasattr(tensor.value.values, "numpy")
+
+
+def _candidates(site: Site, node: ast.Attribute, tensor: Operand) -> Iterator[Candidate]:
+    tensorflow, name = module_name(site, "tensorflow", "tf"), tensor.name
+    if _is_sparse(tensor):
+        name = f"{tensorflow}.sparse.to_dense({name})"
+    if _has_numbers(tensor) and node.attr == "numpy":
+        yield rewritten(site, f"Make it dense: {name}.", {node.value: name}, _call(site, node))
+        return
     if node.attr == "T":
         code = f"{tensorflow}.transpose({name})"
         yield rewritten(site, f"Write {code}.", {node: code}, node)
