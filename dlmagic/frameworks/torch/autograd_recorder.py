@@ -30,12 +30,18 @@ class AutogradRecorder(TorchFunctionMode):
 
     Args:
         filename: The cell's, to find the line of each call.
+
+    Attributes:
+        recorded: What was noted.
+        cuts: Where gradients stop.
+        asked_last: The tensor whose ``backward()`` was called last.
     """
 
     def __init__(self, filename: str) -> None:
         super().__init__()
         self.recorded = Recorded()
         self.cuts: list[Cut] = []
+        self.asked_last: Tensor | None = None
         self._filename = filename
         self._handles: list[Any] = []
         self._behind: dict[int, Any] = {}
@@ -50,6 +56,8 @@ class AutogradRecorder(TorchFunctionMode):
     ) -> Any:
         result = func(*args, **(kwargs or {}))
         name = getattr(func, "__name__", "")
+        if name == "backward" and isinstance(args[0], Tensor):
+            self.asked_last = args[0]
         if name not in _SILENT:
             frames = self._frames(sys._getframe(1))
             self._note_all(result, frames)

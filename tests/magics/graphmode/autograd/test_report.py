@@ -210,6 +210,24 @@ def test_nothing_is_left_on_the_graph() -> None:
 # A tensor that exists already
 
 
+def test_backward_in_a_function_is_what_a_cell_is_about_that_assigns_nothing() -> None:
+    text = "def train():\n    loss = (a * b).exp()\n    loss.backward()\ntrain()"
+    graph = drawn(text, a=leaf(2.0), b=leaf(0.0))
+    assert graph.target == "what backward() was called on"
+    assert [graph[name].line for name in ("Mul", "Exp")] == [2, 2]
+    assert values(graph)["b"] == ("0", "2")
+
+
+def test_backward_through_a_loss_of_an_earlier_cell_shows_its_graph() -> None:
+    a = leaf(3.0)
+    loss = a * a
+    graph = drawn("loss.backward()\nprint(loss.item())", loss=loss, a=a)
+    assert (graph.target, graph.leaves) == ("loss", ("a",))
+    assert any("the graph was there before" in note for note in graph.notes)
+    assert a.grad is not None
+    assert a.grad.item() == 6
+
+
 def test_a_tensor_that_exists_has_its_nodes_and_says_what_is_not_known() -> None:
     x = leaf(2.0)
     y = x.exp() * 3
