@@ -18,6 +18,8 @@ _CUTS = {
     "through them",
     "no_tape": "{operation} runs where the tape does not record, so no gradient goes through it",
     "no_gradient": "{operation} has no gradient: nothing before this line gets one through it",
+    "within_a_graph": "{operation} runs as a graph, and a tape within it is not seen from outside: "
+    "call the step without tf.function, or in place of Keras' fit() write one with tf.GradientTape",
 }
 _IN_PLACE = "modified by an inplace operation"
 
