@@ -22,6 +22,7 @@ _SILENT = frozenset(
     {"__get__", "__set__", "requires_grad_", "register_hook", "retain_grad", "backward", "size"}
 )
 
+_DATA: object = Tensor.data.__get__  # type: ignore[attr-defined]  # a property of C's
 _NUMBERS = ("item", "tolist", "__float__")
 
 
@@ -58,6 +59,8 @@ class AutogradRecorder(TorchFunctionMode):
         name = getattr(func, "__name__", "")
         if name == "backward" and isinstance(args[0], Tensor):
             self.asked_last = args[0]
+        if func == _DATA:
+            self._note_cut("data", args, {}, result, self._frames(sys._getframe(1)))
         if name not in _SILENT:
             frames = self._frames(sys._getframe(1))
             self._note_all(result, frames)
@@ -158,6 +161,8 @@ def _why_cut(name: str, result: object) -> Why | None:
     """Why nothing gets a gradient through the result of a call; None where something may."""
     if name in _NUMBERS:
         return "number"
+    if name == "data":
+        return "data"
     if not isinstance(result, Tensor) or result.requires_grad:
         return None
     if not (result.is_floating_point() or result.is_complex()):

@@ -46,8 +46,8 @@ class TorchRecording:
 
     @property
     def _worth_telling(self) -> list[Cut]:
-        """Where a graph is left, numbers that were taken from it are there to be looked at."""
-        return [cut for cut in self.cuts if cut.why != "number"]
+        """Where a graph is left, numbers and ``.data`` are there to be looked at, or updated."""
+        return [cut for cut in self.cuts if cut.why not in ("number", "data")]
 
     def target(self, assigned: Assigned, last: object) -> Target | None:
         """The last value of a cell or the tensor that it assigned last, if it has a graph.
