@@ -13,7 +13,9 @@ from dlmagic.frameworks.protocol import ArrayView
 SMALL = 8
 """Elements up to which a tensor's numbers are kept, and not only their statistics."""
 
-Why = Literal["detach", "no_grad", "integer", "number", "no_tape", "no_gradient"]
+Why = Literal[
+    "detach", "data", "no_grad", "integer", "number", "no_tape", "no_gradient", "within_a_graph"
+]
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from typing import Any
 import tensorflow as tf
 
 from dlmagic.cell.source import is_of_others
+from dlmagic.frameworks.backward import Cut
 from dlmagic.frameworks.captured import Call, users_call
 from dlmagic.frameworks.tensorflow import _compat as compat
 from dlmagic.frameworks.tensorflow.arrays import is_eager
@@ -73,6 +74,7 @@ class Recorder:
         operations: What is recorded on a tape that may still be asked, in order.
         asked_last: What the cell asked last.
         works: Whether this TensorFlow tells of its operations.
+        within_a_graph: The last graph that got variables, such as that of a step of Keras.
     """
 
     def __init__(self) -> None:
@@ -80,6 +82,7 @@ class Recorder:
         self.operations: list[Operation] = []
         self.asked_last: Asked | None = None
         self.works = True
+        self.within_a_graph: Cut | None = None
         self._users: dict[int, _Users] = {}
 
     @contextmanager
@@ -116,6 +119,8 @@ class Recorder:
             found = _GRAPH.match(text)
             call = users_call(sys._getframe(1))
             made = tuple(outputs)
+            if found and any(each.dtype == tf.resource for each in inputs):
+                self.within_a_graph = Cut("within_a_graph", found[1], call.frames)
             self.operations.append(
                 Operation(found[1] if found else text, tuple(inputs), made, call, tapes)
             )

@@ -22,6 +22,7 @@ _SILENT = frozenset(
     {"__get__", "__set__", "requires_grad_", "register_hook", "retain_grad", "backward", "size"}
 )
 
+_DATA: object = Tensor.data.__get__  # type: ignore[attr-defined]  # a property of C's
 _NUMBERS = ("item", "tolist", "__float__")
 
 
@@ -30,12 +31,18 @@ class AutogradRecorder(TorchFunctionMode):
 
     Args:
         filename: The cell's, to find the line of each call.
+
+    Attributes:
+        recorded: What was noted.
+        cuts: Where gradients stop.
+        asked_last: The tensor whose ``backward()`` was called last.
     """
 
     def __init__(self, filename: str) -> None:
         super().__init__()
         self.recorded = Recorded()
         self.cuts: list[Cut] = []
+        self.asked_last: Tensor | None = None
         self._filename = filename
         self._handles: list[Any] = []
         self._behind: dict[int, Any] = {}
@@ -50,6 +57,10 @@ class AutogradRecorder(TorchFunctionMode):
     ) -> Any:
         result = func(*args, **(kwargs or {}))
         name = getattr(func, "__name__", "")
+        if name == "backward" and isinstance(args[0], Tensor):
+            self.asked_last = args[0]
+        if func == _DATA:
+            self._note_cut("data", args, {}, result, self._frames(sys._getframe(1)))
         if name not in _SILENT:
             frames = self._frames(sys._getframe(1))
             self._note_all(result, frames)
@@ -150,6 +161,8 @@ def _why_cut(name: str, result: object) -> Why | None:
     """Why nothing gets a gradient through the result of a call; None where something may."""
     if name in _NUMBERS:
         return "number"
+    if name == "data":
+        return "data"
     if not isinstance(result, Tensor) or result.requires_grad:
         return None
     if not (result.is_floating_point() or result.is_complex()):

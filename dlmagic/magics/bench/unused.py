@@ -18,6 +18,8 @@ from dlmagic.cell.subject import Subject
 from dlmagic.finding import Finding, Fix
 
 _NOTE = "_note_a_value_that_nothing_uses"
+_ASSIGNING = ("assign", "apply_gradients")
+"""How methods begin that change a variable of TensorFlow or Keras."""
 _OWN_NAMES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 
 
@@ -63,10 +65,30 @@ def _dropped(body: list[ast.stmt], *, last_is_kept: bool = True) -> Iterator[ast
     kept = body[-1] if body and last_is_kept else None
     for statement in body:
         if isinstance(statement, ast.Expr):
-            if statement is not kept and not isinstance(statement.value, ast.Constant):
+            if statement is not kept and not _has_effect_alone(statement.value):
                 yield statement
         elif not isinstance(statement, _OWN_NAMES):
             yield from _inside(statement)
+
+
+def _has_effect_alone(expression: ast.expr) -> bool:
+    """Whether it is written for what it changes, as ``x.relu_()``, or is a mere text.
+
+    What such a call gives is what it has changed, so that no compiler may leave it out.
+    """
+    if not isinstance(expression, ast.Call):
+        return isinstance(expression, ast.Constant)
+    called = expression.func
+    name = getattr(called, "attr", getattr(called, "id", ""))
+    in_place = name.endswith("_") and not name.endswith("__")
+    into = any(keyword.arg == "out" or _is_in_place(keyword) for keyword in expression.keywords)
+    return in_place or into or name.startswith(_ASSIGNING)
+
+
+def _is_in_place(keyword: ast.keyword) -> bool:
+    """``inplace=True``."""
+    value = keyword.value
+    return keyword.arg == "inplace" and isinstance(value, ast.Constant) and value.value is True
 
 
 def _inside(statement: ast.stmt) -> Iterator[ast.Expr]:

@@ -127,7 +127,9 @@ def _gradient(found: Mapping[str, str], _: ValueOf) -> str:
 
 def _equal(found: Mapping[str, str], value_of: ValueOf) -> str:
     new = _shown(found["name"], value_of)
-    now = f"is {new} now, and was" if new is not None else "is no longer"
+    # Seen after the call, a value that the cell draws anew may be what it was again.
+    known = new is not None and new != found["old"]
+    now = f"is {new} now, and was" if known else "is no longer"
     return f"{found['name']} {now} {found['old']}"
 
 

@@ -30,6 +30,11 @@ from dlmagic.magics.graphmode.result import (
     Ran,
 )
 
+_STEPS_OF_KERAS = (
+    "Keras makes a graph of each step of fit(), evaluate(), predict() and the like, not of the "
+    "cell: what is around the steps runs as Python. A model keeps these graphs, so that a cell "
+    "that is run again finds them compiled."
+)
 _NOTHING = "there is nothing in it for a graph to compute"
 _BYTES = {"bool": 1, "int8": 1, "uint8": 1, "float16": 2, "bfloat16": 2, "int16": 2, "uint16": 2}
 _WIDE = {"float64": 8, "int64": 8, "uint64": 8, "complex64": 8, "complex128": 16}
@@ -75,7 +80,7 @@ def report_of(
         *findings_of_preparing(inspection, places),
         *kept_findings(inspection, places),
     ]
-    ran = _ran(mode, graphs, breaks, inspection)
+    ran = _ran(mode, framework, graphs, breaks, inspection)
     return GraphReport(
         environment=Environment.capture(),
         findings=tuple(findings),
@@ -89,17 +94,23 @@ def report_of(
         compile_seconds=_compile_seconds(calls),
         check=_check(inspection),
         runs=inspection.runs,
-        notes=(*inspection.notes, *_notes(calls)),
+        notes=(*_about_steps(framework), *inspection.notes, *_notes(calls)),
     )
 
 
 def _ran(
-    mode: str, graphs: tuple[GraphOfCell, ...], breaks: list[Finding], inspection: Inspection
+    mode: str,
+    framework: Framework,
+    graphs: tuple[GraphOfCell, ...],
+    breaks: list[Finding],
+    inspection: Inspection,
 ) -> Ran:
     if not graphs and mode == "njit":
         return "graph"  # numba compiles the whole cell, or refuses it, and shows no graph
     if not graphs and any(each.kind == "partly-replaced" for each in inspection.prepared):
         return "partly"
+    if not graphs and framework.name == "keras":
+        return "partly"  # it compiles the steps, and shows no graph
     if not any(graph.operations for graph in graphs):
         return "eager"
     return "partly" if breaks else "graph"
@@ -139,6 +150,11 @@ def _check(inspection: Inspection) -> GraphCheck:
 
 def _name(path: str) -> str:
     return path.removeprefix("['").removesuffix("']")
+
+
+def _about_steps(framework: Framework) -> tuple[str, ...]:
+    """What is compiled of a cell that leaves its loop to the framework."""
+    return (_STEPS_OF_KERAS,) if framework.name == "keras" else ()
 
 
 def _notes(calls: list[Call]) -> tuple[str, ...]:

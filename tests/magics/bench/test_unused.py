@@ -32,6 +32,7 @@ def found(text: str, **names: object) -> list[Finding]:
         ("try:\n    1 / 0\nexcept ZeroDivisionError:\n    a * 2\n1", [4]),
         ("with torch.no_grad():\n    a.exp()\na", [2]),
         ("match 1:\n    case 1:\n        a.exp()\na", [3]),
+        ("torch.nn.functional.relu(a, inplace=False)\na", [1]),
         ("def f(x):\n    x * 2\n    return x\nf(a)\nf(a)", [4]),
     ],
 )
@@ -53,6 +54,11 @@ def test_a_dropped_array_is_told_at_its_line(text: str, lines: list[int]) -> Non
         "w = a.clone().requires_grad_()\n(w * 2).sum().backward()\nw.grad",
         "def f(x):\n    x * 2\n    return x\nf(a)",
         "3 + 4\na",
+        "a.relu_()\na",
+        "for _ in range(3):\n    torch.nn.init.zeros_(a)",
+        "torch.add(a, 1, out=a)\na",
+        "torch.nn.functional.relu(a, inplace=True)\na",
+        "w = a.clone().requires_grad_()\nw.sum().backward()\nw.grad.data.zero_()\n1",
     ],
 )
 def test_what_is_used_or_no_array_is_not_told(text: str) -> None:

@@ -48,6 +48,7 @@ def value_of(expression: str) -> object:
             "self.state[...]['a']",
             "self.state[...]['a'] is another object now",
         ),
+        ("n == 3", "n", "n is no longer 3"),
         ("n == 1", "n", "n is 3 now, and was 1"),
         ("G['config']['a'] == 1", "config['a']", "config['a'] is 7 now, and was 1"),
         ("L['model'].k == 1", "model.k", "model.k is 5 now, and was 1"),

@@ -53,6 +53,14 @@ class TensorFlowRecording:
 
     @property
     def cuts(self) -> Sequence[Cut]:
+        """Those that are known of, and the graph that may have trained where no tape was asked."""
+        inner = self._recorder.within_a_graph
+        if inner is None or self._recorder.asked_last is not None:
+            return self._known_cuts
+        return [*self._known_cuts, inner]
+
+    @property
+    def _known_cuts(self) -> Sequence[Cut]:
         """``stop_gradient``, whole numbers, what no tape records and what has no gradient."""
         asked = self._recorder.asked_last
         missed = None if asked is None else self._flow.missed_before([asked.target])
@@ -90,7 +98,7 @@ class TensorFlowRecording:
         with streams_dropped():
             nodes, ends, problem = read_graph(target.value, self._tape, self._flow)
         notes = (f"Gradients are not known: {problem}",) if problem else ()
-        return Backward(tuple(nodes), (*self.cuts, *ends), notes)
+        return Backward(tuple(nodes), (*self._known_cuts, *ends), notes)
 
     def close(self) -> None:
         """Let the tensors go."""

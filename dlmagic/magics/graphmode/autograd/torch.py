@@ -22,6 +22,7 @@ _THERE_BEFORE = (
     "Lines, values and gradients of the steps are not known: the graph was there before. "
     "%%autograd above the cell that makes it records them."
 )
+_ASKED = "what backward() was called on"
 
 
 class TorchRecording:
@@ -45,17 +46,25 @@ class TorchRecording:
 
     @property
     def _worth_telling(self) -> list[Cut]:
-        """Where a graph is left, numbers that were taken from it are there to be looked at."""
-        return [cut for cut in self.cuts if cut.why != "number"]
+        """Where a graph is left, numbers and ``.data`` are there to be looked at, or updated."""
+        return [cut for cut in self.cuts if cut.why not in ("number", "data")]
 
     def target(self, assigned: Assigned, last: object) -> Target | None:
-        """The last value of a cell, or else the tensor that it assigned last; one with a graph."""
-        return first_with_graph(assigned, last, _has_graph)
+        """The last value of a cell or the tensor that it assigned last, if it has a graph.
+
+        Else that whose ``backward()`` it has called: made in a function, or before the cell.
+        """
+        found, asked = first_with_graph(assigned, last, _has_graph), self._recorder.asked_last
+        if found is None and asked is not None and _has_graph(asked):
+            return Target(_names(self._namespace).get(id(asked), _ASKED), asked)
+        return found
 
     def read(self, target: Target) -> Backward:
         """The graph, with the gradients of the cell's own backward pass if there was one."""
         tensor, recorded, notes = target.value, self._recorder.recorded, []
         assert isinstance(tensor, Tensor)
+        if tensor is self._recorder.asked_last and id(tensor.grad_fn) not in recorded.nodes:
+            return self._made_before(tensor)
         if not recorded.keep_pass_through(tensor.grad_fn):  # no backward() began here
             problem = take_gradients(tensor, leaves_of(tensor), recorded)
             notes = [f"Gradients are not known: {problem}"] if problem else []
@@ -63,9 +72,16 @@ class TorchRecording:
         nodes = read_graph(tensor, _names(self._namespace), recorded)
         return Backward(tuple(nodes), tuple(self._worth_telling), tuple(notes))
 
+    def _made_before(self, tensor: Tensor) -> Backward:
+        """The graph behind a tensor that the cell found, and went through with ``backward()``."""
+        self.close()
+        nodes = read_graph(tensor, _names(self._namespace))
+        return Backward(tuple(nodes), notes=(_THERE_BEFORE,))
+
     def close(self) -> None:
-        """Take the hooks away."""
+        """Take the hooks away, and let the tensor go."""
         self._recorder.remove_hooks()
+        self._recorder.asked_last = None
 
 
 class TorchAutograd:

@@ -210,6 +210,57 @@ def test_nothing_is_left_on_the_graph() -> None:
 # A tensor that exists already
 
 
+def test_backward_in_a_function_is_what_a_cell_is_about_that_assigns_nothing() -> None:
+    text = "def train():\n    loss = (a * b).exp()\n    loss.backward()\ntrain()"
+    graph = drawn(text, a=leaf(2.0), b=leaf(0.0))
+    assert graph.target == "what backward() was called on"
+    assert [graph[name].line for name in ("Mul", "Exp")] == [2, 2]
+    assert values(graph)["b"] == ("0", "2")
+
+
+def test_backward_through_a_loss_of_an_earlier_cell_shows_its_graph() -> None:
+    a = leaf(3.0)
+    loss = a * a
+    graph = drawn("loss.backward()\nprint(loss.item())", loss=loss, a=a)
+    assert (graph.target, graph.leaves) == ("loss", ("a",))
+    assert any("the graph was there before" in note for note in graph.notes)
+    assert a.grad is not None
+    assert a.grad.item() == 6
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "words", "line"),
+    [
+        ("y = a * 2\nz = y.sqrt().sum()", "gradient-not-finite", "Sqrt gets a finite grad", 2),
+        (
+            "y = torch.where(a > 0, a.sqrt(), 1)\nz = y * 2",
+            "gradient-not-finite",
+            "Sqrt gets a finite gradient, and passes on inf or NaN.",
+            1,
+        ),
+        ("y = a / a\nz = y + 1", "nan", "Div is the first step that gives NaN.", 1),
+    ],
+)
+def test_the_step_that_makes_nan_or_infinite_gradients_is_named(
+    text: str, kind: str, words: str, line: int
+) -> None:
+    (finding,) = [each for each in drawn(text, a=leaf(0.0)).findings if each.level == "warning"]
+    assert (finding.kind, finding.line) == (kind, line)
+    assert words in finding.message
+
+
+def test_a_mask_of_infinities_and_finite_gradients_are_nothing_to_tell() -> None:
+    text = "y = a.expand(3).masked_fill(m, float('-inf')).softmax(0)[0]"
+    assert drawn(text, a=leaf(1.0), m=torch.tensor([False, False, True])).findings == ()
+
+
+def test_data_is_told_where_nothing_else_leaves_a_graph() -> None:
+    with pytest.raises(InputError, match=r"Line 1: \.data gives numbers without their graph"):
+        drawn("y = a.data * 2\nz = y + 1", a=leaf(1.0))
+    text = "loss = a * a\nloss.backward()\na.data -= 0.1 * a.grad"
+    assert drawn(text, a=leaf(1.0)).findings == ()
+
+
 def test_a_tensor_that_exists_has_its_nodes_and_says_what_is_not_known() -> None:
     x = leaf(2.0)
     y = x.exp() * 3

@@ -275,3 +275,14 @@ def test_a_cell_that_stops_leaves_nothing_behind(
 def test_it_is_kept_as_json() -> None:
     graph = drawn("f = a * a", a=tf.Variable(2.0))
     assert AutogradGraph.from_json(graph.to_json()) == graph
+
+
+@pytest.mark.parametrize("text", ["model.fit(x, y, verbose=0)", "model.train_on_batch(x, y)"])
+def test_training_that_keras_runs_as_a_graph_is_not_blamed_on_what_the_tape_watches(
+    text: str,
+) -> None:
+    model = keras.Sequential([keras.layers.Input((2,)), keras.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    x, y = tf.ones((4, 2)).numpy(), tf.ones((4, 1)).numpy()
+    with pytest.raises(InputError, match=r"Line 1: .*step.* runs as a graph"):
+        drawn(text, model=model, x=x, y=y)
