@@ -134,6 +134,24 @@ def test_statistics_are_those_of_numpy(settings):
     assert update["ratio"] == pytest.approx(update["norm"] / np.linalg.norm(before), rel=1e-4)
 
 
+def test_all_values_are_looked_at_where_no_length_is_known_beforehand():
+    """Of a last batch that is smaller, and of the gradients of a table, which are sparse."""
+    layers = [keras.Input((5,)), keras.layers.Embedding(50, 8, name="table")]
+    model = keras.Sequential([*layers, keras.layers.Flatten(), keras.layers.Dense(1)])
+    model.compile(keras.optimizers.SGD(0.0), "mse")
+    table = model.weights[0]
+    places = np.random.default_rng(0).integers(0, 50, (110, 5))
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean((model(places[100:]) - Y[100:]) ** 2)
+    gradient = tf.convert_to_tensor(tape.gradient(loss, table.value))
+    with watched(model) as watcher:
+        model.fit(places, Y, batch_size=100, verbose=0, shuffle=False)
+    sample = watcher.take()[-1]
+    assert agrees(row_of(sample, "table", "activation"), table.numpy()[places[100:]])
+    assert agrees(row_of(sample, "table", "gradient", "embeddings"), gradient)
+    assert agrees(row_of(sample, "table", "weight", "embeddings"), table)
+
+
 def test_gradients_are_those_of_the_tape_and_losses_those_of_the_batches():
     model = two_layers()
     with tf.GradientTape() as tape:
