@@ -43,6 +43,10 @@ class Judging:
         """Judge where values stopped being finite."""
         self._heed([self._judge.look_at_culprit(culprit)])
 
+    def conclude(self) -> None:
+        """Judge what is the last of the training."""
+        self._judge.conclude()
+
     def _heed(self, findings: Iterable[Finding]) -> None:
         kinds = {STOPS[word] for word in self.stop_on}
         for finding in findings:

@@ -182,10 +182,10 @@ class WatchMagics(Magics):
         """Run the cell, and return what was seen meanwhile."""
         from dlmagic.magics.watch.cell import watch_cell
         from dlmagic.magics.watch.engine import is_watched
-        from dlmagic.magics.watch.models import model_called, only_model
+        from dlmagic.magics.watch.models import model_called, model_of_cell
 
         source = cell_source(self.shell, f"%%watch {line}".rstrip(), cell)
-        name = options.model or only_model(self.shell.user_ns)
+        name = options.model or model_of_cell(source, self.shell.user_ns)
         before = is_watched(model_called(name, self.shell.user_ns))
         session = self._begin(options, name)
         if not options.quiet:

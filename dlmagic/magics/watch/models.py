@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from importlib import import_module
+from types import FunctionType
 from typing import Any
 
+from dlmagic.cell.function import compile_cell
+from dlmagic.cell.global_names import helpers_of, of_code
+from dlmagic.cell.source import CellSource
 from dlmagic.errors import InputError, nearest, with_article
 from dlmagic.frameworks.entries import JAX, KERAS, PYTORCH, where_none_is_installed
 from dlmagic.magics.watch.steps import (
@@ -103,20 +107,40 @@ def require_model(value: object, name: str, namespace: Mapping[str, object]) -> 
         )
 
 
-def only_model(namespace: Mapping[str, object]) -> str:
-    """The name of the notebook's one model.
+def model_of_cell(source: CellSource, namespace: dict[str, object]) -> str:
+    """The name of the notebook's one model, or of the one of several that a cell comes to.
 
     Raises:
-        InputError: There is none, or more than one.
+        InputError: There is none, or more than one could be meant.
     """
     names = list(models_in(namespace))
+    if len(names) > 1:
+        reached = _reached_from(compile_cell(source, namespace, as_module=True).reads, namespace)
+        used = {name: value for name, value in namespace.items() if name in reached}
+        names = list(models_in(used)) or names
     if len(names) == 1:
         return names[0]
     if not names:
         flax = how_flax_is_watched(namespace)
         missing = flax or where_none_is_installed(PYTORCH, KERAS, JAX)
         raise InputError("There is no model to watch.", missing or "Name it: %%watch MODEL.")
-    raise InputError("Which model is meant?", _models_there_are(namespace))
+    raise InputError("Which model is meant?", _listed(names))
+
+
+def _reached_from(names: Iterable[str], namespace: dict[str, object]) -> set[str]:
+    """The names of a notebook that its functions come to from these, with these.
+
+    What wraps a function of the notebook, as ``tf.function`` does, comes to what that comes to.
+    """
+    reached: set[str] = set()
+    waiting = set(names)
+    while waiting:
+        reached |= waiting
+        wrapped = (getattr(namespace.get(name), "__wrapped__", None) for name in waiting)
+        inner = (each for each in wrapped if isinstance(each, FunctionType))
+        functions = [*helpers_of(waiting, namespace), *inner]
+        waiting = {name for each in functions for name in of_code(each.__code__).loads} - reached
+    return reached
 
 
 def models_in(namespace: Mapping[str, object]) -> Iterator[str]:
@@ -160,7 +184,11 @@ def _what_it_is(value: object) -> str:
 
 def _models_there_are(namespace: Mapping[str, object]) -> str:
     names = list(models_in(namespace))
-    return f"Models are: {', '.join(names[:12])}." if names else _no_model(namespace)
+    return _listed(names) if names else _no_model(namespace)
+
+
+def _listed(names: Sequence[str]) -> str:
+    return f"Models are: {', '.join(names[:12])}."
 
 
 def _no_model(namespace: Mapping[str, object]) -> str:

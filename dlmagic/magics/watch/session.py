@@ -363,4 +363,6 @@ class WatchSession:
             self._flush()
 
     def _conclude(self) -> None:
+        self._flush()
+        self._judging.conclude()
         self._final = self.result()

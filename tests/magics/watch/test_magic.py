@@ -126,6 +126,40 @@ def test_which_of_several_models_is_asked(notebook: InteractiveShell) -> None:
         notebook.run_cell_magic("watch", "", "pass")
 
 
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "training.run(2 if net else 0)",
+        "same = net\nfor _ in range(2):\n    training.run(len(same) and 1)",
+        "fit()",
+        "fit_wrapped()",
+    ],
+)
+def test_of_several_models_the_one_that_the_cell_comes_to_is_meant(
+    notebook: InteractiveShell, cell: str
+) -> None:
+    notebook.user_ns["other"] = Training().net
+    notebook.run_cell(
+        "import functools\n"
+        "def fit():\n    training.run(2 if net else 0)\n"
+        "fit_wrapped = functools.lru_cache(fit)"
+    )
+    result = notebook.run_cell_magic("watch", "--every 1", cell)
+    assert (result.model, result.steps) == ("net", 2)
+
+
+def test_of_the_models_that_a_cell_comes_to_it_is_asked_which(notebook: InteractiveShell) -> None:
+    notebook.user_ns.update(other=Training().net, third=Training().net)
+    with pytest.raises(UsageError, match=r"Which model is meant\? Models are: net, third\.$"):
+        notebook.run_cell_magic("watch", "", "net, third")
+
+
+def test_a_cell_may_come_to_a_part_of_a_model_alone(notebook: InteractiveShell) -> None:
+    other = Training().net
+    notebook.user_ns.update(other=other, inner=other[0])
+    assert notebook.run_cell_magic("watch", "", "inner;").model == "inner"
+
+
 def test_models_and_words_complete(notebook: InteractiveShell) -> None:
     assert "net" in offer_for_line(notebook, "%watch ").texts
     assert "count" not in offer_for_line(notebook, "%watch ").texts

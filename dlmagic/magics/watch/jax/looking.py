@@ -16,7 +16,13 @@ from dlmagic.magics.watch.gathering import Key, Piece
 from dlmagic.magics.watch.jax import functions, trees
 from dlmagic.magics.watch.jax.layers import calls_told
 from dlmagic.magics.watch.jax.received import Emitted, Moment, Received
-from dlmagic.magics.watch.jax.step import Given, Step, inputs_in, states_in
+from dlmagic.magics.watch.jax.step import (
+    Given,
+    Step,
+    inputs_in,
+    names_of_states,
+    states_in,
+)
 from dlmagic.magics.watch.measures import Measured
 from dlmagic.magics.watch.sample_result import Quantity
 
@@ -64,6 +70,7 @@ class Looking:
         self._programs: dict[Any, Any] = {}
         self._received = Received()
         self._before: list[Any] = []
+        self._arguments: list[str] = []
         self._found: list[trees.Way] = []
         self._order, self._heard = 0, 0
         self._levels: list[Level] = []
@@ -71,6 +78,8 @@ class Looking:
         """Class of each layer that was called."""
         self.parameters: dict[str, list[str]] = {}
         """Names of each layer's parameters."""
+        self.namesakes: dict[str, str] = {}
+        """Of layers behind the name of their network, the names that their calls are heard by."""
         self.has_gradients = False
         self.compiled = 0
         """How many programs there are."""
@@ -87,22 +96,20 @@ class Looking:
             self.compiled += 1
         return self._run(lambda: self._programs[key](given.arrays))
 
-    def watch(self, call: Callable[[], Any], values: list[Any]) -> tuple[Any, Any]:
-        """Measure a step that is not compiled, while it is made.
-
-        Args:
-            call: Makes it.
-            values: Its arguments.
+    def watch(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any]:
+        """Measure a step that is not compiled, while it is made with these arguments.
 
         Returns:
             Its result, and what there was to see.
         """
         results: list[Any] = []
+        function = self._step.function
 
         def run() -> None:
-            self._start(values)
+            names = names_of_states(function, args, kwargs, is_nnx=False)
+            self._start([*args, *kwargs.values()], names)
             with compat.gradients_told(self._emit_gradients):
-                results.append(call())
+                results.append(function(*args, **kwargs))
             self._emit_change(results[0])
 
         found = self._run(run)
@@ -119,7 +126,8 @@ class Looking:
         args, kwargs = given.arguments(arrays)
         values = [*args, *kwargs.values()]
         inputs = inputs_in(self._step.inner, args, kwargs, is_nnx=given.is_nnx)
-        self._start(states_in(values, is_nnx=given.is_nnx))
+        names = names_of_states(self._step.inner, args, kwargs, is_nnx=given.is_nnx)
+        self._start(states_in(values, is_nnx=given.is_nnx), names)
         inner = self._at_one_level(self._step.inner)
         told = compat.gradients_told(self._emit_gradients, self._at_one_level)
         with calls_told(self._emit_output), told:
@@ -129,8 +137,10 @@ class Looking:
         self._emit_inputs(inputs, results)
         return 0
 
-    def _start(self, before: list[Any]) -> None:
-        self._before, self._found, self._levels = before, [], []
+    def _start(self, before: list[Any], arguments: list[str]) -> None:
+        """Begin with the values before the step, and the names of the arguments they are in."""
+        self._before, self._arguments = before, arguments
+        self._found, self._levels = [], []
         self._order, self._heard = 0, 0
 
     def _at_one_level(self, function: Any) -> Callable[..., Any]:
@@ -210,17 +220,29 @@ class Looking:
                 self._emit([Piece(Key(name, "activation", INPUT))] * len(leaves), leaves)
 
     def _pieces(self, quantity: Quantity, way: trees.Way) -> list[Piece]:
-        tree, place = trees.at(self._before, way), self._found.index(way)
-        prefix = f"#{place + 1}/" if place else ""
+        tree, network = trees.at(self._before, way), self._network(self._found.index(way))
         pieces = []
-        for (layer, parameter), (shape, _) in zip(
+        for (name, parameter), (shape, _) in zip(
             self._names or trees.names_of(tree), trees.shapes_of(tree), strict=True
         ):
-            names = self.parameters.setdefault(prefix + layer, [])
+            layer = "/".join(filter(None, (network, name)))
+            if network:
+                self.namesakes[layer] = name
+            names = self.parameters.setdefault(layer, [])
             if parameter not in names:
                 names.append(parameter)
-            pieces.append(Piece(Key(prefix + layer, quantity, parameter), shape))
+            pieces.append(Piece(Key(layer, quantity, parameter), shape))
         return pieces
+
+    def _network(self, place: int) -> str:
+        """What stands before the layers of a tree; nothing before those of the first."""
+        if not place:
+            return ""
+        first, *others = self._found[: place + 1]
+        names = [trees.name_beside(way, first, self._arguments) for way in others]
+        layers = [layer for layer, _ in trees.names_of(trees.at(self._before, first))]
+        taken = {*names[:-1], *(layer.split("/")[0] for layer in layers)}
+        return f"#{place + 1}" if names[-1] in taken | {""} else names[-1]
 
     def _next_heard(self) -> int:
         self._heard += 1

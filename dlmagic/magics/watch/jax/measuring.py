@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
@@ -95,15 +95,9 @@ class Measuring:
                 "it is measured no longer."
             )
 
-    def watch(self, step: int, call: Callable[[], Any], values: Any) -> Any:
-        """Measure a step that is not compiled while it is made; returns its result.
-
-        Args:
-            step: The step.
-            call: Makes it.
-            values: Its arguments.
-        """
-        result, found = self._looking.watch(call, values)
+    def watch(self, step: int, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Measure a step that is not compiled while it is made; returns its result."""
+        result, found = self._looking.watch(args, kwargs)
         self._deliver(step, *found)
         return result
 
@@ -111,12 +105,17 @@ class Measuring:
         """Modules with parameters whose outputs were not seen."""
         if not self._fired:
             return ()
-        why = "no call of it was seen: it is not a module, or it is called by another method"
         return tuple(
-            Silent(layer.name, layer.kind, why)
+            Silent(layer.name, layer.kind, self._why_silent(layer.name))
             for layer in self.layers
             if layer.name not in self._fired and self._is_chosen(layer.name)
         )
+
+    def _why_silent(self, name: str) -> str:
+        namesake = self._looking.namesakes.get(name)
+        if namesake in self._fired:
+            return f"its calls are counted as those of {namesake}, as it is called in its network"
+        return "no call of it was seen: it is not a module, or it is called by another method"
 
     def notes(self, *, sampled: bool) -> tuple[str, ...]:
         """What the user should know.

@@ -46,7 +46,7 @@ class Results:
             given: Its arguments, taken apart or as they are.
             result: What it has returned.
         """
-        self._unchecked.append((step, given, trees.scalars_in(result)))
+        self._unchecked.append((step, given, trees.losses_in(result)))
 
     def check(self, listener: Listener, *, wait: bool = False) -> None:
         """Losses that have been computed by now; on a processor that of this step, too.
@@ -57,9 +57,10 @@ class Results:
         """
         at_once = wait or jax.default_backend() == "cpu"
         while unchecked := self._next(at_once=at_once):
-            step, given, scalars = unchecked
-            numbers = [float(each) for each in scalars if not each.is_deleted()]
-            if numbers:
+            step, given, losses = unchecked
+            known = [each for each in losses if not each.is_deleted()]
+            numbers = [number for each in known for number in np.ravel(each).tolist()]
+            if known and known[0].shape == ():
                 self.losses.add((step, numbers[0]))
             if np.isfinite(numbers).all():
                 # Where it ends a training, the next one is to end on it, too; else one is enough.

@@ -5,13 +5,15 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from inspect import signature
+from inspect import Parameter, signature
 from typing import Any
 
 import jax
 import numpy as np
 
 from dlmagic.frameworks.jax import _compat as compat
+
+_OF_ONE_PLACE = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
 
 
 @dataclass(frozen=True)
@@ -99,8 +101,28 @@ def states_in(values: Any, *, is_nnx: bool) -> Any:
     if not is_nnx:
         return values
     nnx: Any = sys.modules["flax.nnx"]
-    modules = [each for each in jax.tree.leaves(values, is_leaf=_is_module) if _is_module(each)]
+    modules = _modules_in(values)
     return [jax.tree.map(lambda leaf: leaf, nnx.state(each, nnx.Param)) for each in modules]
+
+
+def names_of_states(
+    function: Any, args: tuple[Any, ...], kwargs: dict[str, Any], *, is_nnx: bool
+) -> list[str]:
+    """The names of the arguments in which the trees of :func:`states_in` are, one for each.
+
+    What the function takes without a name of its own has an empty one.
+    """
+    try:
+        takes = list(signature(function).parameters.values())
+    except (TypeError, ValueError):
+        takes = []
+    places = [each.name for each in takes if each.kind in _OF_ONE_PLACE]
+    unnamed = [""] * max(len(args) - len(places), 0)
+    names = [*places[: len(args)], *unnamed, *kwargs]
+    if not is_nnx:
+        return names
+    values = [*args, *kwargs.values()]
+    return [name for name, each in zip(names, values, strict=True) for _ in _modules_in(each)]
 
 
 def inputs_in(
@@ -120,6 +142,10 @@ def _has_of_nnx(value: Any) -> bool:
 
 def _is_of_nnx(value: Any) -> bool:
     return any(base.__module__.startswith("flax.nnx") for base in type(value).__mro__)
+
+
+def _modules_in(values: Any) -> list[Any]:
+    return [each for each in jax.tree.leaves(values, is_leaf=_is_module) if _is_module(each)]
 
 
 def _is_module(value: Any) -> bool:

@@ -10,7 +10,7 @@ differentiated, it is the argument that comes back with the same structure, and 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from operator import is_
 from typing import Any
 
@@ -137,6 +137,26 @@ def _size(tree: Any) -> int:
     return sum(int(np.size(leaf)) for leaf in jax.tree.leaves(tree))
 
 
+def name_beside(way: Way, first: Way, arguments: Sequence[str]) -> str:
+    """What a tree is called beside a first one: the word in which the ways to them part.
+
+    That is the name of its argument, or a key or field; an empty text where it has no name.
+
+    Args:
+        way: The way to it.
+        first: The way to the first.
+        arguments: The names of the arguments.
+    """
+    for word, other in zip(_words(way, arguments), _words(first, arguments), strict=False):
+        if word != other:
+            return word if isinstance(word, str) else ""
+    return ""
+
+
+def _words(way: Way, arguments: Sequence[str]) -> Way:
+    return (arguments[way[0]] if way[0] < len(arguments) else "", *way[1:])
+
+
 def names_of(tree: Any) -> list[tuple[str, str]]:
     """Layer and parameter's name of each array in a tree."""
     found = []
@@ -160,7 +180,12 @@ def are_taken(values: Any) -> bool:
     return any(getattr(each, "is_deleted", bool)() for each in jax.tree.leaves(values))
 
 
-def scalars_in(results: Any) -> list[Any]:
-    """The single floating-point numbers among what a step returned, such as its loss."""
-    leaves = jax.tree.leaves(results)
-    return [leaf for leaf in leaves if getattr(leaf, "shape", None) == () and is_floating(leaf)]
+def losses_in(results: Any) -> list[Any]:
+    """The single floating-point numbers among what a step returned, such as its loss.
+
+    Where there are none, it is the rows of numbers that it returned beside its state, such as the
+    losses of the rounds of a ``lax.scan``.
+    """
+    numbers = [leaf for leaf in jax.tree.leaves(results) if is_floating(leaf)]
+    rows = [each for each in outer(results)[1:] if is_floating(each) and each.ndim == 1]
+    return [each for each in numbers if each.shape == ()] or rows

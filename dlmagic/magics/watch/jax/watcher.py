@@ -135,8 +135,7 @@ class JaxWatcher:
         function = self._step.function
         if not due or self._step.inner is not None:
             return function(*args, **kwargs)
-        values = [*args, *kwargs.values()]
-        return self._measuring.watch(step, lambda: function(*args, **kwargs), values)
+        return self._measuring.watch(step, args, kwargs)
 
     def _end_where_due(self, listener: Listener) -> None:
         """End the training before the next step, should that still be wanted."""

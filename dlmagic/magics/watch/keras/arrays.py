@@ -42,7 +42,7 @@ def measured(looked_at: Sequence[Any], totals: Any, *, exact: bool) -> tuple[Any
         totals: How many values each of the tensors has.
         exact: Whether those are all values.
     """
-    alone = [exact and ops.shape(each)[0] != SAMPLE for each in looked_at]
+    alone = [exact and not _is_sample(each) for each in looked_at]
     together = [at for at, is_alone in enumerate(alone) if not is_alone]
     rows = {at: _alone(looked_at[at]) for at, is_alone in enumerate(alone) if is_alone}
     if not together:
@@ -56,6 +56,12 @@ def measured(looked_at: Sequence[Any], totals: Any, *, exact: bool) -> tuple[Any
     for row, at in enumerate(together):
         rows[at] = tuple(each[row : row + 1] for each in found)
     return _joined([rows[at] for at in range(len(alone))])
+
+
+def _is_sample(flat: Any) -> bool:
+    """Whether a part has the length of a sample; one of unknown length has all values."""
+    length = ops.shape(flat)[0]
+    return isinstance(length, int) and length == SAMPLE
 
 
 def _joined(rows: Sequence[Any]) -> tuple[Any, Any]:

@@ -57,7 +57,10 @@ def culprit_of(
     faults: NDArray[np.floating[Any]],
     layers: Mapping[str, About],
 ) -> Culprit | None:
-    """The first tensor that is not finite; None where all are.
+    """The first tensor that is not finite; None where all gradients are.
+
+    The sum over them that raised the suspicion may be beyond its range while they are not, and a
+    value that reaches no gradient, such as that of a mask, is no mistake.
 
     Args:
         step: The step.
@@ -66,7 +69,7 @@ def culprit_of(
         layers: All layers in the model's order.
     """
     bad = [place for place in range(len(suspects)) if faults[place, :2].any()]
-    if not bad:
+    if not any(suspects[place].pass_ == "backward" for place in bad):
         return None
     place = bad[0]
     if suspects[place].pass_ == "backward":

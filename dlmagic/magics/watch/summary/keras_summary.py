@@ -32,8 +32,12 @@ from dlmagic.magics.watch.summary.shapes import shapes_in_value
 FRAMEWORK = "Keras"
 _MOST_RUNS, _ENOUGH_SECONDS = 5, 2.0
 _NOT_BUILT = (
-    "The model is not built, so layers have no parameters yet: call it once on data, or "
-    "model.build((None, …))."
+    "The model is not built, so layers have no parameters yet: call it once on data, or write "
+    "{}.build({}), and ask again."
+)
+_NO_CALL = (
+    "{} has no call() that says how its layers make a whole, so there are no shapes and FLOPs of "
+    "it; its parts have them: %summary {}.{}."
 )
 _NO_INPUT = "No input was given: with its shape (%summary {} 32,…) there are shapes and FLOPs."
 
@@ -68,7 +72,7 @@ class KerasLook:
         """
         looked = Looked(self._holders, device=keras.config.backend())
         if not is_built(self.model, self._layers):
-            looked.notes.append(_NOT_BUILT)
+            looked.notes.append(self._why_not_built())
             return looked
         saved = snapshot()
         try:
@@ -80,6 +84,16 @@ class KerasLook:
         finally:
             saved.restore()
         return looked
+
+    def _why_not_built(self) -> str:
+        model, name = self.model, self._request.name or "MODEL"
+        held = (part for part, value in vars(model).items() if isinstance(value, keras.Model))
+        part = next(held, None)
+        if part is not None and type(model).call is keras.Model.call:
+            return _NO_CALL.format(self.kind, name, part)
+        given = shapes_in_value(self._request.value) or ()
+        sizes = ", ".join(map(str, given[0][1:])) if len(given) == 1 else ""
+        return _NOT_BUILT.format(name, f"(None, {sizes or '…'})")
 
     def _arguments(self) -> Arguments | None:
         value = self._request.value

@@ -132,6 +132,14 @@ class Judge:
             self._leave_out_from(culprit.step)
         return finding
 
+    def conclude(self) -> None:
+        """All has arrived: nobody is waited for any more who may name a culprit."""
+        with self._lock:
+            symptom = self._not_finite.waiting
+            if symptom is not None and "not-finite" not in self._groups:
+                self._add(symptom)
+                self._leave_out_from(symptom.step)
+
     def _symptoms(self, table: Table) -> Iterator[Symptom]:
         for each in self._looks:
             yield from each.look(table)

@@ -27,18 +27,28 @@ class NotFinite:
 
     def __init__(self) -> None:
         self._seen = 0
+        self._waiting: Symptom | None = None
         self.is_told = False
+
+    @property
+    def waiting(self) -> Symptom | None:
+        """What has been seen since values were last finite, and nobody has told of."""
+        return None if self.is_told else self._waiting
 
     def look(self, table: Table) -> Iterator[Symptom]:
         """The first layer with such values, should nobody have told of them."""
         first = _first(table)
+        if first is None:
+            self._waiting = None
         if first is None or self.is_told:
             return
         self._seen += 1
+        says = partial(_says, table, first)
+        layers = [table.row(first).layer]
+        symptom = Symptom("not-finite", "error", layers, table.step, says, _ADVICE)
+        self._waiting = self._waiting or symptom
         if self._seen == 3:
-            says = partial(_says, table, first)
-            layers = [table.row(first).layer]
-            yield Symptom("not-finite", "error", layers, table.step, says, _ADVICE)
+            yield symptom
 
 
 def is_sound(table: Table) -> bool:

@@ -224,31 +224,57 @@ def beside_a_target(target: Any, q1: Any, q2: Any, x: Any, y: Any) -> Any:
     return sgd(target, q1), q1, q2
 
 
+def in_a_tuple(both: Any, x: Any, y: Any) -> Any:
+    return apart(*both, x, y), jnp.float32(0)
+
+
+def called_as_a_layer(q1: Any, last: Any, x: Any, y: Any) -> Any:
+    return apart(q1, last, x, y)
+
+
 def twins() -> list[Any]:
     return [jax.tree.map(lambda each, k=k: each + k, plain_parameters()) for k in (0.0, 0.5)]
 
 
 @pytest.mark.parametrize("compiled", [True, False])
 @pytest.mark.parametrize(
-    ("step", "arguments"),
+    ("step", "arguments", "second"),
     [
-        (apart, twins),
-        (in_one_state, lambda: [dict(zip("ba", twins(), strict=True))]),
-        (beside_a_target, lambda: [plain_parameters(), *twins()]),
+        (apart, twins, "q2"),
+        (in_one_state, lambda: [dict(zip("ba", twins(), strict=True))], "a"),
+        (beside_a_target, lambda: [plain_parameters(), *twins()], "q2"),
+        (in_a_tuple, lambda: [tuple(twins())], "#2"),
+        (called_as_a_layer, twins, "#2"),
     ],
 )
-def test_two_networks_of_the_same_shapes_are_told_apart(step, arguments, compiled):
+def test_two_networks_of_the_same_shapes_are_told_apart(step, arguments, second, compiled):
     watcher = watch(jax.jit(step) if compiled else step)
     watcher.call(*arguments(), X, Y)
     (sample,) = watcher.take()
     new = apart(*twins(), X, Y)
     for number, old in enumerate(twins()):
-        layer = "#2/first" if number else "first"
+        layer = f"{second}/first" if number else "first"
         gradients = of_one(old, X, (1, 100)[number] * Y)
         change = new[number]["first"]["kernel"] - old["first"]["kernel"]
         assert agrees(row_of(sample, layer, "weight", "kernel"), old["first"]["kernel"])
         assert agrees(row_of(sample, layer, "gradient", "kernel"), gradients["first"]["kernel"])
         assert agrees(row_of(sample, layer, "update", "kernel"), change, rtol=1e-4)
+
+
+def test_calls_of_a_second_network_are_not_said_to_be_missing():
+    @jax.jit
+    def step(actor: TrainState, critic: TrainState, x: Any) -> Any:
+        def loss(parameters: Any, state: TrainState) -> Any:
+            return state.apply_fn({"params": parameters}, x, training=False).mean()
+
+        found = [jax.grad(loss)(each.params, each) for each in (actor, critic)]
+        return actor.apply_gradients(grads=found[0]), critic.apply_gradients(grads=found[1])
+
+    watcher = watch(step)
+    watcher.call(linen_state(), linen_state(), X)
+    silent = {each.layer: each.why for each in watcher.silent()}
+    assert set(silent) == {"critic/first", "critic/last"}
+    assert silent["critic/last"].startswith("its calls are counted as those of last,")
 
 
 def test_nnx_modules_are_changed_by_their_own_step_alone():
@@ -431,6 +457,22 @@ def test_an_argument_that_is_not_finite_is_named(step, state, argument):
     (culprit,) = told.culprits
     assert (culprit.pass_, culprit.layer, culprit.parameter) == ("input", "", argument)
     assert culprit.count == 1
+
+
+@jax.jit
+def scanned_step(parameters: Any, xs: Any, ys: Any) -> Any:
+    return jax.lax.scan(lambda state, batch: plain_step(state, *batch), parameters, (xs, ys))
+
+
+def test_a_nan_among_the_losses_of_a_scan_is_told():
+    watcher = watch(scanned_step, Rate(every=1000), told := Told())
+    xs, ys = X.reshape(4, 8, 8), Y.reshape(4, 8, 1)
+    parameters, _ = watcher.call(plain_parameters(), xs, ys)
+    assert not told.culprits
+    watcher.call(parameters, xs.at[2, 3, 0].set(jnp.nan), ys)
+    watcher.end()
+    (culprit,) = told.culprits
+    assert (culprit.step, culprit.pass_, culprit.parameter, culprit.count) == (2, "input", "xs", 1)
 
 
 def test_what_the_listener_raises_ends_the_training_there():

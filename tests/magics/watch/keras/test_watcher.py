@@ -134,6 +134,43 @@ def test_statistics_are_those_of_numpy(settings):
     assert update["ratio"] == pytest.approx(update["norm"] / np.linalg.norm(before), rel=1e-4)
 
 
+def test_all_values_are_looked_at_where_no_length_is_known_beforehand():
+    """Of a last batch that is smaller, and of the gradients of a table, which are sparse."""
+    layers = [keras.Input((5,)), keras.layers.Embedding(50, 8, name="table")]
+    model = keras.Sequential([*layers, keras.layers.Flatten(), keras.layers.Dense(1)])
+    model.compile(keras.optimizers.SGD(0.0), "mse")
+    table = model.weights[0]
+    places = np.random.default_rng(0).integers(0, 50, (110, 5))
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean((model(places[100:]) - Y[100:]) ** 2)
+    gradient = tf.convert_to_tensor(tape.gradient(loss, table.value))
+    with watched(model) as watcher:
+        model.fit(places, Y, batch_size=100, verbose=0, shuffle=False)
+    sample = watcher.take()[-1]
+    assert agrees(row_of(sample, "table", "activation"), table.numpy()[places[100:]])
+    assert agrees(row_of(sample, "table", "gradient", "embeddings"), gradient)
+    assert agrees(row_of(sample, "table", "weight", "embeddings"), table)
+
+
+@pytest.mark.parametrize("run_eagerly", [False, True])
+def test_gradients_whose_sum_alone_is_beyond_the_range_are_finite(run_eagerly):
+    """Beside a mask, whose infinities are no mistake."""
+    mask = keras.layers.Lambda(lambda x: keras.ops.where(x > 0, x, -np.inf), name="mask")
+    last = keras.layers.Dense(2, use_bias=False, name="dense")
+    model = keras.Sequential([keras.Input((2,)), mask, keras.layers.Softmax(), last])
+    model.compile(
+        keras.optimizers.SGD(1e-40),
+        lambda _, given: 2e38 * keras.ops.sum(given, axis=-1),
+        run_eagerly=run_eagerly,
+    )
+    x = np.array([[1.0, -1.0]], np.float32)
+    with watched(model, told=(told := Told())) as watcher:
+        model.fit(x, x, verbose=0)
+        (sample,) = watcher.take()
+    assert row_of(sample, "dense", "gradient", "kernel")["max"] == pytest.approx(2e38)
+    assert not told.culprits
+
+
 def test_gradients_are_those_of_the_tape_and_losses_those_of_the_batches():
     model = two_layers()
     with tf.GradientTape() as tape:

@@ -127,7 +127,26 @@ def test_a_model_that_is_not_built_stays_so() -> None:
     found = summary(model, (2, 5))
     assert found.source == "parameters"
     assert any("not built" in note for note in found.notes)
+    assert any(".build((None, 5)), and ask again" in note for note in found.notes)
     assert not model.built
+    (note,) = summary(model).notes
+    assert ".build((None, …)), and ask again" in note
+
+
+def test_of_a_model_that_only_holds_others_its_parts_are_advised(shell: Any) -> None:
+    """As in tutorials of autoencoders and GANs, whose train_step calls the parts."""
+
+    class Pair(keras.Model):  # type: ignore[misc, name-defined]
+        def __init__(self) -> None:
+            super().__init__()
+            self.encoder = sequential()
+
+    shell.run_line_magic("load_ext", "dlmagic")
+    shell.user_ns["pair"] = Pair()
+    (note,) = shell.run_line_magic("summary", "pair 2,12,12,1").notes
+    assert note.startswith("Pair has no call()")
+    assert note.endswith("%summary pair.encoder.")
+    assert shell.run_line_magic("summary", "pair.encoder").flops
 
 
 def test_a_refused_input_names_the_layer() -> None:

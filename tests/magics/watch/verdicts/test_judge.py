@@ -289,6 +289,18 @@ def test_nan_is_told_by_the_culprit_and_else_by_the_samples() -> None:
     assert "32 NaN and 0 Inf among 64 values" in found[0][1].message
 
 
+@pytest.mark.parametrize("last", [np.array([np.nan, 1.0] * 32), normal(1)])
+def test_at_the_end_of_a_training_nobody_is_waited_for_to_tell_of_nan(last: np.ndarray) -> None:
+    judge = Judge()
+    for step, values in enumerate([normal(1), np.array([np.nan, 1.0] * 32), last]):
+        assert not judge.look(sample(step, {FIRST: values}))
+    judge.conclude()
+    is_bad = int(np.isnan(last).any())
+    assert [each.message[:9] for each in judge.findings] == ["At step 1"] * is_bad
+    judge.look_at_culprit(Culprit(1, "forward", "1", "Log", 1, "NaN", 3, 640))
+    assert [each.kind for each in judge.findings] == ["not-finite"]
+
+
 def test_a_loss_that_is_not_finite_is_told_once_and_not_beside_the_culprit() -> None:
     judge = Judge()
     (finding,) = judge.look_at_loss("loss", 7, math.inf)
