@@ -20,6 +20,29 @@ def doubled(v):
     return made.sum()
 """
 N = "no-gradient"
+ADVERSARIES = (
+    SETUP
+    + """
+maker, judge = nn.Linear(3, 3), nn.Linear(3, 1)
+judges = torch.optim.SGD(judge.parameters(), 0.1)
+"""
+)
+IN_TURNS = """for _ in range(2):
+    fake = maker(rows)
+    one = ({first} - judge(rows)).mean()
+    one.backward()
+    judges.step()
+    two = -{second}.mean()
+    two.backward()"""
+IN_STEPS = """for _ in range(2):
+    fake = maker(rows)
+    output = judge(fake)
+    one = output.mean()
+    one.backward()
+    judges.step()
+    output = judge(fake)
+    two = -output.mean()
+    two.backward()"""
 CARRIED = """rnn, h = nn.{kind}(3, 3), {start}
 for step in range(2):
     out, h = rnn(rows[None], h)
@@ -165,6 +188,38 @@ CASES = [
         3,
         "h still hangs on the graph",
         "out, h = rnn(rows[None], tuple(each.detach() for each in h))",
+    ),
+    Case(
+        SETUP,
+        CARRIED.format(kind="LSTM", start="None"),
+        "second-backward",
+        3,
+        "h still hangs on the graph",
+        "out, h = rnn(rows[None], None if h is None else tuple(each.detach() for each in h))",
+    ),
+    Case(
+        ADVERSARIES,
+        IN_TURNS.format(first="judge(fake)", second="judge(fake)"),
+        "second-backward",
+        3,
+        "one.backward() in line 4 has gone back through fake, and freed the values that two needs",
+        "one = (judge(fake.detach()) - judge(rows)).mean()",
+    ),
+    Case(
+        ADVERSARIES,
+        IN_TURNS.format(first="judge(fake[:1]) + fake.sum()", second="judge(fake)"),
+        "second-backward",
+        3,
+        "through fake",
+        "one = (judge(fake.detach()[:1]) + fake.detach().sum() - judge(rows)).mean()",
+    ),
+    Case(
+        ADVERSARIES,
+        IN_STEPS,
+        "second-backward",
+        3,
+        "through fake",
+        "output = judge(fake.detach())",
     ),
     Case(
         SETUP + "loss = (x * x).sum()\nloss.backward()\n",

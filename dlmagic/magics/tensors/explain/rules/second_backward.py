@@ -6,13 +6,14 @@ import ast
 import re
 from collections.abc import Iterator
 
-from dlmagic.magics.tensors.explain.bindings import inside
+from dlmagic.magics.tensors.explain.bindings import bindings, inside
 from dlmagic.magics.tensors.explain.computing import value_of
 from dlmagic.magics.tensors.explain.edits import line_with
 from dlmagic.magics.tensors.explain.failure import Failure
 from dlmagic.magics.tensors.explain.keeping import line_of, of_kept, second_backward
 from dlmagic.magics.tensors.explain.rounds import Round, round_of
 from dlmagic.magics.tensors.explain.rule import Candidate, Explained, Operand, operands_of
+from dlmagic.magics.tensors.explain.shared_parts import of_shared
 from dlmagic.magics.tensors.explain.sites import Site
 from dlmagic.magics.tensors.explain.sources import code_of, function_around
 
@@ -28,7 +29,7 @@ def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa
     scope, loss = _scope(site), found[0]
     carried = list(_carried(scope, site))
     if carried:
-        return _of_carried(site, *carried[0])
+        return _of_carried(site, scope, *carried[0])
     running = round_of(site, scope)
     kept = of_kept(failure, running, loss) if running.computes(loss.node) else None
     return kept or _of_earlier(failure, running, scope, loss)
@@ -57,10 +58,12 @@ def _has_history(node: ast.Name, site: Site) -> bool:
     return any(getattr(each, "grad_fn", None) is not None for each in parts)
 
 
-def _of_carried(site: Site, statement: ast.Assign, given: ast.Name) -> Explained:
+def _of_carried(site: Site, scope: ast.AST, statement: ast.Assign, given: ast.Name) -> Explained:
     value = value_of(given, site)
     several = isinstance(value, tuple | list)
     code = f"tuple(each.detach() for each in {given.id})" if several else f"{given.id}.detach()"
+    if _begins_with_none(scope, given.id):
+        code = f"None if {given.id} is None else {code}"
     code_there = code_of(site.file, site.cell)
     place = code_there.place(statement) if code_there else site
     line = line_with(place, {given: code})
@@ -73,12 +76,21 @@ def _of_carried(site: Site, statement: ast.Assign, given: ast.Name) -> Explained
     )
 
 
+def _begins_with_none(scope: ast.AST, name: str) -> bool:
+    """Whether a name is None at first, as the state of a recurrent layer may be."""
+    return any(
+        each.name == name and isinstance(each.value, ast.Constant) and each.value.value is None
+        for each in bindings(scope)
+    )
+
+
 def _of_earlier(failure: Failure, running: Round, scope: ast.AST, loss: Operand) -> Explained:
     """Which ``backward`` came first, as far as it is seen here."""
     site = running.site
     before = [call for call in _backwards(scope) if _comes_before(call, site)]
     if before:
-        return _of_call(failure, running, loss, before[-1])
+        shared = of_shared(running, scope, loss, before[-1])
+        return shared or _of_call(failure, running, loss, before[-1])
     where = line_of(loss, site, failure)
     if running.computes(loss.node):
         return second_backward(
