@@ -94,7 +94,10 @@ class Freezer:
         kind = value.__class__.__name__  # a proxy goes by the name of what it stands for
         if stand_in is value:
             return FrozenOpaque(kind)
-        return FrozenContainer(kind, (("", self.freeze(stand_in)),))
+        frozen = self.freeze(stand_in)
+        if isinstance(frozen, FrozenOpaque):
+            return frozen
+        return FrozenContainer(kind, (("", frozen),))
 
     def _from_framework(self, value: object) -> object:
         for framework in self._frameworks:

@@ -8,6 +8,9 @@ from collections.abc import Iterable
 from dlmagic.cell.reach import Reached
 from dlmagic.cell.saved_names import slots_of
 
+_COMPILED = "_is_torch_compile"
+"""A mark of PyTorch on a module that was compiled, which within a graph is not made."""
+
 _PARTS_OF_MODULE = re.compile(r"\._(?:modules|parameters|buffers)\['([^']*)'\]")
 
 
@@ -58,13 +61,13 @@ def _plain_attributes(item: Reached) -> dict[str, object]:
     return {
         f"{owner}.{name}": value
         for name, value in attributes.items()
-        if isinstance(value, bool | int | float | complex | str) and not _is_of_python(name)
+        if isinstance(value, bool | int | float | complex | str) and not _is_of_others(name)
     }
 
 
-def _is_of_python(name: str) -> bool:
-    """Whether Python itself sets an attribute, such as ``__module__``."""
-    return name.startswith("__") and name.endswith("__")
+def _is_of_others(name: str) -> bool:
+    """Whether Python itself sets an attribute, such as ``__module__``, or PyTorch."""
+    return name == _COMPILED or (name.startswith("__") and name.endswith("__"))
 
 
 def _as_written(path: str) -> str:

@@ -196,8 +196,8 @@ class TorchFramework:
         return arrays.as_array(value)
 
     def comparable(self, value: object) -> object:
-        """Every value is compared as it is."""
-        return value
+        """Of a compiled module that which was compiled: within a graph, it stands for itself."""
+        return compat.unwrapped(value)
 
     def save(self, value: object) -> Saved | None:
         """Tensors, storages, generators; modules and optimisers are walked like any object."""

@@ -107,6 +107,14 @@ def test_an_optimizer_with_state_steps_once_in_the_graph(made: Any) -> None:
     assert found.check.agrees is True, found.check.reason
 
 
+def test_a_module_that_the_cell_compiles_itself_is_compared_as_what_it_was() -> None:
+    model, x = nn.Sequential(nn.Linear(4, 3), nn.ReLU()), torch.randn(2, 4)
+    text = "fast = torch.compile(model, backend='eager')\ny = fast(x)"
+    found = report(text, model=model, x=x)
+    assert found.check.agrees is True
+    assert found.findings == ()
+
+
 def test_a_wrong_gradient_of_a_custom_function_is_found() -> None:
     class Wrong(torch.autograd.Function):
         @staticmethod
