@@ -7,7 +7,7 @@ import logging
 import os
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Protocol
 
@@ -68,17 +68,48 @@ def descriptors_dropped(*descriptors: int) -> Iterator[None]:
     try:
         yield
     finally:
-        for number, copy in kept:
-            if copy is not None:
-                os.dup2(copy, number)
-                os.close(copy)
+        _lead_back(kept)
+
+
+@contextmanager
+def heard_again(*descriptors: int) -> Iterator[None]:
+    """Afterwards all is heard that was heard before, whatever was dropped meanwhile.
+
+    An interrupt may come between any two steps, so that what drops output cannot put it back.
+
+    Args:
+        descriptors: File descriptors that may have led nowhere, too.
+    """
+    before, disabled = (sys.stdout, sys.stderr), logging.root.manager.disable
+    kept = [(number, _copy_of(number)) for number in descriptors]
+    try:
+        yield
+    finally:
+        _lead_back(kept)
+        logging.disable(disabled)
+        sys.stdout, sys.stderr = before
+
+
+def _lead_back(kept: Sequence[tuple[int, int | None]]) -> None:
+    """Let descriptors lead where their copies lead."""
+    for number, copy in kept:
+        if copy is not None:
+            os.dup2(copy, number)
+            os.close(copy)
+
+
+def _copy_of(descriptor: int) -> int | None:
+    """A copy of a descriptor; None where there is none."""
+    try:
+        return os.dup(descriptor)
+    except OSError:
+        return None
 
 
 def _lead_nowhere(descriptor: int) -> int | None:
     """Let a descriptor lead nowhere; returns a copy of it, None where there is none."""
-    try:
-        copy = os.dup(descriptor)
-    except OSError:
+    copy = _copy_of(descriptor)
+    if copy is None:
         return None
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, descriptor)

@@ -11,7 +11,7 @@ from typing import Any
 from IPython.core.displaypub import DisplayPublisher
 from IPython.core.interactiveshell import InteractiveShell
 
-from dlmagic.cell.output import streams_dropped
+from dlmagic.cell.output import heard_again, streams_dropped
 
 _INLINE = "matplotlib_inline.backend_inline"
 _PYPLOT = "matplotlib.pyplot"
@@ -31,10 +31,13 @@ class NotebookOutput:
 
     @contextmanager
     def delayed(self) -> Iterator[None]:
-        """Show what waits when the block is left, also by an exception."""
+        """Show what waits when the block is left, also by an exception or an interrupt."""
+        publisher = self.shell.display_pub
         try:
-            yield
+            with heard_again(1, 2):
+                yield
         finally:
+            self.shell.display_pub = publisher
             while self.waiting:
                 self.waiting.pop(0)()
 

@@ -6,7 +6,10 @@ import logging
 import os
 import sys
 import warnings
+from collections.abc import Callable
 from pathlib import Path
+from types import FrameType
+from typing import Any
 
 import pytest
 
@@ -14,6 +17,7 @@ from dlmagic.cell.output import (
     NullWriter,
     StreamOutput,
     descriptors_dropped,
+    heard_again,
     streams_dropped,
     unheard,
 )
@@ -55,6 +59,40 @@ def test_nested_dropping_ends_outside() -> None:
             pass
         assert isinstance(sys.stdout, NullWriter)
     assert sys.stdout is before
+
+
+def interrupted_at(number: int, files: tuple[str, ...]) -> Callable[..., Any]:
+    """Traces, and interrupts before so many lines of these files."""
+    left = [number]
+
+    def trace(frame: FrameType, event: str, _: object) -> Callable[..., Any]:
+        if event == "line" and frame.f_code.co_filename.endswith(files):
+            left[0] -= 1
+            if left[0] == 0:
+                raise KeyboardInterrupt
+        return trace
+
+    return trace
+
+
+def test_an_interrupt_between_any_two_steps_of_dropping_leaves_all_to_be_heard() -> None:
+    before = sys.stdout, sys.stderr, logging.root.manager.disable, os.fstat(1), os.fstat(2)
+    tracing, interrupts, ended = sys.gettrace(), 0, False
+    while not ended:
+        try:
+            with heard_again(1, 2):
+                sys.settrace(interrupted_at(interrupts + 1, ("/cell/output.py",)))
+                with unheard(StreamOutput()):
+                    pass
+                sys.settrace(tracing)
+                ended = True
+        except KeyboardInterrupt:
+            sys.settrace(tracing)
+            interrupts += 1
+        after = sys.stdout, sys.stderr, logging.root.manager.disable, os.fstat(1), os.fstat(2)
+        assert after[:3] == before[:3], interrupts
+        assert all(map(os.path.samestat, after[3:], before[3:])), interrupts
+    assert interrupts > 20
 
 
 def test_writing_nowhere_counts_characters() -> None:
