@@ -111,7 +111,7 @@ class Pacing:
             self._first_cost = own
             self._next = max(SECOND_SAMPLE, step + 1)
             return
-        self._early_cost += own if early else 0.0
+        self._early_cost += self._added(seconds, own) if early else 0.0
         self._costs.append(own)
         if seconds == seconds:
             self._watched.append(seconds)
@@ -149,6 +149,11 @@ class Pacing:
         if plain is None or len(self._watched) < 3:
             return own
         return max(own, median(self._watched) - plain)
+
+    def _added(self, seconds: float, own: float) -> float:
+        """Seconds that one sample took: a compiled model runs without its compiled code, too."""
+        plain = self._plain_step()
+        return own if plain is None or seconds != seconds else max(own, seconds - plain)
 
     def _once(self) -> float:
         """Seconds that the first samples took, or the first one longer than others do."""

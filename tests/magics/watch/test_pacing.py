@@ -51,6 +51,18 @@ def test_a_step_that_is_long_does_not_wait_for_many_first_samples():
     assert {b - a for a, b in pairwise(measured[len(early) - 1 :])} == {20}
 
 
+def test_first_samples_end_where_steps_are_longer_by_more_than_our_own_time():
+    pacing, measured = Pacing(Rate(budget=0.01)), []
+    for step in range(1, 100):
+        if pacing.due(step):
+            pacing.measured_step(step, 0.3, 0.001)
+            measured.append(step)
+        else:
+            pacing.plain_step(0.1, 0.0)
+    assert measured == [1, 5, 6, 7]  # until three are known, the budget goes by our own time
+    assert pacing.overhead().once == pytest.approx(0.001 + 3 * 0.2)
+
+
 def test_a_budget_that_allows_more_is_used_from_the_first_samples_on():
     _, measured = run(Rate(budget=0.2), 40)
     assert measured[:5] == [1, 5, 7, 9, 11]
