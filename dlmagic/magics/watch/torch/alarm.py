@@ -76,6 +76,11 @@ class Alarm:
         """Look at the gradients of a step; see :meth:`Sentinel.look`."""
         self._sentinel.look(step, owned, skips)
 
+    @property
+    def has_news(self) -> bool:
+        """Whether gradients may have stopped being finite, or become finite again."""
+        return self.ringing or bool(self._sentinel.under_way)
+
     def culprit(self, measuring: Measuring) -> Culprit | None:
         """Who is to blame, where gradients have stopped being finite; None where they have not."""
         step = self._sentinel.not_finite()

@@ -45,8 +45,10 @@ class Engine:
         self._alarm = Alarm(model)
         self._called = self._accumulated = self._bypassed = self._evaluated = False
         self._inside = self._until_step = False
-        self._eager: list[bool] = []
+        # Whether compiled code is left aside in each call that runs; None in those not looked at.
+        self._running: list[bool | None] = []
         self._optimised: dict[int, frozenset[int]] = {}
+        self._under_way: dict[int, frozenset[int]] = {}
         self._own = 0.0
         self._plan_again()
         self.attach()
@@ -85,9 +87,10 @@ class Engine:
 
     def before_call(self, module: nn.Module, args: Any, kwargs: Any) -> None:
         """The model is called."""
-        if torch.compiler.is_compiling() or compat.in_transform():
-            return  # neither a graph nor a derivative must know of us
-        if self._alarm.diagnosing or self._inside:
+        if torch.compiler.is_compiling():
+            return  # a graph must not know of us
+        self._running.append(None)
+        if self._alarm.diagnosing or self._inside or compat.in_transform():
             return
         if not module.training or not torch.is_grad_enabled() or compat.in_backward():
             self._evaluated |= not module.training and torch.is_grad_enabled()
@@ -101,25 +104,26 @@ class Engine:
                 self._look(self._measuring.weights_changed, self._identities)
             self._step_ended()
         self._called = True
-        self._begin_if_due()
-        step, measured = self._stepping.steps + 1, self._measuring.on
+        step = self._stepping.steps + 1
+        if self._progress.pacing.due(step):
+            self._begin()
+        measured = self._measuring.on
         if self._heeds(step):
             self._look(self._alarm.keep, step, args, kwargs, measured=measured)
         else:
             self._alarm.forget()
-        self._eager.append(measured and not self._until_step and eager.enter())
+        self._running[-1] = measured and not self._until_step and eager.enter()
         self._own += time.perf_counter() - began
 
-    def after_call(self, module: nn.Module, _args: Any, output: Any) -> None:
+    def after_call(self, _module: nn.Module, _args: Any, output: Any) -> None:
         """The model has been called, or has raised."""
-        if torch.compiler.is_compiling() or compat.in_transform():
-            return  # neither a graph nor a derivative must know of us
-        if not self._eager or self._alarm.diagnosing or self._inside:
+        if torch.compiler.is_compiling() or not self._running:
             return
-        if not module.training or not torch.is_grad_enabled():
-            return  # a call within the one that is looked at
+        left_aside = self._running.pop()
+        if left_aside is None:
+            return
         began = time.perf_counter()
-        if self._eager.pop():
+        if left_aside:
             eager.leave()
         if self._measuring.on:
             self._look(self._measuring.called)
@@ -155,10 +159,11 @@ class Engine:
 
     def before_step(self, optimizer: Optimizer, args: Any, kwargs: Any) -> Any:
         """An optimiser is about to step."""
-        owned = self._owned.by(optimizer)
+        owned = self._under_way[id(optimizer)] = self._owned.by(optimizer)
         if not owned or self._alarm.diagnosing:
             return None
-        self._leave_closure()
+        if self._inside:
+            self._leave_closure()
         closure = closure_of(args, kwargs)
         if closure is None:
             self._about_to_step(optimizer, owned)
@@ -193,11 +198,12 @@ class Engine:
 
     def after_step(self, optimizer: Optimizer) -> None:
         """An optimiser has stepped."""
-        owned = self._owned.by(optimizer)
+        owned = self._under_way.pop(id(optimizer), None)
         if not owned or self._alarm.diagnosing:
             return
         began = time.perf_counter()
-        self._leave_closure()
+        if self._inside:
+            self._leave_closure()
         if self._measuring.on:
             self._look(self._measuring.weights_changed, owned)
         ended = self._stepping.ends(id(optimizer))
@@ -207,8 +213,7 @@ class Engine:
 
     def _leave_closure(self) -> None:
         """An optimiser calls its closure no more, whose first call was the one to look at."""
-        if self._inside:
-            self._inside, self._measuring.deaf = False, self._measuring.failure is not None
+        self._inside, self._measuring.deaf = False, self._measuring.failure is not None
 
     # Steps.
 
@@ -254,7 +259,8 @@ class Engine:
             self._progress.evaluated = True
         else:
             self._progress.bypassed = True
-        self._begin_if_due()
+        if self._progress.pacing.due(self._stepping.steps + 1):
+            self._begin()
         if self._measuring.on and not self._until_step:
             self._until_step = eager.enter()
 
@@ -280,11 +286,10 @@ class Engine:
         except Exception as error:
             self._measuring.fail(error)
 
-    def _begin_if_due(self) -> None:
+    def _begin(self) -> None:
+        """Measure from now on, if that may be."""
         progress = self._progress
         if self._measuring.on or progress.paused or progress.failure is not None:
-            return
-        if not progress.pacing.due(self._stepping.steps + 1):
             return
         plan = self._measuring.plan
         if (progress.chosen_again and not plan.has_parts) or not plan.still_fits():
@@ -305,9 +310,14 @@ class Engine:
         self._measuring = Measuring(plan, exact=progress.rate.exact)
 
     def _stop_eager(self) -> None:
+        """Let compiled code run again, also after calls that were interrupted."""
         if self._until_step:
             self._until_step = False
             eager.leave()
+        for place, left_aside in enumerate(self._running):
+            if left_aside:
+                self._running[place] = False
+                eager.leave()
 
     # What is not finite.
 
@@ -321,6 +331,6 @@ class Engine:
         return self._listener.heeds_all()
 
     def _tell_if_not_finite(self) -> None:
-        culprit = self._alarm.culprit(self._measuring)
+        culprit = self._alarm.culprit(self._measuring) if self._alarm.has_news else None
         if culprit is not None:
             self._listener.not_finite(culprit)

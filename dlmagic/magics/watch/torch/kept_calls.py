@@ -37,7 +37,9 @@ class KeptCalls:
         self.last = call
         calls = self._steps.get(step)
         if calls is None:
-            self._make_room(STEPS_KEPT if waits else 1)
+            most = STEPS_KEPT if waits else 1
+            while len(self._steps) >= most:
+                self._drop_earliest()
             self._steps[step] = [call]
             return
         calls.append(call)
@@ -59,7 +61,6 @@ class KeptCalls:
         self._steps.clear()
         self._dropped.clear()
 
-    def _make_room(self, steps: int) -> None:
-        while len(self._steps) >= steps:
-            gone, _ = self._steps.popitem(last=False)
-            self._dropped.discard(gone)
+    def _drop_earliest(self) -> None:
+        gone, _ = self._steps.popitem(last=False)
+        self._dropped.discard(gone)

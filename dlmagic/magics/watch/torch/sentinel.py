@@ -34,6 +34,7 @@ class Sentinel:
     Attributes:
         was_finite: Whether those that were told of last were finite.
         waits: Whether a device tells only later.
+        under_way: Steps with sums that are to be told of; none for what is known to be finite.
     """
 
     def __init__(self, parameters: Iterable[nn.Parameter]) -> None:
@@ -41,7 +42,7 @@ class Sentinel:
         self.waits = any(each.device.type != "cpu" for each in self._watched)
         self.was_finite = self._all = True
         self._asked: Collection[int] | None = None
-        self._under_way: deque[tuple[int, float | OnItsWay]] = deque()
+        self.under_way: deque[tuple[int, float | OnItsWay]] = deque()
 
     def look(self, step: int, owned: Collection[int], skips: Tensor | None) -> None:
         """Look at the gradients that an optimiser is about to use.
@@ -58,14 +59,16 @@ class Sentinel:
         if gradients and skips is None and not self.waits:
             there = _total(gradients)
             if there is not None:
-                self._under_way.append((step, there))
+                self.was_finite = math.isfinite(there)
+                if not self.was_finite:
+                    self.under_way.append((step, there))
                 return
         for total in _sums(gradients):
             told = total
             if skips is not None:  # an expected Inf, which changes nothing
                 told = torch.where(skips.to(total.device) > 0, torch.zeros_like(total), total)
             near = told.device.type == "cpu"
-            self._under_way.append((step, float(told) if near else OnItsWay([told])))
+            self.under_way.append((step, float(told) if near else OnItsWay([told])))
 
     def _covered(self, owned: Collection[int]) -> bool:
         """Whether an optimiser has all that is looked at; asked of the same one at every step."""
@@ -79,13 +82,13 @@ class Sentinel:
 
         Called until it returns None or a step for which :meth:`look` was called last.
         """
-        while self._under_way:
-            step, way = self._under_way[0]
+        while self.under_way:
+            step, way = self.under_way[0]
             if isinstance(way, OnItsWay):
                 if not way.arrived():
                     return None
                 way = float(way.arrays()[0])
-            self._under_way.popleft()
+            self.under_way.popleft()
             self.was_finite = math.isfinite(way)
             if not self.was_finite:
                 return step

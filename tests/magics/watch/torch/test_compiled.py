@@ -153,3 +153,44 @@ def test_compiled_code_runs_again_after_a_failed_call():
     before = compilations()
     compiled(BATCH)
     assert compilations() > before
+
+
+class Interrupted(nn.Module):
+    """Is interrupted by the user when it is first called."""
+
+    def __init__(self):
+        super().__init__()
+        self.called = False
+
+    def forward(self, x):
+        if not self.called:
+            self.called = True
+            raise KeyboardInterrupt
+        return x
+
+
+def interrupted():
+    compiled = torch.compile(nn.Sequential(plain(), Interrupted()), backend="eager")
+    return compiled, torch.optim.SGD(compiled.parameters(), 0.1)
+
+
+def assert_is_compiled(model):
+    before = compilations()
+    model(BATCH)
+    assert compilations() > before
+
+
+def test_compiled_code_runs_again_one_step_after_an_interrupted_call():
+    compiled, optimizer = interrupted()
+    with watching(compiled, every=1000):
+        with pytest.raises(KeyboardInterrupt):
+            compiled(BATCH)
+        step(compiled, optimizer, BATCH)
+        assert_is_compiled(compiled)
+
+
+def test_compiled_code_runs_again_after_watching_ended_with_an_interrupted_call():
+    compiled, _ = interrupted()
+    with watching(compiled, every=1000), pytest.raises(KeyboardInterrupt):
+        compiled(BATCH)
+    assert_is_compiled(compiled)

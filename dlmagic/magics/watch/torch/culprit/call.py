@@ -16,7 +16,7 @@ Random = tuple[torch.Generator, Tensor]
 Autocast = tuple[str, torch.dtype]
 
 
-@dataclass
+@dataclass(slots=True)
 class KeptCall:
     """What a model was called with, and the gradients that reached its outputs.
 
@@ -179,8 +179,10 @@ def trained_weight(model: nn.Module) -> nn.Parameter | None:
 
 def autocast_now() -> tuple[Autocast, ...]:
     """Kinds of device for which autocast is on, and the types it casts to."""
-    on = [kind for kind in ("cpu", "cuda") if torch.is_autocast_enabled(kind)]
-    return tuple([(kind, torch.get_autocast_dtype(kind)) for kind in on]) if on else ()
+    if not (torch.is_autocast_enabled("cpu") or torch.is_autocast_enabled("cuda")):
+        return ()
+    on = (kind for kind in ("cpu", "cuda") if torch.is_autocast_enabled(kind))
+    return tuple((kind, torch.get_autocast_dtype(kind)) for kind in on)
 
 
 def _generators() -> Iterator[torch.Generator]:
