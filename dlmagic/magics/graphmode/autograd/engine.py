@@ -9,6 +9,7 @@ from importlib import import_module
 
 from dlmagic.cell.function import compile_cell
 from dlmagic.cell.source import CellSource
+from dlmagic.cell.warned import warnings_name_users_lines
 from dlmagic.errors import InputError, nearest, with_article
 from dlmagic.frameworks.entries import JAX, PYTORCH, TENSORFLOW, is_loaded, where_none_is_installed
 from dlmagic.magics.graphmode.autograd.graph import graph_of, said_of
@@ -78,6 +79,7 @@ def graph_of_cell(
     found: list[tuple[Autograd, Recording]] = []
     with ExitStack() as afterwards:
         with ExitStack() as running:
+            running.enter_context(warnings_name_users_lines())
             for framework in _imported():
                 recording = running.enter_context(framework.recording(source.filename, namespace))
                 afterwards.callback(recording.close)

@@ -12,6 +12,7 @@ from typing import Any
 
 from dlmagic.cell.function import compile_cell
 from dlmagic.cell.source import CellSource
+from dlmagic.cell.warned import warnings_name_users_lines
 from dlmagic.environment import Environment
 from dlmagic.finding import Finding
 from dlmagic.frameworks.entries import JAX, PYTORCH, TENSORFLOW, Entry, is_loaded
@@ -148,6 +149,7 @@ def _recording(
 ) -> Iterator[list[Any]]:
     """Tell the rules of what the frameworks compute that the user has imported."""
     with ExitStack() as stack:
+        stack.enter_context(warnings_name_users_lines())
         recorders = _recorders(filename, namespace, hearing.tell)
         yield [stack.enter_context(each) for each in recorders]
 

@@ -344,3 +344,10 @@ def test_a_large_graph_is_a_table_and_no_picture() -> None:
     assert len(page.encode()) < 300_000
     assert "data:image/svg" not in page
     assert "graph.nodes has them all" in page
+
+
+def test_a_warning_of_pytorch_names_the_line_of_the_cell() -> None:
+    with pytest.warns(UserWarning, match="copy construct") as heard:
+        drawn("y = x * 2\nt = torch.tensor(y)\ny", x=leaf(1.0))
+    assert heard[0].lineno == 2
+    assert "dlmagic/frameworks" not in heard[0].filename

@@ -170,3 +170,10 @@ def test_a_cell_that_imports_its_framework_is_told_to_be_run_again(
     assert "Nothing was watched: the cell imports PyTorch. Run it once more." in " ".join(
         repr(seen).split()
     )
+
+
+def test_a_warning_of_pytorch_names_the_line_of_the_cell() -> None:
+    with pytest.warns(UserWarning, match="copy construct") as heard:
+        watched("y = x * 2\nt = torch.tensor(y)", {"torch": torch, "x": torch.ones(2)})
+    assert heard[0].lineno == 2
+    assert "dlmagic/frameworks" not in heard[0].filename
