@@ -33,8 +33,8 @@ def warnings_name_users_lines() -> Iterator[None]:
             filename, lineno, line = users.f_code.co_filename, users.f_lineno, None
         told(message, category, filename, lineno, file, line)
 
-    warnings.showwarning = show
     try:
+        warnings.showwarning = show
         yield
     finally:
         if warnings.showwarning is show:  # else somebody has taken over meanwhile

@@ -6,10 +6,7 @@ import logging
 import os
 import sys
 import warnings
-from collections.abc import Callable
 from pathlib import Path
-from types import FrameType
-from typing import Any
 
 import pytest
 
@@ -21,6 +18,7 @@ from dlmagic.cell.output import (
     streams_dropped,
     unheard,
 )
+from tests.interrupting import interrupted_in
 
 
 def test_dropped_output_goes_nowhere(capsys: pytest.CaptureFixture[str]) -> None:
@@ -61,33 +59,16 @@ def test_nested_dropping_ends_outside() -> None:
     assert sys.stdout is before
 
 
-def interrupted_at(number: int, files: tuple[str, ...]) -> Callable[..., Any]:
-    """Traces, and interrupts before so many lines of these files."""
-    left = [number]
-
-    def trace(frame: FrameType, event: str, _: object) -> Callable[..., Any]:
-        if event == "line" and frame.f_code.co_filename.endswith(files):
-            left[0] -= 1
-            if left[0] == 0:
-                raise KeyboardInterrupt
-        return trace
-
-    return trace
-
-
 def test_an_interrupt_between_any_two_steps_of_dropping_leaves_all_to_be_heard() -> None:
     before = sys.stdout, sys.stderr, logging.root.manager.disable, os.fstat(1), os.fstat(2)
-    tracing, interrupts, ended = sys.gettrace(), 0, False
+    interrupts, ended = 0, False
     while not ended:
         try:
             with heard_again(1, 2):
-                sys.settrace(interrupted_at(interrupts + 1, ("/cell/output.py",)))
-                with unheard(StreamOutput()):
+                with interrupted_in(interrupts + 1, "/cell/output.py"), unheard(StreamOutput()):
                     pass
-                sys.settrace(tracing)
                 ended = True
         except KeyboardInterrupt:
-            sys.settrace(tracing)
             interrupts += 1
         after = sys.stdout, sys.stderr, logging.root.manager.disable, os.fstat(1), os.fstat(2)
         assert after[:3] == before[:3], interrupts

@@ -7,6 +7,7 @@ import weakref
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import partial
 from types import TracebackType
 from typing import Self
 
@@ -15,7 +16,7 @@ from dlmagic.finding import Finding
 from dlmagic.magics.watch.conclusion import conclude, layers_in
 from dlmagic.magics.watch.course_result import Course, course_of
 from dlmagic.magics.watch.export.exporter import Exporter, exporter
-from dlmagic.magics.watch.flusher import Flusher
+from dlmagic.magics.watch.flusher import THREAD, Flusher
 from dlmagic.magics.watch.history import History
 from dlmagic.magics.watch.judging import Judging
 from dlmagic.magics.watch.listening import Listening
@@ -26,6 +27,7 @@ from dlmagic.magics.watch.result import LayerTable, WatchResult
 from dlmagic.magics.watch.sample_result import Overhead, Quantity, Sample, Statistic
 from dlmagic.magics.watch.showing import Showing
 from dlmagic.magics.watch.stopping import StopWish
+from dlmagic.magics.watch.undisturbed import undisturbed
 from dlmagic.magics.watch.verdicts.untrained import findings_of
 from dlmagic.magics.watch.watcher import Layer, Watcher
 
@@ -319,7 +321,7 @@ class WatchSession:
         """What the flusher does; whether more is under way."""
         before = self._history.samples
         try:
-            self._flush(wait=False)
+            self._take(wait=False)
         except Exception as error:  # the training must not suffer
             self._problem = f"dlmagic failed to note a sample ({type(error).__name__}: {error})."
             return False
@@ -327,7 +329,11 @@ class WatchSession:
         awaited = self._watcher.overhead().sampled > self._history.samples
         return awaited and self._idle < _MOST_IDLE
 
-    def _flush(self, *, wait: bool = True) -> None:
+    def _flush(self) -> None:
+        """Have all that was measured taken: none of it is lost where the user interrupts that."""
+        undisturbed(partial(self._take, wait=True), THREAD)
+
+    def _take(self, *, wait: bool) -> None:
         """Take what has arrived; the one place that does."""
         with self._flushing:
             if self._final is not None:

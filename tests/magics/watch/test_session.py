@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import json
 import threading
@@ -19,6 +20,7 @@ from dlmagic.errors import InputError, TrainingStopped
 from dlmagic.magics.watch.engine import begin, unwatch, watched
 from dlmagic.magics.watch.flusher import THREAD
 from dlmagic.magics.watch.request import WatchRequest
+from tests.interrupting import interrupted_in
 from tests.magics.watch.conftest import Training
 
 
@@ -335,3 +337,28 @@ def test_two_models_are_watched_side_by_side(training: Training) -> None:
     assert [each.model for each in watched().models] == ["one", "two"]
     ended = unwatch()
     assert "no longer watched" in repr(ended)
+
+
+def waiting_for_a_sample(training: Training) -> dlmagic.WatchSession:
+    """A session of two samples, of which the thread has taken one and rests."""
+    session = watch(training)
+    training.run(1)
+    while not session.past.samples:
+        time.sleep(0.001)
+    training.run(1)
+    return session
+
+
+@pytest.mark.parametrize("number", range(1, 400, 8))
+def test_an_interrupt_while_a_result_is_made_loses_no_sample(
+    training: Training, number: int
+) -> None:
+    session = waiting_for_a_sample(training)
+    own = ("session.py", "history.py", "courses.py", "undisturbed.py", "torch/delivery.py")
+    interrupted = interrupted_in(number, *(f"/watch/{each}" for each in own))
+    with contextlib.suppress(KeyboardInterrupt), interrupted:
+        session.result()
+    result = session.stop()
+    assert (result.samples, result.last) == (2, 2)
+    assert np.isfinite(result.courses.array[..., -1]).any()
+    assert not [each for each in session.notes if "failed" in each]

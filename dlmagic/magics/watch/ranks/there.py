@@ -5,18 +5,20 @@ from __future__ import annotations
 import dataclasses
 import threading
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from dlmagic.cluster.there.here import Here
 from dlmagic.cluster.there.stuck import StuckCells
 from dlmagic.codec import encode
 from dlmagic.finding import Finding
-from dlmagic.magics.watch.flusher import PERIOD, Flusher
+from dlmagic.magics.watch.flusher import PERIOD, THREAD, Flusher
 from dlmagic.magics.watch.models import model_called, watcher_of
 from dlmagic.magics.watch.named_loss import NamedLoss
 from dlmagic.magics.watch.patterns import chosen
 from dlmagic.magics.watch.ranks.wire import Packer
 from dlmagic.magics.watch.sample_result import Culprit, Overhead, Silent
+from dlmagic.magics.watch.undisturbed import undisturbed
 from dlmagic.magics.watch.verdicts.judge import Judge
 from dlmagic.magics.watch.watcher import OF_PARTS, Layer, Rate, Watcher
 
@@ -112,7 +114,7 @@ class RankWatch:
         try:
             self.watcher.end()
             self._flusher.stop()
-            self._flush(wait=True)
+            undisturbed(partial(self._flush, wait=True), THREAD)
             self._tell({"ended": True})
         finally:
             self._stuck.end()

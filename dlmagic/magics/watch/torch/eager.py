@@ -10,33 +10,35 @@ import torch
 from dlmagic.frameworks.torch import _compat as compat
 
 _lock = threading.Lock()
-_inside = 0
+_inside: set[int] = set()
 _stance: Any = None
 
 
-def enter() -> bool:
-    """From now on compiled code is left aside; returns whether :func:`leave` must be called.
+def enter(who: object) -> bool:
+    """From now on compiled code is left aside; returns whether that has begun for ``who``.
 
     Nothing is compiled meanwhile, and what has been compiled stays so.
     """
-    global _inside, _stance
+    global _stance
     if not compat.dynamo_is_loaded() or not hasattr(torch.compiler, "set_stance"):
         return False
     with _lock:
-        if not _inside:
-            try:
-                _stance = torch.compiler.set_stance("force_eager")
-            except RuntimeError:  # within a compiled call
-                return False
-        _inside += 1
+        if id(who) in _inside:
+            return False
+        _inside.add(id(who))
+        try:
+            _stance = _stance or torch.compiler.set_stance("force_eager")
+        except RuntimeError:  # within a compiled call
+            _inside.discard(id(who))
+            return False
     return True
 
 
-def leave() -> None:
-    """Compiled code runs again, once all threads have left."""
-    global _inside, _stance
+def leave(who: object) -> None:
+    """For ``who`` it has ended, if it had begun; compiled code runs again once all have left."""
+    global _stance
     with _lock:
-        _inside -= 1
-        if not _inside:
+        _inside.discard(id(who))
+        if not _inside and _stance is not None:
             _stance.__exit__(None, None, None)
             _stance = None

@@ -112,7 +112,7 @@ class Engine:
             self._look(self._alarm.keep, step, args, kwargs, measured=measured)
         else:
             self._alarm.forget()
-        self._running[-1] = measured and not self._until_step and eager.enter()
+        self._running[-1] = measured and not self._until_step and eager.enter(self)
         self._own += time.perf_counter() - began
 
     def after_call(self, _module: nn.Module, _args: Any, output: Any) -> None:
@@ -124,7 +124,7 @@ class Engine:
             return
         began = time.perf_counter()
         if left_aside:
-            eager.leave()
+            eager.leave(self)
         if self._measuring.on:
             self._look(self._measuring.called)
             self._look(self._alarm.see_whether_it_draws)
@@ -262,7 +262,7 @@ class Engine:
         if self._progress.pacing.due(self._stepping.steps + 1):
             self._begin()
         if self._measuring.on and not self._until_step:
-            self._until_step = eager.enter()
+            self._until_step = eager.enter(self)
 
     def _deliver(self, step: int) -> None:
         self._stop_eager()
@@ -311,13 +311,8 @@ class Engine:
 
     def _stop_eager(self) -> None:
         """Let compiled code run again, also after calls that were interrupted."""
-        if self._until_step:
-            self._until_step = False
-            eager.leave()
-        for place, left_aside in enumerate(self._running):
-            if left_aside:
-                self._running[place] = False
-                eager.leave()
+        self._until_step = False
+        eager.leave(self)
 
     # What is not finite.
 

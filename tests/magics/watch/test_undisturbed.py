@@ -1,0 +1,50 @@
+"""What an interrupt must not leave half done is done to its end."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+
+import pytest
+
+from dlmagic.magics.watch.undisturbed import undisturbed
+
+NAME = "undisturbed"
+
+
+def test_it_returns_what_the_work_returns_and_leaves_no_thread() -> None:
+    assert undisturbed(lambda: threading.current_thread().name, NAME) == NAME
+    assert NAME not in [each.name for each in threading.enumerate()]
+
+
+def test_it_raises_what_the_work_raises() -> None:
+    with pytest.raises(ZeroDivisionError):
+        undisturbed(lambda: 1 / 0, NAME)
+
+
+def test_elsewhere_than_in_the_main_thread_nothing_needs_to_be_done() -> None:
+    names: list[str] = []
+    other = threading.Thread(
+        target=lambda: names.append(undisturbed(lambda: threading.current_thread().name, NAME)),
+        name="other",
+    )
+    other.start()
+    other.join()
+    assert names == ["other"]
+
+
+@pytest.mark.usefixtures("interrupts")
+def test_who_waits_is_interrupted_and_the_work_is_not() -> None:
+    done = threading.Event()
+
+    def work() -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(0.5)
+        done.set()
+
+    with pytest.raises(KeyboardInterrupt):
+        undisturbed(work, NAME)
+    assert not done.is_set()
+    assert done.wait(5)
