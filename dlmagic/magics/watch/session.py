@@ -27,7 +27,7 @@ from dlmagic.magics.watch.result import LayerTable, WatchResult
 from dlmagic.magics.watch.sample_result import Overhead, Quantity, Sample, Statistic
 from dlmagic.magics.watch.showing import Showing
 from dlmagic.magics.watch.stopping import StopWish
-from dlmagic.magics.watch.undisturbed import undisturbed
+from dlmagic.magics.watch.uninterrupted import uninterrupted
 from dlmagic.magics.watch.verdicts.untrained import findings_of
 from dlmagic.magics.watch.watcher import Layer, Watcher
 
@@ -331,7 +331,7 @@ class WatchSession:
 
     def _flush(self) -> None:
         """Have all that was measured taken: none of it is lost where the user interrupts that."""
-        undisturbed(partial(self._take, wait=True), THREAD)
+        uninterrupted(partial(self._take, wait=True), THREAD)
 
     def _take(self, *, wait: bool) -> None:
         """Take what has arrived; the one place that does."""

@@ -354,7 +354,7 @@ def test_an_interrupt_while_a_result_is_made_loses_no_sample(
     training: Training, number: int
 ) -> None:
     session = waiting_for_a_sample(training)
-    own = ("session.py", "history.py", "courses.py", "undisturbed.py", "torch/delivery.py")
+    own = ("session.py", "history.py", "courses.py", "uninterrupted.py", "torch/delivery.py")
     interrupted = interrupted_in(number, *(f"/watch/{each}" for each in own))
     with contextlib.suppress(KeyboardInterrupt), interrupted:
         session.result()

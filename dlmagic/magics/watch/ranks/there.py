@@ -18,7 +18,7 @@ from dlmagic.magics.watch.named_loss import NamedLoss
 from dlmagic.magics.watch.patterns import chosen
 from dlmagic.magics.watch.ranks.wire import Packer
 from dlmagic.magics.watch.sample_result import Culprit, Overhead, Silent
-from dlmagic.magics.watch.undisturbed import undisturbed
+from dlmagic.magics.watch.uninterrupted import uninterrupted
 from dlmagic.magics.watch.verdicts.judge import Judge
 from dlmagic.magics.watch.watcher import OF_PARTS, Layer, Rate, Watcher
 
@@ -114,7 +114,7 @@ class RankWatch:
         try:
             self.watcher.end()
             self._flusher.stop()
-            undisturbed(partial(self._flush, wait=True), THREAD)
+            uninterrupted(partial(self._flush, wait=True), THREAD)
             self._tell({"ended": True})
         finally:
             self._stuck.end()

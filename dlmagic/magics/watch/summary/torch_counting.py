@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -32,15 +32,19 @@ class CountingRun(CallTracker):
 
     Args:
         modules: The model's modules by their paths; a model without numbers will do.
+        between_calls: Called before each call of a layer.
 
     Attributes:
         used: Names of the parameters that an operation has read, or may have.
         sparse: Whether a product had an operand that stores only some of its values.
     """
 
-    def __init__(self, modules: Mapping[str, nn.Module]) -> None:
+    def __init__(
+        self, modules: Mapping[str, nn.Module], between_calls: Callable[[], None] = lambda: None
+    ) -> None:
         super().__init__(modules)
         self.sparse = False
+        self._between_calls = between_calls
         self._model = modules[""]
         self._nodes = NodeOwners()
         self._storages = _Storages(self._model)
@@ -57,6 +61,7 @@ class CountingRun(CallTracker):
 
     def begin(self, call: Call, given: object) -> None:
         """What was made before the call belongs to the one around it."""
+        self._between_calls()
         if type(self.layers[-1][0]) in _TAKE_INDICES and wants_indices(self):
             raise TypeError("an Embedding takes whole numbers")
         self._nodes.assign(given, call.parent)

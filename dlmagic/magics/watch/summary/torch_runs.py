@@ -14,6 +14,7 @@ from torch import nn
 
 from dlmagic.cell.snapshot import Snapshot
 from dlmagic.frameworks.torch import _compat as compat
+from dlmagic.magics.watch.summary.held_interrupts import HeldInterrupts
 from dlmagic.magics.watch.summary.request import Request
 from dlmagic.magics.watch.summary.result import ArraySpec
 from dlmagic.magics.watch.summary.shapes import shapes_in_value
@@ -117,16 +118,20 @@ class Runs:
         world = compat.fake_world()
         if world is None:
             return None
+        with HeldInterrupts() as held:
+            return self._in(world, held)
+
+    def _in(self, world: compat.FakeWorld, held: HeldInterrupts) -> Counted | None:
         run: CountingRun | None = None
         try:
-            run = CountingRun(modules_of(world.copy_of(self._model)))
+            run = CountingRun(modules_of(world.copy_of(self._model)), held.let_through)
             given = self._value.changed(world.tensor_like) if self._value else None
             with world.active():
                 given = given or self._arguments()
                 run.run(given.positional, given.keywords)
         except Exception as error:
             if run is not None and self._takes_indices(run):
-                return self._without_numbers()
+                return self._in(world, held)
             if self._is_on_meta or (run is not None and is_refused(run)):  # no need to run it
                 self._raise(error, run)
             kind = type(error).__name__

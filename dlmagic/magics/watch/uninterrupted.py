@@ -10,7 +10,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def undisturbed(work: Callable[[], T], name: str) -> T:
+def uninterrupted(work: Callable[[], T], name: str) -> T:
     """Do something where no interrupt reaches it, and wait for it.
 
     Python interrupts its main thread alone, so there the work is given to another one. Whoever

@@ -9,25 +9,25 @@ import time
 
 import pytest
 
-from dlmagic.magics.watch.undisturbed import undisturbed
+from dlmagic.magics.watch.uninterrupted import uninterrupted
 
-NAME = "undisturbed"
+NAME = "uninterrupted"
 
 
 def test_it_returns_what_the_work_returns_and_leaves_no_thread() -> None:
-    assert undisturbed(lambda: threading.current_thread().name, NAME) == NAME
+    assert uninterrupted(lambda: threading.current_thread().name, NAME) == NAME
     assert NAME not in [each.name for each in threading.enumerate()]
 
 
 def test_it_raises_what_the_work_raises() -> None:
     with pytest.raises(ZeroDivisionError):
-        undisturbed(lambda: 1 / 0, NAME)
+        uninterrupted(lambda: 1 / 0, NAME)
 
 
 def test_elsewhere_than_in_the_main_thread_nothing_needs_to_be_done() -> None:
     names: list[str] = []
     other = threading.Thread(
-        target=lambda: names.append(undisturbed(lambda: threading.current_thread().name, NAME)),
+        target=lambda: names.append(uninterrupted(lambda: threading.current_thread().name, NAME)),
         name="other",
     )
     other.start()
@@ -45,6 +45,6 @@ def test_who_waits_is_interrupted_and_the_work_is_not() -> None:
         done.set()
 
     with pytest.raises(KeyboardInterrupt):
-        undisturbed(work, NAME)
+        uninterrupted(work, NAME)
     assert not done.is_set()
     assert done.wait(5)
