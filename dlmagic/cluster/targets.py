@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -15,6 +16,8 @@ START = (
     "view = cluster.start_and_connect_sync()[:]"
 )
 """How a cluster comes up: three lines, written as one so that they can be pasted anywhere."""
+
+_PATIENCE = 60.0  # seconds until the engines of a cluster that was just started have registered
 
 _CLIENTS: WeakKeyDictionary[Any, Any] = WeakKeyDictionary()
 """The client of each cluster that was named itself; one is enough."""
@@ -41,7 +44,9 @@ def engines_of(target: object, namespace: Mapping[str, object] | None = None) ->
     if isinstance(target, ipyparallel.Cluster):
         target = _client_of(target, shown)
     if isinstance(target, ipyparallel.Client):
-        return Engines(target, _running(target, list(target.ids), shown))
+        engines = Engines(target, _running(target, list(target.ids), shown))
+        _require_all(target, shown)
+        return engines
     if isinstance(target, ipyparallel.DirectView):
         return Engines(target.client, _running(target.client, _targets(target), shown))
     if isinstance(target, ipyparallel.LoadBalancedView):
@@ -67,6 +72,11 @@ def names_of_views(namespace: Mapping[str, object]) -> list[str]:
 def _named(name: str, namespace: Mapping[str, object]) -> object:
     if name in namespace:
         return namespace[name]
+    if not name.isidentifier():
+        raise InputError(
+            f"--on takes a name, not {name}.",
+            f"Write view = {name} in a cell above, and --on view.",
+        )
     known = names_of_views(namespace)
     if known:
         raise InputError(f"There is no view called {name}.", nearest(name, known))
@@ -79,7 +89,8 @@ def _client_of(cluster: Any, shown: str) -> Any:
     client = _CLIENTS.get(cluster)
     if client is None or client._closed:
         client = _CLIENTS[cluster] = cluster.connect_client_sync()
-        client.wait_for_engines(cluster.n or 1, timeout=60, interactive=False)
+        with suppress(TimeoutError):  # what is there then is counted by the caller
+            client.wait_for_engines(cluster.n or 1, timeout=_PATIENCE, interactive=False)
     return client
 
 
@@ -91,9 +102,27 @@ def _targets(view: Any) -> list[int]:
     return [targets] if isinstance(targets, int) else list(targets)
 
 
+def _require_all(client: Any, shown: str) -> None:
+    """Refuse a client whose cluster has lost engines: who names it means all of them.
+
+    Raises:
+        InputError: There are fewer engines than its cluster was started with.
+    """
+    started = client.cluster.n if client.cluster is not None else None
+    left = len(client.ids)
+    if started and left < started:
+        raise InputError(
+            f"{shown} has {left} of {started} engines: others have ended or are not there yet.",
+            "To go on with those that are there: view = client[:], and --on view.",
+        )
+
+
 def _running(client: Any, ids: list[int], shown: str) -> tuple[int, ...]:
     if client._closed:
-        raise InputError(f"{shown} belongs to a client that was closed.", START)
+        raise InputError(
+            f"{shown} belongs to a client that was closed.",
+            f"If its cluster still runs: view = cluster.connect_client_sync()[:]. {START}",
+        )
     running = set(client.ids)
     if not running:
         raise InputError(

@@ -38,6 +38,7 @@ _STYLES = {
 _ROLES = {"answer": "", "alert": "bold red", "plain": "", "note": "dim"}
 
 _FOLDED_NAME = 16  # characters; the name of a row is folded before a table is split
+_WHOLE_NAME = 32  # characters; once a table is split, names up to here are not folded as well
 
 
 def render(document: Document, *, colour: bool = False, width: int | None = None) -> str:
@@ -128,25 +129,35 @@ def _table(table: Table, width: int) -> RenderableType:
 
 def _pieces(table: Table, width: int) -> list[Table]:
     """The table, or where its words do not fit side by side, tables with the same row names."""
+    names = min(_least_column(table, 0), _FOLDED_NAME)
+    if len(table.columns) <= 2 or names + _beside_names(table, len(table.columns)) <= width:
+        return [table]
+    whole = max([names, *(cell_len(printable(row[0].text)) for row in table.rows)])
+    widest = max(_least_column(table, k) for k in range(1, len(table.columns)))
+    fits = whole <= _WHOLE_NAME and whole + 2 + widest <= width
+    return _split(table, width, whole if fits else names)
+
+
+def _split(table: Table, width: int, names: int) -> list[Table]:
+    """Tables in each of which the names have so much room, as far as one column fits beside."""
     fitting = len(table.columns)
-    while fitting > 2 and _least_width(table, fitting) > width:
+    while fitting > 2 and names + _beside_names(table, fitting) > width:
         fitting -= 1
     if fitting == len(table.columns):
         return [table]
-    names, rest = table.columns[0], table.columns[fitting:]
     others = tuple((row[0], *row[fitting:]) for row in table.rows)
     first = replace(
         table,
         columns=table.columns[:fitting],
         rows=tuple(row[:fitting] for row in table.rows),
     )
-    return [first, *_pieces(replace(table, columns=(names, *rest), rows=others), width)]
+    more = replace(table, columns=(table.columns[0], *table.columns[fitting:]), rows=others)
+    return [first, *_split(more, width, names)]
 
 
-def _least_width(table: Table, columns: int) -> int:
-    """The width of the first columns when names and words wrap, and numbers do not."""
-    widths = [_least_column(table, k) for k in range(columns)]
-    return min(widths[0], _FOLDED_NAME) + sum(widths[1:]) + 2 * (columns - 1)
+def _beside_names(table: Table, columns: int) -> int:
+    """The width of the first columns but names, when words wrap and numbers do not."""
+    return sum(_least_column(table, k) for k in range(1, columns)) + 2 * (columns - 1)
 
 
 def _least_column(table: Table, index: int) -> int:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
+import time
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import ipyparallel
 import pytest
 
+from dlmagic.cluster import targets
 from dlmagic.cluster.targets import engines_of
 from dlmagic.errors import InputError
+from tests.cluster.local import signal_to
 
 pytestmark = pytest.mark.xdist_group("cluster")
 
@@ -57,6 +62,45 @@ def test_what_is_no_view_gets_one_line_that_says_what_to_do(name: str, said: str
 def test_a_name_that_is_nearly_that_of_a_view_is_put_right(cluster: Any) -> None:
     with pytest.raises(InputError, match=r"no view called veiw. Did you mean view"):
         engines_of("veiw", {"view": cluster.client[:], "other": 1})
+
+
+@pytest.mark.parametrize("expression", ["view[:]", "client[0]", "self.view"])
+def test_an_expression_is_to_be_given_a_name(expression: str, cluster: Any) -> None:
+    """Did you mean view? would be other engines than those that were written."""
+    with pytest.raises(InputError, match="--on takes a name, not") as caught:
+        engines_of(expression, {"view": cluster.client[:]})
+    assert f"Write view = {expression} in a cell above, and --on view." in str(caught.value)
+
+
+def test_a_client_that_has_lost_an_engine_is_not_taken_for_all(
+    cluster: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A cluster that is named for the first time then was waited for, and a timeout was raised."""
+    monkeypatch.setattr(targets, "_PATIENCE", 1.0)
+    monkeypatch.setattr(targets, "_CLIENTS", WeakKeyDictionary())
+    cluster.heal()
+    client = cluster.client
+    signal_to(engines_of(client), 1, signal.SIGKILL)
+    deadline = time.monotonic() + 60
+    while len(client.ids) > 1 and time.monotonic() < deadline:
+        time.sleep(0.1)
+    for each in (client, cluster.cluster):
+        with pytest.raises(InputError, match=r"has 1 of 2 engines: .* view = client\[:\]"):
+            engines_of(each)
+    targets._CLIENTS[cluster.cluster].close()
+    assert engines_of(client[:]).ids == tuple(client.ids)
+    cluster.heal()
+    assert len(engines_of(client).ids) == 2
+
+
+def test_of_a_closed_client_it_is_said_how_to_connect_again(cluster: Any) -> None:
+    cluster.heal()
+    another = cluster.cluster.connect_client_sync()
+    another.wait_for_engines(2, timeout=60, interactive=False)
+    view = another[:]
+    another.close()
+    with pytest.raises(InputError, match=r"was closed.*view = cluster.connect_client_sync\(\)"):
+        engines_of("view", {"view": view})
 
 
 def test_views_that_cannot_be_used_say_why(cluster: Any) -> None:

@@ -37,6 +37,8 @@ class Unchanged:
         for name, value, (leaves, structure) in self._values:
             now, structure_now = jax.tree_util.tree_flatten(value)
             if structure != structure_now or any(map(_differs, leaves, now)):
+                if isinstance(value, list) and _is_longer(value, leaves, structure):
+                    raise ChangedWhileTracedError(_about_list(f"appends to {name}"))
                 raise ChangedWhileTracedError(_said(name, value))
 
 
@@ -71,8 +73,15 @@ def require_no_tracer(cell: CellLike, framework: Framework) -> None:
     Raises:
         ChangedWhileTracedError: There is one.
     """
+    lists: list[tuple[str, list[object]]] = []
     for reached in walk(cell.reads, cell.namespace, [framework]):
+        if isinstance(reached.value, list):
+            lists.append((reached.path, reached.value))
         if isinstance(reached.value, Tracer):
+            holder = next((path for path, held in lists if _holds(held, reached.value)), None)
+            if holder is not None:
+                deed = f"puts what it computes into {holder}"
+                raise ChangedWhileTracedError(_about_list(deed))
             raise ChangedWhileTracedError(_said(reached.path, None))
 
 
@@ -85,6 +94,24 @@ def _path_to(value: object, cell: CellLike, framework: Framework) -> str:
 
 def _differs(first: Any, second: Any) -> bool:
     return first is not second
+
+
+def _is_longer(value: list[object], leaves: list[object], structure: Any) -> bool:
+    """Whether a list still begins with what it held."""
+    before = len(structure.children())
+    now = jax.tree_util.tree_leaves(value[:before])
+    return len(value) > before and len(now) == len(leaves) and not any(map(_differs, leaves, now))
+
+
+def _holds(held: list[object], wanted: object) -> bool:
+    return any(each is wanted for each in held)
+
+
+def _about_list(deed: str) -> str:
+    return (
+        f"The cell {deed}, which compiled code does only once, while it is traced: append to a "
+        "list that is made in the cell, or return the value and append it afterwards."
+    )
 
 
 def _said(path: str, value: object) -> str:

@@ -150,7 +150,7 @@ def parse_recompilation(text: str, begun: tuple[Frame, ...]) -> Recompilation:
     reason, _, stack = str(reasons[0] if reasons else "").partition("\nUser stack trace:")
     condition = _NUMBER.sub("", reason.partition("\n")[0])
     frames = tuple(_frame(**found.groupdict()) for found in _FRAME.finditer(stack))
-    return Recompilation(_COMMENT.sub("", condition).strip(), frames or begun)
+    return Recompilation(_COMMENT.sub("", condition).strip(), (*begun, *frames))
 
 
 def _cause_and_explanation(reason: str) -> tuple[str, str]:

@@ -24,8 +24,8 @@ def findings_about_eager_parts(
     findings = []
     if broken:
         times = "once" if broken == 1 else f"{broken} times"
-        why = "as it does at backward(), print() or .item()"
-        message = f"Part of the cell ran as plain Python: its graph broke {times}, {why}."
+        where = "%%graphmode shows at which lines and why"
+        message = f"Part of the cell ran as plain Python: its graph broke {times}; {where}."
         findings.append(Finding("graph-break", "hint", message))
     if fallen_back:
         message = "The compiler gave up on the cell, or on a function it calls, and ran it eagerly."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import statistics
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from dlmagic.magics.bench.break_even import break_even, gain_of
@@ -14,6 +15,8 @@ from dlmagic.magics.bench.warmup import WarmUp
 
 _ENOUGH_ROUNDS = 10
 _FEWEST = 2  # rounds are run in any case
+_COMPILING = ("recompile", "compile")
+_LEFT_OUT = ("graph break", "fallback to eager")
 
 
 @dataclass(frozen=True)
@@ -91,7 +94,7 @@ def budget_note(measurement: Measurement, sharing: int = 1) -> str | None:
 
 
 def _notes(measurement: Measurement, name: str, comparison: Comparison) -> tuple[str, ...]:
-    notes = [_times(event, count) for event, count in measurement.events(name).items()]
+    notes = [_times(event, count) for event, count in _distinct(measurement.events(name))]
     if comparison.doubt:
         notes.append(f"Not called faster or slower: {comparison.doubt}.")
     warm = measurement.warm_ups.get(name)
@@ -107,6 +110,18 @@ def _still_compiling(warm: WarmUp) -> str:
     if warm.cut_short:
         return f"Still compiling after {calls} calls in {seconds:.2g} s, where warming up ended."
     return f"Still compiling after {calls} calls."
+
+
+def _distinct(events: Mapping[str, int]) -> Iterator[tuple[str, int]]:
+    """What happened, without what only follows from it.
+
+    What is compiled again is in some frameworks counted as compiled, too. Code that is compiled
+    late leaves out what it left out the first time, and that is told already.
+    """
+    told = next((event for event in _COMPILING if event in events), None)
+    for event, count in events.items():
+        if told is None or event == told or event not in (*_COMPILING, *_LEFT_OUT):
+            yield event, count
 
 
 def _times(event: str, count: int) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from pathlib import PurePath
 
 from dlmagic.frameworks.captured import GraphBreak
 
@@ -17,7 +18,7 @@ class Cause:
     """One reason for which graphs end.
 
     Attributes:
-        pattern: What Dynamo's cause and context look like.
+        pattern: What Dynamo's cause and context look like, and where it met the cause.
         text: The reason in a few words, to follow "the graph ends here:"; groups of the
             pattern stand in it as ``{name}``.
         advice: What to do, one sentence; empty where nothing can be advised.
@@ -27,6 +28,10 @@ class Cause:
     text: str
     advice: str = ""
 
+
+_WITHIN = "\nwithin "
+"""Stands before the file and the function in which Dynamo met the cause."""
+_SAYS_NOTHING = "Dynamo does not support this"
 
 _CAUSES = (
     Cause(
@@ -85,8 +90,44 @@ _CAUSES = (
         "Use .clone(), or copy outside the compiled code.",
     ),
     Cause(
+        r"^Attempted to use `torch\.nn\.Parameter\(\)`|^Uninitialized nn\.Module",
+        "a model or a layer is made here, and a graph cannot make parameters",
+        "Make the model in a cell above, once.",
+    ),
+    Cause(
+        r"qualname: Optimizer\.add_param_group\b",
+        "an optimizer is made here, which PyTorch does outside of graphs",
+        "Make the optimizer in a cell above, once.",
+    ),
+    Cause(
+        r"^UnspecializedNNModuleVariable missing method\n.*\bnamed_parameters\b"
+        rf"|^Generator reconstruction with mutations\n.*{_WITHIN}module\.py, named_modules$",
+        "the parameters of a model are listed here, which cannot be captured in a graph",
+        "Make the optimizer, or the list of parameters, in a cell above, once.",
+    ),
+    Cause(
+        r"^Generator reconstruction with mutations",
+        "a generator that changes something cannot be handed on to another part of the code",
+    ),
+    Cause(
+        r"qualname: DataLoader\.__iter__\b",
+        "PyTorch runs a DataLoader outside of graphs",
+        "Look at one step: take a batch in a cell above, with next(iter(loader)), and leave the "
+        "loop out.",
+    ),
+    Cause(
+        r"^Attempted to wrap RNN, GRU, or LSTM",
+        "PyTorch runs recurrent layers (RNN, GRU, LSTM) outside of graphs",
+        "torch._dynamo.config.allow_rnn = True lets them in, which PyTorch calls experimental.",
+    ),
+    Cause(
         r"^Attempted to inline function marked as skipped\nqualname: (?P<name>[\w.]+)",
         "PyTorch runs {name}() outside of graphs",
+    ),
+    Cause(
+        r"^Attempted to call function marked as skipped\nmodule: torch\.optim\.\w+, qualname: "
+        r"(?P<name>\w+\.step)\b",
+        "PyTorch runs {name}() outside of graphs once a scheduler counts its steps",
     ),
     Cause(
         r"^Attempted to call function marked as skipped\nmodule: (?P<module>[\w.]+), qualname: "
@@ -98,6 +139,10 @@ _CAUSES = (
         r"^Attempted to call function marked as skipped\n.*qualname: (?P<name>[\w.]+)",
         "{name}() cannot be captured in a graph",
         "Call it outside the compiled code and pass its result in.",
+    ),
+    Cause(
+        rf"^Call to `torch\._dynamo\.graph_break\(\)`\n.*{_WITHIN}optimizer\.py, _use_grad$",
+        "PyTorch makes a graph of its own for the step of an optimizer",
     ),
     Cause(
         r"^Call to `torch\._dynamo\.graph_break\(\)`",
@@ -112,16 +157,29 @@ def explain(found: GraphBreak) -> tuple[str, str]:
     >>> explain(GraphBreak("Attempted to copy.deepcopy a tensor"))[1]
     'Use .clone(), or copy outside the compiled code.'
     """
-    text = f"{found.cause}\n{found.context}"
+    text = f"{found.cause}\n{found.context}{_innermost(found)}"
     for cause in _CAUSES:
         match = re.search(cause.pattern, text)
         if match:
             return cause.text.format(**match.groupdict()), cause.advice
-    said = found.explanation or found.cause or "the compiler gives no reason"
-    return said[:1].lower() + said[1:].rstrip("."), _of_use(found.hints)
+    said = "" if found.explanation.startswith(_SAYS_NOTHING) else found.explanation
+    said = said or found.cause or "the compiler gives no reason"
+    begins = said if said.startswith("Dynamo") else said[:1].lower() + said[1:]
+    return begins.rstrip("."), _of_use(found.hints)
+
+
+def _innermost(found: GraphBreak) -> str:
+    if not found.frames:
+        return ""
+    last = found.frames[-1]
+    return f"{_WITHIN}{PurePath(last.file).name}, {last.function}"
 
 
 def _of_use(hints: tuple[str, ...]) -> str:
-    """The first hint that asks something of the user rather than of PyTorch's developers."""
+    """The first hint that asks something of the user rather than of PyTorch's developers.
+
+    That code may fail in a plain run is none: it has run so before.
+    """
     asks_others = ("Please report", "This graph break", "It may be possible to write", "Dynamo")
-    return next((hint for hint in hints if not hint.startswith(asks_others)), "")
+    useless = (*asks_others, "Your code may result in an error when running in eager")
+    return next((hint for hint in hints if not hint.startswith(useless)), "")

@@ -26,6 +26,7 @@ _GRADIENT = re.compile(_TENSOR + r"requires_grad mismatch\. expected requires_gr
 _EQUALS = re.compile(r"^(?P<name>.+?) == (?P<old>.+)$")
 _LENGTH = re.compile(r"^len\((?P<name>.+)\) == (?P<old>\d+)$")
 _EMPTY = re.compile(r"^not (?P<name>.+)$")
+_STATE_OF_OPTIMIZER = re.compile(r"^___check_obj_id\((?:L\['self'\]|self)\.state\[")
 _SAME_OBJECT = re.compile(r"^___check_(?:obj_id|type_id)\((?P<name>[^,]+), ")
 _GONE = re.compile(r"invalidated because .+ got deallocated")
 _AMBIENT = re.compile(r"^(?:GLOBAL_STATE|___check_global_state)")
@@ -40,29 +41,29 @@ class Change:
     Attributes:
         name: What the user calls it, or an empty text.
         text: The change, to follow "Compiled again:".
+        follows: Whether it may only follow from another change, as the size of an intermediate
+            result does.
     """
 
     name: str
     text: str
+    follows: bool = False
 
 
-def change_of(reason: str, value_of: ValueOf) -> Change | None:
+def change_of(reason: str, value_of: ValueOf) -> Change:
     """The change behind a compiler's reason.
 
     Args:
         reason: In the compiler's words.
         value_of: Finds the new value where the reason tells only the old one.
-
-    Returns:
-        None for what only follows from another change, such as the size of an intermediate
-        result.
     """
     for pattern, tell in _KNOWN:
         match = pattern.search(reason)
         if match:
             found = {**match.groupdict(), "name": as_written(match.groupdict().get("name") or "")}
             if found["name"].startswith("___"):
-                return None
+                found["name"] = "an intermediate result"
+                return Change("", tell(found, value_of), follows=True)
             return Change(found["name"], tell(found, value_of))
     return Change("", reason.rstrip(".") or "the compiler does not say what has changed")
 
@@ -154,6 +155,13 @@ _KNOWN: tuple[tuple[re.Pattern[str], _Tell], ...] = (
     (_RANK, _both("number of axes")),
     (_DTYPE, _both("dtype")),
     (_GRADIENT, _gradient),
+    (
+        _STATE_OF_OPTIMIZER,
+        lambda _found, _: (
+            "the state of an optimizer is another object now, as where each run of the cell makes "
+            "its first step"
+        ),
+    ),
     (_SAME_OBJECT, lambda found, _: f"{found['name']} is another object now"),
     (_LENGTH, _length),
     (_EMPTY, lambda found, _: f"{found['name']} is no longer empty"),

@@ -15,7 +15,9 @@ from dlmagic.magics.graphmode.other_cells import other_cells
 from dlmagic.magics.graphmode.places import Place, Places
 
 _IN_TEXT = re.compile(r'File "([^"\n]+)", line (\d+)')
-_CHANGED = re.compile(r"^The cell changes (\w+)\S* in place")
+_CHANGED = re.compile(
+    r"^The cell (?:changes|appends to|puts what it computes into) (\w+)\S*(?: in place)?, which"
+)
 _TRAINING = re.compile(r"\.backward\(")
 
 

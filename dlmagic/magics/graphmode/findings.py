@@ -10,10 +10,10 @@ from dlmagic.cell.compare import Tolerance
 from dlmagic.cell.frozen import FrozenContainer
 from dlmagic.cell.outcome import compare_outcomes
 from dlmagic.finding import Finding, Fix
-from dlmagic.frameworks.captured import Frame, GraphBreak
+from dlmagic.frameworks.captured import Frame, GraphBreak, Recompilation
 from dlmagic.magics.graphmode.call import Call
 from dlmagic.magics.graphmode.causes import explain
-from dlmagic.magics.graphmode.changes import change_of
+from dlmagic.magics.graphmode.changes import Change, change_of
 from dlmagic.magics.graphmode.effects import EffectKey
 from dlmagic.magics.graphmode.inspection import Inspection
 from dlmagic.magics.graphmode.lost_changes import lost_changes, lost_gradients
@@ -55,24 +55,30 @@ def recompile_findings(calls: Sequence[Call], places: Places) -> list[Finding]:
     found: dict[str, Finding] = {}
     explained = any(lost_changes(call) for call in calls)
     for call in calls:
-        for each in call.captured.recompilations:
-            change = change_of(each.reason, call.value_of)
-            if change is None or (explained and not each.reason):
-                continue
-            place = places.of(each.frames)
-            if change.name:
-                place = places.naming(change.name, place)
-            finding = Finding(
-                kind="recompile",
-                level="warning",
-                message=f"Compiled again: {change.text}.",
-                cell=place.cell,
-                line=place.line,
-                source=place.source,
-                operands=(change.name,) if change.name else (),
-            )
-            found.setdefault(change.text, finding)
+        changes = [
+            (each, change_of(each.reason, call.value_of))
+            for each in call.captured.recompilations
+            if each.reason or not explained
+        ]
+        causes = [(each, change) for each, change in changes if not change.follows]
+        for each, change in causes or changes:
+            found.setdefault(change.text, _recompile_finding(each, change, places))
     return list(found.values())
+
+
+def _recompile_finding(found: Recompilation, change: Change, places: Places) -> Finding:
+    place = places.of(found.frames)
+    if change.name:
+        place = places.naming(change.name, place)
+    return Finding(
+        kind="recompile",
+        level="warning",
+        message=f"Compiled again: {change.text}.",
+        cell=place.cell,
+        line=place.line,
+        source=place.source,
+        operands=(change.name,) if change.name else (),
+    )
 
 
 def effect_findings(calls: Sequence[Call], places: Places) -> list[Finding]:

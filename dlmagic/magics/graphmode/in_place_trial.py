@@ -16,6 +16,7 @@ from dlmagic.magics.graphmode.fixes import Candidate
 from dlmagic.magics.graphmode.gradients_of_fix import BothCells
 from dlmagic.magics.graphmode.graph_run import GraphRun
 from dlmagic.magics.graphmode.judging import built_in, is_better, same_said
+from dlmagic.magics.graphmode.left_tensors import about_left_tensors
 
 
 @dataclass
@@ -29,6 +30,7 @@ class InPlaceTrial:
         candidate: The rewrite.
         text: The cell to run.
         namespace: The names that it finds.
+        left_tensors: What a plain run has shown that the rewrite leaves as tensors, in words.
     """
 
     graph_run: GraphRun
@@ -37,11 +39,12 @@ class InPlaceTrial:
     candidate: Candidate
     text: str
     namespace: dict[str, object]
+    left_tensors: str = ""
 
     @property
     def fix(self) -> Fix:
         """The fix, once it has been seen to hold."""
-        return Fix(self.candidate.text, self.candidate.code, "verified")
+        return Fix(self.candidate.text + self.left_tensors, self.candidate.code, "verified")
 
     def holds(self) -> bool:
         """Whether the mended cell gives the same plainly, and is whole and right as a graph."""
@@ -52,6 +55,7 @@ class InPlaceTrial:
                 call = trial.call_plainly(subject)
                 if not self._same_plainly(call):
                     return False
+                self.left_tensors = about_left_tensors(self.first.plain, call.plain)
                 compiled = compiled_again(self.graph_run, subject)
                 trial.call_as_graph(call, compiled)
             except Exception:  # a rewrite that fails is none

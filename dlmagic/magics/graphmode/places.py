@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from dlmagic.cell.source import is_of_dlmagic
 from dlmagic.frameworks.captured import Frame
 
 _CALL_OF_MAGIC = "get_ipython().run_"
@@ -46,8 +47,13 @@ class Places:
     compiled: str = ""
 
     def of(self, frames: Sequence[Frame]) -> Place:
-        """The innermost line of the user's own code, in this cell or in another."""
+        """The innermost line of the user's own code, in this cell or in another.
+
+        What called dlmagic is not looked at: a script that runs cells is the user's, too.
+        """
         for frame in reversed(frames):
+            if is_of_dlmagic(frame.file):
+                break
             inspected = frame.file in (self.filename, self.compiled)
             name = None if inspected else self.name_of_cell(frame.file)
             if name is not None and (_line(frame) or "").startswith(_CALL_OF_MAGIC):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from dlmagic.finding import Finding
+from dlmagic.finding import Finding, Fix
 from dlmagic.magics.graphmode.advice import advice_about
 from dlmagic.magics.graphmode.call import Call
 from dlmagic.magics.graphmode.closer_look import BUILT_IN
@@ -34,14 +34,14 @@ class Trials:
         first: Its first call.
         places: Knows the user's other cells.
         left: How many more may be tried.
-        tried: Whether a fix held, by what it should mend.
+        tried: Each fix that was tried, by what it should mend; None for one that did not hold.
     """
 
     graph_run: GraphRun
     first: Call
     places: Places
     left: int = MOST_TRIALS
-    tried: dict[_Key, bool] = field(default_factory=dict)
+    tried: dict[_Key, Fix | None] = field(default_factory=dict)
 
     def mended(self, findings: Sequence[Finding]) -> list[Finding]:
         """The findings, those that a rewrite mends with that rewrite as their fix."""
@@ -49,19 +49,20 @@ class Trials:
 
     def _mended(self, finding: Finding) -> Finding:
         for attempt in self._attempts(finding):
-            if self._holds(attempt):
-                return replace(finding, fix=attempt.fix)
+            fix = self._fix_that_holds(attempt)
+            if fix is not None:
+                return replace(finding, fix=fix)
         if finding.fix is None:
             return replace(finding, fix=advice_about(finding, self.graph_run.framework.name))
         return finding
 
-    def _holds(self, attempt: InPlaceTrial | OutsideTrial) -> bool:
-        """Whether a fix holds; one that would mend several findings is tried once."""
+    def _fix_that_holds(self, attempt: InPlaceTrial | OutsideTrial) -> Fix | None:
+        """The fix, if it holds; one that would mend several findings is tried once."""
         key = (attempt.finding.kind, attempt.finding.cell, attempt.candidate)
         if key not in self.tried and self.left > 0:
             self.left -= 1
-            self.tried[key] = attempt.holds()
-        return self.tried.get(key, False)
+            self.tried[key] = attempt.fix if attempt.holds() else None
+        return self.tried.get(key)
 
     def _attempts(self, finding: Finding) -> Iterator[InPlaceTrial | OutsideTrial]:
         """Everything that may help, the likeliest first."""

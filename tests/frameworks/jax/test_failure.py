@@ -10,6 +10,7 @@ from dlmagic.errors import StateError
 from dlmagic.frameworks.jax.adapter import JaxFramework
 
 BEFORE = "x = jnp.arange(3.0)\nn = jnp.array(2)\nhistory = []\nheld = {}\n"
+BEFORE += "listed = [x, 2 * x]\n"
 BEFORE += "table = np.ones(3, np.float32)\n"
 CASES = {
     "if": ("y = x\nif x.sum() > 0:\n    y = -x", "jnp.where or jax.lax.cond", 2),
@@ -30,7 +31,10 @@ CASES = {
     "a slice": ("y = x[:n]", "jax.lax.dynamic_slice", 1),
     "a text": ("y = x\nz = f'{x[0]:.2f}'", "jax.debug.print", 2),
     "an array of NumPy": ("y = 1\ntable[0] = 2.0", "x = jnp.asarray(x)", 2),
-    "append": ("history.append(x.sum())", "changes history in place", None),
+    "append": ("history.append(x.sum())", "The cell appends to history, which", None),
+    "an item of a list": ("listed[0] = x", "changes listed in place", None),
+    "an item less": ("listed.pop()", "changes listed in place", None),
+    "a new first item": ("listed.insert(0, -x)", "changes listed in place", None),
     "a key of a dict": ("held['a'] = x", "changes held in place", None),
 }
 
@@ -110,15 +114,22 @@ def test_a_list_of_arrays_that_a_helper_lengthens_is_named(in_notebook):
     before = BEFORE + "history.append(x)\ndef note(a):\n    history.append(a)\n"
     bench = in_notebook(before, "note(x.sum())")
     said, _ = bench.failure("jit")
-    assert "changes history in place" in said
+    assert "appends to history" in said
     assert len(bench.cell.namespace["history"]) == 1
 
 
 def test_a_helper_that_fills_a_list_is_named(in_notebook):
     bench = in_notebook(BEFORE + "def note(a):\n    history.append(a)\n", "note(x.sum())")
     said, _ = bench.failure("jit")
-    assert "history" in said
+    assert "puts what it computes into history, which" in said
     assert bench.cell.namespace["history"] == []
+
+
+def test_a_list_of_the_cells_own_may_be_appended_to_as_is_advised(in_notebook):
+    said, _ = in_notebook(BEFORE, "history.append(x.sum())").failure("jit")
+    assert "append to a list that is made in the cell" in said
+    bench = in_notebook(BEFORE, "mine = []\nfor k in range(3):\n    mine.append(k * x.sum())")
+    assert bench.jitted()["mine"] == [0, 3, 6]
 
 
 def test_a_module_of_nnx_that_is_trained_is_named_and_put_back(in_notebook):

@@ -39,6 +39,13 @@ def test_the_warm_up_counts_only_where_the_first_call_was_whole(first, warm, wor
     assert words in found.message
 
 
+def test_no_reason_is_given_that_is_not_known() -> None:
+    """A branch on a value breaks the graph, too, in a cell without print() or backward()."""
+    (found,) = findings_about_eager_parts({"graph break": 1}, {})
+    assert found.message.endswith("broke once; %%graphmode shows at which lines and why.")
+    assert "print()" not in found.message
+
+
 @pytest.mark.parametrize(
     ("text", "kinds"),
     [

@@ -314,6 +314,25 @@ def test_late_compilations_are_counted_and_left_out() -> None:
     assert timing.comparison.rounds < len(result.rounds)
 
 
+@pytest.mark.parametrize(
+    ("counts", "note"),
+    [
+        (
+            {"compile": 1, "recompile": 1, "graph break": 1, "fallback to eager": 1},
+            "Recompiled once while it was measured.",
+        ),
+        ({"compile": 2, "graph break": 1}, "Compiled 2 times while it was measured."),
+        ({"graph break": 1}, "Broke the graph once while it was measured."),
+    ],
+)
+def test_one_late_compilation_is_told_once(counts: dict[str, int], note: str) -> None:
+    def hook(runner: FakeRunner, call: int) -> None:
+        if call == 40:
+            runner.counts.update(counts)
+
+    assert timings_of(measured(hook))["compile"].notes == (note,)
+
+
 def test_a_runner_that_always_recompiles_still_ends() -> None:
     def hook(runner: FakeRunner, call: int) -> None:
         runner.counts["recompile"] = call

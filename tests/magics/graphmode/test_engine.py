@@ -66,6 +66,83 @@ def test_a_rewrite_is_not_checked_where_its_line_breaks_for_another_reason() -> 
     assert [each for each in breaks if each.fix and each.fix.status == "verified"] == []
 
 
+TENSOR_LEFT = "then holds a tensor in place of a Python number: float() makes it one again"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("v = x.sum().item()\ny = x * 2", f" v {TENSOR_LEFT}"),
+        ("n = x.argmax().item()\ny = x * 2", f" n {TENSOR_LEFT}"),
+        ("held.append(x.sum().item())\ny = x * 2", f" held {TENSOR_LEFT}"),
+        ("y = x * 2\ny.sum().item()", f" the last expression {TENSOR_LEFT}"),
+        ("def f(t):\n    k = t.sum().item()\n    return t * k\ny = f(x)", None),
+        ("y = x / x.max().item()", None),
+    ],
+)
+def test_a_rewrite_that_leaves_a_tensor_for_a_number_says_so(text: str, told: str | None) -> None:
+    found = report(text, x=torch.arange(1.0, 5.0), held=[])
+    (fix,) = [each.fix for each in found.findings if each.kind == "graph-break"]
+    assert fix is not None
+    assert fix.status == "verified"
+    assert fix.text.startswith("Keep it a tensor, without its gradient.")
+    assert (TENSOR_LEFT in fix.text) == (told is not None)
+    assert (told or "") in fix.text
+
+
+def trained(text: str) -> GraphReport:
+    """A report on a cell of which each run makes what it trains."""
+    model, inputs = nn.Linear(3, 1), torch.ones(2, 3)
+    return report(text, nn=nn, model=model, x=inputs)
+
+
+def test_models_and_optimizers_made_in_the_cell_are_told_in_plain_words() -> None:
+    made = "optimizer = torch.optim.SGD(net.parameters(), lr=0.1)"
+    step = "net(x).sum().backward()\noptimizer.step()"
+    found = trained(f"net = nn.Linear(3, 1)\n{made}\n{step}")
+    told = " ".join(
+        f"{each.message} {each.fix.text if each.fix else ''}" for each in found.findings
+    )
+    assert "a model or a layer is made here" in told
+    assert "Make the model in a cell above, once." in told
+    assert "an optimizer is made here, which PyTorch does outside of graphs" in told
+    assert "a graph of its own for the step of an optimizer" in told
+    for raw in ("graph_break", "Parameter", "ynamo", "nn.Module", "reconstruct", "mutations"):
+        assert raw not in told
+
+
+def test_what_was_advised_mends_it() -> None:
+    made = "optimizer = torch.optim.SGD(model.parameters(), lr=0.1)"
+    step = "model(x).sum().backward()\noptimizer.step()"
+    inside = trained(f"{made}\n{step}")
+    again = [each for each in inside.findings if each.kind == "recompile"]
+    assert [each.fix and each.fix.text for each in again] == [
+        "Make models and optimizers in a cell above, once."
+    ]
+    model, inputs = nn.Linear(3, 1), torch.ones(2, 3)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    above = report(step, model=model, x=inputs, optimizer=optimizer)
+    assert above.recompiles == 0
+    assert above.breaks < inside.breaks
+
+
+def test_no_line_of_what_calls_dlmagic_is_blamed() -> None:
+    """This file is the user's, too; the cell is what is compiled again."""
+    found = trained(
+        "opt = torch.optim.SGD(model.parameters(), lr=0.1)\nfor _ in [1]:\n    opt.step()"
+    )
+    assert {each.cell for each in found.findings} == {None}
+
+
+def test_a_recompilation_by_the_size_of_an_intermediate_result_is_told() -> None:
+    torch.manual_seed(0)
+    found = report("x = torch.randn(40)\nz = x[x > 0] * 2\nz.sum()")
+    assert found.recompiles == 1
+    (finding,) = [each for each in found.findings if each.kind == "recompile"]
+    assert "Compiled again: the length of axis 0 of an intermediate result is" in finding.message
+    assert finding.line == 2
+
+
 def test_the_default_mode_is_that_of_inductor() -> None:
     found = dlmagic.graphmode("y = x + 1", namespace={"x": torch.ones(3)})
     assert (found.mode, found.ran, found.check.agrees) == ("compile", "graph", True)

@@ -60,7 +60,8 @@ def names_in(expression: str) -> tuple[str, ...]:
     except SyntaxError:
         raise InputError(
             f"{expression} is not a Python expression.",
-            "Write %summary MODEL, or %summary MODEL INPUT, such as %summary model 32,1,28,28.",
+            "Write %summary MODEL, or %summary MODEL INPUT, such as %summary model 32,1,28,28; "
+            "between several inputs stands a comma: %summary model x, y.",
         ) from None
     found = [node for node in ast.walk(tree) if isinstance(node, ast.Name)]
     found.sort(key=lambda node: (node.lineno, node.col_offset))

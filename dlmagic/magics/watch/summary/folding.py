@@ -109,17 +109,18 @@ def _tree(rows: Sequence[LayerCall]) -> _Branch:
 
 
 def _gathered(branches: Sequence[_Branch]) -> Iterator[_Branch]:
-    """Calls of one layer after the third one become one row."""
-    later: dict[str, list[LayerCall]] = {}
+    """Of many calls of one layer, the first has the parameters, and the others become one row."""
+    calls: dict[str, list[LayerCall]] = {}
     for branch in branches:
-        if branch.row.call > _CALLS_SHOWN:
-            later.setdefault(branch.row.layer, []).append(branch.row)
+        calls.setdefault(branch.row.layer, []).append(branch.row)
     for branch in branches:
-        rows = later.get(branch.row.layer, ())
-        if len(rows) < 2 or branch.row.call <= _CALLS_SHOWN:
+        rows = calls[branch.row.layer]
+        later = [row for row in rows if row.call > 1]
+        few = len(later) < 2 or rows[-1].call <= _CALLS_SHOWN
+        if few or branch.row.call <= 1:
             yield branch
-        elif branch.row is rows[0]:
-            yield _Branch(_together(rows), (), rows[-1].call)
+        elif branch.row is later[0]:
+            yield _Branch(_together(later), (), later[-1].call)
 
 
 def _together(rows: Sequence[LayerCall]) -> LayerCall:

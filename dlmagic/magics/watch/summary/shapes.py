@@ -12,6 +12,8 @@ Shape = tuple[int, ...]
 
 _SHAPES = re.compile(r"^[-\d\s,()\[\]]+$")
 _TIMES = re.compile(r"(?<=\d)\s*[x×]\s*(?=\d)")
+_BETWEEN_SHAPES = re.compile(r"(?<=\d)\s+(?=[-\d])")
+"""A space without a comma beside it; where there are commas, it stands between two shapes."""
 _ONE = re.compile(r"[(\[]([^()\[\]]*)[)\]]")
 
 
@@ -20,6 +22,8 @@ def shapes_in_text(text: str) -> tuple[Shape, ...] | None:
 
     >>> shapes_in_text("32,1,28,28"), shapes_in_text("(32, 784) (32,)"), shapes_in_text("x")
     (((32, 1, 28, 28),), ((32, 784), (32,)), None)
+    >>> shapes_in_text("32,10 32,5"), shapes_in_text("32 10")
+    (((32, 10), (32, 5)), ((32, 10),))
     """
     text = _TIMES.sub(",", text)
     if not _SHAPES.match(text) or not re.search(r"\d", text):
@@ -27,7 +31,8 @@ def shapes_in_text(text: str) -> tuple[Shape, ...] | None:
     groups = _ONE.findall(text)
     outside = _ONE.sub("", text)
     if not groups or re.search(r"\d", outside):
-        groups = [text.strip("()[] ")]
+        bare = text.strip("()[] ")
+        groups = _BETWEEN_SHAPES.split(bare) if "," in bare else [bare]
     return tuple(_shape(group, text) for group in groups)
 
 

@@ -47,7 +47,14 @@ def told(error: Exception, tracker: CallTracker, name: str) -> Exception:
     """
     if isinstance(error, TypeError) and "forward()" in str(error) and len(tracker.layers) < 2:
         said = " ".join(str(error).split()).rstrip(".")
-        return InputError(f"{name or 'The model'} cannot be called with this input: {said}.")
+        called = name or "model"
+        several = (
+            f"shapes as in %summary {called} 32,10 32,5, or values as in %summary {called} x, y"
+        )
+        advice = f"Give one input for each argument: {several}." if "missing" in said else ""
+        return InputError(
+            f"{name or 'The model'} cannot be called with this input: {said}.", advice
+        )
     if not tracker.layers:
         return error
     layer, given = tracker.layers[-1]

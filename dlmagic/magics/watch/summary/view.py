@@ -56,7 +56,10 @@ def short(number: float) -> str:
 
 def _inputs(summary: ModelSummary) -> str:
     shapes = [in_words(spec) for spec in summary.inputs]
-    return f"an input of {listed(shapes)}" if shapes else "an input without tensors"
+    if len(shapes) > 1:
+        alike = f", {len(shapes)} times" if len(set(shapes)) == 1 else ""
+        return f"inputs of {listed(shapes)}{alike}"
+    return f"an input of {shapes[0]}" if shapes else "an input without tensors"
 
 
 def in_words(spec: ArraySpec, common: str | None = None) -> str:

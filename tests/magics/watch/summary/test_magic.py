@@ -17,6 +17,7 @@ model = nn.Sequential(nn.Linear(4, 3), nn.ReLU(), nn.Linear(3, 2))
 nets = {"the small": nn.Linear(2, 1)}
 x = torch.ones(5, 4)
 kept = []
+two = nn.Bilinear(4, 4, 3)
 """
 
 
@@ -48,6 +49,22 @@ def test_a_line_is_read(notebook: InteractiveShell, line: str) -> None:
     assert (found.repetitions > 0) == (timed or "labels" in line)
 
 
+@pytest.mark.parametrize("line", ["two 5,4 5,4", "two (5, 4) (5, 4)", "two 5x4 5x4", "two x, x"])
+def test_two_inputs_are_read_and_told(notebook: InteractiveShell, line: str) -> None:
+    found = notebook.run_line_magic("summary", line)
+    assert [spec.shape for spec in found.inputs] == [(5, 4)] * 2
+    assert "inputs of 5×4, 2 times" in " ".join(repr(found).split())
+
+
+def test_who_gives_too_few_inputs_learns_how_several_are_written(
+    notebook: InteractiveShell,
+) -> None:
+    with pytest.raises(UsageError, match="Give one input for each argument") as caught:
+        notebook.run_line_magic("summary", "two 5,4")
+    advised = str(caught.value).partition("as in ")[2].partition(", or values")[0]
+    assert advised == "%summary two 32,10 32,5"
+
+
 def test_without_an_input_there_are_parameters(notebook: InteractiveShell) -> None:
     found = notebook.run_line_magic("summary", "nets['the small']")
     assert (found.parameters, found.source) == (3, "parameters")
@@ -74,7 +91,7 @@ def test_globals_that_a_hook_writes_to_are_put_back(notebook: InteractiveShell) 
     ("line", "said"),
     [
         ("", "needs a model"),
-        ("x", "x is a Tensor, not a model. Models here: model."),
+        ("x", "x is a Tensor, not a model. Models here: model, two."),
         ("nn.Linear", "nn.Linear is the class Linear; a model is what"),
         ("modle", "There is no modle here. Did you mean model?"),
         ("exitt", "There is no exitt here. Choose from:"),  # exit is a name of IPython's
@@ -82,6 +99,7 @@ def test_globals_that_a_hook_writes_to_are_put_back(notebook: InteractiveShell) 
         ("model 5,0", "sizes above 0"),
         ("model x --dpeth 2", "no option --dpeth. Did you mean --depth?"),
         ("model x --depth 0", "whole number above 0"),
+        ("two x x", "between several inputs stands a comma: %summary model x, y"),
         ("model +", "not a Python expression|refuses"),
     ],
 )

@@ -112,10 +112,33 @@ def test_many_calls_of_one_layer_become_one_line() -> None:
     rows = [LayerCall("", "Net", 0, -1, 1, 1, flops=100.0)]
     rows += [LayerCall("cell", "GRUCell", 1, 0, k + 1, 10, flops=10.0) for k in range(10)]
     lines = fold(rows, None).lines
-    assert [line.calls for line in lines] == [
-        "", ", call 1", ", call 2", ", call 3", ", calls 4–10",
-    ]  # fmt: skip
-    assert lines[-1].row.flops == 70.0
+    assert [line.calls for line in lines] == ["", ", call 1", ", calls 2–10"]
+    assert lines[-1].row.flops == 90.0
+
+
+def test_three_calls_of_one_layer_have_a_line_each() -> None:
+    rows = [LayerCall("", "Net", 0, -1, 1, 1, flops=30.0)]
+    rows += [LayerCall("cell", "GRUCell", 1, 0, k + 1, 3, flops=10.0) for k in range(3)]
+    lines = fold(rows, None).lines
+    assert [line.calls for line in lines] == ["", ", call 1", ", call 2", ", call 3"]
+
+
+def test_names_of_layers_are_whole_where_columns_go_on_below_anyway() -> None:
+    """A bidirectional layer of Keras: its names were broken into three lines."""
+    rows = [LayerCall("", "Net", 0, -1, 1, 1, (SPEC,), flops=1e6)]
+    rows.append(LayerCall("bidirectional", "Bidirectional", 1, 0, 1, 1, (SPEC,), flops=1e6))
+    inner, three = "bidirectional.backward_lstm", (ArraySpec((4, 20, 128), "float32"),) * 3
+    rows.append(LayerCall(inner, "LSTM", 2, 1, 1, 1, three, 49_408, 49_408, 0, 49_408, flops=1e6))
+    figures = {"flops": 1e6, "activation_bytes": 9000, "gradient_bytes": 9000, "parameters": 24_832}
+    rows += [
+        LayerCall(f"{inner}.lstm_cell", "LSTMCell", 3, 2, k + 1, 21, three, **figures)
+        for k in range(21)
+    ]
+    shown = repr(ModelSummary(name="net", kind="Net", rows=tuple(rows), inputs=(SPEC,)))
+    lines = shown.replace("\u00a0", " ").splitlines()
+    assert max(map(len, lines)) <= 80
+    for name in ("    backward_lstm ", "      lstm_cell, call 1 ", "      lstm_cell, calls 2–21 "):
+        assert sum(line.startswith(name) for line in lines) == 2
 
 
 def test_a_large_summary_stays_small_and_says_what_it_leaves_out() -> None:
