@@ -7,9 +7,9 @@ import logging
 import os
 import sys
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import Protocol
+from typing import Any, Protocol
 
 
 class Output(Protocol):
@@ -81,13 +81,29 @@ def heard_again(*descriptors: int) -> Iterator[None]:
         descriptors: File descriptors that may have led nowhere, too.
     """
     before, disabled = (sys.stdout, sys.stderr), logging.root.manager.disable
+    warned, quieted = warnings.filters, set(_quieted_loggers())
     kept = [(number, _copy_of(number)) for number in descriptors]
     try:
         yield
     finally:
         _lead_back(kept)
         logging.disable(disabled)
+        for logger, own in set(_quieted_loggers()) - quieted:
+            logger.removeFilter(own)
+        if warnings.filters is not warned:  # a copy, in which somebody had to change something
+            warnings.filters = warned
+            with warnings.catch_warnings():
+                pass  # Python now asks the filters anew
         sys.stdout, sys.stderr = before
+
+
+def _quieted_loggers() -> Iterator[tuple[logging.Logger, Callable[..., Any]]]:
+    """Loggers that we keep from telling all they have to tell, each with our filter."""
+    known = list(logging.root.manager.loggerDict.values())
+    for logger in (each for each in known if isinstance(each, logging.Logger)):
+        for each in logger.filters:
+            if callable(each) and str(getattr(each, "__module__", "")).startswith("dlmagic."):
+                yield logger, each
 
 
 def _lead_back(kept: Sequence[tuple[int, int | None]]) -> None:

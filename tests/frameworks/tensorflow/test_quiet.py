@@ -10,7 +10,11 @@ from pathlib import Path
 import pytest
 import tensorflow as tf
 
+from dlmagic.cell.output import heard_again
 from dlmagic.frameworks.tensorflow.quiet import eagerly, in_graphs
+from tests.interrupting import interrupted_in
+
+LOGGERS = ("tensorflow", "absl")
 
 
 @pytest.mark.parametrize("active", [eagerly, in_graphs])
@@ -67,3 +71,21 @@ def test_the_warning_about_data_sets_is_not_shown():
     with eagerly():
         tf.data.Dataset.range(2).map(lambda v: v + 1)  # a warning is an error in this suite
     assert warnings.filters == before
+
+
+def heard():
+    return [*warnings.filters], [logging.getLogger(name).filters[:] for name in LOGGERS]
+
+
+def test_an_interrupt_between_any_two_of_its_lines_silences_nothing_for_good():
+    before, interrupts, ended = heard(), 0, False
+    while not ended:
+        try:
+            with heard_again(2):
+                with interrupted_in(interrupts + 1, "/tensorflow/quiet.py"), in_graphs():
+                    pass
+                ended = True
+        except KeyboardInterrupt:
+            interrupts += 1
+        assert heard() == before, interrupts
+    assert interrupts > 15
