@@ -14,7 +14,12 @@ from dlmagic.devices.reading import Reason
 from dlmagic.frameworks.gradients import NOTHING, Differentiated, Gradients
 from dlmagic.frameworks.protocol import Framework, Prepared
 from dlmagic.frameworks.tensorflow.concrete_graphs import read_graph
-from dlmagic.frameworks.tensorflow.gradients import Leaves, gradients_of, leaves_among
+from dlmagic.frameworks.tensorflow.gradients import (
+    Leaves,
+    PlainOutputs,
+    gradients_of,
+    leaves_among,
+)
 from dlmagic.frameworks.tensorflow.graphs import Graph
 from dlmagic.magics.graphmode.capture import AnyCompiler, Captured, CompiledCell, RunOnce
 from dlmagic.magics.graphmode.first_graph import FirstGraph
@@ -86,9 +91,14 @@ class TensorFlowCompiler:
         leaves = _leaves_of(subject)
         if not leaves:
             return Reason(NOTHING)
+        outputs = PlainOutputs()
+
+        def of_graph() -> tuple[object, ...]:
+            return compiled.run(subject.arguments, Captured())
+
         return Differentiated(
-            plain=lambda: gradients_of(subject.run, leaves),
-            graph=lambda: gradients_of(lambda: compiled.run(subject.arguments, Captured()), leaves),
+            plain=lambda: gradients_of(subject.run, leaves, outputs.of_plain),
+            graph=lambda: gradients_of(of_graph, leaves, outputs.of_graph),
         )
 
     def plain_gradients(self, subject: Subject, choose: Choose) -> Gradients | None:

@@ -194,3 +194,16 @@ def test_one_array_under_two_names_has_a_gradient_for_each() -> None:
     setup = f"{JAX}{WRONG_IN_JAX}\nw = x"
     found, _ = report(setup, "jit", "y = wrong(x) + wrong(w)")
     assert found.check.gradients_reason.endswith("(and 1 more)")
+
+
+@in_tensorflow
+def test_a_number_that_the_graph_makes_a_tensor_has_no_gradient_to_compare(mode: str) -> None:
+    found, _ = report(TENSORFLOW, mode, "y = m * x\nvalue = float(tf.reduce_sum(y))\nz = value * 2")
+    assert (found.findings, found.check.gradients_agree) == ((), True)
+
+
+@in_tensorflow
+def test_a_wrong_gradient_beside_such_a_number_is_found(mode: str) -> None:
+    text = "value = float(tf.reduce_sum(m))\ny = wrong(m)"
+    found, _ = report(TENSORFLOW + WRONG_IN_TENSORFLOW, mode, text)
+    assert "gradient-mismatch" in {each.kind for each in found.findings}
