@@ -45,7 +45,7 @@ class Engine:
         self._alarm = Alarm(model)
         self._called = self._accumulated = self._bypassed = self._evaluated = False
         self._inside = self._until_step = False
-        # Whether compiled code is left aside in each call that runs; None in those not looked at.
+        # Whether compiled code is left aside in each call that runs; None in those of transforms.
         self._running: list[bool | None] = []
         self._optimised: dict[int, frozenset[int]] = {}
         self._under_way: dict[int, frozenset[int]] = {}
@@ -87,13 +87,14 @@ class Engine:
 
     def before_call(self, module: nn.Module, args: Any, kwargs: Any) -> None:
         """The model is called."""
-        if torch.compiler.is_compiling():
-            return  # a graph must not know of us
-        self._running.append(None)
-        if self._alarm.diagnosing or self._inside or compat.in_transform():
-            return
+        if torch.compiler.is_compiling() or self._alarm.diagnosing or self._inside:
+            return  # no graph must know of us
         if not module.training or not torch.is_grad_enabled() or compat.in_backward():
-            self._evaluated |= not module.training and torch.is_grad_enabled()
+            if not module.training and torch.is_grad_enabled():
+                self._evaluated |= not compat.in_transform()
+            return
+        if compat.in_transform():
+            self._running.append(None)  # nor a derivative
             return
         began = time.perf_counter()
         if self._stepping.passes():
@@ -112,13 +113,15 @@ class Engine:
             self._look(self._alarm.keep, step, args, kwargs, measured=measured)
         else:
             self._alarm.forget()
-        self._running[-1] = measured and not self._until_step and eager.enter(self)
+        self._running.append(measured and not self._until_step and eager.enter(self))
         self._own += time.perf_counter() - began
 
-    def after_call(self, _module: nn.Module, _args: Any, output: Any) -> None:
+    def after_call(self, module: nn.Module, _args: Any, output: Any) -> None:
         """The model has been called, or has raised."""
-        if torch.compiler.is_compiling() or not self._running:
+        if torch.compiler.is_compiling() or self._alarm.diagnosing or self._inside:
             return
+        if not self._running or not module.training or not torch.is_grad_enabled():
+            return  # also a call within the one that is looked at, or in another thread
         left_aside = self._running.pop()
         if left_aside is None:
             return

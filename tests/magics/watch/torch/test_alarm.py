@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import weakref
 
 import pytest
@@ -182,3 +183,55 @@ def test_a_call_within_a_call_is_not_taken_for_its_end():
                 break
     (culprit,) = listening.culprits
     assert (culprit.step, culprit.pass_, culprit.layer) == (4, "backward", "layers.1")
+
+
+class AskedByAnotherThread(nn.Module):
+    """While the model learns another thread asks it, as an actor does, and is answered later."""
+
+    def __init__(self):
+        super().__init__()
+        self.model, self.asked, self.learned = [], threading.Event(), threading.Event()
+        self.is_asked = False
+
+    def forward(self, x):
+        if not torch.is_grad_enabled():
+            self.asked.set()
+            assert self.learned.wait(5)
+            return x
+        if self.is_asked:
+            self.is_asked = False
+            self.asked.clear()
+            self.learned.clear()
+            self.actor = threading.Thread(target=self._ask)
+            self.actor.start()
+            assert self.asked.wait(5)
+        return x
+
+    @torch.no_grad()
+    def _ask(self):
+        self.model[0](BATCH)
+
+    def has_learned(self):
+        self.learned.set()
+        self.actor.join()
+
+
+@pytest.mark.parametrize("every", [1, 100])
+def test_calls_of_another_thread_are_not_taken_for_those_that_learn(every):
+    torch.manual_seed(0)
+    asked, breaks = AskedByAnotherThread(), Breaks(backward=True)
+    model = nn.Sequential(nn.Linear(6, 8), asked, breaks, nn.Linear(8, 3))
+    asked.model.append(model)
+    optimizer = torch.optim.SGD(model.parameters(), 0.1)
+    with watching(model, every=every) as (_, listening):
+        for number in range(1, 4):
+            breaks.now = number == 3
+            asked.is_asked = True
+            optimizer.zero_grad()
+            loss = model(BATCH).square().mean()
+            asked.has_learned()
+            loss.backward()
+            optimizer.step()
+    (culprit,) = listening.culprits
+    assert (culprit.step, culprit.layer, culprit.pass_) == (3, "2", "backward")
+    assert culprit.certain
