@@ -72,6 +72,9 @@ RULES = (
     "keras_not_compiled",
     "keras_not_built",
     "keras_samples",
+    "keras_without_labels",
+    "keras_pairs",
+    "keras_old_names",
     "keras_symbolic",
     "keras_lookup",
     "keras_weights",
@@ -116,6 +119,7 @@ RULES = (
     "jax_gradient",
     "jax_static_argument",
     "jax_mapped_axes",
+    "jax_scan",
 )
 """Modules of the folder ``rules``: those that know more of the place come first."""
 
