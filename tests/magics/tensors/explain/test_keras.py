@@ -584,3 +584,15 @@ model.fit(x, verbose=0)"""
 )
 def test_labels_are_not_missed_where_they_may_come_otherwise(text: str) -> None:
     check(Case(SETUP, text, None))
+
+
+def test_images_without_channels_are_many_rather_than_one() -> None:
+    text = "many = np.ones((8, 28, 28))\nkeras.Sequential([layers.Conv2D(4, 3)])(many)"
+    found = explained(Case(SETUP, text, None))
+    assert found is not None
+    assert found.finding is not None
+    ways = [each.fix.text for each in (found.finding, *found.alternatives) if each.fix]
+    assert ways == [
+        "Add the missing axis: many[..., None].",
+        "Add the missing axis: many[None].",
+    ]
