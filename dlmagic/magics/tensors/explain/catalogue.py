@@ -16,6 +16,7 @@ RULES = (
     "device_mismatch",
     "layer_features",
     "conv_channels",
+    "picked_classes",
     "class_targets",
     "class_range",
     "target_dtype",
@@ -26,6 +27,8 @@ RULES = (
     "whole_numbers",
     "index_dtype",
     "axes_count",
+    "recurrent_state",
+    "one_hot",
     "index_range",
     "mask_shape",
     "axis_range",
@@ -48,6 +51,7 @@ RULES = (
     "state_dict",
     "no_grad_yet",
     "wrong_object",
+    "number_backward",
     "output_object",
     "array_called",
     "not_callable",
@@ -68,6 +72,9 @@ RULES = (
     "keras_not_compiled",
     "keras_not_built",
     "keras_samples",
+    "keras_without_labels",
+    "keras_pairs",
+    "keras_old_names",
     "keras_symbolic",
     "keras_lookup",
     "keras_weights",
@@ -112,6 +119,7 @@ RULES = (
     "jax_gradient",
     "jax_static_argument",
     "jax_mapped_axes",
+    "jax_scan",
 )
 """Modules of the folder ``rules``: those that know more of the place come first."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.magics.tensors.explain.explained import SETUP_CELL, Case, check, explained
+from tests.magics.tensors.explain.explained import CELL, SETUP_CELL, Case, check, explained
 
 SETUP = """
 import numpy as np
@@ -438,3 +438,44 @@ def test_it_is_said_why_there_is_no_gradient(text: str, why: str) -> None:
     assert found is not None
     assert found.finding.kind == "no-gradient-yet"
     assert why in found.finding.message
+
+
+NUMBERS = """
+import torch
+import torch.nn.functional as F
+w = torch.ones(3, requires_grad=True)
+def trained():
+    loss = F.mse_loss(w, torch.zeros(3)).item()
+    loss.backward()
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "cell", "fix"),
+    [
+        ("w.sum().item().backward()", 1, CELL, "w.sum().backward()"),
+        (
+            "loss = w.sum()\nloss = loss.item()\nloss.backward()",
+            2,
+            CELL,
+            "loss_value = loss.item()",
+        ),
+        ("trained()", 6, SETUP_CELL, "loss = F.mse_loss(w, torch.zeros(3))"),
+    ],
+)
+def test_a_number_has_no_gradients(text: str, line: int, cell: str, fix: str) -> None:
+    said = "since .item() takes the number out of"
+    check(Case(NUMBERS, text, "number-backward", line, said, fix, cell=cell))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "loss = 0.0\nloss.backward()",
+        "loss = len(w)\nloss.backward()",
+        "loss = 0.0\nfor _ in w:\n    loss += w.sum().item()\nloss.backward()",
+        "class Chess:\n    step = 1\nChess.step.backward()",
+    ],
+)
+def test_of_other_numbers_nothing_is_said(text: str) -> None:
+    check(Case(NUMBERS, text, None))

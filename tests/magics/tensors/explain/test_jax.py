@@ -501,3 +501,28 @@ def test_a_number_that_is_only_looked_at(body: str, advice: str) -> None:
     assert found.finding.fix is not None
     assert advice in found.finding.fix.text
     assert found.finding.fix.code is None
+
+
+SCANNED = "def body(carry, x):\n    {}\njax.lax.scan(body, 0.0, v)"
+
+
+def test_the_body_of_a_scan_gives_a_pair() -> None:
+    said = "the next carry and what is kept of the step"
+    text = SCANNED.format("return carry + x")
+    check(Case(SETUP, text, "scan-pair", 2, said, "return carry + x, None"))
+    nothing = SCANNED.format("carry = carry + x")
+    check(Case(SETUP, nothing, "scan-pair", 3, "body returns nothing", runs=False))
+
+
+@pytest.mark.parametrize("line", ["return carry + v, x", "raise TypeError('a pair')"])
+def test_of_other_bodies_of_a_scan_no_pair_is_asked(line: str) -> None:
+    check(Case(SETUP, SCANNED.format(line), None))
+
+
+def test_three_things_are_no_pair_and_no_line_is_advised() -> None:
+    found = explained(Case(SETUP, SCANNED.format("return carry, x, x"), None))
+    assert found is not None
+    assert found.finding is not None
+    assert found.finding.kind == "scan-pair"
+    assert found.finding.fix is not None
+    assert found.finding.fix.code is None

@@ -495,3 +495,104 @@ def test_a_loss_inside_of_the_block_is_not_said_to_be_outside(block: str) -> Non
         "rule.apply_gradients(zip(slopes, model.trainable_weights))"
     )
     assert explained(Case(SETUP, text, None)) is None
+
+
+PAIRS = f"""{SETUP}
+w, model, rule = tf.Variable(2.0), made("mse"), keras.optimizers.SGD(0.1)
+with tf.GradientTape(persistent=True) as tape:
+    loss, cost = w * w, tf.reduce_mean(model(x))
+slope, slopes = tape.gradient(loss, w), tape.gradient(cost, model.trainable_variables)
+pair = (slope, w)
+"""
+
+
+@pytest.mark.parametrize(
+    ("given", "pairs"),
+    [
+        ("[slope, w]", "[(slope, w)]"),
+        ("[slopes, model.trainable_variables]", "zip(slopes, model.trainable_variables)"),
+        ("slopes, model.trainable_variables", "zip(slopes, model.trainable_variables)"),
+    ],
+)
+def test_gradients_are_paired_with_their_variables(given: str, pairs: str) -> None:
+    fix = f"rule.apply_gradients({pairs})"
+    check(Case(PAIRS, f"rule.apply_gradients({given})", "gradient-pairs", 1, "side by side", fix))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "rule.apply_gradients(slope)",
+        "rule.apply_gradients([(slope, w, 3)])",
+        "rule.apply_gradients([pair, pair[:1]])",
+        "rule.apply_gradients(zip([slope], [w]), 3)",
+        "for each in slope:\n    pass",
+    ],
+)
+def test_of_what_is_paired_already_nothing_is_said(text: str) -> None:
+    check(Case(PAIRS, text, None))
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "fix"),
+    [
+        (
+            "rule = keras.optimizers.Adam(lr=0.01)",
+            "Keras calls it learning_rate now",
+            "rule = keras.optimizers.Adam(learning_rate=0.01)",
+        ),
+        (
+            'made("mse").fit(x, rows, nb_epoch=1, verbose=0)',
+            "Keras calls it epochs now",
+            'made("mse").fit(x, rows, epochs=1, verbose=0)',
+        ),
+    ],
+)
+def test_names_that_older_versions_had(text: str, message: str, fix: str) -> None:
+    check(Case(SETUP, text, "old-argument", 1, message, fix))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "keras.optimizers.Adam(rate=0.01)",
+        'options = {"lr": 0.1}\nkeras.optimizers.Adam(**options)',
+        'made("mse").fit(x, rows, epoch=1)',
+    ],
+)
+def test_of_names_that_no_version_had_nothing_is_said(text: str) -> None:
+    check(Case(SETUP, text, None))
+
+
+def test_a_loss_that_compares_needs_labels() -> None:
+    text = 'model = made("mse")\nmodel.fit(x, verbose=0)'
+    check(Case(SETUP, text, "without-labels", 2, "fit gets x alone"))
+
+
+OWN_STEP = """class Mine(keras.Model):
+    def call(self, x):
+        return x
+    def train_step(self, data):
+        return {"loss": keras.ops.convert_to_tensor(None)}
+model = Mine()
+model.compile("sgd", "mse")
+model.fit(x, verbose=0)"""
+
+
+@pytest.mark.parametrize(
+    "text", [OWN_STEP, 'made("mse").fit(tf.data.Dataset.from_tensors(x), verbose=0)']
+)
+def test_labels_are_not_missed_where_they_may_come_otherwise(text: str) -> None:
+    check(Case(SETUP, text, None))
+
+
+def test_images_without_channels_are_many_rather_than_one() -> None:
+    text = "many = np.ones((8, 28, 28))\nkeras.Sequential([layers.Conv2D(4, 3)])(many)"
+    found = explained(Case(SETUP, text, None))
+    assert found is not None
+    assert found.finding is not None
+    ways = [each.fix.text for each in (found.finding, *found.alternatives) if each.fix]
+    assert ways == [
+        "Add the missing axis: many[..., None].",
+        "Add the missing axis: many[None].",
+    ]

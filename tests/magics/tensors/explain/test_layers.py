@@ -327,3 +327,83 @@ def test_the_mask_of_an_attention(text: str, message: str, fix: str) -> None:
 def test_a_value_is_not_said_to_be_stretched_by_an_attention() -> None:
     text = "F.scaled_dot_product_attention(q, k[:, :3], k[:, :3])"
     assert explained(Case(ATTENDING, text, None)) is None
+
+
+@pytest.mark.parametrize("call", ["scores.masked_fill", "scores.masked_fill_"])
+def test_a_mask_for_each_key_fills_scores_with_heads(call: str) -> None:
+    setup = f"{ATTENDING}\nscores = q @ k.mT"
+    fix = f"{call}((~pad)[:, None, None, :], -1e9)"
+    check(
+        Case(setup, f"{call}(~pad, -1e9)", "attention-mask", 1, "~pad is (2, 6)", fix, "verified")
+    )
+
+
+@pytest.mark.parametrize("mask", ["pad[:, :5]", "pad[[0, 1, 1]]", "pairs[:, :, :5]"])
+def test_other_masks_are_not_for_each_key(mask: str) -> None:
+    text = f"(q @ k.mT).masked_fill({mask}, -1e9)"
+    check(Case(ATTENDING, text, "broadcast-shapes", runs=False))
+
+
+RECURRENT = """
+import torch
+import torch.nn as nn
+x, h, c = torch.ones(20, 5, 8), torch.zeros(1, 32, 16), torch.zeros(1, 32, 16)
+rows, state = torch.ones(20, 5, 8), torch.zeros(1, 20, 16)
+lstm, gru = nn.LSTM(8, 16, batch_first=True), nn.GRU(8, 16, batch_first=True)
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.gru = nn.GRU(8, 16, batch_first=True)
+    def forward(self, x, h):
+        out, h = self.gru(x, h)
+        return out, h
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "message", "fix"),
+    [
+        ("out, _ = lstm(x, (h, c))", 1, "(1, 20, 16); h is (1, 32, 16)", "out, _ = lstm(x)"),
+        ("out, _ = gru(x, h)", 1, "h is (1, 32, 16)", "out, _ = gru(x)"),
+        (
+            "old = nn.GRU(8, 16)\nold(rows, state)",
+            1,
+            "state is (1, 20, 16)",
+            "old = nn.GRU(8, 16, batch_first=True)",
+        ),
+        ("lstm(x, state)", 1, "two states, (h, c)", "lstm(x, (state, torch.zeros_like(state)))"),
+    ],
+)
+def test_the_state_of_a_recurrent_layer(text: str, line: int, message: str, fix: str) -> None:
+    check(Case(RECURRENT, text, "recurrent-state", line, message, fix))
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "cell"),
+    [
+        ("for each in [x]:\n    out, h = gru(each, h)", 2, "Cell In[1]"),
+        ("Net()(x, h)", 12, SETUP_CELL),
+        ("gru(x, torch.ones(1, 32, 16))", 1, "Cell In[1]"),
+    ],
+)
+def test_a_state_that_is_carried_on_is_not_left_out(text: str, line: int, cell: str) -> None:
+    case = Case(RECURRENT, text, "recurrent-state", line, "(1, 32, 16)", cell=cell)
+    check(case)
+    found = explained(case)
+    assert found is not None
+    assert found.finding is not None
+    assert found.finding.fix is not None
+    assert found.finding.fix.code is None
+    assert "drop_last=True" in found.finding.fix.text
+
+
+def test_what_is_no_state_of_a_batch_is_not_said_to_be_one() -> None:
+    check(Case(RECURRENT, "gru(x[0], torch.zeros(1, 32))", None))
+    check(Case(RECURRENT, "h[1]", "index-range", runs=False))
+
+
+def test_a_recurrent_layer_in_a_chain_hands_on_a_tuple() -> None:
+    text = "net = nn.Sequential(gru, nn.Linear(16, 2))\nnet(x)"
+    check(Case(RECURRENT, text, "wrong-object", 2, "the GRU before it, gru, gives a tuple"))
+    given = "net = nn.Sequential(nn.Linear(8, 2), nn.ReLU())\nnet((x, h))"
+    check(Case(RECURRENT, given, "wrong-object", 2, "net takes a tensor", runs=False))

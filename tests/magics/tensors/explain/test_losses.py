@@ -197,3 +197,63 @@ def test_labels_that_a_model_of_a_library_hands_to_its_loss() -> None:
     assert found.finding is not None
     assert found.finding.fix is not None
     assert found.finding.fix.text == "Count the classes from 0: take 1 from each label."
+
+
+PICKING = """
+import torch
+import torch.nn as nn
+import torch.nn.functional as F
+scores, y = torch.ones(4, 3, requires_grad=True), torch.tensor([0, 1, 2, 1])
+hot = torch.eye(3)[[0, 1, 2, 0]]
+_, picked = torch.max(scores, 1)
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "fix"),
+    [
+        ("F.cross_entropy(scores.argmax(1).float(), y)", 1, "F.cross_entropy(scores, y)"),
+        ("F.cross_entropy(scores.argmax(1), y)", 1, "F.cross_entropy(scores, y)"),
+        ("nn.CrossEntropyLoss()(picked.float(), y)", 1, "nn.CrossEntropyLoss()(scores, y)"),
+        (
+            "p = torch.argmax(scores, 1, keepdim=True).float()\nF.cross_entropy(p, y)",
+            2,
+            "F.cross_entropy(scores, y)",
+        ),
+    ],
+)
+def test_classes_that_were_picked_are_no_scores(text: str, line: int, fix: str) -> None:
+    said = "holds the classes that were picked from scores"
+    check(Case(PICKING, text, "picked-classes", line, said, fix, "verified"))
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("F.cross_entropy(hot.argmax(1), scores)", "class-targets"),
+        ("F.cross_entropy(scores, y + 1)", "class-range"),
+        ("F.cross_entropy(scores, hot.long())", "target-dtype"),
+        ("F.cross_entropy(torch.max(scores[None], scores[None])[0], y + 1)", "class-range"),
+    ],
+)
+def test_scores_are_no_picked_classes(text: str, kind: str) -> None:
+    check(Case(PICKING, text, kind, runs=False))
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "fix"),
+    [
+        ("F.one_hot(y, 2)", "y holds numbers from 0 to 2", "F.one_hot(y, 3)"),
+        ("F.one_hot(y, num_classes=2)", "0 to 1;", "F.one_hot(y, num_classes=3)"),
+        ("F.one_hot(y + 1, 3)", "from 1 to 3", "F.one_hot((y + 1) - 1, 3)"),
+        ("F.one_hot(y.float(), 3)", "is float32", "F.one_hot(y.float().long(), 3)"),
+    ],
+)
+def test_labels_that_one_hot_has_no_place_for(text: str, message: str, fix: str) -> None:
+    check(Case(PICKING, text, "one-hot-classes", 1, message, fix, "verified"))
+
+
+def test_labels_that_are_no_classes_are_not_rounded() -> None:
+    check(Case(PICKING, "F.one_hot(y - 1, 3)", "one-hot-classes", 1, "y - 1 holds -1"))
+    check(Case(PICKING, "F.one_hot(y + 0.5, 4)", None))
+    check(Case(PICKING, "def one_hot(x):\n    F.one_hot(-x)\none_hot(y)", "one-hot-classes", 2))

@@ -246,3 +246,64 @@ CASES = [
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.text)
 def test_what_is_said(case: Case) -> None:
     check(case)
+
+
+CHECKPOINT = """
+import torch
+import torch.nn as nn
+model = nn.Linear(3, 2)
+optimizer = torch.optim.SGD(model.parameters(), 0.1)
+weights = model.state_dict()
+checkpoint = {"epoch": 3, "model": weights, "optimizer": optimizer.state_dict()}
+parallel = {"state_dict": nn.DataParallel(model).state_dict(), "epoch": 3}
+"""
+UNPREFIXED = (
+    'model.load_state_dict({k.removeprefix("module."): v '
+    'for k, v in parallel["state_dict"].items()})'
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "fix", "status"),
+    [
+        (
+            "model.load_state_dict(checkpoint)",
+            'has them under "model"',
+            'model.load_state_dict(checkpoint["model"])',
+            "shape-verified",
+        ),
+        (
+            "model.load_state_dict(parallel)",
+            'has them under "state_dict"',
+            UNPREFIXED,
+            "shape-verified",
+        ),
+        (
+            "model.load_state_dict(model)",
+            "model is a Linear",
+            "model.load_state_dict(model.state_dict())",
+            "unverified",
+        ),
+    ],
+)
+def test_a_checkpoint_holds_the_weights(text: str, message: str, fix: str, status: str) -> None:
+    check(Case(CHECKPOINT, text, S, 1, message, fix, status))
+
+
+def test_a_file_is_read_before_its_weights_are_loaded() -> None:
+    fix = "model.load_state_dict(torch.load('a.pt'))"
+    check(Case(CHECKPOINT, "model.load_state_dict('a.pt')", S, 1, "is a str", fix, runs=False))
+
+
+@pytest.mark.parametrize(
+    "saved",
+    [
+        "optimizer.state_dict()",
+        '{"model": {"other": weights["bias"]}, "epoch": 3}',
+        '{"bias": weights["bias"], "model": weights}',
+        '{"model": nn.Linear(4, 2).state_dict()}',
+    ],
+)
+def test_what_does_not_hold_the_weights_is_no_checkpoint(saved: str) -> None:
+    case = Case(CHECKPOINT, f"model.load_state_dict({saved})", S, 1, "does not fit", runs=False)
+    check(case)

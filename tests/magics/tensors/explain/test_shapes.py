@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.magics.tensors.explain.explained import SETUP_CELL, Case, check, explained
+from tests.magics.tensors.explain.explained import SETUP_CELL, Case, check, explained, run_cells
 
 SETUP = """
 import torch
@@ -228,3 +228,47 @@ def test_a_shape_that_is_expanded_wrongly(
     text: str, message: str, fix: str | None, status: str | None
 ) -> None:
     check(Case(SETUP, text, "expanded-shape", 1, message, fix, status))
+
+
+BATCHES = """
+import torch
+from torch.utils.data import DataLoader
+def one(data, **options):
+    return next(iter(DataLoader(data, batch_size=2, **options)))
+words = [torch.ones(n) for n in (3, 5)]
+labelled = [(each, 1) for each in words]
+named = [{"ids": each} for each in words]
+images = [(torch.ones(3, n, 20), 1) for n in (20, 21)]
+lists = [([1, 2, 3], 0), ([1, 2], 1)]
+"""
+
+
+@pytest.mark.parametrize(
+    ("data", "message", "advice"),
+    [
+        ("words", "sample 1 is (5,), sample 0 is (3,)", "pad_sequence(samples, batch_first=True)"),
+        ("labelled", "element 0 of sample 1 is (5,)", "(torch.nn.utils.rnn.pad_sequence)"),
+        ("named", "element 'ids' of sample 1 is (5,)", "(torch.nn.utils.rnn.pad_sequence)"),
+        ("images", "element 0 of sample 1 is (3, 21, 20)", "Resize((HEIGHT, WIDTH))"),
+        ("lists", "element 0 of sample 1 has 2 elements", "pad_sequence"),
+    ],
+)
+def test_samples_of_unequal_shapes(data: str, message: str, advice: str) -> None:
+    found = explained(Case(BATCHES, f"one({data})", None))
+    assert found is not None
+    assert found.finding is not None
+    assert found.finding.kind == "joined-sizes"
+    assert message in found.finding.message
+    assert found.finding.fix is not None
+    assert advice in found.finding.fix.text
+
+
+def test_the_advised_function_joins_samples_of_unequal_length() -> None:
+    way = "lambda samples: torch.nn.utils.rnn.pad_sequence(samples, batch_first=True)"
+    run_cells(Case(BATCHES, f"assert one(words, collate_fn={way}).shape == (2, 5)", None))
+
+
+def test_what_a_function_of_the_users_joins_is_no_sample() -> None:
+    check(
+        Case(BATCHES, "one(words, collate_fn=lambda _: torch.stack(words[:1] * 2 + words))", None)
+    )

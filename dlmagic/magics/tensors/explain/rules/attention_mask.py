@@ -29,6 +29,8 @@ def explain(failure: Failure, match: re.Match[str]) -> Explained | None:
     wanted = match.groupdict().get("wanted")
     if wanted is not None:
         return _of_each_head(failure, call.keywords.get("attn_mask"), _numbers(wanted))
+    if call.name in ("masked_fill", "masked_fill_") and call.owner is not None:
+        return _of_filled(failure, call.owner, call.argument(0, "mask"))
     if call.name != "scaled_dot_product_attention":
         return None
     query, key = call.argument(0, "query"), call.argument(1, "key")
@@ -87,18 +89,53 @@ def _of_scores(failure: Failure, query: Operand, key: Operand, mask: Operand) ->
     )
 
 
+def _of_filled(failure: Failure, scores: Operand, mask: Operand | None) -> Explained | None:
+    """Scores with heads, (samples, heads, queries, keys), and a mask for each key of a sample."""
+    shape = scores.shape or ()
+    way = _way(mask.shape or (), shape) if mask is not None else None
+    if mask is None or way is None or len(mask.shape or ()) != 2:
+        return None
+    code, index = way
+    return Explained(
+        kind="attention-mask",
+        message=(
+            f"Axes are paired from the last one on: {mask.name} is {mask.shape}, one element for "
+            f"each key of each sample, and {scores.name} is {shape}."
+        ),
+        operands=(mask, scores),
+        candidates=(
+            with_call(
+                failure,
+                mask,
+                "Let it hold for all heads, and all queries: {}.",
+                code,
+                lambda value, filled: filled.masked_fill(value[index], 0),
+                scores.value,
+            ),
+        ),
+    )
+
+
+def _way(mask: _Shape, scores: _Shape) -> tuple[str, tuple[slice | None, ...]] | None:
+    """Where a mask for each sample gets axes of length one, for heads and perhaps queries."""
+    if len(scores) != 4:
+        return None
+    ways: dict[_Shape, tuple[str, tuple[slice | None, ...]]] = {
+        (scores[0], scores[-1]): ("[:, None, None, :]", (slice(None), None, None)),
+        (scores[0], *scores[-2:]): ("[:, None]", (slice(None), None)),
+    }
+    return ways.get(mask)
+
+
 def _stretched(
     failure: Failure, query: Operand, key: Operand, mask: Operand, scores: _Shape
 ) -> Iterator[Candidate]:
     """The mask with axes of length one, where it says something of each key of each sample."""
     shape = mask.shape or ()
-    ways = {
-        (scores[0], scores[-1]): ("[:, None, None, :]", (slice(None), None, None)),
-        (scores[0], *scores[-2:]): ("[:, None]", (slice(None), None)),
-    }
-    if len(scores) != 4 or shape not in ways:
+    way = _way(shape, scores)
+    if way is None:
         return
-    code, index = ways[shape]
+    code, index = way
     attention = sys.modules["torch"].nn.functional.scaled_dot_product_attention
     yield with_call(
         failure,

@@ -6,9 +6,10 @@ import ast
 import re
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+from dlmagic.frameworks.description import told
 from dlmagic.magics.tensors.explain.computing import value_of
 from dlmagic.magics.tensors.explain.edits import line_with
 from dlmagic.magics.tensors.explain.failure import Failure
@@ -25,6 +26,7 @@ PATTERNS = (
     ),
     re.compile(r"Sizes of tensors must match except in dimension \d+"),
     re.compile(r"stack expects each tensor to be equal size"),
+    re.compile(r"each element in list of batch should be of equal size"),
     re.compile(r"Tensors must have same number of dimensions: got"),
     re.compile(r"invalid argument 0: Sizes of tensors must match"),
 )
@@ -32,9 +34,8 @@ PATTERNS = (
 
 def explain(failure: Failure, match: re.Match[str]) -> Explained | None:
     """Which of them has another size than the others."""
-    step = failure.inside("default_collate") or failure.inside("collate_tensor_fn")
-    if step is not None:
-        return _of_batch(failure, step.local("batch"))
+    if failure.inside("default_collate") is not None:
+        return _of_batch(failure)
     site = failure.site
     node = site.node if site else None
     if site is None or not isinstance(node, ast.Call) or not node.args:
@@ -139,21 +140,63 @@ def _cat(axis: int) -> Any:
     return lambda *tensors: torch.cat(tensors, axis)
 
 
-def _of_batch(failure: Failure, batch: Any) -> Explained | None:  # noqa: ARG001
+def _of_batch(failure: Failure) -> Explained | None:
     """Samples of a ``DataLoader`` that cannot be stacked."""
-    samples = [Operand(f"sample {k}", each) for k, each in enumerate(batch or ())]
-    strange = _stranger([each.shape for each in samples], 0, "stack")
+    whole = failure.inside("default_collate")
+    inner = failure.inside("collate_tensor_fn") or failure.inside("collate")
+    samples: Any = whole.local("batch") if whole is not None else None
+    parts: Any = inner.local("batch") if inner is not None else samples
+    if not isinstance(samples, list | tuple) or not isinstance(parts, list | tuple):
+        return None
+    where = _where(samples, parts)
+    named = [Operand(f"{where}sample {k}", each) for k, each in enumerate(parts)]
+    shapes = [(len(each),) if isinstance(each, list | tuple) else each.shape for each in parts]
+    strange = _stranger([_whole(each) for each in shapes], 0, "stack")
     if strange is None:
         return None
-    other = samples[0 if strange else 1]
+    other = 0 if strange else 1
+    if isinstance(parts[0], list | tuple):
+        message = (
+            f"Lists must be equally long to be joined in a batch: {named[strange].name} has "
+            f"{len(parts[strange])} elements, {named[other].name} has {len(parts[other])}."
+        )
+    else:
+        message = _message(named[strange], named[other], 0, "stack")
     return Explained(
         kind="joined-sizes",
-        message=_message(samples[strange], other, 0, "stack"),
-        operands=(samples[strange], other),
-        candidates=(
-            Candidate(
-                "Give all samples the same shape in the data set, or give the DataLoader a "
-                "collate_fn that pads them (torch.nn.utils.rnn.pad_sequence)."
-            ),
-        ),
+        message=message,
+        operands=(named[strange], named[other]),
+        candidates=(_of_one_shape(shapes, parts is samples or where == ""),),
+    )
+
+
+def _whole(shape: Any) -> tuple[int, ...] | None:
+    return None if shape is None else tuple(shape)
+
+
+def _where(samples: Any, parts: Any) -> str:
+    """Which part of each sample it is that differs, where a sample has several."""
+    first = samples[0] if samples else None
+    keys: Any = range(len(first)) if isinstance(first, list | tuple) else ()
+    keys = first.keys() if isinstance(first, Mapping) else keys
+    for key in keys:
+        found = told(lambda: [each[key] for each in samples])  # noqa: B023
+        if found and all(one is other for one, other in zip(found, parts, strict=False)):
+            return f"element {key!r} of "
+    return ""
+
+
+def _of_one_shape(shapes: list[Any], is_alone: bool) -> Candidate:
+    """Padding where the samples are sequences, whose later axes are the same; else resizing."""
+    if any(len(each) != len(shapes[0]) or each[1:] != shapes[0][1:] for each in shapes):
+        text = "Give all samples the same shape in the data set, as Resize((HEIGHT, WIDTH)) does."
+        return Candidate(text)
+    pads = "collate_fn that pads them (torch.nn.utils.rnn.pad_sequence)"
+    if is_alone:
+        pads = (
+            "collate_fn that pads them, such as collate_fn=lambda samples: "
+            "torch.nn.utils.rnn.pad_sequence(samples, batch_first=True)"
+        )
+    return Candidate(
+        f"Give all samples the same shape in the data set, or give the DataLoader a {pads}."
     )

@@ -88,6 +88,7 @@ def _ways(
     """Where axes of length one can stand: for the batch in front, for channels behind.
 
     A last axis of one, three or four is taken for channels, and many samples are no sample.
+    Images without such an axis are likelier many without channels than one of many channels.
     """
     front, back = ("None", (1, *shape)), ("..., None", (*shape, 1))
     if missing == 2:
@@ -95,7 +96,8 @@ def _ways(
     elif missing == 1 and ((found.in_batches and len(shape) > 1) or None in shape[:1]):
         yield back
     elif missing == 1:
-        yield front
         images = (found.expected.axes or found.expected.at_least or 0) > 3
-        if not (images and shape[-1] in _CHANNELS) or found.expected.lengths:
+        with_channels = images and shape[-1] in _CHANNELS
+        yield from (back, front) if images and not with_channels else (front,)
+        if not images or (with_channels and found.expected.lengths):
             yield back

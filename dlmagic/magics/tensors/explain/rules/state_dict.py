@@ -7,12 +7,16 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from dlmagic.magics.tensors.explain.edits import line_with
+from dlmagic.errors import with_article
+from dlmagic.magics.tensors.explain.edits import in_brackets, line_with
 from dlmagic.magics.tensors.explain.failure import Failure
 from dlmagic.magics.tensors.explain.rule import Candidate, Explained, Operand, operands_of
 from dlmagic.magics.tensors.explain.trying import Tried
 
-PATTERNS = (re.compile(r"Error\(s\) in loading state_dict for \w+"),)
+PATTERNS = (
+    re.compile(r"Error\(s\) in loading state_dict for \w+"),
+    re.compile(r"Expected state_dict to be dict-like, got"),
+)
 _PREFIXES = ("module.", "_orig_mod.", "model.")
 _MOST_NAMES = 3
 
@@ -24,6 +28,8 @@ def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa
     if step is None or len(found) < 2:
         return None
     model: Any = step.local("self")
+    if not isinstance(step.local("state_dict"), Mapping):
+        return _of_other_object(failure, found[1], step.local("state_dict"))
     saved: Any = found[1].value if isinstance(found[1].value, Mapping) else step.local("state_dict")
     own = {key: tuple(value.shape) for key, value in _entries(model)}
     shapes = {key: tuple(value.shape) for key, value in saved.items() if hasattr(value, "shape")}
@@ -31,12 +37,68 @@ def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa
     if not broken:
         return None
     saved_as = Operand(found[1].name, saved, found[1].node)
+    within = _within(failure, saved_as, found[0].name, own)
+    if within is not None:
+        return within
     return Explained(
         kind="state-dict",
         message=f"{saved_as.name} does not fit {found[0].name}: {'; '.join(broken)}.",
         operands=(saved_as, Operand(found[0].name, model)),
         candidates=tuple(_candidates(failure, saved_as, own, shapes)),
     )
+
+
+def _of_other_object(failure: Failure, handed: Operand, value: Any) -> Explained | None:
+    """The name of a file, or a whole model, in the place of its weights."""
+    if isinstance(value, str):
+        text, new = "Read the file first: {}.", f"torch.load({handed.name})"
+    elif hasattr(value, "state_dict"):
+        text, new = "Take its weights: {}.", f"{in_brackets(handed.node, handed.name)}.state_dict()"
+    else:
+        return None
+    line = line_with(failure.site, {handed.node: new}) if handed.node is not None else None
+    return Explained(
+        kind="state-dict",
+        message=(
+            f"load_state_dict takes a dictionary of weights, and {handed.name} is "
+            f"{with_article(type(value).__name__)}."
+        ),
+        operands=(Operand(handed.name, value, handed.node),),
+        candidates=(Candidate(text.format(new), line),),
+    )
+
+
+def _within(
+    failure: Failure, saved_as: Operand, model: str, own: dict[str, Any]
+) -> Explained | None:
+    """A checkpoint that keeps the weights beside other things, under one of its keys."""
+    parts = {key: value for key, value in saved_as.value.items() if isinstance(value, Mapping)}
+    if own.keys() & saved_as.value.keys():
+        return None
+    for key, part in parts.items():
+        shapes = {name: tuple(each.shape) for name, each in part.items() if hasattr(each, "shape")}
+        inner = Operand(f"{saved_as.name}[{_literal(key)}]", part, saved_as.node)
+        fixes = tuple(_candidates(failure, inner, own, shapes))
+        if shapes == own:
+            line = line_with(failure.site, {saved_as.node: inner.name}) if saved_as.node else None
+            fixes = (Candidate(f"Load {inner.name}.", line, _fits),)
+        elif not any(each.check is _fits for each in fixes):
+            continue
+        return Explained(
+            kind="state-dict",
+            message=(
+                f"{saved_as.name} is not the weights of {model} themselves, but a dictionary that "
+                f"has them under {_literal(key)}."
+            ),
+            operands=(saved_as,),
+            candidates=fixes,
+        )
+    return None
+
+
+def _literal(key: object) -> str:
+    """A key as it is written in code, with the quotes that most write."""
+    return f'"{key}"' if isinstance(key, str) and key.isidentifier() else repr(key)
 
 
 def _entries(model: Any) -> Iterator[tuple[str, Any]]:
