@@ -49,6 +49,7 @@ RULES = (
     "no_cuda",
     "map_location",
     "state_dict",
+    "optimizer_state",
     "no_grad_yet",
     "wrong_object",
     "number_backward",

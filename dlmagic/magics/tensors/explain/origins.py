@@ -16,18 +16,19 @@ _RETURN_NOTHING = {"append", "extend", "sort", "update", "shuffle", "fill", "res
 
 def origins_of(operands: tuple[Operand, ...], failure: Failure, finding: Finding) -> Iterator[str]:
     """One sentence for each name on the line that gave it its value; none for the line to edit."""
-    for name in (each.name for each in operands if isinstance(each.node, ast.Name)):
+    for each in (each for each in operands if isinstance(each.node, ast.Name)):
+        name = each.name
         origin = told(lambda: came_from(name, failure))  # noqa: B023
         if origin is None:
             continue
         place, value = origin
         if (place.cell, place.line) != (finding.cell, finding.line):
-            why = _why(value)
+            why = _why(value) if each.value is None else ""
             yield f"{name} comes from {place.cell}, line {place.line}: {place.source}{why}"
 
 
 def _why(value: ast.expr | None) -> str:
-    """What explains that the value is None, where it may be that."""
+    """What explains that the value is None."""
     if isinstance(value, ast.Call) and isinstance(value.func, ast.Attribute):
         name = value.func.attr
         if name in _RETURN_NOTHING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.magics.tensors.explain.explained import SETUP_CELL, Case, check
+from tests.magics.tensors.explain.explained import SETUP_CELL, Case, check, explained
 
 SETUP = """
 import numpy as np
@@ -307,3 +307,26 @@ def test_a_file_is_read_before_its_weights_are_loaded() -> None:
 def test_what_does_not_hold_the_weights_is_no_checkpoint(saved: str) -> None:
     case = Case(CHECKPOINT, f"model.load_state_dict({saved})", S, 1, "does not fit", runs=False)
     check(case)
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "fix"),
+    [
+        (
+            "optimizer.load_state_dict(checkpoint)",
+            'which holds such a state under "optimizer"',
+            'optimizer.load_state_dict(checkpoint["optimizer"])',
+        ),
+        ("optimizer.load_state_dict(weights)", 'something else: it has "weight", "bias"', None),
+    ],
+)
+def test_a_checkpoint_holds_the_state_of_an_optimizer(
+    text: str, message: str, fix: str | None
+) -> None:
+    check(Case(CHECKPOINT, text, S, 1, message, fix, "shape-verified" if fix else None))
+
+
+@pytest.mark.parametrize("text", ["checkpoint['param_groups']", "optimizer.load_state_dict({})"])
+def test_another_key_that_is_missing_is_no_state_of_an_optimizer(text: str) -> None:
+    found = explained(Case(CHECKPOINT, text, None))
+    assert found is None or found.finding is None or found.finding.kind != S

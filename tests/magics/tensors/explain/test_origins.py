@@ -116,3 +116,13 @@ def test_a_copy_of_tensorflow_is_not_said_to_be_where_a_value_comes_from() -> No
     found = explain(error, lambda file: name_of_cell(file) or name_of_users_file(file))
     assert found is not None
     assert found.notes == (f"z comes from {CELL}, line 5: {text.splitlines()[-1]}",)
+
+
+@pytest.mark.parametrize(("made", "is_none"), [("[3, 1].sort()", True), ("w.sort()", False)])
+def test_only_of_none_it_is_said_why_it_is_none(made: str, is_none: bool) -> None:
+    """``sort()`` of a list returns nothing, and that of a tensor does not."""
+    found = explained(Case(f"{SETUP}ordered = {made}", "torch.relu(ordered)", None))
+    assert found is not None
+    (note,) = found.notes
+    assert "line 5: ordered = " in note
+    assert ("None" in note) is is_none
