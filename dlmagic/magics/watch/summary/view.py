@@ -57,8 +57,7 @@ def short(number: float) -> str:
 def _inputs(summary: ModelSummary) -> str:
     shapes = [in_words(spec) for spec in summary.inputs]
     if len(shapes) > 1:
-        alike = f", {len(shapes)} times" if len(set(shapes)) == 1 else ""
-        return f"inputs of {listed(shapes)}{alike}"
+        return f"{plural(len(shapes), 'input')} of {listed(shapes)}"
     return f"an input of {shapes[0]}" if shapes else "an input without tensors"
 
 

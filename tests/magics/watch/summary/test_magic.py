@@ -53,7 +53,7 @@ def test_a_line_is_read(notebook: InteractiveShell, line: str) -> None:
 def test_two_inputs_are_read_and_told(notebook: InteractiveShell, line: str) -> None:
     found = notebook.run_line_magic("summary", line)
     assert [spec.shape for spec in found.inputs] == [(5, 4)] * 2
-    assert "inputs of 5×4, 2 times" in " ".join(repr(found).split())
+    assert "for 2 inputs of 5×4" in " ".join(repr(found).split())
 
 
 def test_who_gives_too_few_inputs_learns_how_several_are_written(
