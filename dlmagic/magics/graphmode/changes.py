@@ -50,18 +50,23 @@ class Change:
     follows: bool = False
 
 
-def change_of(reason: str, value_of: ValueOf) -> Change:
+def change_of(reason: str, value_of: ValueOf) -> Change | None:
     """The change behind a compiler's reason.
 
     Args:
         reason: In the compiler's words.
         value_of: Finds the new value where the reason tells only the old one.
+
+    Returns:
+        None for what no user has a name for, such as where a loop goes on behind a graph break.
     """
     for pattern, tell in _KNOWN:
         match = pattern.search(reason)
         if match:
             found = {**match.groupdict(), "name": as_written(match.groupdict().get("name") or "")}
             if found["name"].startswith("___"):
+                if pattern not in _OF_TENSORS:
+                    return None
                 found["name"] = "an intermediate result"
                 return Change("", tell(found, value_of), follows=True)
             return Change(found["name"], tell(found, value_of))
@@ -149,6 +154,7 @@ def _shown(name: str, value_of: ValueOf) -> str | None:
         return None
 
 
+_OF_TENSORS = (_SIZE, _STRIDE, _RANK, _DTYPE, _GRADIENT)
 _KNOWN: tuple[tuple[re.Pattern[str], _Tell], ...] = (
     (_SIZE, _axis("the length")),
     (_STRIDE, _axis("the stride")),

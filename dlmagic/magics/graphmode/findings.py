@@ -56,9 +56,10 @@ def recompile_findings(calls: Sequence[Call], places: Places) -> list[Finding]:
     explained = any(lost_changes(call) for call in calls)
     for call in calls:
         changes = [
-            (each, change_of(each.reason, call.value_of))
+            (each, change)
             for each in call.captured.recompilations
-            if each.reason or not explained
+            if (each.reason or not explained)
+            and (change := change_of(each.reason, call.value_of)) is not None
         ]
         causes = [(each, change) for each, change in changes if not change.follows]
         for each, change in causes or changes:

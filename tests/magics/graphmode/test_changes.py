@@ -85,6 +85,7 @@ def value_of(expression: str) -> object:
 )
 def test_reasons_in_words(reason: str, name: str, text: str) -> None:
     change = change_of(reason, value_of)
+    assert change is not None
     assert not change.follows
     assert (change.name, change.text) == (name, text)
 
@@ -92,8 +93,13 @@ def test_reasons_in_words(reason: str, name: str, text: str) -> None:
 def test_what_may_only_follow_from_another_change_is_marked() -> None:
     reason = "tensor '___stack0' size mismatch at index 0. expected 3, actual 4"
     change = change_of(reason, value_of)
+    assert change is not None
     assert (change.name, change.follows) == ("", True)
     assert change.text == "the length of axis 0 of an intermediate result is 4 now, and was 3"
+
+
+def test_where_a_loop_goes_on_behind_a_break_is_no_change_of_a_users_value() -> None:
+    assert change_of("___stack0.__reduce__()[1][0] == (1, 6, 1)", value_of) is None
 
 
 @pytest.mark.parametrize("expression", ["f()", "n + 1", "gone", "config['b']", "n.real.gone", "("])

@@ -456,3 +456,17 @@ def test_a_reason_of_dlmagics_own_is_told_without_the_name_of_its_class() -> Non
     found = dlmagic.graphmode("y = x * np.random.rand()", namespace=names, mode="graph")
     assert found.reason.startswith("Random numbers of Python or NumPy")
     assert [each.message for each in found.findings] == [found.reason]
+
+
+def until_still(state: torch.Tensor) -> torch.Tensor:
+    for _ in range(6):
+        new = torch.tanh(state * 0.9)
+        if (new - state).abs().max() < 0.001:
+            return new
+        state = new
+    return state
+
+
+def test_a_loop_that_goes_on_behind_a_break_is_no_other_cause_of_compiling_again() -> None:
+    found = report("y = until_still(x)", until_still=until_still, x=torch.ones(3))
+    assert kinds(found) == {"graph-break"}
