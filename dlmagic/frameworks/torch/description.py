@@ -17,7 +17,7 @@ def describe(value: object) -> Description | None:
         kind, trained = type(value).__name__, value.requires_grad
         return Description(kind, requires_grad=trained, memory=(), remark="no shape yet")
     return Description(
-        kind=type(value).__name__,
+        kind="Tensor" if compat.is_without_numbers(value) else type(value).__name__,
         shape=told(lambda: tuple(map(_axis, value.shape))),
         dtype=told(lambda: str(value.dtype).removeprefix("torch.")),
         device=told(lambda: str(value.device)),

@@ -128,3 +128,10 @@ def test_nothing_is_computed() -> None:
         assert not mode.operations
         values[0].sum()
     assert mode.operations
+
+
+def test_a_tensor_without_numbers_goes_by_no_name_of_pytorchs_inside() -> None:
+    """Users meet it where a summary is worked out on a copy of their model."""
+    found = describe(FakeTensorMode().from_tensor(torch.ones(2)))
+    assert found is not None
+    assert (found.kind, found.shape, found.remark) == ("Tensor", (2,), "no values")

@@ -16,8 +16,9 @@ PATIENCE = 1.0
 class HeldInterrupts:
     """While active, an interrupt waits until it is let through, or for the end.
 
-    While PyTorch computes with tensors without numbers, its C++ code asks Python for their devices
-    where no error is allowed for: an interrupt there ends the process, and the notebook with it.
+    While PyTorch computes with tensors without numbers, an interrupt may come in the midst of its
+    C++ code, which lets no error through there: the process ends, "terminate called after throwing
+    an instance of 'python_error'", and the notebook with it (seen with PyTorch 2.13).
 
     Args:
         clock: Seconds, monotonic.

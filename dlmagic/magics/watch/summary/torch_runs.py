@@ -122,6 +122,7 @@ class Runs:
             return self._in(world, held)
 
     def _in(self, world: compat.FakeWorld, held: HeldInterrupts) -> Counted | None:
+        """The same in a world without numbers, in which interrupts wait."""
         run: CountingRun | None = None
         try:
             run = CountingRun(modules_of(world.copy_of(self._model)), held.let_through)
