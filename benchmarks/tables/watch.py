@@ -49,15 +49,16 @@ def _beside(found: Sequence[Model], every: str) -> list[str]:
 
 def _added(model: Model, every: str, name: str) -> str:
     figure, times = model["added"][every][name], model["times"][every].get(name)
+    value = _milliseconds(figure["value"])
+    low, high = (figure if times is None else times)["interval"]
     if times is None:
-        return _milliseconds(figure)
-    low, high = times["interval"]
-    return f"{_milliseconds(figure)}, {times['value']:.0f} times as much ({low:.0f} to {high:.0f})"
+        return f"{value} ms ({_milliseconds(low)} to {_milliseconds(high)})"
+    return f"{value} ms, {times['value']:.0f} times as much ({low:.0f} to {high:.0f})"
 
 
-def _milliseconds(figure: Figure) -> str:
-    milliseconds = 1000 * figure["value"]
-    return f"{milliseconds:,.0f} ms" if milliseconds >= 100 else f"{milliseconds:.2g} ms"
+def _milliseconds(seconds: float) -> str:
+    milliseconds = 1000 * seconds
+    return f"{milliseconds:,.0f}" if abs(milliseconds) >= 100 else f"{milliseconds:.2g}"
 
 
 def _ratio(figure: Figure) -> str:
