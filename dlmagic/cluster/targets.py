@@ -55,7 +55,7 @@ def engines_of(target: object, namespace: Mapping[str, object] | None = None) ->
             "Give a view of all: view = client[:]",
         )
     raise InputError(
-        f"{shown} is not a cluster, client or view, but {with_article(type(target).__name__)}.",
+        f"{shown} is not a cluster, client or view, but {_described(target)}.",
         "Give a view, such as view = client[:]",
     )
 
@@ -67,6 +67,12 @@ def names_of_views(namespace: Mapping[str, object]) -> list[str]:
     return [
         name for name, value in namespace.items() if isinstance(value, kinds) and name[0] != "_"
     ]
+
+
+def _described(target: object) -> str:
+    if isinstance(target, type):
+        return f"the class {target.__name__}"
+    return with_article(type(target).__name__)
 
 
 def _named(name: str, namespace: Mapping[str, object]) -> object:
@@ -85,7 +91,7 @@ def _named(name: str, namespace: Mapping[str, object]) -> object:
 
 def _client_of(cluster: Any, shown: str) -> Any:
     if not cluster.engines or cluster.controller is None:
-        raise InputError(f"{shown} is a cluster that has not been started.", START)
+        raise InputError(f"{shown} is a cluster that is not running.", START)
     client = _CLIENTS.get(cluster)
     if client is None or client._closed:
         client = _CLIENTS[cluster] = cluster.connect_client_sync()

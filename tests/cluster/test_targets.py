@@ -48,11 +48,13 @@ def test_the_order_of_a_view_is_that_of_the_ranks(cluster: Any) -> None:
     [
         ("view", "no view called view, and no cluster is running. Start one with: import ipypar"),
         ("number", "number is not a cluster, client or view, but an int"),
-        ("idle", "idle is a cluster that has not been started. Start one with"),
+        ("kind", "kind is not a cluster, client or view, but the class Cluster"),
+        ("idle", "idle is a cluster that is not running. Start one with"),
     ],
 )
 def test_what_is_no_view_gets_one_line_that_says_what_to_do(name: str, said: str) -> None:
-    namespace = {"number": 3, "idle": ipyparallel.Cluster(n=2, log_level=40)}
+    idle = ipyparallel.Cluster(n=2, log_level=40)
+    namespace = {"number": 3, "kind": ipyparallel.Cluster, "idle": idle}
     if name == "view":
         namespace.pop("idle")
     with pytest.raises(InputError, match=said):
