@@ -52,6 +52,7 @@ def prepare_compile(
     sizes = _SizesSeen()
     with _Compiling(sizes):
         compiled = torch.compile(cell.function, **options)
+    compat.free_compiled_code_of(cell.function)
     # Inductor finds the code of a first time on disk and in memory, whatever is done to its caches.
     repeatable = backend != "inductor"
     active = partial(_Compiling, sizes)

@@ -110,6 +110,19 @@ def test_compiling_a_cell_leaves_the_users_compiled_functions_alone(bench):
     assert len(compilations) == 1
 
 
+def test_what_was_compiled_of_a_cell_is_freed_with_it(bench):
+    """Dynamo keeps it for ever, and names of its own among the user's."""
+    cell = bench("y = x + 1", x=torch.ones(2))
+    namespace = cell.cell.namespace
+    prepared = cell.prepare("compile")
+    cell.call(prepared)
+    assert any(name.startswith("__compiled_fn") for name in namespace)
+    del cell, prepared
+    gc.collect()
+    left = [name for name in namespace if name.startswith(("__compiled_fn", "__builtins_dict"))]
+    assert left == []
+
+
 def counted(bench, text, *calls, **names):
     """What Dynamo counts in further calls, after one, with other values each time."""
     cell = bench(text, **names)

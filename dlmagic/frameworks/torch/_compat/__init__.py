@@ -23,6 +23,7 @@ from dlmagic.frameworks.torch._compat.autograd import (
 from dlmagic.frameworks.torch._compat.compiling import (
     cpp_compiler_missing,
     dynamo_is_loaded,
+    free_compiled_code_of,
     no_sizes_seen,
     random_numbers_of_eager,
     swap_sizes_seen,
@@ -126,6 +127,7 @@ __all__ = [
     "fake_mode_of",
     "fake_world",
     "frames_left_eager",
+    "free_compiled_code_of",
     "global_hooks",
     "graph_breaks",
     "has_backward_hooks",

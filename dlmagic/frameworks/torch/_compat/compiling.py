@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
+import weakref
 from collections import defaultdict
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from types import FunctionType
 from typing import Any
@@ -40,6 +42,20 @@ def cpp_compiler_missing() -> bool:
     except missing:
         return True
     return False
+
+
+def free_compiled_code_of(function: Callable[..., object]) -> None:
+    """Have Dynamo let go of what it compiles of a function, as soon as that is gone itself.
+
+    It would keep it for ever, as it keeps the function's code, and the names that compiled code
+    needs would stay among the user's. What it keeps of code behind a graph break stays.
+    """
+    try:
+        from torch._C._dynamo.eval_frame import reset_code
+    except ImportError:
+        return
+    if isinstance(function, FunctionType):
+        weakref.finalize(function, reset_code, function.__code__).atexit = False
 
 
 def random_numbers_of_eager() -> AbstractContextManager[object]:
