@@ -51,6 +51,7 @@ RULES = (
     "state_dict",
     "optimizer_state",
     "no_grad_yet",
+    "behind_recurrent",
     "wrong_object",
     "number_backward",
     "output_object",
@@ -62,6 +63,7 @@ RULES = (
     "list_of_layers",
     "class_as_layer",
     "empty_optimizer",
+    "model_for_weights",
     # Keras
     "keras_axes",
     "keras_lengths",

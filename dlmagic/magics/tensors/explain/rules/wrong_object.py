@@ -12,7 +12,6 @@ from dlmagic.errors import with_article
 from dlmagic.magics.tensors.explain.arguments import given
 from dlmagic.magics.tensors.explain.edits import line_with
 from dlmagic.magics.tensors.explain.failure import Failure
-from dlmagic.magics.tensors.explain.modules import at_start, named_module
 from dlmagic.magics.tensors.explain.returning import with_return
 from dlmagic.magics.tensors.explain.rule import Candidate, Explained, Operand, operands_of
 from dlmagic.magics.tensors.explain.trying import tried
@@ -31,9 +30,6 @@ _FIELDS = ("logits", "last_hidden_state", "sample")
 
 def explain(failure: Failure, match: re.Match[str]) -> Explained | None:
     """What it is, and how to make a tensor of it."""
-    of_chain = _behind_recurrent(failure)
-    if of_chain is not None:
-        return of_chain
     found = _found(failure, "NoneType" in match[0])
     if found is None:
         return None
@@ -42,32 +38,6 @@ def explain(failure: Failure, match: re.Match[str]) -> Explained | None:
         message=f"{_function(failure)} takes a tensor, and {found.name} is {_kind(found.value)}.",
         operands=(found,),
         candidates=tuple(_candidates(failure, found)),
-    )
-
-
-def _behind_recurrent(failure: Failure) -> Explained | None:
-    """A layer of a ``Sequential`` behind a recurrent one, which gives its state, too."""
-    step = failure.inside("forward", "nn.modules.container")
-    chain: Any = step.local("self") if step is not None else None
-    layers = list(chain) if step is not None else []
-    places = [k for k, each in enumerate(layers) if step and each is step.local("module")]
-    recurrent: Any = sys.modules["torch"].nn.RNNBase if layers else ()
-    if len(places) != 1 or not places[0] or not isinstance(layers[places[0] - 1], recurrent):
-        return None
-    failed, before = (named_module(layers[k], failure.sites) for k in (places[0], places[0] - 1))
-    kind = type(layers[places[0] - 1]).__name__
-    return Explained(
-        kind="wrong-object",
-        message=(
-            f"{at_start(failed)} takes a tensor, and the {kind} before it, {before}, gives a "
-            "tuple: its outputs and its last state."
-        ),
-        candidates=(
-            Candidate(
-                f"Take the {kind} out of nn.Sequential, and hand on its outputs alone: "
-                "outputs, _ = recurrent(x), then rest(outputs)."
-            ),
-        ),
     )
 
 
