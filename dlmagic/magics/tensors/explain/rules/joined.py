@@ -10,12 +10,17 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from dlmagic.frameworks.description import told
-from dlmagic.magics.tensors.explain.calls import module_name
 from dlmagic.magics.tensors.explain.computing import value_of
-from dlmagic.magics.tensors.explain.edits import in_brackets, line_with
+from dlmagic.magics.tensors.explain.edits import line_with
 from dlmagic.magics.tensors.explain.failure import Failure
 from dlmagic.magics.tensors.explain.rule import Candidate, Explained, Operand, operand
 from dlmagic.magics.tensors.explain.sites import Site
+from dlmagic.magics.tensors.explain.sizing import (
+    SAME_CHANNELS,
+    differ_in_channels,
+    padded,
+    resized,
+)
 from dlmagic.magics.tensors.explain.trying import tried
 from dlmagic.magics.tensors.explain.values import MISSING
 
@@ -31,10 +36,6 @@ PATTERNS = (
     re.compile(r"Tensors must have same number of dimensions: got"),
     re.compile(r"invalid argument 0: Sizes of tensors must match"),
 )
-
-_CHANNELS = {1, 3, 4}
-"""Of images: grey, in colour, in colour with transparency."""
-_SAME_CHANNELS = 'Give all images the same channels when they are read: image.convert("RGB").'
 
 
 def explain(failure: Failure, match: re.Match[str]) -> Explained | None:
@@ -129,9 +130,9 @@ def _candidates(
     if any(value is MISSING for value in values):
         return
     if function.endswith("stack"):
-        yield from _padded(site, node, tensors, axis)
+        yield from padded(site, node, tensors, axis)
         return
-    yield from _of_images(site, node, tensors, axis)
+    yield from resized(site, tensors, axis)
     for other in range(count):
         fits = _stranger([each.shape for each in tensors], other, function) is None
         if other == axis % max(count, 1) or not fits:
@@ -144,74 +145,9 @@ def _candidates(
         )
 
 
-def _padded(
-    site: Site, node: ast.Call, tensors: list[Operand], axis: int
-) -> Iterator[Candidate]:
-    """Sequences, whose later axes are the same, filled up with zeros; images brought to one size."""
-    shapes = [each.shape or () for each in tensors]
-    count, later = len(shapes[0]), shapes[0][1:]
-    name = ast.unparse(node.func)
-    if any(len(shape) != count for shape in shapes) or name.rpartition(".")[2] != "stack":
-        return
-    if _differ_in_channels(shapes):
-        yield Candidate(_SAME_CHANNELS)
-        return
-    if any(shape[1:] != later for shape in shapes):
-        if count in (2, 3) and len({shape[:-2] for shape in shapes}) == 1:
-            yield Candidate("Bring all to one size first, as Resize((HEIGHT, WIDTH)) does.")
-        return
-    if axis not in (0, 1):
-        return
-    items = ast.unparse(node.args[0])
-    pad = f"{module_name(site, 'torch', 'torch')}.nn.utils.rnn.pad_sequence"
-    code = f"{pad}({items}{', batch_first=True' if axis == 0 else ''})"
-    yield Candidate(
-        f"If they are sequences, fill the shorter ones up with zeros: {code}.",
-        line_with(site, {node: code}),
-        lambda: tried(_pad(axis == 0), *(each.value for each in tensors)),
-    )
-
-
-def _pad(batch_first: bool) -> Any:
-    torch: Any = sys.modules["torch"]
-    return lambda *tensors: torch.nn.utils.rnn.pad_sequence(tensors, batch_first=batch_first)
-
-
-def _of_images(
-    site: Site, node: ast.Call, tensors: list[Operand], axis: int
-) -> Iterator[Candidate]:
-    """Two batches of images that differ a little in size, as on the two sides of a U-Net."""
-    if len(tensors) != 2 or axis != 1 or any(each.node is None for each in tensors):
-        return
-    first, second = (each.shape or () for each in tensors)
-    sizes = [*zip(first[2:], second[2:], strict=False)]
-    alike = len(first) == len(second) and len(first) in (4, 5) and first[0] == second[0]
-    if not alike or any(max(pair) >= 2 * min(pair) for pair in sizes):
-        return  # of another level of the network
-    resize = f"{module_name(site, 'torch.nn.functional', 'torch.nn.functional')}.interpolate"
-    for one, other in (tensors, tensors[::-1]):
-        code = f"{resize}({one.name}, size={in_brackets(other.node, other.name)}.shape[2:])"
-        yield Candidate(
-            f"Bring {one.name} to the size of {other.name}: {code}.",
-            line_with(site, {one.node: code}),
-            lambda one=one, other=other: tried(_resized, one.value, other.value),  # type: ignore[misc]
-        )
-
-
-def _resized(one: Any, other: Any) -> Any:
-    torch: Any = sys.modules["torch"]
-    return torch.cat([torch.nn.functional.interpolate(one, size=other.shape[2:]), other], 1)
-
-
 def _cat(axis: int) -> Any:
     torch: Any = sys.modules["torch"]
     return lambda *tensors: torch.cat(tensors, axis)
-
-
-def _differ_in_channels(shapes: list[Any]) -> bool:
-    """Whether they are images of one size, some grey and some in colour."""
-    alike = all(len(each) == 3 and each[1:] == shapes[0][1:] for each in shapes)
-    return alike and {each[0] for each in shapes} <= _CHANNELS
 
 
 def _of_batch(failure: Failure) -> Explained | None:
@@ -262,8 +198,8 @@ def _where(samples: Any, parts: Any) -> str:
 
 def _of_one_shape(shapes: list[Any], is_alone: bool) -> Candidate:
     """Padding where the samples are sequences, whose later axes are the same; else resizing."""
-    if _differ_in_channels(shapes):
-        return Candidate(_SAME_CHANNELS)
+    if differ_in_channels(shapes):
+        return Candidate(SAME_CHANNELS)
     if any(len(each) != len(shapes[0]) or each[1:] != shapes[0][1:] for each in shapes):
         text = "Give all samples the same shape in the data set, as Resize((HEIGHT, WIDTH)) does."
         return Candidate(text)

@@ -25,7 +25,6 @@ from dlmagic.magics.tensors.explain.layers import (
     zeros_like_batch,
 )
 from dlmagic.magics.tensors.explain.modules import (
-    at_start,
     constructor_of,
     found_module,
     named_module,
@@ -168,7 +167,12 @@ def _with_padding(failure: Failure, kernel: _Kernel) -> Candidate:
         )
 
     place = made.place if made is not None else None
-    return Candidate(f"Pad it, so that the size stays: padding={code}.", line, lambda: _check(failure, kernel, kept), place)
+    return Candidate(
+        f"Pad it, so that the size stays: padding={code}.",
+        line,
+        lambda: _check(failure, kernel, kept),
+        place,
+    )
 
 
 def _check(failure: Failure, kernel: _Kernel, padding: tuple[int, ...]) -> Tried:

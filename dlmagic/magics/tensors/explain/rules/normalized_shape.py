@@ -32,7 +32,9 @@ def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa
     if step is None:
         return None
     layer: Any = step.local("self")
-    value = next((step.local(each) for each in ("input", "x") if step.local(each) is not None), None)
+    value = next(
+        (step.local(each) for each in ("input", "x") if step.local(each) is not None), None
+    )
     wanted = tuple(getattr(layer, "normalized_shape", ()))
     name = named_module(layer, failure.sites)
     taken = given(failure, value, 0, f"the input of {name}")
@@ -40,9 +42,7 @@ def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa
         return None
     return Explained(
         kind="normalized-shape",
-        message=(
-            f"{at_start(name)} normalises {_axes(wanted)}; {taken.name} is {taken.shape}."
-        ),
+        message=(f"{at_start(name)} normalises {_axes(wanted)}; {taken.name} is {taken.shape}."),
         operands=(taken,),
         candidates=tuple(_candidates(failure, layer, taken, wanted)),
     )
@@ -57,7 +57,7 @@ def _axes(wanted: tuple[int, ...]) -> str:
 def _candidates(
     failure: Failure, layer: Any, taken: Operand, wanted: tuple[int, ...]
 ) -> Iterator[Candidate]:
-    """The axis brought to the end and back, where there is such an axis; or a layer for the last."""
+    """The axis brought to the end and back, where there is one; or another layer."""
     shape = taken.shape or ()
     axes = [k for k in range(1, len(shape)) if shape[k : k + 1] == wanted]
     if len(axes) == 1 and taken.node is not None:

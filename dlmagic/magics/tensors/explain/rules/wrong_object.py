@@ -124,6 +124,8 @@ def _made_of(value: Any) -> tuple[str, Any] | None:
     if isinstance(value, tuple) and value and _is_tensor(value[0]):
         return "{}[0]", None
     if isinstance(value, list) and value and all(map(_is_tensor, value)):
+        if len(value) == 1:
+            return "{}[0]", None  # as a batch of a data set with inputs alone
         same = len({tuple(each.shape) for each in value}) == 1
         return ("torch.stack({})", None) if same else None
     if isinstance(value, int | float | list | tuple) and not isinstance(value, bool):
