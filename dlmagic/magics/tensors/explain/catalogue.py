@@ -42,6 +42,8 @@ RULES = (
     "view_order",
     "joined",
     "tensor_of_tensors",
+    "collated",
+    "data_loader",
     "batch_of_one",
     "scalar_backward",
     "no_gradient",

@@ -440,3 +440,81 @@ def test_a_text_that_is_read_on_beyond_the_places_is_not_given_more_rows() -> No
     assert found.finding is not None
     assert found.finding.fix is not None
     assert found.finding.fix.text.startswith("Hand in sequences of at most 16")
+
+
+DATA = """
+import torch
+import torch.nn as nn
+from torch.utils.data import DataLoader, Dataset
+class Gaps(Dataset):
+    def __len__(self):
+        return 4
+    def __getitem__(self, k):
+        return None if k == 2 else torch.ones(3)
+class Lost(Gaps):
+    def __getitem__(self, k):
+        row = torch.ones(3)
+class Odd(Gaps):
+    def __getitem__(self, k):
+        return torch.ones(3), object()
+class Net(nn.Module):
+    def __init__(self, size):
+        self.size = size
+    def forward(self, x):
+        return x * self.size
+class Base(nn.Module):
+    def __init__(self):
+        self.size = 2
+class Derived(Base):
+    def __init__(self):
+        super().__init__()
+loader = DataLoader(torch.ones(4, 3), batch_size=2)
+batches = iter(loader)
+pairs = DataLoader([(1, 2), None], batch_size=2)
+gaps, lost, odd = (DataLoader(each, batch_size=4) for each in (Gaps(), Lost(), Odd()))
+"""
+BATCH, LOADER, INIT = "batch-of-objects", "batch-of-loader", "module-init"
+OF_DATA = [
+    Case(DATA, "for x in gaps: pass", BATCH, 1, "sample 2 of this one is None", None, "unverified"),
+    Case(
+        DATA,
+        "next(iter(lost))",
+        BATCH,
+        12,
+        "is None",
+        "row = torch.ones(3)\nreturn row",
+        None,
+        SETUP_CELL,
+    ),
+    Case(DATA, "next(iter(odd))", BATCH, 1, "a sample of this one holds an object"),
+    Case(DATA, "next(iter(pairs))", BATCH, 1, "sample 1 of this one is None"),
+    Case(DATA, "x = next(loader)", LOADER, 1, "loader gives", "x = next(iter(loader))"),
+    Case(DATA, "x = loader[0]", LOADER, 1, "loader gives", "x = next(iter(loader))"),
+    Case(DATA, "loader[3]", LOADER, 1, "loader gives its batches to a loop"),
+    Case(DATA, "x = batches.next()", LOADER, 1, "batches has no method next", "x = next(batches)"),
+    Case(
+        DATA,
+        "Net(2)(torch.ones(3))",
+        INIT,
+        18,
+        "Net.__init__ does not call super().__init__()",
+        "super().__init__()\nself.size = size",
+        None,
+        SETUP_CELL,
+    ),
+    Case(DATA, "Net(2).to('cpu')", INIT, 18, "Net.__init__ does not call", None, None, SETUP_CELL),
+    Case(DATA, "Derived().train()", None),
+]
+
+
+@pytest.mark.parametrize("case", OF_DATA, ids=lambda case: case.text)
+def test_data_and_models_that_are_not_complete(case: Case) -> None:
+    check(case)
+
+
+def test_a_loss_that_was_not_computed_wants_labels() -> None:
+    pytest.importorskip("transformers")
+    model = "bert = transformers.BertForSequenceClassification(bert.config)\nids = ids[:, :8]\n"
+    text = "out = bert(ids)\nout.loss.backward()"
+    fix = "out = bert(ids, labels=labels)"
+    check(Case(f"{MODELS}{model}", text, "output-object", 1, "out.loss is None", fix))

@@ -9,6 +9,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from dlmagic.errors import with_article
+from dlmagic.magics.tensors.explain.assigning import origin_of
+from dlmagic.magics.tensors.explain.computing import value_of
 from dlmagic.magics.tensors.explain.edits import line_with
 from dlmagic.magics.tensors.explain.failure import Failure
 from dlmagic.magics.tensors.explain.returning import with_return
@@ -31,6 +33,10 @@ def explain(failure: Failure, match: re.Match[str]) -> Explained | None:
         held = Operand(held.name, None, held.node)  # what a call gave; the error tells what
     if held is None or held.value is MISSING or type(held.value).__name__ != match["kind"]:
         return None
+    if held.value is None and match["name"] == "backward":
+        without = _without_labels(failure, held)
+        if without is not None:
+            return without
     parts = [code for code, _ in _parts(held)]
     returned = _returned(held, failure)
     if not parts and not returned:
@@ -46,6 +52,36 @@ def explain(failure: Failure, match: re.Match[str]) -> Explained | None:
         or tuple(
             Candidate(f"Take the tensor out of it: {code}.", line_with(site, {held.node: code}))
             for code in parts[:2]
+        ),
+    )
+
+
+def _without_labels(failure: Failure, held: Operand) -> Explained | None:
+    """The loss of a model of Hugging Face, which it computes only where it gets labels."""
+    site = failure.site
+    if site is None or not isinstance(held.node, ast.Attribute) or held.node.attr != "loss":
+        return None
+    output = held.node.value
+    kinds: Any = getattr(sys.modules.get("transformers.utils"), "ModelOutput", ())
+    if not isinstance(value_of(output, site), kinds):
+        return None
+    origin = origin_of(output.id, site, failure) if isinstance(output, ast.Name) else None
+    call = origin.value if origin is not None else None
+    line = None
+    if origin is not None and isinstance(call, ast.Call) and "labels" in site.names:
+        line = line_with(origin.place, {call: f"{ast.unparse(call)[:-1]}, labels=labels)"})
+    place = origin.place if origin is not None and line is not None else None
+    return Explained(
+        kind="output-object",
+        message=f"{held.name} is None: a model computes its loss only where it is given labels.",
+        operands=(held,),
+        candidates=(
+            Candidate(
+                "Give it the labels: labels=….",
+                line,
+                None,
+                place,
+            ),
         ),
     )
 
