@@ -44,6 +44,7 @@ RULES = (
     "tensor_of_tensors",
     "collated",
     "data_loader",
+    "data_of_arrays",
     "batch_of_one",
     "scalar_backward",
     "no_gradient",

@@ -518,3 +518,74 @@ def test_a_loss_that_was_not_computed_wants_labels() -> None:
     text = "out = bert(ids)\nout.loss.backward()"
     fix = "out = bert(ids, labels=labels)"
     check(Case(f"{MODELS}{model}", text, "output-object", 1, "out.loss is None", fix))
+
+
+BATCHES = """
+import numpy as np
+import torch
+import torch.nn as nn
+import torch.nn.functional as F
+from torch.utils.data import DataLoader, TensorDataset
+loader = DataLoader([{"image": torch.ones(3), "label": k} for k in range(4)], batch_size=2)
+pairs, named = [torch.ones(2, 3), torch.zeros(2)], {"x": torch.ones(2, 3), "y": torch.zeros(2)}
+both = torch.ones(2, 3), torch.ones(2, 3)
+model, place = nn.Linear(3, 2), "cpu"
+rows, marks, short = np.ones((4, 3)), [0, 1, 0, 1], torch.ones(3)
+"""
+OBJECT, OUTPUT = "wrong-object", "output-object"
+OF_BATCHES = [
+    Case(BATCHES, "for x, y in loader:\n    model(x)", OBJECT, 2, "x is a str", None, "unverified"),
+    Case(
+        BATCHES,
+        "pairs = pairs.to(place)",
+        OUTPUT,
+        1,
+        "pairs is a list that holds 2",
+        "pairs = [each.to(place) for each in pairs]",
+    ),
+    Case(
+        BATCHES,
+        "named = named.to(place)",
+        OUTPUT,
+        1,
+        "named is a dict that holds 2",
+        "named = {k: each.to(place) for k, each in named.items()}",
+    ),
+    Case(BATCHES, "both.to(place)", OUTPUT, 1, "both is a tuple", "both[0].to(place)"),
+    Case(
+        BATCHES,
+        "data = TensorDataset(rows, marks)",
+        OBJECT,
+        1,
+        "TensorDataset takes tensors; rows and marks are none",
+        "data = TensorDataset(torch.from_numpy(rows).float(), torch.tensor(marks))",
+    ),
+    Case(BATCHES, "TensorDataset(named['x'], short)", "joined-sizes", 1, "short has 3"),
+]
+
+
+@pytest.mark.parametrize("case", OF_BATCHES, ids=lambda case: case.text)
+def test_batches_that_are_no_tensors(case: Case) -> None:
+    check(case)
+
+
+def test_a_loop_over_batches_that_are_dictionaries_is_told_how_to_go() -> None:
+    found = explained(Case(BATCHES, "for x, y in loader:\n    model(x)", OBJECT))
+    assert found is not None
+    assert found.finding is not None
+    assert found.finding.fix is not None
+    assert 'for batch in loader, and batch["image"] instead of x' in found.finding.fix.text
+
+
+@pytest.mark.parametrize("text", ["x = 'image'\nmodel(x)", "for x, y in ['ab']:\n    model(x)"])
+def test_other_texts_are_no_keys_of_a_batch(text: str) -> None:
+    found = explained(Case(BATCHES, text, OBJECT))
+    assert found is None or found.finding is None or found.finding.fix is None
+
+
+def test_the_output_of_a_model_of_hugging_face_holds_the_scores() -> None:
+    pytest.importorskip("transformers")
+    model = "bert = transformers.BertForSequenceClassification(bert.config)\nids = ids[:, :8]\n"
+    text = "torch.nn.functional.cross_entropy(bert(ids), labels)"
+    fix = "torch.nn.functional.cross_entropy(bert(ids).logits, labels)"
+    check(Case(f"{MODELS}{model}", text, OBJECT, 1, "bert(ids) is a SequenceClassifier", fix))

@@ -100,8 +100,9 @@ def _larger(
 def _has_vocabulary(found: Found) -> bool:
     """Whether it is the table of words of a model of Hugging Face."""
     models: Any = getattr(sys.modules.get("transformers"), "PreTrainedModel", ())
-    if not isinstance(found.model, models):
-        return False
+    of_library = type(found.model).__module__.startswith("transformers.")
+    if not of_library or not isinstance(found.model, models):
+        return False  # code of the user's is not run
     return found.model.get_input_embeddings() is found.model.get_submodule(found.path)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import copy
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -37,7 +38,7 @@ PATTERNS = (
     re.compile(r"Calculated output size: .*Output size is too small"),
 )
 _FUNCTION = re.compile(r"max_pool(\d)d")
-_MUCH_LARGER = 256
+_DOUBLINGS = 10  # of what is added to a size
 _BATCH = 4
 """Axes of a batch of images."""
 _CHANNELS = (1, 3, 4)
@@ -203,9 +204,21 @@ def _chain(failure: Failure) -> tuple[Any, tuple[int, ...]]:
 def _least(failure: Failure) -> Iterator[str]:
     """From which size on all layers of a ``Sequential`` have enough."""
     chain, shape = _chain(failure)
-    for more in range(1, _MUCH_LARGER if chain is not None else 1):
-        sizes = tuple(size + more for size in shape[2:])
-        with suppress(UnknownShapeError, RuntimeError, TypeError, ValueError, IndexError):
-            passed(chain, zeros_like_batch((1, shape[1], *sizes)), [])
-            yield f"Images of {_by(sizes)} or more are large enough for all its layers."
-            return
+    if chain is None:
+        return
+    steps = (2**power for power in range(_DOUBLINGS))
+    enough = next((more for more in steps if _goes_through(chain, shape, more)), None)
+    if enough is None:
+        return
+    between = range(enough // 2 + 1, enough)
+    more = bisect_left(between, True, key=lambda each: _goes_through(chain, shape, each))
+    sizes = tuple(size + enough // 2 + 1 + more for size in shape[2:])
+    yield f"Images of {_by(sizes)} or more are large enough for all its layers."
+
+
+def _goes_through(chain: Any, shape: tuple[int, ...], more: int) -> bool:
+    """Whether all layers take images that are larger by so much."""
+    with suppress(UnknownShapeError, RuntimeError, TypeError, ValueError, IndexError):
+        passed(chain, zeros_like_batch((1, shape[1], *(size + more for size in shape[2:]))), [])
+        return True
+    return False

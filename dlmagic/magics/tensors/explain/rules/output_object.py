@@ -15,9 +15,11 @@ from dlmagic.magics.tensors.explain.edits import line_with
 from dlmagic.magics.tensors.explain.failure import Failure
 from dlmagic.magics.tensors.explain.returning import with_return
 from dlmagic.magics.tensors.explain.rule import Candidate, Explained, Operand, operand
+from dlmagic.magics.tensors.explain.sites import Site
 from dlmagic.magics.tensors.explain.values import MISSING
 
 PATTERNS = (re.compile(r"'(?P<kind>\w+)' object has no attribute '(?P<name>\w+)'"),)
+_MOVING = ("to", "cuda", "cpu", "float", "long", "double", "half")
 _FIELDS = ("logits", "last_hidden_state", "out", "sample", "prediction_logits")
 
 
@@ -37,6 +39,9 @@ def explain(failure: Failure, match: re.Match[str]) -> Explained | None:
         without = _without_labels(failure, held)
         if without is not None:
             return without
+    moved = _each_moved(held, site) if match["name"] in _MOVING else None
+    if moved is not None:
+        return moved
     parts = [code for code, _ in _parts(held)]
     returned = _returned(held, failure)
     if not parts and not returned:
@@ -53,6 +58,32 @@ def explain(failure: Failure, match: re.Match[str]) -> Explained | None:
             Candidate(f"Take the tensor out of it: {code}.", line_with(site, {held.node: code}))
             for code in parts[:2]
         ),
+    )
+
+
+def _each_moved(held: Operand, site: Site) -> Explained | None:
+    """A batch of several tensors, each of which has the method."""
+    value, node = held.value, site.node
+    of_names = type(value) is dict
+    items = list(value.values()) if of_names else value
+    if type(value) not in (list, dict) or not items or not all(map(_is_tensor, items)):
+        return None
+    calls = [each for each in ast.walk(site.statement or ast.Pass()) if isinstance(each, ast.Call)]
+    call = next((each for each in calls if each.func is node or each is node), None)
+    if call is None or not isinstance(call.func, ast.Attribute):
+        return None
+    method = ast.unparse(call)[len(ast.unparse(call.func.value)) :]
+    code = f"[each{method} for each in {held.name}]"
+    if of_names:
+        code = f"{{k: each{method} for k, each in {held.name}.items()}}"
+    return Explained(
+        kind="output-object",
+        message=(
+            f".{call.func.attr} belongs to tensors, and {held.name} is "
+            f"{with_article(type(value).__name__)} that holds {len(items)}."
+        ),
+        operands=(held,),
+        candidates=(Candidate(f"Do it with each of them: {code}.", line_with(site, {call: code})),),
     )
 
 
