@@ -73,6 +73,15 @@ CASES = [
     ),
     Case(SETUP, "nn.utils.clip_grad_value_(net, 1.0)", W, 1, "net is a whole model"),
     Case(SETUP, "nn.utils.clip_grad_norm_(net.parameters, 1.0)", W, 1, "the method that gives"),
+    Case(
+        SETUP,
+        "nn.utils.clip_grad_norm_(net.named_parameters(), 1.0)",
+        W,
+        1,
+        "net.named_parameters() is pairs",
+        "nn.utils.clip_grad_norm_(net.parameters(), 1.0)",
+    ),
+    Case(SETUP, "nn.MaxPool1d(2)(torch.ones(4, 1))", KERNEL, 1, "has 1 element."),
     Case(SETUP, "nn.utils.parameters_to_vector(net)", W, 1, "net is a whole model"),
     Case(
         SETUP,
@@ -413,6 +422,7 @@ OF_MODELS = [
     ),
     Case(MODELS, "roberta(beyond)", LONG, 1, "roberta has 14 places", "roberta(beyond[:, :14])"),
     Case(MODELS, "bert(unknown)", "index-range", 1, "unknown goes from 60 to 60"),
+    Case(MODELS, "bert(ids[:, :5], token_type_ids=unknown)", "index-range", 1, "has 2 rows"),
     Case(MODELS, "llama(unknown.repeat(1, 5))", "index-range", 1, "llama.model.embed_tokens"),
 ]
 

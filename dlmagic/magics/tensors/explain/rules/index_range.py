@@ -83,11 +83,8 @@ def _larger(
     if ends[0] < 0:
         yield Candidate("Leave negative numbers out, or give them a row of their own.")
         return
-    if found is not None and _has_vocabulary(found):
-        yield Candidate(
-            "Use the tokenizer that belongs to the model; or give the model a row for each number, "
-            f"to be trained: {found.root}.resize_token_embeddings({ends[1] + 1})."
-        )
+    if found is not None and _is_of_transformers(found.model):
+        yield _of_transformers(found, ends[1], weight)
         return
     made = constructor_of(found, failure)
     line = made.with_argument(0, "num_embeddings", str(ends[1] + 1)) if made else None
@@ -97,13 +94,19 @@ def _larger(
     yield Candidate(text, line, check, made.place if made else None)
 
 
-def _has_vocabulary(found: Found) -> bool:
-    """Whether it is the table of words of a model of Hugging Face."""
+def _is_of_transformers(model: Any) -> bool:
+    """Whether it is a model of Hugging Face, with no code of the user's."""
     models: Any = getattr(sys.modules.get("transformers"), "PreTrainedModel", ())
-    of_library = type(found.model).__module__.startswith("transformers.")
-    if not of_library or not isinstance(found.model, models):
-        return False  # code of the user's is not run
-    return found.model.get_input_embeddings() is found.model.get_submodule(found.path)
+    return isinstance(model, models) and type(model).__module__.startswith("transformers.")
+
+
+def _of_transformers(found: Found, greatest: int, weight: Any) -> Candidate:
+    if found.model.get_input_embeddings() is not found.model.get_submodule(found.path):
+        return Candidate(f"Hand in numbers from 0 to {len(weight) - 1}.")
+    return Candidate(
+        "Use the tokenizer that belongs to the model; or give the model a row for each number, "
+        f"to be trained: {found.root}.resize_token_embeddings({greatest + 1})."
+    )
 
 
 def _of_axis(failure: Failure) -> Explained | None:

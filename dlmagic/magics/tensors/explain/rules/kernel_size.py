@@ -36,6 +36,7 @@ from dlmagic.magics.tensors.explain.trying import Tried
 PATTERNS = (
     re.compile(r"Kernel size can't be greater than actual input size"),
     re.compile(r"Calculated output size: .*Output size is too small"),
+    re.compile(r"Invalid computed output size"),
 )
 _FUNCTION = re.compile(r"max_pool(\d)d")
 _DOUBLINGS = 10  # of what is added to a size
@@ -157,7 +158,7 @@ def _candidates(failure: Failure, kernel: _Kernel) -> Iterator[Candidate]:
 
 
 def _with_padding(failure: Failure, kernel: _Kernel) -> Candidate:
-    """With as much padding as keeps the size."""
+    """With as much padding as keeps the size, where its steps are of one element."""
     kept = tuple(reach // 2 for reach in kernel.reach)
     code = str(kept[0]) if len(set(kept)) == 1 else str(kept)
     made = constructor_of(found_module(kernel.layer, failure.sites), failure)
@@ -169,7 +170,7 @@ def _with_padding(failure: Failure, kernel: _Kernel) -> Candidate:
 
     place = made.place if made is not None else None
     return Candidate(
-        f"Pad it, so that the size stays: padding={code}.",
+        f"Pad what it gets: padding={code}.",
         line,
         lambda: _check(failure, kernel, kept),
         place,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import sys
 from typing import Any
@@ -46,6 +47,9 @@ def _instead(given: Operand) -> tuple[str, str] | None:
     module: Any = sys.modules["torch"].nn.Module
     if isinstance(given.value, module):
         return "a whole model", f"{given.name}.parameters()"
-    if given.name.endswith(".parameters"):
-        return "the method that gives them", f"{given.name}()"
+    match given.node:
+        case ast.Attribute(_, "parameters"):
+            return "the method that gives them", f"{given.name}()"
+        case ast.Call(ast.Attribute(owner, "named_parameters"), [], []):
+            return "pairs of a name and weights", f"{ast.unparse(owner)}.parameters()"
     return None
