@@ -29,6 +29,7 @@ RULES = (
     "dtype_mismatch",
     "whole_numbers",
     "boolean_mask",
+    "inverted_mask",
     "index_dtype",
     "axes_count",
     "recurrent_state",

@@ -205,6 +205,10 @@ CASES = [
     Case(SETUP, "torch.where(mask, scores, 0.0)", MASK, 1, "mask", None, "verified"),
     Case(SETUP, "torch.masked_select(scores, mask)", MASK, 1, "mask", None, "verified"),
     Case(SETUP, "scores[mask]", MASK, 1, "mask", "scores[mask.bool()]", "verified"),
+    Case(SETUP, "1 - (mask > 0)", MASK, 1, "mask > 0 is bool", "~(mask > 0)", "verified"),
+    Case(SETUP, "~mask", MASK, 1, "mask is float32", "~mask.bool()", "verified"),
+    Case(SETUP, "~added", None),
+    Case(SETUP, "(mask > 0) - (mask > 1)", None),
     Case(SETUP, "table[places]", "index-dtype", 1, "places", "table[places.long()]"),
     Case(
         SETUP,

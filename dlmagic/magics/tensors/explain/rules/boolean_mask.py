@@ -28,7 +28,7 @@ def explain(failure: Failure, match: re.Match[str]) -> Explained | None:
     mask = _index(failure) if of_index else _mask(called(failure.site))
     if mask is None or mask.dtype in (None, "bool"):
         return None
-    marks = _holds_marks(mask.value)
+    marks = holds_marks(mask.value)
     if of_index and not marks:
         return None  # an index of another type
     return Explained(
@@ -71,7 +71,7 @@ def _index(failure: Failure) -> Operand | None:
     return found[1] if owner[: len(index)] == index else None
 
 
-def _holds_marks(mask: Any) -> bool | None:
+def holds_marks(mask: Any) -> bool | None:
     """Whether it holds zeros and ones alone; None where that is not to be seen."""
     torch: Any = sys.modules["torch"]
     if not is_plain_tensor(mask) or mask.device.type != "cpu":
