@@ -32,7 +32,7 @@ def with_return(node: ast.expr | None, failure: Failure) -> Candidate | None:
     if called is MISSING and isinstance(node, ast.Call) and isinstance(node.func, ast.Call):
         made = value_of(node.func.func, site)  # a model that is made where it is called
         called = getattr(made, "forward", MISSING) if isinstance(made, type) else MISSING
-    return _mended(_python_code(called), failure)
+    return with_return_in(_python_code(called), failure)
 
 
 def _python_code(called: Any) -> Any:
@@ -41,7 +41,13 @@ def _python_code(called: Any) -> Any:
     return getattr(function, "__code__", None)
 
 
-def _mended(code: Any, failure: Failure) -> Candidate | None:
+def with_return_in(code: Any, failure: Failure) -> Candidate | None:
+    """The last line of a function, with ``return``; None where it is not the user's, or no value.
+
+    Args:
+        code: What the function is made of; None where it is not known.
+        failure: What happened.
+    """
     cell = failure.name_of_cell(code.co_filename) if code is not None else None
     source = code_of(code.co_filename, cell) if cell is not None else None
     function = function_at(source.tree, code.co_firstlineno) if source is not None else None

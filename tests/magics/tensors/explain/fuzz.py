@@ -11,6 +11,7 @@ from itertools import product
 from typing import Any
 
 from tests.magics.tensors.explain import (
+    test_first_steps,
     test_gradients,
     test_jax,
     test_keras,
@@ -26,7 +27,7 @@ from tests.magics.tensors.explain.explained import Case, raised_by
 
 MODULES: list[Any] = [
     *(test_gradients, test_layers, test_losses, test_objects, test_shapes, test_types_and_devices),
-    *(test_numpy, test_jax, test_tensorflow, test_keras),
+    *(test_numpy, test_jax, test_tensorflow, test_keras, test_first_steps),
 ]
 PLACES = (
     "{}",

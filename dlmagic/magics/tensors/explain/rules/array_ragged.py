@@ -4,39 +4,48 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
 from collections.abc import Iterator
 from typing import Any
 
 from dlmagic.magics.tensors.explain.calls import Called, called, module_name
+from dlmagic.magics.tensors.explain.edits import line_with
 from dlmagic.magics.tensors.explain.failure import Failure
 from dlmagic.magics.tensors.explain.rewriting import rewritten
 from dlmagic.magics.tensors.explain.rule import Candidate, Explained
 from dlmagic.magics.tensors.explain.sites import Site
-from dlmagic.magics.tensors.explain.trying import tried
+from dlmagic.magics.tensors.explain.trying import Tried, tried
 
 PATTERNS = (
     re.compile(r"setting an array element with a sequence"),
     re.compile(r"inhomogeneous shape|Can't convert non-rectangular Python sequence"),
+    re.compile(r"expected sequence of length \d+ at dim \d+ \(got \d+\)"),
 )
 
 
 def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa: ARG001
     """Which of the rows is the first of another length."""
     call = called(failure.site)
-    rows = call.argument(0, "object", "value") if call else None
+    rows = call.argument(0, "object", "value", "data") if call else None
     if call is None or rows is None or not isinstance(rows.value, list | tuple):
         return None
     other = _other_row(rows.value)
     if other is None:
         return None
     first, second = _length(rows.value[0]), _length(rows.value[other])
+    row = "row {}" if isinstance(rows.node, ast.List | ast.Tuple) else f"{rows.name}[{{}}]"
+    what = "a tensor" if _is_of_torch(call) else "an array"
     return Explained(
         kind="ragged-rows",
-        message=f"All rows of an array must have the same length: {rows.name}[0] has {first}, "
-        f"{rows.name}[{other}] has {second}.",
+        message=f"All rows of {what} must have the same length: {row.format(0)} has {first}, "
+        f"{row.format(other)} has {second}.",
         operands=(rows,),
         candidates=tuple(_candidates(failure.site, call, rows.value)),
     )
+
+
+def _is_of_torch(call: Called) -> bool:
+    return getattr(call.function, "__module__", None) == "torch"
 
 
 def _length(row: Any) -> str:
@@ -52,6 +61,9 @@ def _other_row(rows: Any) -> int | None:
 
 
 def _candidates(site: Site | None, call: Called, rows: Any) -> Iterator[Candidate]:
+    if _is_of_torch(call):
+        yield _padded(site, call, rows)
+        return
     if call.name == "constant":
         code = f"{module_name(site, 'tensorflow', 'tf')}.ragged.constant"
         text = "Make a ragged tensor, which keeps rows of any length."
@@ -72,3 +84,24 @@ def _candidates(site: Site | None, call: Called, rows: Any) -> Iterator[Candidat
         change = rewritten(site, "Fill the rows up with zeros.", {call.node.args[0]: code})
         padded = [[*row, *[0] * (width - len(row))] for row in rows]
         yield Candidate(change.text, change.code, lambda: tried(call.function, padded))
+
+
+def _padded(site: Site | None, call: Called, rows: Any) -> Candidate:
+    """A tensor of each row, filled up by PyTorch's own function."""
+    torch: Any = sys.modules["torch"]
+    function, options = ast.unparse(call.node.func), call.node.keywords
+    others = "".join(f", {ast.unparse(each)}" for each in options if each.arg != "data")
+    given = call.argument(0, "data")
+    items = given.name if given is not None else ""
+    each = f"{function}(row{others})"
+    pad = f"{module_name(site, 'torch', 'torch')}.nn.utils.rnn.pad_sequence"
+    code = f"{pad}([{each} for row in {items}], batch_first=True)"
+
+    def check() -> Tried:
+        return tried(
+            lambda: torch.nn.utils.rnn.pad_sequence(
+                [call.function(row) for row in rows], batch_first=True
+            )
+        )
+
+    return Candidate("Fill the rows up with zeros.", line_with(site, {call.node: code}), check)

@@ -71,10 +71,22 @@ def _stranger(found: list[Operand]) -> tuple[Operand, Operand]:
 def _candidates(failure: Failure, stranger: Operand, other: Operand) -> Iterator[Candidate]:
     """To move the value; first the model, where that is what stayed on the CPU."""
     of_layer = other.node is None and "." in other.name and " " not in other.name
+    if of_layer and _device(other) == "meta":
+        yield _of_empty_model(stranger, other)
+        return
     moves = [_of_value(failure, stranger, other, of_layer)] if stranger.node is not None else []
-    if of_layer and _device(other) != "meta":  # which holds no numbers that could be moved
+    if of_layer:
         moves.insert(0 if _device(other) == "cpu" else 1, _of_model(failure, stranger, other))
     yield from moves
+
+
+def _of_empty_model(stranger: Operand, other: Operand) -> Candidate:
+    """A model without numbers, which cannot be moved, and with which nothing can be computed."""
+    model, device = other.name.partition(".")[0], _device(stranger)
+    return Candidate(
+        f"The weights on meta have a shape and no numbers: make the model on {device}, or "
+        f'{model}.to_empty(device="{device}") and load its weights.'
+    )
 
 
 def _of_value(failure: Failure, stranger: Operand, other: Operand, named: bool) -> Candidate:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
 from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
@@ -12,7 +13,7 @@ from dlmagic.magics.tensors.explain.arguments import given
 from dlmagic.magics.tensors.explain.edits import in_brackets, line_with
 from dlmagic.magics.tensors.explain.failure import Failure
 from dlmagic.magics.tensors.explain.hostile import is_a
-from dlmagic.magics.tensors.explain.modules import constructor_of, found_module
+from dlmagic.magics.tensors.explain.modules import Found, constructor_of, found_module
 from dlmagic.magics.tensors.explain.rule import Candidate, Explained, Operand, known, operands_of
 from dlmagic.magics.tensors.explain.sites import Site
 from dlmagic.magics.tensors.explain.trying import tried
@@ -22,7 +23,7 @@ PATTERNS = (
     re.compile(r"index -?\d+ is out of bounds for dimension -?\d+ with size \d+"),
 )
 
-_PLACES = re.compile("arange|pos", re.IGNORECASE)
+_PLACES = re.compile("arange|pos|wpe", re.IGNORECASE)
 """In the names of what looks up the places in a sequence."""
 
 
@@ -65,7 +66,8 @@ def _are_positions(names: str, indices: Any) -> bool:
     if _PLACES.search(names) is None or not indices.dim():
         return False
     places = indices.reshape(-1, indices.shape[-1])[0].tolist()
-    return bool(places == list(range(len(places))))
+    first = places[0] if "position" in names or "wpe" in names else 0  # they may be read on
+    return bool(places == list(range(first, first + len(places))))
 
 
 def _shorter(rows: int) -> Candidate:
@@ -76,10 +78,13 @@ def _shorter(rows: int) -> Candidate:
 
 
 def _larger(
-    failure: Failure, found: Any, ends: tuple[int, int], indices: Any, weight: Any
+    failure: Failure, found: Found | None, ends: tuple[int, int], indices: Any, weight: Any
 ) -> Iterator[Candidate]:
     if ends[0] < 0:
         yield Candidate("Leave negative numbers out, or give them a row of their own.")
+        return
+    if found is not None and _is_of_transformers(found.model):
+        yield _of_transformers(found, ends[1], weight)
         return
     made = constructor_of(found, failure)
     line = made.with_argument(0, "num_embeddings", str(ends[1] + 1)) if made else None
@@ -87,6 +92,21 @@ def _larger(
     zeros = weight.new_zeros((ends[1] + 1, weight.shape[1]))
     check = lambda: tried(lambda rows, at: rows[at], zeros, indices)  # noqa: E731
     yield Candidate(text, line, check, made.place if made else None)
+
+
+def _is_of_transformers(model: Any) -> bool:
+    """Whether it is a model of Hugging Face, with no code of the user's."""
+    models: Any = getattr(sys.modules.get("transformers"), "PreTrainedModel", ())
+    return isinstance(model, models) and type(model).__module__.startswith("transformers.")
+
+
+def _of_transformers(found: Found, greatest: int, weight: Any) -> Candidate:
+    if found.model.get_input_embeddings() is not found.model.get_submodule(found.path):
+        return Candidate(f"Hand in numbers from 0 to {len(weight) - 1}.")
+    return Candidate(
+        "Use the tokenizer that belongs to the model; or give the model a row for each number, "
+        f"to be trained: {found.root}.resize_token_embeddings({greatest + 1})."
+    )
 
 
 def _of_axis(failure: Failure) -> Explained | None:

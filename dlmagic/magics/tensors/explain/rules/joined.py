@@ -15,6 +15,12 @@ from dlmagic.magics.tensors.explain.edits import line_with
 from dlmagic.magics.tensors.explain.failure import Failure
 from dlmagic.magics.tensors.explain.rule import Candidate, Explained, Operand, operand
 from dlmagic.magics.tensors.explain.sites import Site
+from dlmagic.magics.tensors.explain.sizing import (
+    SAME_CHANNELS,
+    differ_in_channels,
+    padded,
+    resized,
+)
 from dlmagic.magics.tensors.explain.trying import tried
 from dlmagic.magics.tensors.explain.values import MISSING
 
@@ -117,12 +123,16 @@ def _stranger(shapes: list[Any], axis: int, function: str) -> int | None:
 def _candidates(
     site: Site, node: ast.Call, tensors: list[Operand], axis: int
 ) -> Iterator[Candidate]:
-    """Another axis to join along, if there is one on which all fit."""
+    """Another axis to join along, if there is one on which all fit; or all made of one size."""
     function = ast.unparse(node.func)
     count = len(tensors[0].shape or ())
     values = [each.value for each in tensors]
-    if function.endswith("stack") or any(value is MISSING for value in values):
+    if any(value is MISSING for value in values):
         return
+    if function.endswith("stack"):
+        yield from padded(site, node, tensors, axis)
+        return
+    yield from resized(site, tensors, axis)
     for other in range(count):
         fits = _stranger([each.shape for each in tensors], other, function) is None
         if other == axis % max(count, 1) or not fits:
@@ -188,6 +198,8 @@ def _where(samples: Any, parts: Any) -> str:
 
 def _of_one_shape(shapes: list[Any], is_alone: bool) -> Candidate:
     """Padding where the samples are sequences, whose later axes are the same; else resizing."""
+    if differ_in_channels(shapes):
+        return Candidate(SAME_CHANNELS)
     if any(len(each) != len(shapes[0]) or each[1:] != shapes[0][1:] for each in shapes):
         text = "Give all samples the same shape in the data set, as Resize((HEIGHT, WIDTH)) does."
         return Candidate(text)

@@ -25,7 +25,12 @@ from dlmagic.magics.tensors.explain.layers import (
     zeros_like_batch,
 )
 from dlmagic.magics.tensors.explain.mending import further_edits, mend
-from dlmagic.magics.tensors.explain.modules import at_start, named_module
+from dlmagic.magics.tensors.explain.modules import (
+    at_start,
+    constructor_of,
+    found_module,
+    named_module,
+)
 from dlmagic.magics.tensors.explain.rule import Candidate, Explained, Operand, operand
 
 PATTERNS = (
@@ -98,7 +103,32 @@ def _candidates(failure: Failure, operand: Operand, broken: Mend) -> Iterator[Ca
                 failure, taken, "Flatten all axes but the batch: {}.", ".flatten(1)", _fits(broken)
             )
             return
+        flattened = _flattened(failure, broken)
+        if flattened is not None:
+            yield flattened
+            return
     yield mend(failure, broken)
+
+
+def _flattened(failure: Failure, broken: Mend) -> Candidate | None:
+    """The layer of a ``Sequential`` with ``nn.Flatten`` before it."""
+    made = constructor_of(found_module(broken.layer, failure.sites), failure)
+    step = failure.inside("forward", "nn.modules.container")
+    chain = step.local("self") if step is not None else None
+    if (
+        made is None
+        or not is_chain(chain)
+        or not any(each is broken.layer for each in leaves(chain))
+    ):
+        return None
+    own = ast.unparse(made.call)
+    flatten = f"{ast.unparse(made.call.func).rpartition('.')[0] or 'nn'}.Flatten()"
+    return Candidate(
+        f"Flatten all axes but the batch before it: {flatten}.",
+        line_with(made.place, {made.call: f"{flatten}, {own}"}),
+        lambda: "shape-verified",
+        made.place,
+    )
 
 
 def _fits(broken: Mend) -> Any:

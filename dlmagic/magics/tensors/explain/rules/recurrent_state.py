@@ -40,7 +40,7 @@ def explain(failure: Failure, match: re.Match[str]) -> Explained | None:
     module = found_module(layer, failure.sites)
     name = module.name if module is not None else f"The {type(layer).__name__} layer"
     if layer.mode == "LSTM" and is_plain_tensor(state):
-        return _of_one_state(failure, name, given(failure, state, 1, "the state"))
+        return of_one_state(failure, name, given(failure, state, 1, "the state"))
     if "wanted" not in match.groupdict() or not step.local("is_batched"):
         return None
     wanted, got = (_numbers(match[each]) for each in ("wanted", "got"))
@@ -79,7 +79,8 @@ def _written(call: Called | None, failure: Failure) -> list[Operand]:
     return [operand(each, site) for each in nodes if each is not None]
 
 
-def _of_one_state(failure: Failure, name: str, state: Operand) -> Explained:
+def of_one_state(failure: Failure, name: str, state: Operand) -> Explained:
+    """An LSTM, or one step of it, that is given one of its two states."""
     line = None
     if state.node is not None:
         both = f"({state.name}, torch.zeros_like({state.name}))"

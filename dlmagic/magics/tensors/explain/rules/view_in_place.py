@@ -27,12 +27,13 @@ def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa
     if not known([changed]):
         return None
     line = line_with(site, {site.statement: new}) if new else None
+    what = "is a view of another tensor that may not be changed in place where gradients are "
+    what += "recorded"
+    if getattr(changed.value, "is_inference", bool)():
+        what = "was made in torch.inference_mode(), and may not be changed in place outside of it"
     return Explained(
         kind="view-in-place",
-        message=(
-            f"{changed.name} is a view of another tensor that may not be changed in place where "
-            "gradients are recorded."
-        ),
+        message=f"{changed.name} {what}.",
         operands=(changed,),
         candidates=(Candidate("Make a new tensor instead of a change in place.", line),),
     )

@@ -10,16 +10,20 @@ from typing import Any
 
 from dlmagic.errors import with_article
 from dlmagic.magics.tensors.explain.arguments import given
+from dlmagic.magics.tensors.explain.bindings import loops_around
+from dlmagic.magics.tensors.explain.computing import value_of
 from dlmagic.magics.tensors.explain.edits import line_with
 from dlmagic.magics.tensors.explain.failure import Failure
-from dlmagic.magics.tensors.explain.modules import at_start, named_module
 from dlmagic.magics.tensors.explain.returning import with_return
 from dlmagic.magics.tensors.explain.rule import Candidate, Explained, Operand, operands_of
+from dlmagic.magics.tensors.explain.sources import code_of
 from dlmagic.magics.tensors.explain.trying import tried
 from dlmagic.magics.tensors.explain.values import MISSING
 
 PATTERNS = (
-    re.compile(r"argument '\w+' \(position \d+\) must be (Tensor|tuple of Tensors), not \w+"),
+    re.compile(
+        r"argument '\w+' \(position \d+\) must be (Tensor|tuple of Tensors), not (?P<kind>\w+)"
+    ),
     re.compile(r"expected Tensor as element \d+ in argument \d+, but got"),
     re.compile(r"received an invalid combination of arguments"),
     re.compile(r"conv\dd\(\)|'(list|tuple|NoneType)' object has no attribute '(size|dim|shape)'"),
@@ -31,44 +35,55 @@ _FIELDS = ("logits", "last_hidden_state", "sample")
 
 def explain(failure: Failure, match: re.Match[str]) -> Explained | None:
     """What it is, and how to make a tensor of it."""
-    of_chain = _behind_recurrent(failure)
-    if of_chain is not None:
-        return of_chain
     found = _found(failure, "NoneType" in match[0])
     if found is None:
-        return None
+        return _of_output(failure, match.groupdict().get("kind"))
+    keys = _keys_of_batch(failure, found)
     return Explained(
         kind="wrong-object",
         message=f"{_function(failure)} takes a tensor, and {found.name} is {_kind(found.value)}.",
         operands=(found,),
-        candidates=tuple(_candidates(failure, found)),
+        candidates=tuple(_candidates(failure, found)) if keys is None else (keys,),
     )
 
 
-def _behind_recurrent(failure: Failure) -> Explained | None:
-    """A layer of a ``Sequential`` behind a recurrent one, which gives its state, too."""
-    step = failure.inside("forward", "nn.modules.container")
-    chain: Any = step.local("self") if step is not None else None
-    layers = list(chain) if step is not None else []
-    places = [k for k, each in enumerate(layers) if step and each is step.local("module")]
-    recurrent: Any = sys.modules["torch"].nn.RNNBase if layers else ()
-    if len(places) != 1 or not places[0] or not isinstance(layers[places[0] - 1], recurrent):
+def _of_output(failure: Failure, kind: str | None) -> Explained | None:
+    """What a model of Hugging Face gives, where the call stands in the line and is not repeated."""
+    outputs: Any = sys.modules.get("transformers.modeling_outputs")
+    fields = getattr(getattr(outputs, kind or "", None), "__dataclass_fields__", {})
+    field = next((each for each in _FIELDS if each in fields), None)
+    unknown = (each for each in operands_of(failure.site) if each.value is MISSING)
+    given = next((each for each in unknown if isinstance(each.node, ast.Call)), None)
+    if field is None or given is None or kind is None or failure.site is None:
         return None
-    failed, before = (named_module(layers[k], failure.sites) for k in (places[0], places[0] - 1))
-    kind = type(layers[places[0] - 1]).__name__
+    new = f"{given.name}.{field}"
+    line = line_with(failure.site, {given.node: new})
     return Explained(
         kind="wrong-object",
-        message=(
-            f"{at_start(failed)} takes a tensor, and the {kind} before it, {before}, gives a "
-            "tuple: its outputs and its last state."
-        ),
-        candidates=(
-            Candidate(
-                f"Take the {kind} out of nn.Sequential, and hand on its outputs alone: "
-                "outputs, _ = recurrent(x), then rest(outputs)."
-            ),
-        ),
+        message=f"{_function(failure)} takes a tensor, and {given.name} is {with_article(kind)}.",
+        operands=(given,),
+        candidates=(Candidate(f"Write {new}.", line),),
     )
+
+
+def _keys_of_batch(failure: Failure, found: Operand) -> Candidate | None:
+    """Where the batches are dictionaries, and a loop takes their keys apart."""
+    site = failure.site
+    if site is None or not isinstance(found.value, str) or not isinstance(found.node, ast.Name):
+        return None
+    code = code_of(site.file, site.cell)
+    loader: Any = sys.modules["torch"].utils.data.DataLoader
+    for loop in loops_around(code.tree, site.line) if code is not None else ():
+        match loop:
+            case ast.For(ast.Tuple(names), batches):
+                taken = found.name in map(ast.unparse, names)
+                if taken and isinstance(value_of(batches, site), loader):
+                    return Candidate(
+                        "Each batch is a dictionary, of which this loop takes the keys. Write "
+                        f'for batch in {ast.unparse(batches)}, and batch["{found.value}"] '
+                        f"instead of {found.name}."
+                    )
+    return None
 
 
 def _function(failure: Failure) -> str:
@@ -132,7 +147,7 @@ def _candidates(failure: Failure, found: Operand) -> Iterator[Candidate]:
     returned = with_return(found.node, failure) if found.value is None else None
     if returned is not None:
         yield returned
-    made = _made_of(found.value)
+    made = made_of(found.value)
     if made is None or found.node is None:
         return
     code, function = made
@@ -141,7 +156,7 @@ def _candidates(failure: Failure, found: Operand) -> Iterator[Candidate]:
     yield Candidate(f"Write {new}.", line_with(failure.site, {found.node: new}), check)
 
 
-def _made_of(value: Any) -> tuple[str, Any] | None:
+def made_of(value: Any) -> tuple[str, Any] | None:
     """The code that makes a tensor of it, and the function that does the same."""
     torch: Any = sys.modules["torch"]
     if type(value).__name__ == "ndarray":
@@ -154,6 +169,8 @@ def _made_of(value: Any) -> tuple[str, Any] | None:
     if isinstance(value, tuple) and value and _is_tensor(value[0]):
         return "{}[0]", None
     if isinstance(value, list) and value and all(map(_is_tensor, value)):
+        if len(value) == 1:
+            return "{}[0]", None  # as a batch of a data set with inputs alone
         same = len({tuple(each.shape) for each in value}) == 1
         return ("torch.stack({})", None) if same else None
     if isinstance(value, int | float | list | tuple) and not isinstance(value, bool):
