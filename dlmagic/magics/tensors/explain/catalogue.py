@@ -66,6 +66,8 @@ RULES = (
     "keras_axes",
     "keras_lengths",
     "keras_channels_first",
+    "keras_outputs",
+    "keras_text_labels",
     "keras_class_ids",
     "keras_one_hot",
     "keras_label_range",
@@ -75,6 +77,7 @@ RULES = (
     "keras_samples",
     "keras_without_labels",
     "keras_pairs",
+    "keras_optimizer",
     "keras_old_names",
     "keras_symbolic",
     "keras_lookup",
@@ -98,6 +101,7 @@ RULES = (
     "array_element",
     "array_scalar",
     "array_objects",
+    "jax_keys",
     "array_none",
     "array_list",
     "array_reshape",
@@ -121,6 +125,9 @@ RULES = (
     "jax_static_argument",
     "jax_mapped_axes",
     "jax_scan",
+    "jax_carry",
+    "jax_branches",
+    "optax_labels",
 )
 """Modules of the folder ``rules``: those that know more of the place come first."""
 

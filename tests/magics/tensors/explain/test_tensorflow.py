@@ -394,3 +394,25 @@ def test_what_is_said(case: Case) -> None:
 @pytest.mark.parametrize("text", NOTHING)
 def test_nothing_is_said_where_nothing_is_known(text: str) -> None:
     check(Case(SETUP, text, None))
+
+
+def test_pixels_are_converted_before_they_are_divided() -> None:
+    text = "pixels = tf.ones((2, 4), tf.uint8)\npixels / 255.0"
+    fix = "tf.cast(pixels, tf.float32) / 255.0"
+    check(Case(SETUP, text, "unequal-dtypes", 2, "pixels is uint8", fix, "verified"))
+
+
+def test_parts_of_another_type_are_converted() -> None:
+    text = "whole = tf.ones((3, 4), tf.int32)\ntf.concat([a, whole], 0)"
+    fix = "tf.concat([a, tf.cast(whole, tf.float32)], 0)"
+    check(Case(SETUP, text, "unequal-dtypes", 2, "whole is int32", fix, "verified"))
+
+
+def test_an_optimizer_is_made_once() -> None:
+    setup = f"{SETUP}\nimport keras\nw = tf.Variable(1.0)"
+    text = (
+        "@tf.function\ndef step():\n    rule = keras.optimizers.SGD()\n"
+        "    rule.apply_gradients([(w, w)])\nstep()"
+    )
+    said = "keras.optimizers.SGD() makes an optimizer with variables of its own"
+    check(Case(setup, text, "variable-made-again", 3, said))
