@@ -18,6 +18,7 @@ from dlmagic.magics.graphmode.capture import (
 )
 from dlmagic.magics.graphmode.closer_look import look_closer
 from dlmagic.magics.graphmode.inspection import Inspection, subject_of
+from dlmagic.magics.graphmode.kept import key_of
 from dlmagic.magics.graphmode.made_ready import made_ready
 from dlmagic.magics.graphmode.modes import compiler_of
 from dlmagic.magics.graphmode.request import Request, Surroundings
@@ -126,9 +127,12 @@ class GraphRun:
         return self.inspection.call_plainly(subject_of(subject, after, arguments))
 
     def _compiled(self, subject: Subject) -> CompiledCell:
-        """The cell in its mode, compiled now or when a cell of the same text ran before."""
+        """The cell in its mode, compiled now or when a cell of the same text ran before.
+
+        The same text alone is not enough: the functions that it calls must be the same, too.
+        """
         kept = self.surroundings.kept
-        key = (self.mode, self.request.source.text, subject.cell.parameters)
+        key = key_of(self.mode, self.request.source.text, subject.cell)
         compiled = kept.find(key)
         reached = [item.value for item in subject.snapshot.reached]
         if compiled is None or not compiled.fits(reached):
