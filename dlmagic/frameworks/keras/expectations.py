@@ -113,6 +113,23 @@ def variables_of(model: Any, attribute: str) -> list[Any]:
     return list(told(lambda: getattr(model, attribute)) or ())
 
 
+def names_of(kind: str) -> list[str]:
+    """What Keras knows by name of a kind, such as ``"loss"`` or ``"optimizer"``."""
+    modules = {
+        "optimizer": keras.optimizers,
+        "loss": keras.losses,
+        "metric": keras.metrics,
+        "activation": keras.activations,
+        "initializer": keras.initializers,
+    }
+    module: Any = modules.get(kind)
+    names = [each for each in dir(module) if not each.startswith("_")] if module else []
+    lower = [each.lower() for each in names] if kind == "optimizer" else names
+    special = ["accuracy"] if kind == "metric" else []
+    known = [each for each in lower if each not in ("get", "serialize", "deserialize")]
+    return [*special, *(each for each in known if told(lambda: module.get(each)) is not None)]  # noqa: B023
+
+
 def loss_of(model: Any) -> object | None:
     """The loss that a model was compiled with."""
     return getattr(model, "loss", None)

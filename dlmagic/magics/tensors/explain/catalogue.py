@@ -79,6 +79,9 @@ RULES = (
     "keras_pairs",
     "keras_optimizer",
     "keras_old_names",
+    "keras_names",
+    "keras_classes",
+    "keras_call_method",
     "keras_symbolic",
     "keras_lookup",
     "keras_weights",
@@ -112,6 +115,7 @@ RULES = (
     "tensorflow_assign",
     "tensorflow_methods",
     "tensorflow_tape",
+    "tensorflow_no_gradient",
     "tensorflow_variable",
     # JAX
     "flax_features",

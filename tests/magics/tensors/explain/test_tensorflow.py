@@ -416,3 +416,31 @@ def test_an_optimizer_is_made_once() -> None:
     )
     said = "keras.optimizers.SGD() makes an optimizer with variables of its own"
     check(Case(setup, text, "variable-made-again", 3, said))
+
+
+@pytest.mark.parametrize(
+    ("statement", "fix"),
+    [("v[0] = 3.0", "v[0].assign(3.0)"), ("v[0] -= 3.0", "v[0].assign(v[0] - 3.0)")],
+)
+def test_a_part_of_a_variable_is_assigned(statement: str, fix: str) -> None:
+    text = f"v = tf.Variable([1.0, 2.0])\n{statement}"
+    check(Case(SETUP, text, "immutable-array", 2, "v is a variable of TensorFlow", fix))
+
+
+TAPED = """w = tf.constant({})
+with tf.GradientTape() as tape:{}
+    loss = w * w
+slope = tape.gradient(loss, w)
+{}"""
+
+
+@pytest.mark.parametrize("use", ["w - 0.1 * slope", "w -= 0.1 * slope", "slope.numpy()"])
+def test_a_tensor_is_not_watched_by_itself(use: str) -> None:
+    said = "slope is None: w is no variable but a tensor"
+    check(Case(SETUP, TAPED.format("2.0", "", use), "unwatched", 5, said))
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize(("start", "watching"), [("2", ""), ("2.0", "\n    tape.watch(w + 0)")])
+def test_a_gradient_that_is_none_for_another_reason(start: str, watching: str) -> None:
+    check(Case(SETUP, TAPED.format(start, watching, "slope * 0.1"), None))

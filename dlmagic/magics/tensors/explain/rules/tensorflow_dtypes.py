@@ -6,7 +6,7 @@ import ast
 import re
 from collections.abc import Iterator
 
-from dlmagic.magics.tensors.explain.calls import module_name
+from dlmagic.magics.tensors.explain.calls import computes, module_name
 from dlmagic.magics.tensors.explain.failure import Failure
 from dlmagic.magics.tensors.explain.rewriting import rewritten
 from dlmagic.magics.tensors.explain.rule import (
@@ -31,7 +31,12 @@ PATTERNS = (
 
 
 def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa: ARG001
-    """Which type each has, and which of them to convert."""
+    """Which type each has, and which of them to convert.
+
+    A model takes data and labels of unlike types; what it fails with comes from elsewhere.
+    """
+    if not computes(failure.site):
+        return None
     found = [*operands_of(failure.site), *_listed(failure.site)]
     tensors = known(found)
     pair = _unequal(tensors) or _with_a_number(found, tensors)
