@@ -10,6 +10,7 @@ from dlmagic.cell.subject import Subject
 from dlmagic.errors import ModeUnavailable
 from dlmagic.frameworks.protocol import Framework
 from dlmagic.magics.graphmode.call import Call
+from dlmagic.magics.graphmode.called_code import key_of
 from dlmagic.magics.graphmode.capture import (
     BindsObjects,
     Captured,
@@ -18,7 +19,6 @@ from dlmagic.magics.graphmode.capture import (
 )
 from dlmagic.magics.graphmode.closer_look import look_closer
 from dlmagic.magics.graphmode.inspection import Inspection, subject_of
-from dlmagic.magics.graphmode.kept import key_of
 from dlmagic.magics.graphmode.made_ready import made_ready
 from dlmagic.magics.graphmode.modes import compiler_of
 from dlmagic.magics.graphmode.request import Request, Surroundings
