@@ -12,6 +12,7 @@ from dlmagic.frameworks.description import told
 from dlmagic.frameworks.keras._compat import maker_of
 
 _Shape = tuple[int | None, ...]
+_VARIABLES = ("trainable_variables", "trainable_weights", "variables", "weights")
 
 
 @dataclass(frozen=True)
@@ -94,6 +95,39 @@ def output_of(model: Any) -> _Shape | None:
     """The shape that a model with one output gives."""
     shape = told(lambda: model.output_shape)
     return shape if isinstance(shape, tuple) and shape and type(shape[0]) is not tuple else None
+
+
+def outputs_of(model: Any) -> list[str]:
+    """The names of a model's outputs, as a loss or labels in a dict may name them."""
+    outputs = told(lambda: model.output) if isinstance(model, keras.Model) else None
+    if isinstance(outputs, dict):
+        return [str(each) for each in outputs]
+    names = told(lambda: list(model.output_names))
+    return [str(each) for each in names or ()]
+
+
+def variables_of(model: Any, attribute: str) -> list[Any]:
+    """What a model or layer that is Keras's own gives for ``trainable_variables`` and the like."""
+    if not is_layer(model) or attribute not in _VARIABLES or not is_plain(model):
+        return []
+    return list(told(lambda: getattr(model, attribute)) or ())
+
+
+def names_of(kind: str) -> list[str]:
+    """What Keras knows by name of a kind, such as ``"loss"`` or ``"optimizer"``."""
+    modules = {
+        "optimizer": keras.optimizers,
+        "loss": keras.losses,
+        "metric": keras.metrics,
+        "activation": keras.activations,
+        "initializer": keras.initializers,
+    }
+    module: Any = modules.get(kind)
+    names = [each for each in dir(module) if not each.startswith("_")] if module else []
+    lower = [each.lower() for each in names] if kind == "optimizer" else names
+    special = ["accuracy"] if kind == "metric" else []
+    known = [each for each in lower if each not in ("get", "serialize", "deserialize")]
+    return [*special, *(each for each in known if told(lambda: module.get(each)) is not None)]  # noqa: B023
 
 
 def loss_of(model: Any) -> object | None:

@@ -8,6 +8,7 @@ import reprlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from dlmagic.display.units import plural
 from dlmagic.magics.graphmode.dict_keys import without_keys
 
 ValueOf = Callable[[str], object]
@@ -140,11 +141,15 @@ def _equal(found: Mapping[str, str], value_of: ValueOf) -> str:
 
 
 def _length(found: Mapping[str, str], value_of: ValueOf) -> str:
+    old = int(found["old"])
     try:
-        now = f"has {len(value_of(found['name']))} items now, and had"  # type: ignore[arg-type]
+        new = len(value_of(found["name"]))  # type: ignore[arg-type]
     except (LookupError, TypeError):
-        now = "no longer has"
-    return f"{found['name']} {now} {found['old']}"
+        new = old
+    # Seen after the call, what the cell makes longer and shorter may be as long as it was.
+    if new == old:
+        return f"{found['name']} no longer has {plural(old, 'item')}"
+    return f"{found['name']} has {plural(new, 'item')} now, and had {old}"
 
 
 def _shown(name: str, value_of: ValueOf) -> str | None:

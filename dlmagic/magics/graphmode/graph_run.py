@@ -10,6 +10,7 @@ from dlmagic.cell.subject import Subject
 from dlmagic.errors import ModeUnavailable
 from dlmagic.frameworks.protocol import Framework
 from dlmagic.magics.graphmode.call import Call
+from dlmagic.magics.graphmode.called_code import key_of
 from dlmagic.magics.graphmode.capture import (
     BindsObjects,
     Captured,
@@ -126,9 +127,12 @@ class GraphRun:
         return self.inspection.call_plainly(subject_of(subject, after, arguments))
 
     def _compiled(self, subject: Subject) -> CompiledCell:
-        """The cell in its mode, compiled now or when a cell of the same text ran before."""
+        """The cell in its mode, compiled now or when a cell of the same text ran before.
+
+        The same text alone is not enough: the functions that it calls must be the same, too.
+        """
         kept = self.surroundings.kept
-        key = (self.mode, self.request.source.text, subject.cell.parameters)
+        key = key_of(self.mode, self.request.source.text, subject.cell)
         compiled = kept.find(key)
         reached = [item.value for item in subject.snapshot.reached]
         if compiled is None or not compiled.fits(reached):

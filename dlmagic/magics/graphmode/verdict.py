@@ -9,14 +9,26 @@ from dlmagic.finding import Finding
 from dlmagic.magics.graphmode.result import GraphReport
 
 _MOST_LINES = 3
+_OPENINGS = ("The", "A", "An", "It", "In", "Not", "No", "This")
+"""With which a sentence begins that goes on behind a colon; names keep their capital letters."""
 
 
 def verdict(report: GraphReport) -> str:
     """The answer in one line, such as ``"1 graph, no breaks, no recompiles; values agree."``."""
     if report.ran == "eager" and report.reason:
-        return f"The cell ran eagerly, not in mode {report.mode}: {report.reason.rstrip('.')}."
+        return f"The cell ran eagerly, not in mode {report.mode}{_why_eagerly(report)}."
     parts = [", ".join(_counts(report)), ", ".join(_agreements(report)), *_lost(report)]
     return "; ".join(part for part in parts if part) + "."
+
+
+def _why_eagerly(report: GraphReport) -> str:
+    """The reason; its line alone where the first finding says it, which stands right below."""
+    first = next(iter(report.findings), None)
+    if first is not None and first.message == report.reason and first.line is not None:
+        return f", because of {f'{first.cell}, ' if first.cell else ''}line {first.line}"
+    reason = report.reason.rstrip(".")
+    opened = next((word for word in _OPENINGS if reason.startswith(f"{word} ")), "")
+    return f": {opened.lower()}{reason[len(opened) :]}"
 
 
 def _counts(report: GraphReport) -> Iterator[str]:

@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from dlmagic.display.findings import notice
 from dlmagic.display.parts import Code, Column, Document, Fold, Part, Span, Table, sentence, shorten
 from dlmagic.display.units import about, plural, seconds
+from dlmagic.finding import Finding
 from dlmagic.magics.graphmode.drawing import picture_of
 from dlmagic.magics.graphmode.grouping import result_text
 from dlmagic.magics.graphmode.result import GraphNode, GraphOfCell, GraphReport
+from dlmagic.magics.graphmode.together import together
 from dlmagic.magics.graphmode.verdict import verdict
 
 _MOST_NOTICES = 12
@@ -26,8 +28,9 @@ def document(report: GraphReport) -> Document:
 
 
 def _parts(report: GraphReport) -> Iterator[Part]:
-    yield from map(notice, report.findings[:_MOST_NOTICES])
-    yield from _and_more(len(report.findings) - _MOST_NOTICES, "findings; report.findings has them")
+    findings = together([each for each in report.findings if not _is_said(each, report)])
+    yield from map(notice, findings[:_MOST_NOTICES])
+    yield from _and_more(len(findings) - _MOST_NOTICES, "findings; report.findings has them")
     if report.graphs:
         yield _table(report)
         yield from _and_more(len(report.graphs) - _MOST_GRAPHS, "graphs; report.graphs has them")
@@ -35,6 +38,11 @@ def _parts(report: GraphReport) -> Iterator[Part]:
         yield _operations(report)
         yield _code(report)
     yield from _notes(report)
+
+
+def _is_said(finding: Finding, report: GraphReport) -> bool:
+    """Whether the verdict says all of it."""
+    return (finding.message, finding.line, finding.fix) == (report.reason, None, None)
 
 
 def _and_more(count: int, what: str) -> Iterator[Part]:

@@ -68,6 +68,7 @@ def value_of(expression: str) -> object:
         ("L['model'].k == 1", "model.k", "model.k is 5 now, and was 1"),
         ("gone == 1", "gone", "gone is no longer 1"),
         ("len(items) == 1", "items", "items has 2 items now, and had 1"),
+        ("len(items) == 2", "items", "items no longer has 2 items"),
         ("not items", "items", "items is no longer empty"),
         (
             f"tensor '{WEIGHT}' size mismatch at index 0. expected 3, actual 4",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 import pytest
 import torch
@@ -62,3 +63,37 @@ def test_a_cell_that_is_run_again_has_the_same_report(mode: str, text: str) -> N
         assert again.graphs == first.graphs
         assert again.findings == first.findings
         assert again.check.agrees is True
+
+
+def defined(names: dict[str, Any], text: str, file: str) -> None:
+    exec(compile(text, file, "exec"), names)
+
+
+@pytest.mark.parametrize("mode", ["jit", "graph", "compile:eager", "trace"])
+@pytest.mark.parametrize("between", ["", "def again(x):\n    return twice(x)"])
+def test_a_graph_of_a_function_that_was_defined_anew_is_made_anew(mode: str, between: str) -> None:
+    made = {"jit": jnp.ones, "graph": tf.ones}.get(mode, torch.ones)
+    names: dict[str, Any] = {"__name__": "__main__", "x": made(3)}
+    kept, cell = KeptGraphs(), "y = again(x)" if between else "y = twice(x)"
+    defined(names, f"def twice(x):\n    return x * 2\n{between}", "first cell")
+    report(cell, names, kept, mode)
+    defined(names, "def twice(x):\n    return x * 3", "second cell")
+    found = report(cell, names, kept, mode)
+    assert (found.check.agrees, found.findings) == (True, ())
+
+
+@pytest.mark.parametrize("decorator", [jax.jit, lambda function: function])
+def test_the_lines_of_a_graph_are_those_of_the_function_that_is_called(decorator: Any) -> None:
+    names: dict[str, Any] = {"__name__": "__main__", "x": jnp.ones(3), "decorator": decorator}
+    text, kept = "@decorator\ndef twice(x):\n    return x * 2", KeptGraphs()
+    files = ("first cell", "second cell")
+    for file in files:
+        defined(names, text, file)
+        request = Request(CellSource.from_text("y = twice(x)"), names, "jit")
+        known = Surroundings(StreamOutput(), kept=kept, name_of_cell=cell_named)
+        found = graphmode_cell(request, known).report
+        assert {node.cell for node in found.graphs[0].operations if node.op == "mul"} == {file}
+
+
+def cell_named(file: str) -> str | None:
+    return file if file.endswith(" cell") else None

@@ -13,6 +13,7 @@ from dlmagic.display.html import render as as_html
 from dlmagic.finding import Finding, Fix
 from dlmagic.magics.graphmode.drawing import MOST_BOXES, picture_of
 from dlmagic.magics.graphmode.result import GraphCheck, GraphNode, GraphOfCell, GraphReport, Ran
+from dlmagic.magics.graphmode.together import together
 from dlmagic.magics.graphmode.verdict import verdict
 from dlmagic.magics.graphmode.view import document
 
@@ -81,13 +82,54 @@ LOST = Finding("lost-side-effect", "error", "The print is lost.", line=7)
         ),
         (
             report(ran="eager", reason="It cannot."),
-            "The cell ran eagerly, not in mode compile: It cannot.",
+            "The cell ran eagerly, not in mode compile: it cannot.",
+        ),
+        (
+            report(ran="eager", reason="TensorFlow cannot."),
+            "The cell ran eagerly, not in mode compile: TensorFlow cannot.",
+        ),
+        (
+            report(ran="eager", reason="It ends.", findings=(FIXED,)),
+            "The cell ran eagerly, not in mode compile, because of line 6.",
         ),
     ],
 )
 def test_the_verdict_comes_first(found: GraphReport, line: str) -> None:
     assert verdict(found) == line
     assert " ".join(repr(found).split()).startswith(line)
+
+
+def test_a_reason_that_stands_at_no_line_is_said_once() -> None:
+    lost = Finding("unsupported", "error", "The cell draws numbers.")
+    text = repr(report(ran="eager", reason=lost.message, findings=(lost,)))
+    assert text.count("cell draws numbers") == 1
+
+
+def test_of_one_line_the_same_advice_is_given_once() -> None:
+    fix = Fix("Keep it a tensor.", "y", "verified")
+    reasons = [f"Compiled again: n is {k} now, and was 1." for k in range(4)]
+    findings = [
+        Finding("graph-break", "warning", "The graph ends here: a.", line=4, fix=fix),
+        Finding("graph-break", "warning", "The graph ends here: b.", line=4, fix=fix),
+        *(Finding("recompile", "warning", each, line=4, fix=fix) for each in reasons),
+    ]
+    (told,) = together(findings)
+    assert told.message == (
+        "The graph ends here: a; b. Compiled again: n is 0 now, and was 1; n is 1 now, and was 1; "
+        "and for 2 more reasons."
+    )
+    assert repr(report(graph(), findings=tuple(findings))).count("Keep it a tensor.") == 1
+
+
+def test_findings_of_other_lines_or_advice_stay_apart() -> None:
+    fixes = (Fix("Keep it a tensor.", "y", "verified"), Fix("Drop it."), None, None)
+    same_line = [Finding("graph-break", "warning", "It ends.", line=4, fix=fix) for fix in fixes]
+    other_lines = [
+        Finding("graph-break", "warning", "It ends.", cell, line, fix=fixes[1])
+        for cell, line in ((None, 5), ("Cell In[1]", 4), (None, None), (None, None))
+    ]
+    findings = [*same_line, *other_lines]
+    assert together(findings) == findings
 
 
 def drawn(found: GraphReport) -> ElementTree.Element:

@@ -80,6 +80,8 @@ RULES = (
     "keras_axes",
     "keras_lengths",
     "keras_channels_first",
+    "keras_outputs",
+    "keras_text_labels",
     "keras_class_ids",
     "keras_one_hot",
     "keras_label_range",
@@ -89,7 +91,11 @@ RULES = (
     "keras_samples",
     "keras_without_labels",
     "keras_pairs",
+    "keras_optimizer",
     "keras_old_names",
+    "keras_names",
+    "keras_classes",
+    "keras_call_method",
     "keras_symbolic",
     "keras_lookup",
     "keras_weights",
@@ -112,6 +118,7 @@ RULES = (
     "array_element",
     "array_scalar",
     "array_objects",
+    "jax_keys",
     "array_none",
     "array_list",
     "array_reshape",
@@ -122,6 +129,7 @@ RULES = (
     "tensorflow_assign",
     "tensorflow_methods",
     "tensorflow_tape",
+    "tensorflow_no_gradient",
     "tensorflow_variable",
     # JAX
     "flax_features",
@@ -135,6 +143,9 @@ RULES = (
     "jax_static_argument",
     "jax_mapped_axes",
     "jax_scan",
+    "jax_carry",
+    "jax_branches",
+    "optax_labels",
 )
 """Modules of the folder ``rules``: those that know more of the place come first."""
 

@@ -415,7 +415,7 @@ NOTHING = [
     "unknown(a) @ b",
     "a.no_such_method()",
     "jnp.no_such_function(a)",
-    "jax.random.normal(3, (2,))",
+    "jax.random.normal(jax.random.key(3), (2.5,))",
     jitted("return jnp.ones(4) @ unknown(x)", "f(a)"),
 ]
 
@@ -514,9 +514,9 @@ def test_the_body_of_a_scan_gives_a_pair() -> None:
     check(Case(SETUP, nothing, "scan-pair", 3, "body returns nothing", runs=False))
 
 
-@pytest.mark.parametrize("line", ["return carry + v, x", "raise TypeError('a pair')"])
-def test_of_other_bodies_of_a_scan_no_pair_is_asked(line: str) -> None:
-    check(Case(SETUP, SCANNED.format(line), None))
+def test_of_other_bodies_of_a_scan_no_pair_is_asked() -> None:
+    check(Case(SETUP, SCANNED.format("raise TypeError('a pair')"), None))
+    check(Case(SETUP, SCANNED.format("return carry + v, x"), "loop-carry", 3, "body returns"))
 
 
 def test_three_things_are_no_pair_and_no_line_is_advised() -> None:
@@ -526,3 +526,166 @@ def test_three_things_are_no_pair_and_no_line_is_advised() -> None:
     assert found.finding.kind == "scan-pair"
     assert found.finding.fix is not None
     assert found.finding.fix.code is None
+
+
+CARRIED = [
+    (
+        "jax.lax.scan(lambda c, x: (c + x, c), jnp.zeros(3, int), a.T)",
+        "it comes in as int32[3], and its function returns float32[3]",
+        "jax.lax.scan(lambda c, x: (c + x, c), jnp.zeros(3, int).astype(jnp.float32), a.T)",
+    ),
+    (
+        "jax.lax.fori_loop(0, 3, lambda k, c: jnp.append(c, k), v)",
+        "The carry of fori_loop keeps its shape and dtype from step to step",
+        None,
+    ),
+    (
+        "jax.lax.while_loop(lambda c: c.sum() < 9, lambda c: c[None] * 2, v)",
+        "it comes in as float32[3], and its function returns float32[1,3]",
+        None,
+    ),
+    (
+        "jax.lax.scan(lambda c, x: ((c[0] + x, c[1], x), x), (0.0, 1.0), v)",
+        "it comes in as a tuple of length 2, and its function returns a tuple of length 3",
+        None,
+    ),
+    (
+        "jax.lax.scan(lambda c, x: ((c[0] + a, c[1]), x), (0.0, 1.0), v)",
+        "c[0] comes in as float32[]",
+        None,
+    ),
+]
+
+
+@pytest.mark.parametrize(("text", "said", "fix"), CARRIED)
+def test_the_carry_of_a_loop_stays_as_it_is(text: str, said: str, fix: str | None) -> None:
+    check(Case(SETUP, text, "loop-carry", 1, said, fix))
+
+
+def test_an_array_that_grows_is_to_be_made_in_full_length() -> None:
+    found = explained(Case(SETUP, CARRIED[1][0], None))
+    assert found is not None
+    assert found.finding is not None
+    assert found.finding.fix is not None
+    assert "make it in its full length before" in found.finding.fix.text
+
+
+BRANCHES = [
+    (
+        "jax.lax.cond(True, lambda x: x, lambda x: 0, v)",
+        '"lambda x: x" returns float32[3], "lambda x: 0" returns int32[]',
+        "jax.lax.cond(True, lambda x: x, lambda x: jnp.full((3,), 0.0), v)",
+    ),
+    (
+        "jax.lax.cond(v[0] > 0, lambda: v[0], lambda: 0)",
+        '"lambda: 0" returns int32[]',
+        "jax.lax.cond(v[0] > 0, lambda: v[0], lambda: 0.0)",
+    ),
+    ("jax.lax.cond(True, lambda x: x, lambda x: x.sum(), v)", "must return the same shape", None),
+    ("jax.lax.cond(True, lambda x: (x, x), lambda x: x, v)", "returns a tuple", None),
+    (
+        "jax.lax.switch(1, [lambda x: x, lambda x: x, lambda x: x.sum()], v)",
+        '"lambda x: x.sum()" returns float32[]',
+        None,
+    ),
+]
+
+
+@pytest.mark.parametrize(("text", "said", "fix"), BRANCHES)
+def test_branches_give_results_of_one_type(text: str, said: str, fix: str | None) -> None:
+    check(Case(SETUP, text, "branch-results", 1, said, fix))
+
+
+def test_a_condition_for_each_element_is_no_branch() -> None:
+    text = "jax.lax.cond(v > 0, lambda x: x, lambda x: -x, v)"
+    check(Case(SETUP, text, "branch-of-many", 1, "v > 0 has shape (3,)"))
+
+
+KEYED = f"{SETUP}\nkey = jax.random.key(7)\nold = jax.random.PRNGKey(7)\n"
+KEYS = [
+    ("jax.random.normal((3,))", "(3,) is a tuple", "jax.random.normal(jax.random.key(0), (3,))"),
+    ("jax.random.normal((3,), key)", "(3,) is a tuple", "jax.random.normal(key, (3,))"),
+    ("jax.random.normal((3,), old)", "(3,) is a tuple", "jax.random.normal(old, (3,))"),
+    ("jax.random.normal(42, (3,))", "42 is an int", "jax.random.normal(jax.random.key(42), (3,))"),
+    (
+        "jax.random.normal(key=42, shape=(3,))",
+        "42 is an int",
+        "jax.random.normal(key=jax.random.key(42), shape=(3,))",
+    ),
+    ("jax.random.permutation(v, key)", "v is an array", "jax.random.permutation(key, v)"),
+    (
+        "jax.random.bernoulli(0.5, (3,))",
+        "0.5 is a float",
+        "jax.random.bernoulli(jax.random.key(0), 0.5, (3,))",
+    ),
+    (
+        "jax.random.normal(shape=(3,))",
+        "normal takes a key, and gets none",
+        "jax.random.normal(jax.random.key(0), shape=(3,))",
+    ),
+]
+
+
+@pytest.mark.parametrize(("text", "said", "fix"), KEYS)
+def test_a_draw_takes_a_key_first(text: str, said: str, fix: str) -> None:
+    check(Case(KEYED, text, "random-key", 1, said, fix, "shape-verified"))
+
+
+@pytest.mark.parametrize("key", ["key", "old"])
+def test_one_draw_takes_one_key(key: str) -> None:
+    text = f"keys = jax.random.split({key}, 3)\njax.random.normal(keys, (3,))"
+    check(Case(KEYED, text, "random-key", 2, "normal takes one key, and keys holds 3"))
+
+
+def test_a_key_that_is_none() -> None:
+    check(Case(KEYED, "jax.random.normal(None, (3,))", "random-key", 1, "it is None"))
+
+
+def test_a_mistake_behind_the_key_is_no_matter_of_the_key() -> None:
+    check(Case(KEYED, "jax.random.normal(key, (3.5,))", None))
+
+
+def test_whichever_argument_is_meant_as_a_whole_is_not_mapped() -> None:
+    text = "jax.vmap(lambda w, x: w @ x)(a, b)"
+    found = explained(Case(SETUP, text, None))
+    assert found is not None
+    assert found.finding is not None
+    fixes = [each.fix for each in (found.finding, *found.alternatives) if each.fix]
+    assert [each.text for each in fixes] == [
+        "If a is meant as a whole for each element: in_axes=(None, 0).",
+        "If b is meant as a whole for each element: in_axes=(0, None).",
+    ]
+    assert {each.status for each in fixes} == {"unverified"}
+    check(
+        Case(
+            SETUP,
+            text,
+            "mapped-axes",
+            1,
+            "a has 3 elements there, b has 5",
+            "jax.vmap(lambda w, x: w @ x, in_axes=(None, 0))(a, b)",
+        )
+    )
+
+
+WITH_MORE = "def loss(w, x):\n    return (w * x).sum(), x\n{}"
+
+
+def test_a_loss_that_comes_with_more_says_so() -> None:
+    said = "loss returns more than one thing"
+    once = WITH_MORE.format("jax.grad(loss)(v, v)")
+    check(Case(SETUP, once, "gradient-of-more", 3, said, "jax.grad(loss, has_aux=True)(v, v)"))
+    named = WITH_MORE.format("slope = jax.value_and_grad(loss)\nslope(v, v)")
+    fix = "slope = jax.value_and_grad(loss, has_aux=True)"
+    check(Case(SETUP, named, "gradient-of-more", 3, said, fix))
+
+
+def test_what_more_there_is_must_come_behind_a_single_number() -> None:
+    text = "def loss(w):\n    return (w.sum(), w), w\njax.grad(loss, has_aux=True)(v)"
+    check(Case(SETUP, text, None))
+
+
+def test_a_function_is_changed_before_it_is_called() -> None:
+    text = "def loss(w):\n    return w.sum()\njax.grad(loss(v))"
+    said = "jax.grad takes a function, and loss(v) is what loss returns"
+    check(Case(SETUP, text, "result-for-function", 3, said, "jax.grad(loss)(v)"))

@@ -596,3 +596,254 @@ def test_images_without_channels_are_many_rather_than_one() -> None:
         "Add the missing axis: many[..., None].",
         "Add the missing axis: many[None].",
     ]
+
+
+ONE_IMAGE = [
+    ("net.predict(image, verbose=0)", "net.predict(image[None], verbose=0)"),
+    ("net(image)", "net(image[None])"),
+]
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize(("text", "fix"), ONE_IMAGE)
+def test_a_single_image_is_handed_in_as_a_batch(channels: int, text: str, fix: str) -> None:
+    setup = f"""{SETUP}
+net = keras.Sequential([keras.Input((8, 8, {channels})), layers.Conv2D(4, 3)])
+image = np.ones((8, 8, {channels}), "float32")
+"""
+    check(Case(setup, text, "missing-axes", 1, "image has 3", fix, "shape-verified"))
+
+
+def test_many_images_without_channels_are_no_single_one() -> None:
+    setup = f"""{SETUP}
+net = keras.Sequential([keras.Input((8, 8, 1)), layers.Conv2D(4, 9)])
+many = np.ones((5, 8, 8), "float32")
+"""
+    found = explained(Case(setup, "net.predict(many, verbose=0)", None))
+    assert found is None or found.finding is None or found.finding.fix is None
+
+
+TWO_OUTPUTS = f"""{SETUP}
+inputs = keras.Input((4,))
+price, kind = layers.Dense(1, name="price")(inputs), layers.Dense(3, name="kind")(inputs)
+two = keras.Model(inputs, [price, kind])
+named = keras.Model(inputs, {{"price": price, "kind": kind}})
+y = np.ones((8, 1), "float32")
+"""
+
+
+@pytest.mark.parametrize("loss", ['["mse", "mse"]', '"mse"'])
+def test_each_output_needs_labels_of_its_own(loss: str) -> None:
+    text = f"two.compile('sgd', {loss})\ntwo.fit(x, y, verbose=0)"
+    said = "two has 2 outputs, price and kind, and fit gets one array of labels for all: y (8, 1)"
+    check(Case(TWO_OUTPUTS, text, "output-labels", 2, said))
+
+
+@pytest.mark.parametrize("model", ["two", "named"])
+def test_a_loss_of_another_name_is_given_that_of_the_output(model: str) -> None:
+    labels = "[y, rows]" if model == "two" else "{'price': y, 'kind': rows}"
+    compiled = f'{model}.compile("sgd", loss={{"price": "mse", "class": "mse"}})'
+    said = f'The loss of {model} names "class", and its outputs are "price" and "kind"'
+    fix = compiled.replace("class", "kind")
+    text = f"{compiled}\n{model}.fit(x, {labels}, verbose=0)"
+    check(Case(TWO_OUTPUTS, text, "output-names", 1, said, fix))
+
+
+def test_names_of_which_none_is_an_output_are_not_guessed() -> None:
+    text = "two.compile('sgd', loss={'a': 'mse', 'b': 'mse'})\ntwo.fit(x, [y, rows], verbose=0)"
+    found = explained(Case(TWO_OUTPUTS, text, None))
+    assert found is not None
+    assert found.finding is not None
+    assert found.finding.fix is not None
+    assert (found.finding.kind, found.finding.fix.code) == ("output-names", None)
+
+
+def test_labels_of_another_name() -> None:
+    text = "two.compile('sgd', 'mse')\ntwo.fit(x, {'price': y, 'sort': rows}, verbose=0)"
+    check(Case(TWO_OUTPUTS, text, "output-names", 2, 'have "sort", and the outputs of two are'))
+
+
+def test_of_an_error_elsewhere_outputs_are_not_blamed() -> None:
+    text = "two.compile('sgd', ['mse', 'mse'])\ntwo.fit(x[:, :3], [y, rows], verbose=0)"
+    check(Case(TWO_OUTPUTS, text, "input-length", 2, "two"))
+
+
+WORDS = f"""{SETUP}
+kinds = np.array(["cat", "dog", "cow", "cat", "dog", "cow", "cat", "dog"])
+sparse, categorical = made("sparse_categorical_crossentropy"), made("categorical_crossentropy")
+few, binary = made("sparse_categorical_crossentropy", 2), made("binary_crossentropy", 1)
+"""
+
+
+@pytest.mark.parametrize(
+    "labels", ["kinds", "kinds.tolist()", "kinds.astype(object)", "kinds[:, None]"]
+)
+def test_words_are_numbered_for_a_loss(labels: str) -> None:
+    fix = f"sparse.fit(x, np.unique({labels}, return_inverse=True)[1], verbose=0)"
+    text = f"sparse.fit(x, {labels}, verbose=0)"
+    if labels == "kinds.tolist()":
+        text, fix = f"words = {labels}\n{text}", fix
+        text, fix = (
+            text.replace("x, kinds.tolist()", "x, words"),
+            fix.replace("kinds.tolist()", "words"),
+        )
+    line = text.count("\n") + 1
+    said = "holds words: 'cat', 'cow', …"
+    check(Case(WORDS, text, "text-labels", line, said, fix, "verified"))
+
+
+def test_words_become_rows_for_a_loss_of_rows() -> None:
+    fix = (
+        "categorical.fit(x, keras.utils.to_categorical(np.unique(kinds, return_inverse=True)[1], "
+        "3), verbose=0)"
+    )
+    check(Case(WORDS, "categorical.fit(x, kinds, verbose=0)", "text-labels", 1, "kinds", fix))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["few.fit(x, kinds)", "binary.fit(x, kinds)", "sparse.evaluate(x, kinds)"],
+)
+def test_words_are_not_numbered_where_the_numbers_would_not_fit(text: str) -> None:
+    found = explained(Case(WORDS, text, None))
+    assert found is not None
+    assert found.finding is not None
+    assert found.finding.kind == "text-labels"
+    assert found.finding.fix is None or found.finding.fix.code is None
+
+
+def test_words_as_data_are_no_matter_of_the_labels() -> None:
+    check(Case(WORDS, "sparse.fit(kinds, ids, verbose=0)", None))
+
+
+TRAINED = f"""{SETUP}
+net, rule = made(), keras.optimizers.SGD()
+with tf.GradientTape() as tape:
+    loss = tf.reduce_mean((net(x) - rows) ** 2)
+slopes = tape.gradient(loss, net.trainable_variables)
+"""
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("slopes", "gets slopes alone"),
+        ("net.trainable_variables, slopes", "side by side"),
+        ("zip(net.trainable_variables, slopes)", "gets the variables first"),
+    ],
+)
+def test_gradients_come_first_in_their_pairs(given: str, said: str) -> None:
+    fix = "rule.apply_gradients(zip(slopes, net.trainable_variables))"
+    text = f"rule.apply_gradients({given})"
+    check(Case(TRAINED, text, "gradient-pairs", 1, said, fix, "shape-verified"))
+
+
+def test_pairs_of_unlike_shapes_are_not_advised() -> None:
+    text = "others = made(outputs=2)\nrule.apply_gradients(slopes, others.trainable_variables)"
+    found = explained(Case(TRAINED, text, None))
+    assert found is not None
+    assert found.finding is not None
+    assert (found.finding.kind, found.finding.fix) == ("gradient-pairs", None)
+
+
+def test_an_optimizer_knows_the_variables_of_its_first_model() -> None:
+    text = (
+        "rule.apply_gradients(zip(slopes, net.trainable_variables))\n"
+        "other = made()\nrule.apply_gradients(zip(slopes, other.trainable_variables))"
+    )
+    said = "rule keeps a state for the variables that it was first used with"
+    check(Case(TRAINED, text, "optimizer-of-other-model", 3, said))
+
+
+COMPILED = f"{SETUP}\nmodel = made()\n"
+NAMES = [
+    ("model.compile('adm', 'mse')", '"adam"', "model.compile(\"adam\", 'mse')"),
+    (
+        "layers.Dense(3, activation='rleu')",
+        'no activation of the name "rleu"',
+        'layers.Dense(3, activation="relu")',
+    ),
+    (
+        "layers.Dense(3, kernel_initializer='he_norml')",
+        'no initializer of the name "he_norml"',
+        'layers.Dense(3, kernel_initializer="he_normal")',
+    ),
+    (
+        "model.compile('sgd', 'mse', metrics=['acuracy'])\nmodel.fit(x, rows, verbose=0)",
+        'no metric of the name "acuracy"',
+        "model.compile('sgd', 'mse', metrics=[\"accuracy\"])",
+    ),
+    (
+        "model.compile('sgd', 'categorical_crossentropie')\nmodel.fit(x, rows, verbose=0)",
+        'no loss of the name "categorical_crossentropie"',
+        "model.compile('sgd', \"categorical_crossentropy\")",
+    ),
+]
+
+
+@pytest.mark.parametrize(("text", "said", "fix"), NAMES)
+def test_a_name_with_a_wrong_letter(text: str, said: str, fix: str) -> None:
+    check(Case(COMPILED, text, "unknown-name", 1, said, fix))
+
+
+@pytest.mark.parametrize("name", ["cross_entropy", "nonsense"])
+def test_a_name_that_may_stand_for_several_is_not_guessed(name: str) -> None:
+    text = f"model.compile('sgd', '{name}')\nmodel.fit(x, rows, verbose=0)"
+    check(Case(COMPILED, text, None))
+
+
+CLASSES = [
+    (
+        "model.compile(keras.optimizers.Adam, 'mse')",
+        "keras.optimizers.Adam is a class",
+        "model.compile(keras.optimizers.Adam(), 'mse')",
+    ),
+    ("model.add(layers.Flatten)", "layers.Flatten is a class", "model.add(layers.Flatten())"),
+    ("model.add(layers.Dense)", "layers.Dense is a class", None),
+    (
+        (
+            "model.compile('sgd', 'mse')\n"
+            "model.fit(x, rows, callbacks=[keras.callbacks.EarlyStopping], verbose=0)"
+        ),
+        "keras.callbacks.EarlyStopping is a class",
+        "model.fit(x, rows, callbacks=[keras.callbacks.EarlyStopping()], verbose=0)",
+    ),
+]
+
+
+@pytest.mark.filterwarnings("ignore:Early stopping conditioned on metric")
+@pytest.mark.parametrize(("text", "said", "fix"), CLASSES)
+def test_an_object_is_needed_in_place_of_its_class(text: str, said: str, fix: str | None) -> None:
+    check(Case(COMPILED, text, "class-for-object", text.count("\n") + 1, said, fix))
+
+
+OF_PYTORCH = """class Net(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.last = layers.Dense(3)
+    def forward(self, x):
+        return self.last(x)
+net = Net()"""
+
+
+@pytest.mark.parametrize("call", ["net(x)", "net.predict(x, verbose=0)"])
+def test_the_method_of_a_model_is_named_call(call: str) -> None:
+    fix = "def call(self, x):"
+    check(Case(SETUP, f"{OF_PYTORCH}\n{call}", "method-name", 5, "Net has forward", fix))
+
+
+def test_a_model_without_any_method_is_no_model_of_pytorch() -> None:
+    text = f"{OF_PYTORCH}\nnet(x)".replace("forward", "other")
+    check(Case(SETUP, text, None))
+
+
+def test_methods_that_keras_does_without() -> None:
+    fix = "kinds = np.argmax(model.predict(x, verbose=0), axis=-1)"
+    text = "kinds = model.predict_classes(x, verbose=0)"
+    check(Case(COMPILED, text, "old-method", 1, "model has no predict_classes", fix))
+    check(Case(COMPILED, "x.predict_classes()", None))
+
+
+def test_a_size_with_a_fraction_is_no_matter_of_data_and_labels() -> None:
+    text = "model.compile('sgd', 'mse')\nmodel.fit(x, ids, batch_size=4.0, verbose=0)"
+    check(Case(COMPILED, text, None))

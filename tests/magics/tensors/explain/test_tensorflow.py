@@ -394,3 +394,53 @@ def test_what_is_said(case: Case) -> None:
 @pytest.mark.parametrize("text", NOTHING)
 def test_nothing_is_said_where_nothing_is_known(text: str) -> None:
     check(Case(SETUP, text, None))
+
+
+def test_pixels_are_converted_before_they_are_divided() -> None:
+    text = "pixels = tf.ones((2, 4), tf.uint8)\npixels / 255.0"
+    fix = "tf.cast(pixels, tf.float32) / 255.0"
+    check(Case(SETUP, text, "unequal-dtypes", 2, "pixels is uint8", fix, "verified"))
+
+
+def test_parts_of_another_type_are_converted() -> None:
+    text = "whole = tf.ones((3, 4), tf.int32)\ntf.concat([a, whole], 0)"
+    fix = "tf.concat([a, tf.cast(whole, tf.float32)], 0)"
+    check(Case(SETUP, text, "unequal-dtypes", 2, "whole is int32", fix, "verified"))
+
+
+def test_an_optimizer_is_made_once() -> None:
+    setup = f"{SETUP}\nimport keras\nw = tf.Variable(1.0)"
+    text = (
+        "@tf.function\ndef step():\n    rule = keras.optimizers.SGD()\n"
+        "    rule.apply_gradients([(w, w)])\nstep()"
+    )
+    said = "keras.optimizers.SGD() makes an optimizer with variables of its own"
+    check(Case(setup, text, "variable-made-again", 3, said))
+
+
+@pytest.mark.parametrize(
+    ("statement", "fix"),
+    [("v[0] = 3.0", "v[0].assign(3.0)"), ("v[0] -= 3.0", "v[0].assign(v[0] - 3.0)")],
+)
+def test_a_part_of_a_variable_is_assigned(statement: str, fix: str) -> None:
+    text = f"v = tf.Variable([1.0, 2.0])\n{statement}"
+    check(Case(SETUP, text, "immutable-array", 2, "v is a variable of TensorFlow", fix))
+
+
+TAPED = """w = tf.constant({})
+with tf.GradientTape() as tape:{}
+    loss = w * w
+slope = tape.gradient(loss, w)
+{}"""
+
+
+@pytest.mark.parametrize("use", ["w - 0.1 * slope", "w -= 0.1 * slope", "slope.numpy()"])
+def test_a_tensor_is_not_watched_by_itself(use: str) -> None:
+    said = "slope is None: w is no variable but a tensor"
+    check(Case(SETUP, TAPED.format("2.0", "", use), "unwatched", 5, said))
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize(("start", "watching"), [("2", ""), ("2.0", "\n    tape.watch(w + 0)")])
+def test_a_gradient_that_is_none_for_another_reason(start: str, watching: str) -> None:
+    check(Case(SETUP, TAPED.format(start, watching, "slope * 0.1"), None))

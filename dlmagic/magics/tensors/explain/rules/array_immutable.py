@@ -28,7 +28,7 @@ def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa
         return None
     return Explained(
         kind="immutable-array",
-        message=f"{array.name} cannot be changed in place: a {_library(array)} stays as it is.",
+        message=_message(array),
         operands=(array,),
         candidates=tuple(_candidates(site, target, array)),
     )
@@ -48,6 +48,9 @@ def _library(array: Operand) -> str:
 
 
 def _candidates(site: Site, target: ast.Subscript, array: Operand) -> Iterator[Candidate]:
+    if _is_variable(array):
+        yield from _assigned(site, target)
+        return
     if not hasattr(type(array.value), "at"):
         yield Candidate("Use tf.tensor_scatter_nd_update, or a tf.Variable and its assign method.")
         return
@@ -59,6 +62,30 @@ def _candidates(site: Site, target: ast.Subscript, array: Operand) -> Iterator[C
     expression = f"{name}.at[{index}].{update}"
     code = line_with(site, {statement: f"{name} = {expression}"})
     yield Candidate("Make a changed copy.", code, check_of(expression, site))
+
+
+def _message(array: Operand) -> str:
+    if _is_variable(array):
+        return f"{array.name} is a variable of TensorFlow, which changes by its method assign."
+    return f"{array.name} cannot be changed in place: a {_library(array)} stays as it is."
+
+
+def _is_variable(array: Operand) -> bool:
+    return type(array.value).__module__.startswith("tensorflow.") and hasattr(array.value, "assign")
+
+
+def _assigned(site: Site, target: ast.Subscript) -> Iterator[Candidate]:
+    """The part of a variable, changed by the method that its slices have."""
+    part = ast.unparse(target)
+    match site.statement:
+        case ast.Assign(_, value):
+            new = ast.unparse(value)
+        case ast.AugAssign(_, sign, value):
+            new = ast.unparse(ast.BinOp(target, sign, value))
+        case _:
+            return
+    code = f"{part}.assign({new})"
+    yield Candidate(f"Write {code}.", line_with(site, {site.statement: code}))
 
 
 def _code(index: ast.expr) -> str:

@@ -6,17 +6,21 @@ import ast
 import re
 from collections.abc import Iterator
 
+from dlmagic.magics.tensors.explain.assigning import origin_of
 from dlmagic.magics.tensors.explain.calls import Called, called
 from dlmagic.magics.tensors.explain.edits import line_with
 from dlmagic.magics.tensors.explain.failure import Failure
 from dlmagic.magics.tensors.explain.rule import Candidate, Explained, Operand
-from dlmagic.magics.tensors.explain.sites import Site
+from dlmagic.magics.tensors.explain.sites import Place, Site
 
 PATTERNS = (
     re.compile(r"Gradient only defined for scalar-output functions. Output had shape: (\(.*?\))"),
     re.compile(r"grad requires real- or complex-valued inputs"),
+    re.compile(r"Gradient only defined for scalar-output functions. Output was [(\[{]"),
+    re.compile(r"Expected a callable value, got"),
 )
 _MAKERS = ("grad", "value_and_grad")
+_CHANGING = (*_MAKERS, "jit", "vmap", "jacobian", "jacfwd", "jacrev", "hessian", "checkpoint")
 
 
 def explain(failure: Failure, match: re.Match[str]) -> Explained | None:
@@ -24,7 +28,11 @@ def explain(failure: Failure, match: re.Match[str]) -> Explained | None:
     site, call = failure.site, called(failure.site)
     if site is None or call is None:
         return None
+    if match.re is PATTERNS[3]:
+        return _of_a_result(site, call)
     function = _differentiated(call.node)
+    if match.re is PATTERNS[2]:
+        return _of_more(site, call.node, failure)
     if match.re is PATTERNS[0]:
         return _not_a_number(site, function, match[1])
     whole = [each for each in _differentiated_by(call) if _is_whole(each)]
@@ -33,11 +41,14 @@ def explain(failure: Failure, match: re.Match[str]) -> Explained | None:
 
 def _differentiated(node: ast.Call) -> ast.expr | None:
     """The function f of ``jax.grad(f)(x)``."""
-    maker = node.func
-    if isinstance(maker, ast.Call) and maker.args:
-        name = ast.unparse(maker.func).rpartition(".")[2]
-        return maker.args[0] if name in _MAKERS else None
-    return None
+    return _differentiated_in(node.func)
+
+
+def _differentiated_in(maker: ast.expr | None) -> ast.expr | None:
+    """The function f of ``jax.grad(f)``."""
+    if not isinstance(maker, ast.Call) or not maker.args:
+        return None
+    return maker.args[0] if ast.unparse(maker.func).rpartition(".")[2] in _MAKERS else None
 
 
 def _differentiated_by(call: Called) -> list[Operand]:
@@ -68,6 +79,59 @@ def _not_a_number(site: Site, function: ast.expr | None, shape: str) -> Explaine
         kind="gradient-of-array",
         message=f"A gradient is taken of a single number; {name} returns an array of {shape}.",
         candidates=tuple(_summed(site, function)),
+    )
+
+
+def _of_more(site: Site, node: ast.Call, failure: Failure) -> Explained | None:
+    """A function that returns a loss and more, as ``has_aux`` allows."""
+    maker, place = _maker(site, node, failure)
+    function = _differentiated_in(maker)
+    if maker is None or function is None or _allows_more(maker):
+        return None
+    name = ast.unparse(function) if isinstance(function, ast.Name) else "the function"
+    text = (
+        "If the first of a pair is the loss, say that there is more: has_aux=True. The rest comes "
+        "beside the result."
+    )
+    line = line_with(place, {maker: f"{ast.unparse(maker)[:-1]}, has_aux=True)"})
+    return Explained(
+        kind="gradient-of-more",
+        message=f"A gradient is taken of a single number; {name} returns more than one thing.",
+        candidates=(Candidate(text, line, None, place),),
+    )
+
+
+def _allows_more(maker: ast.Call) -> bool:
+    return any(each.arg == "has_aux" for each in maker.keywords)
+
+
+def _maker(site: Site, node: ast.Call, failure: Failure) -> tuple[ast.Call | None, Place]:
+    """The call of ``jax.grad``, in the same expression or where its result got a name."""
+    if isinstance(node.func, ast.Call):
+        return node.func, site
+    name = node.func.id if isinstance(node.func, ast.Name) else None
+    origin = origin_of(name, site, failure) if name is not None else None
+    if origin is None or not isinstance(origin.value, ast.Call):
+        return None, site
+    return origin.value, origin.place
+
+
+def _of_a_result(site: Site, call: Called) -> Explained | None:
+    """``jax.grad(f(x))``, where a function is changed and then called: ``jax.grad(f)(x)``."""
+    node = call.node
+    match node.args:
+        case [ast.Call(function, [*_], [*_]) as inner] if call.name in _CHANGING:
+            name, given = ast.unparse(function), [*inner.args, *inner.keywords]
+        case _:
+            return None
+    arguments = ", ".join(map(ast.unparse, given))
+    changing = ", ".join([name, *map(ast.unparse, node.keywords)])
+    code = f"{ast.unparse(node.func)}({changing})({arguments})"
+    return Explained(
+        kind="result-for-function",
+        message=f"{ast.unparse(node.func)} takes a function, and {ast.unparse(inner)} is what "
+        f"{name} returns.",
+        candidates=(Candidate(f"Write {code}.", line_with(site, {node: code})),),
     )
 
 

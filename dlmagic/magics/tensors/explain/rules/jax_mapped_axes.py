@@ -36,7 +36,7 @@ def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa
         f"The arguments are mapped together along their first axis: {first.name} has "
         f"{lengths[0]} elements there, {other.name} has {lengths[1]}."
     )
-    return _told(message, [other, first], ())
+    return _told(message, [other, first], tuple(_whole(failure.site, call, [first, other])))
 
 
 def _told(message: str, operands: list[Operand], candidates: tuple[Candidate, ...]) -> Explained:
@@ -56,6 +56,20 @@ def _is_single(operand: Operand) -> bool:
 
 def _length(operand: Operand) -> int:
     return (operand.shape or (0,))[0]
+
+
+def _whole(site: Site | None, call: Called, unequal: list[Operand]) -> Iterator[Candidate]:
+    """One of the two for every element as it is: which one, the user alone knows."""
+    if len({_length(each) for each in call.arguments if each.shape}) > 2:
+        return
+    for kept in unequal:
+        whole = [each for each in call.arguments if _length(each) == _length(kept)]
+        axes = ", ".join("None" if each in whole else "0" for each in call.arguments)
+        code = f"{ast.unparse(call.node.func)[:-1]}, in_axes=({axes}))"
+        names = " and ".join(each.name for each in whole)
+        verb = "is" if len(whole) == 1 else "are"
+        text = f"If {names} {verb} meant as a whole for each element: in_axes=({axes})."
+        yield Candidate(text, line_with(site, {call.node.func: code}))
 
 
 def _kept(site: Site | None, call: Called) -> Iterator[Candidate]:

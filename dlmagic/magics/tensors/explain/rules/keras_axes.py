@@ -24,6 +24,7 @@ PATTERNS = (
     re.compile(r"Invalid input shape for input|has incompatible shape"),
     re.compile(r"expected shape=\(.*?\), found shape=|expected to have \d+ dimensions?, but got"),
     re.compile(r"is incompatible with the layer"),
+    re.compile(r"Negative dimension size caused by|Computed output size would be negative"),
 )
 _CHANNELS = (1, 3, 4)
 _ALL_STEPS = (
@@ -89,12 +90,15 @@ def _ways(
 
     A last axis of one, three or four is taken for channels, and many samples are no sample.
     Images without such an axis are likelier many without channels than one of many channels.
+    Where a single sample may be handed in, as to ``predict``, its shape decides.
     """
     front, back = ("None", (1, *shape)), ("..., None", (*shape, 1))
     if missing == 2:
         yield "None, ..., None", (1, *shape, 1)
     elif missing == 1 and ((found.in_batches and len(shape) > 1) or None in shape[:1]):
         yield back
+        if found.call.name.startswith("predict"):
+            yield front
     elif missing == 1:
         images = (found.expected.axes or found.expected.at_least or 0) > 3
         with_channels = images and shape[-1] in _CHANNELS

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import ast
 import re
+from typing import Any
 
+from dlmagic.magics.tensors.explain.assigning import origin_of
 from dlmagic.magics.tensors.explain.calls import Called, called
 from dlmagic.magics.tensors.explain.edits import line_with
 from dlmagic.magics.tensors.explain.failure import Failure
+from dlmagic.magics.tensors.explain.keras_calls import keras_rules
 from dlmagic.magics.tensors.explain.rule import Candidate, Explained, Operand, operand
 from dlmagic.magics.tensors.explain.sites import Site
+from dlmagic.magics.tensors.explain.trying import Tried
+from dlmagic.magics.tensors.explain.values import MISSING, stored_value
 
 PATTERNS = (
     re.compile(r"object has no attribute '_unique_id'"),
@@ -20,7 +25,7 @@ PATTERNS = (
 
 
 def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa: ARG001
-    """The two that were given side by side, and the pairs of them."""
+    """The two that were given side by side or in the wrong order, and the pairs of them."""
     site = failure.site
     call = called(site)
     if (
@@ -32,24 +37,128 @@ def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa
     ):
         return None
     root = type(call.owner.value).__module__.partition(".")[0]
-    both = _both(call, site)
-    if both is None or root != "keras" or any(_holds_pairs(each) for each in both):
+    if root != "keras":
         return None
-    gradients, variables = (each.name for each in both)
-    one = _is_one(both[1])
-    written = f"[({gradients}, {variables})]" if one else f"zip({gradients}, {variables})"
-    new = f"{ast.unparse(call.node.func)}({written})"
-    return Explained(
-        kind="gradient-pairs",
-        message=(
-            f"apply_gradients takes pairs of a gradient and its variable, and gets {gradients} and "
-            f"{variables} side by side."
-        ),
-        operands=call.arguments[:1],
-        candidates=(
-            Candidate(f"Pair them: {written}.", line_with(failure.site, {call.node: new})),
+    return _exchanged(call, site) or _side_by_side(call, site) or _alone(call, site, failure)
+
+
+def _side_by_side(call: Called, site: Site) -> Explained | None:
+    both = _both(call, site)
+    if both is None or any(_holds_pairs(each) for each in both):
+        return None
+    gradients, variables = both if not _are_exchanged(*both, site) else both[::-1]
+    written = _pairs(gradients.name, variables.name)
+    if _is_one(variables):
+        written = f"[({gradients.name}, {variables.name})]"
+    return _told(
+        call,
+        f"gets {both[0].name} and {both[1].name} side by side",
+        Candidate(
+            f"Pair them: {written}.",
+            _line(call, site, written),
+            lambda: _fit(gradients, variables, site),
         ),
     )
+
+
+def _exchanged(call: Called, site: Site) -> Explained | None:
+    """Pairs of a variable and its gradient, which is the wrong order."""
+    match call.node.args:
+        case [ast.Call(ast.Name("zip"), [first, second])]:
+            variables, gradients = operand(first, site), operand(second, site)
+        case _:
+            return None
+    if not _are_exchanged(variables, gradients, site):
+        return None
+    written = _pairs(gradients.name, variables.name)
+    return _told(
+        call,
+        f"gets the variables first: {variables.name}",
+        Candidate(
+            f"Exchange the two: {written}.",
+            _line(call, site, written),
+            lambda: _fit(gradients, variables, site),
+        ),
+    )
+
+
+def _alone(call: Called, site: Site, failure: Failure) -> Explained | None:
+    """The gradients without their variables, which stand where the gradients were asked for."""
+    gradients = call.arguments[0] if len(call.arguments) == 1 else None
+    values = gradients.value if gradients is not None else None
+    if gradients is None or not isinstance(values, list | tuple) or not values:
+        return None
+    if any(isinstance(each, list | tuple) for each in values):
+        return None
+    variables = _asked_for(gradients, site, failure)
+    if variables is None:
+        text = f"Pair them: {_pairs(gradients.name, 'model.trainable_variables')}."
+        return _told(call, f"gets {gradients.name} alone", Candidate(text))
+    written = _pairs(gradients.name, variables.name)
+    return _told(
+        call,
+        f"gets {gradients.name} alone",
+        Candidate(
+            f"Pair them: {written}.",
+            _line(call, site, written),
+            lambda: _fit(gradients, variables, site),
+        ),
+    )
+
+
+def _told(call: Called, what: str, candidate: Candidate) -> Explained:
+    return Explained(
+        kind="gradient-pairs",
+        message=f"apply_gradients takes pairs of a gradient and its variable, and {what}.",
+        operands=call.arguments[:1],
+        candidates=(candidate,),
+    )
+
+
+def _pairs(gradients: str, variables: str) -> str:
+    return f"zip({gradients}, {variables})"
+
+
+def _line(call: Called, site: Site, written: str) -> str | None:
+    return line_with(site, {call.node: f"{ast.unparse(call.node.func)}({written})"})
+
+
+def _asked_for(gradients: Operand, site: Site, failure: Failure) -> Operand | None:
+    """The variables of ``tape.gradient(loss, variables)``, which gave the gradients."""
+    if not isinstance(gradients.node, ast.Name):
+        return None
+    origin = origin_of(gradients.node.id, site, failure)
+    match origin.value if origin is not None else None:
+        case ast.Call(ast.Attribute(_, "gradient"), [_, ast.Name() | ast.Attribute() as variables]):
+            return operand(variables, site)
+        case _:
+            return None
+
+
+def _are_exchanged(first: Operand, second: Operand, site: Site) -> bool:
+    return bool(_variables(first, site)) and not _variables(second, site)
+
+
+def _variables(given: Operand, site: Site) -> list[Any]:
+    """The variables that are given, also those that a model is asked for; none for gradients."""
+    known = keras_rules()
+    value = given.value
+    if value is MISSING and isinstance(given.node, ast.Attribute) and known is not None:
+        value = known.variables_of(stored_value(given.node.value, site), given.node.attr)
+    values = value if isinstance(value, list | tuple) else [value]
+    return [each for each in values if hasattr(each, "assign")]
+
+
+def _fit(gradients: Operand, variables: Operand, site: Site) -> Tried:
+    """Whether each gradient has the shape of its variable; nothing is changed to find out."""
+    given, targets = gradients.value, _variables(variables, site)
+    if not isinstance(given, list | tuple) or not targets:
+        return "not tried"
+    same = len(given) == len(targets) and all(
+        each is None or tuple(each.shape) == tuple(target.shape)
+        for each, target in zip(given, targets, strict=True)
+    )
+    return "shape-verified" if same else "failed"
 
 
 def _both(call: Called, site: Site) -> tuple[Operand, Operand] | None:

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator
 
-from dlmagic.magics.tensors.explain.calls import module_name
+from dlmagic.magics.tensors.explain.calls import computes, module_name
 from dlmagic.magics.tensors.explain.failure import Failure
 from dlmagic.magics.tensors.explain.rewriting import rewritten
-from dlmagic.magics.tensors.explain.rule import Candidate, Explained, Operand, known, operands_of
+from dlmagic.magics.tensors.explain.rule import (
+    Candidate,
+    Explained,
+    Operand,
+    known,
+    operand,
+    operands_of,
+)
 from dlmagic.magics.tensors.explain.sites import Site
 
 PATTERNS = (
@@ -18,12 +26,18 @@ PATTERNS = (
     re.compile(r"Cannot convert .* to EagerTensor of dtype"),
     re.compile(r"Expected \w+ passed to parameter .* of op .*, got .* of type"),
     re.compile(r"Expected \w+, but got .* of type 'float'"),
+    re.compile(r"must have the same dtype, got tf\.\w+ != tf\.\w+"),
 )
 
 
 def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa: ARG001
-    """Which type each has, and which of them to convert."""
-    found = operands_of(failure.site)
+    """Which type each has, and which of them to convert.
+
+    A model takes data and labels of unlike types; what it fails with comes from elsewhere.
+    """
+    if not computes(failure.site):
+        return None
+    found = [*operands_of(failure.site), *_listed(failure.site)]
     tensors = known(found)
     pair = _unequal(tensors) or _with_a_number(found, tensors)
     if pair is None:
@@ -38,9 +52,17 @@ def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa
     )
 
 
-def _dtype(operand: Operand) -> str:
-    known = operand.description
-    return str(known.dtype) if known else f"a Python {type(operand.value).__name__}"
+def _listed(site: Site | None) -> list[Operand]:
+    """The tensors of a list that is handed in, as to ``tf.concat``."""
+    node = site.node if site is not None else None
+    first = node.args[0] if isinstance(node, ast.Call) and node.args else None
+    elements = first.elts if isinstance(first, ast.List | ast.Tuple) else []
+    return [operand(each, site) for each in elements] if site is not None else []
+
+
+def _dtype(given: Operand) -> str:
+    known = given.description
+    return str(known.dtype) if known else f"a Python {type(given.value).__name__}"
 
 
 def _unequal(tensors: list[Operand]) -> tuple[Operand, Operand, str] | None:
@@ -52,9 +74,9 @@ def _unequal(tensors: list[Operand]) -> tuple[Operand, Operand, str] | None:
     return offending, wanted, _dtype(wanted)
 
 
-def _rank(operand: Operand) -> int:
+def _rank(given: Operand) -> int:
     order = ("float32", "bfloat16", "float16", "float64")
-    name = _dtype(operand)
+    name = _dtype(given)
     return order.index(name) if name in order else len(order)
 
 

@@ -6,6 +6,7 @@ import ast
 import re
 
 from dlmagic.magics.tensors.explain.assigning import origin_of
+from dlmagic.magics.tensors.explain.computing import library_value
 from dlmagic.magics.tensors.explain.failure import Failure
 from dlmagic.magics.tensors.explain.keras_calls import keras_rules
 from dlmagic.magics.tensors.explain.rule import Candidate, Explained
@@ -26,11 +27,13 @@ def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa
         return None
     calls = [each for each in ast.walk(site.statement) if isinstance(each, ast.Call)]
     variable = next((each for each in calls if _makes_variable(each)), None)
+    optimizer = next((each for each in calls if _makes_optimizer(each, site)), None)
     layers = (_made_here(each, site, failure) for each in calls)
-    made = variable or next(filter(None, layers), None)
+    made = variable or optimizer or next(filter(None, layers), None)
     if made is None:
         return None
-    what = "a variable" if variable is not None else "a layer with variables of its own"
+    kind = "an optimizer" if optimizer is not None else "a layer"
+    what = "a variable" if variable is not None else f"{kind} with variables of its own"
     return Explained(
         kind="variable-made-again",
         message=f"{ast.unparse(made)} makes {what} each time the function is traced, and a "
@@ -41,6 +44,12 @@ def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa
 
 def _makes_variable(call: ast.Call) -> bool:
     return ast.unparse(call.func).rpartition(".")[2] == "Variable"
+
+
+def _makes_optimizer(call: ast.Call, site: Site) -> bool:
+    kind = library_value(call.func, site)
+    module = str(getattr(kind, "__module__", ""))
+    return isinstance(kind, type) and module.startswith("keras.") and ".optimizers" in module
 
 
 def _made_here(call: ast.Call, site: Site, failure: Failure) -> ast.expr | None:
