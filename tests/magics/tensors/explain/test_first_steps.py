@@ -220,6 +220,13 @@ CASES = [
         "shape-verified",
         SETUP_CELL,
     ),
+    Case(
+        SETUP,
+        "class Own(nn.MaxPool2d): pass\nown = Own(2)\nown(dots)",
+        KERNEL,
+        3,
+        "The kernel of own covers 2 x 2",
+    ),
     Case(SETUP, "pool(dots)", KERNEL, 1, "The kernel of pool covers 2 x 2", None, "unverified"),
     Case(SETUP, "F.max_pool2d(dots, 2)", KERNEL, 1, "F.max_pool2d covers 2 x 2"),
     Case(SETUP, "nn.Conv2d(28, 4, 5)(last)", KERNEL, 1, "last (4, 28, 28, 3) has 28 x 3"),

@@ -38,7 +38,7 @@ PATTERNS = (
     re.compile(r"Calculated output size: .*Output size is too small"),
     re.compile(r"Invalid computed output size"),
 )
-_FUNCTION = re.compile(r"max_pool(\d)d")
+_FUNCTION, _CLASS = re.compile(r"max_pool(\d)d"), re.compile(r"\w+([123])d")
 _DOUBLINGS = 10  # of what is added to a size
 _BATCH = 4
 """Axes of a batch of images."""
@@ -100,7 +100,7 @@ def _of_layer(failure: Failure) -> _Kernel | None:
         return None
     name = named_module(layer, failure.sites)
     taken = given(failure, value, 0, f"the input of {name}")
-    axes = int(type(layer).__name__[-2])  # such as MaxPool2d
+    axes = _axes_of(layer)
     padding = getattr(layer, "padding", 0)
     return _Kernel(
         name,
@@ -109,6 +109,13 @@ def _of_layer(failure: Failure) -> _Kernel | None:
         _reach(_each(size, axes), _each(getattr(layer, "dilation", 1), axes)),
         _each(0 if isinstance(padding, str) else padding, axes),
     )
+
+
+def _axes_of(layer: Any) -> int:
+    """Over how many axes its kernel moves: two for ``MaxPool2d`` and for classes made of it."""
+    of_torch = (each for each in type(layer).__mro__ if each.__module__.startswith("torch."))
+    names = (_CLASS.fullmatch(each.__name__) for each in of_torch)
+    return next((int(found[1]) for found in names if found is not None), 1)
 
 
 def _of_function(failure: Failure) -> _Kernel | None:
