@@ -312,6 +312,28 @@ def test_gradients_inside_a_scan_are_seen():
     assert row_of(sample, "first", "gradient", "kernel")["total"] == 4 * 8 * 16
 
 
+@pytest.mark.parametrize("called_before", [True, False])
+def test_compiled_functions_inside_are_seen_and_stay_as_they_are(called_before):
+    inner = jax.jit(lambda *given: plain_step(*given))
+    step = jax.jit(lambda parameters, x, y: inner(parameters, x, y))
+    if called_before:
+        inner(plain_parameters(), X, Y)
+    watcher = watch(step)
+    watcher.call(plain_parameters(), X, Y)
+    (sample,) = watcher.take()
+    expected = jax.grad(loss_of)(plain_parameters(), X, Y)["first"]["kernel"]
+    assert agrees(row_of(sample, "first", "gradient", "kernel"), expected)
+    for function in (inner, step):
+        assert "callback" not in function.lower(plain_parameters(), X, Y).as_text()
+
+
+def test_of_gradients_inside_a_compiled_part_it_is_said_how_they_are_seen():
+    inner = jax.jit(lambda *given: plain_step(*given))
+    watcher = watch(lambda parameters, x, y: inner(parameters, x, y))
+    watcher.call(plain_parameters(), X, Y)
+    assert "watch that function, or write jax.jit around the step" in watcher.notes()[-1]
+
+
 @pytest.mark.parametrize("donated", [(), (0,)])
 def test_the_module_that_makes_the_first_nan_is_named(donated):
     class Breaks(nn.Module):
