@@ -171,7 +171,8 @@ def _how(result: WatchResult) -> str:
     if result.skipped:
         said.append(
             f"{plural(result.skipped, 'set')} of gradients used by no step, as where a gradient "
-            "scaler skips one, or another model is trained through this one"
+            "scaler skips one, another model is trained through this one, or weights are only "
+            "tried out (SAM)"
         )
     if cost.sampled_step is not None and cost.plain_step is not None:
         said.append(

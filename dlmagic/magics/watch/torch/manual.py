@@ -18,6 +18,7 @@ class ByHand:
 
     Attributes:
         optimizer_seen: Whether an optimiser has stepped; then nothing is done by hand.
+        steps: How many were done by hand.
     """
 
     def __init__(self, parameters: Iterable[nn.Parameter]) -> None:
@@ -26,6 +27,7 @@ class ByHand:
         self._before: object = None
         self._passes = 0
         self.optimizer_seen = False
+        self.steps = 0
 
     def note(self) -> None:
         """A backward pass has ended."""
