@@ -162,7 +162,7 @@ def test_weights_that_are_only_tried_out_make_no_step():
         optimizer.zero_grad()
         model(BATCH).square().mean().backward()
 
-    with watching(model, exact=True) as (watcher, listening):
+    with watching(model, exact=True) as (watcher, _):
         for _ in range(3):  # sharpness-aware minimisation, as it is written by hand
             differentiate()
             tried = [0.05 * each.grad / each.grad.norm() for each in model.parameters()]
