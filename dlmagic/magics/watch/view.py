@@ -56,6 +56,13 @@ def _nothing_measured(result: WatchResult) -> str:
         return f"Nothing of {name} was measured in {plural(result.steps, 'step')}."
     if not result.ended:
         return f"{name} is watched, and has not been trained yet."
+    if result.skipped:
+        return (
+            f"{name} has not been trained while it was watched: gradients reached it, but no "
+            "optimiser took a step with it. See that the optimiser was made with the parameters of "
+            "this very model, and that .step() is called, which a gradient scaler leaves out where "
+            "gradients are not finite."
+        )
     backward = ", and no .backward() reached it" if result.framework == "torch" else ""
     return (
         f"{name} has not been trained while it was watched, as far as can be seen: "

@@ -68,6 +68,8 @@ class Engine:
         """Take all hooks off."""
         if self._accumulated and self._by_hand.has_stepped():
             self._stepped_by_hand(last=True)
+        elif self._accumulated and not self._stepping.steps:
+            self._progress.skipped += 1
         self._progress.silent = self.silent()
         self._progress.untrained = self.untrained()
         self.detach()

@@ -497,6 +497,23 @@ def test_a_nan_among_the_losses_of_a_scan_is_told():
     assert (culprit.step, culprit.pass_, culprit.parameter, culprit.count) == (2, "input", "xs", 1)
 
 
+def test_of_a_nan_that_is_made_in_a_scan_it_is_told_in_which_round():
+    @jax.jit
+    def step(parameters: Any, xs: Any, ys: Any) -> Any:
+        def one_round(state: Any, batch: Any) -> Any:
+            state, loss = plain_step(state, *batch)
+            return state, loss + jnp.log(1 - batch[1][0, 0])
+
+        return jax.lax.scan(one_round, parameters, (xs, ys))
+
+    watcher = watch(step, Rate(every=1000), told := Told())
+    ys = jnp.zeros((4, 8, 1)).at[2, 0, 0].set(1.5)
+    watcher.call(plain_parameters(), X.reshape(4, 8, 8), ys)
+    watcher.end()
+    (culprit,) = told.culprits
+    assert (culprit.pass_, culprit.call, culprit.count, culprit.total) == ("result", 3, 1, 4)
+
+
 def test_what_the_listener_raises_ends_the_training_there():
     watcher = watch(jax.jit(plain_step), EXACT, told := Told(end_after=2))
     parameters, _ = watcher.call(plain_parameters(), X, Y)

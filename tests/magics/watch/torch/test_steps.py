@@ -154,6 +154,20 @@ def test_the_last_step_without_an_optimiser_is_told_of_when_watching_ends(steps)
     agree(row(samples[-1], "0", "update", "weight"), model[0].weight - before, 1e-4)
 
 
+@pytest.mark.parametrize("cleared", [True, False])
+def test_gradients_that_an_optimiser_of_another_model_leaves_are_used_by_no_step(cleared):
+    model, before = small_model(), small_model()
+    optimizer = torch.optim.SGD(before.parameters(), 0.1)
+    with watching(model) as (watcher, _):
+        for _ in range(3):
+            if cleared:
+                model.zero_grad()
+            model(BATCH).square().mean().backward()
+            optimizer.step()
+    assert watcher.steps == 0
+    assert watcher.skipped == (3 if cleared else 1)
+
+
 def test_weights_that_are_only_tried_out_make_no_step():
     model = nn.Sequential(nn.Linear(6, 3))
     optimizer = torch.optim.SGD(model.parameters(), 0.1)

@@ -157,6 +157,8 @@ def test_dead_units_are_told_after_the_first_steps() -> None:
     [
         ("LayerNorm", (8, 1), np.full(8, 0.25), True),
         ("LayerNormalization", (2, 4, 1), np.full(8, 0.25), True),
+        ("GroupNorm", (8, 1, 1), normal(1e-5, 8), True),  # with the errors of rounding
+        ("GroupNorm", (2, 4), np.zeros(8), False),
         ("Softmax", (8, 1), np.ones(8), True),
         ("LogSoftmax", (8, 1), np.zeros(8), True),
         ("LayerNorm", (8, 1), np.append(np.full(7, 0.25), 0.5), False),
