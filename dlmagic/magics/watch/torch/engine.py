@@ -143,6 +143,8 @@ class Engine:
         if self._accumulated and self._by_hand.is_cleared():
             self._progress.skipped += 1
             self._accumulated = False
+        if torch.is_grad_enabled():  # with create_graph, as for a penalty on gradients
+            self._by_hand.note_gradient()
         compat.at_end_of_backward(self.backward_ended)
 
     def backward_ended(self) -> None:

@@ -168,6 +168,20 @@ def test_gradients_that_an_optimiser_of_another_model_leaves_are_used_by_no_step
     assert watcher.skipped == (3 if cleared else 1)
 
 
+def test_derivatives_that_are_asked_for_are_no_gradients_that_no_step_used():
+    model = small_model()
+    optimizer = torch.optim.Adam(model.parameters(), 1e-3)
+    with watching(model) as (watcher, _):
+        for _ in range(4):  # with a penalty on gradients
+            batch = BATCH.clone().requires_grad_()
+            (slope,) = torch.autograd.grad(model(batch).sum(), batch, create_graph=True)
+            optimizer.zero_grad()
+            loss = model(BATCH).square().mean() + (slope.norm(dim=1) - 1).square().mean()
+            loss.backward()
+            optimizer.step()
+    assert (watcher.steps, watcher.skipped) == (4, 0)
+
+
 def test_weights_that_are_only_tried_out_make_no_step():
     model = nn.Sequential(nn.Linear(6, 3))
     optimizer = torch.optim.SGD(model.parameters(), 0.1)
