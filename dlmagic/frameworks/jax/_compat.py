@@ -14,6 +14,7 @@ from contextlib import ExitStack, contextmanager, nullcontext
 from functools import cache, wraps
 from importlib import import_module
 from inspect import getclosurevars, isfunction, signature
+from itertools import count
 from typing import Any
 
 import jax
@@ -449,6 +450,25 @@ def gradients_told(
         yield True
     finally:
         setattr(api, name, original)
+
+
+@contextmanager
+def traced_apart() -> Iterator[None]:
+    """While active, compiled functions that are called while another is traced are traced anew.
+
+    What JAX keeps of them from before is not used, and what it keeps of them now is used by nobody
+    else: what is traced depends on a mark that changes nothing else.
+    """
+    try:
+        marked: Any = import_module("jax.experimental.xla_metadata").set_xla_metadata
+    except (ImportError, AttributeError):
+        yield
+        return
+    with marked(dlmagic=str(next(_MARKS))):
+        yield
+
+
+_MARKS = count()
 
 
 def trace_of(values: Any) -> object:

@@ -191,7 +191,8 @@ class Culprit:
             could not be run once more as its arguments are gone, and else ``"result"``.
         layer: The layer's path; empty where no layer is to blame.
         kind: The layer's class.
-        call: Which call of the layer in the step, from 1.
+        call: Which call of the layer in the step, from 1; of what a step has returned as an array,
+            the place of the first value that is not finite.
         what: What is not finite, such as ``"NaN"``, ``"Inf"`` or ``"NaN and Inf"``.
         count: How many values of it.
         total: Among how many.

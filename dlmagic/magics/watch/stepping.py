@@ -48,6 +48,10 @@ class Stepping:
         """A step without an optimiser has ended."""
         self.steps += 1
 
+    def takes_back(self) -> None:
+        """What was counted last was none."""
+        self.steps -= 1
+
     def _is_another(self, optimizer: int) -> bool:
         return self._passed or optimizer in self._stepped
 

@@ -56,6 +56,13 @@ def _nothing_measured(result: WatchResult) -> str:
         return f"Nothing of {name} was measured in {plural(result.steps, 'step')}."
     if not result.ended:
         return f"{name} is watched, and has not been trained yet."
+    if result.skipped:
+        return (
+            f"{name} has not been trained while it was watched: gradients reached it, but no "
+            "optimiser took a step with it. See that the optimiser was made with the parameters of "
+            "this very model, and that .step() is called, which a gradient scaler leaves out where "
+            "gradients are not finite."
+        )
     backward = ", and no .backward() reached it" if result.framework == "torch" else ""
     return (
         f"{name} has not been trained while it was watched, as far as can be seen: "
@@ -171,7 +178,8 @@ def _how(result: WatchResult) -> str:
     if result.skipped:
         said.append(
             f"{plural(result.skipped, 'set')} of gradients used by no step, as where a gradient "
-            "scaler skips one, or another model is trained through this one"
+            "scaler skips one, another model is trained through this one, or weights are only "
+            "tried out (SAM)"
         )
     if cost.sampled_step is not None and cost.plain_step is not None:
         said.append(

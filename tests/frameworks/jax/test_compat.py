@@ -237,6 +237,22 @@ def test_gradients_are_told_and_static_arguments_known():
     assert compat.static_arguments(step) is None
 
 
+def test_what_is_traced_apart_is_neither_taken_from_before_nor_kept_for_later():
+    traced = []
+    inner = jax.jit(lambda x: traced.append(x) or x + 1)
+
+    def trace_apart():
+        with compat.traced_apart():
+            jax.jit(lambda x: inner(x)).trace(1.0)
+        return len(traced)
+
+    inner(1.0)
+    assert [trace_apart(), trace_apart()] == [2, 3]
+    inner(1.0)
+    jax.jit(lambda x: inner(x))(1.0)
+    assert len(traced) == 3
+
+
 def test_a_traced_value_knows_its_trace():
     found = []
 

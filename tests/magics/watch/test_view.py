@@ -179,6 +179,8 @@ def test_a_session_that_saw_nothing_says_so() -> None:
     assert "net (Net) is watched, and has not been trained yet." in said(nothing)
     ended = WatchResult(model="net", kind="Net", ended="stopped")
     assert "no optimiser took a step with it" in said(ended)
+    unused = WatchResult(model="net", kind="Net", framework="torch", ended="stopped", skipped=3)
+    assert "gradients reached it, but no optimiser took a step with it" in said(unused)
 
 
 def test_the_table_alone() -> None:

@@ -17,7 +17,9 @@ from dlmagic.magics.watch.sample_result import Culprit
 _TRAIL = 8
 
 
-def culprit_of(step: Step, number: int, given: Given | None, losses: list[float]) -> Culprit:
+def culprit_of(
+    step: Step, number: int, given: Given | None, losses: list[float], *, is_row: bool
+) -> Culprit:
     """Where the first value that is not finite came from.
 
     Args:
@@ -25,10 +27,12 @@ def culprit_of(step: Step, number: int, given: Given | None, losses: list[float]
         number: The step.
         given: Its arguments; None where they are not known any more.
         losses: What it returned.
+        is_row: Whether these are one array, as of the rounds of a ``lax.scan``.
     """
-    bad = [each for each in losses if not np.isfinite(each)]
-    what = "NaN" if any(map(np.isnan, bad)) else "Inf"
-    unknown = Culprit(number, "result", "", "", 1, what, len(bad), len(losses), certain=False)
+    bad = [at for at, each in enumerate(losses) if not np.isfinite(each)]
+    what = "NaN" if any(np.isnan(losses[at]) for at in bad) else "Inf"
+    first = bad[0] + 1 if is_row and bad else 1
+    unknown = Culprit(number, "result", "", "", first, what, len(bad), len(losses), certain=False)
     if step.inner is None or given is None:
         return unknown
     if are_taken(given.arrays):

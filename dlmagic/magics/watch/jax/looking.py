@@ -130,7 +130,8 @@ class Looking:
         self._start(states_in(values, is_nnx=given.is_nnx), names)
         inner = self._at_one_level(self._step.inner)
         told = compat.gradients_told(self._emit_gradients, self._at_one_level)
-        with calls_told(self._emit_output), told:
+        # Else compiled functions inside would be those of the user's own calls, and he ours later.
+        with compat.traced_apart(), calls_told(self._emit_output), told:
             results = inner(*args, **kwargs)
         after = states_in(values, is_nnx=True) if given.is_nnx else results
         self._emit_change(after)

@@ -27,6 +27,10 @@ _NO_GRADIENTS = (
     "No gradients were seen: they are where the step itself calls jax.grad or jax.value_and_grad "
     "by the parameters that it was given, and not model by model within jax.vmap."
 )
+_NO_GRADIENTS_OUTSIDE = (
+    "No gradients were seen: where a compiled function that the step calls computes them, watch "
+    "that function, or write jax.jit around the step."
+)
 
 
 class Measuring:
@@ -131,8 +135,10 @@ class Measuring:
     def _what_is_missing(self) -> list[str]:
         if self._step.inner is None and self._step.is_compiled:
             return [_ONLY_FROM_OUTSIDE]
-        not_compiled = "" if self._step.is_compiled else _NOT_COMPILED
-        return [not_compiled, "" if self._looking.has_gradients else _NO_GRADIENTS]
+        no_gradients, not_compiled = _NO_GRADIENTS, ""
+        if not self._step.is_compiled:
+            no_gradients, not_compiled = _NO_GRADIENTS_OUTSIDE, _NOT_COMPILED
+        return [not_compiled, "" if self._looking.has_gradients else no_gradients]
 
     def _suspect(self, error: Exception) -> None:
         """It cannot be looked at, which is of no matter if the call itself proves to be wrong."""

@@ -67,13 +67,16 @@ class Results:
                 self._told = self._told and not listener.heeds_all()
             elif not self._told:
                 self._told = True
-                self._tell(listener, step, given, numbers)
+                self._tell(listener, step, given, numbers, is_row=len(known) == 1)
 
-    def _tell(self, listener: Listener, step: int, given: Any, numbers: list[float]) -> None:
+    def _tell(
+        self, listener: Listener, step: int, given: Any, numbers: list[float], *, is_row: bool
+    ) -> None:
         known = given if isinstance(given, Given) else self._take_apart(*given)
         arrays = known.arrays if known else given
         over = self._step.is_nnx or trees.are_taken(arrays)
-        listener.not_finite(culprit_of(self._step, step, known, numbers), over=over)
+        culprit = culprit_of(self._step, step, known, numbers, is_row=is_row)
+        listener.not_finite(culprit, over=over)
 
     def _next(self, *, at_once: bool) -> _Unchecked | None:
         with self._turn:  # the thread that trains is not the only one that asks

@@ -23,6 +23,7 @@ class Line:
         indent: How deep it is inside of the table's first row.
         hidden: How many rows are inside that the table does not show.
         calls: Which calls of the layer it is, where there are several; begins with a comma.
+        shapes: How many shapes of outputs its calls have.
     """
 
     row: LayerCall
@@ -30,6 +31,7 @@ class Line:
     indent: int
     hidden: int = 0
     calls: str = ""
+    shapes: int = 1
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,7 @@ class _Branch:
     row: LayerCall
     inside: tuple[_Branch, ...]
     last: int = 0  # of many calls together, the number of the last one
+    shapes: int = 1  # of these, how many shapes of outputs there are
 
     def all(self) -> Iterator[_Branch]:
         yield self
@@ -120,7 +123,8 @@ def _gathered(branches: Sequence[_Branch]) -> Iterator[_Branch]:
         if few or branch.row.call <= 1:
             yield branch
         elif branch.row is later[0]:
-            yield _Branch(_together(later), (), later[-1].call)
+            shapes = len({row.outputs for row in later})
+            yield _Branch(_together(later), (), later[-1].call, shapes)
 
 
 def _together(rows: Sequence[LayerCall]) -> LayerCall:
@@ -147,7 +151,7 @@ def _lines(branch: _Branch, deepest: int, indent: int = 0, above: str = "") -> I
     row = branch.row
     folded = row.depth >= deepest
     hidden = sum(1 for _ in branch.all()) - 1 if folded else 0
-    yield Line(row, _label(row.layer, above), indent, hidden, _calls(branch))
+    yield Line(row, _label(row.layer, above), indent, hidden, _calls(branch), branch.shapes)
     for inner in () if folded else branch.inside:
         yield from _lines(inner, deepest, indent + 1, row.layer)
 

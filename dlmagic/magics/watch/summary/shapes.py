@@ -14,7 +14,8 @@ _SHAPES = re.compile(r"^[-\d\s,()\[\]]+$")
 _TIMES = re.compile(r"(?<=\d)\s*[x×]\s*(?=\d)")
 _BETWEEN_SHAPES = re.compile(r"(?<=\d)\s+(?=[-\d])")
 """A space without a comma beside it; where there are commas, it stands between two shapes."""
-_ONE = re.compile(r"[(\[]([^()\[\]]*)[)\]]")
+_PART = re.compile(r"[(\[]([^()\[\]]*)[)\]]|([^()\[\]]+)")
+"""What stands in brackets, or outside of them."""
 
 
 def shapes_in_text(text: str) -> tuple[Shape, ...] | None:
@@ -24,16 +25,24 @@ def shapes_in_text(text: str) -> tuple[Shape, ...] | None:
     (((32, 1, 28, 28),), ((32, 784), (32,)), None)
     >>> shapes_in_text("32,10 32,5"), shapes_in_text("32 10")
     (((32, 10), (32, 5)), ((32, 10),))
+    >>> shapes_in_text("32,10 (32, 5)")
+    ((32, 10), (32, 5))
     """
     text = _TIMES.sub(",", text)
     if not _SHAPES.match(text) or not re.search(r"\d", text):
         return None
-    groups = _ONE.findall(text)
-    outside = _ONE.sub("", text)
-    if not groups or re.search(r"\d", outside):
-        bare = text.strip("()[] ")
-        groups = _BETWEEN_SHAPES.split(bare) if "," in bare else [bare]
+    groups = [group for part in _PART.finditer(text) for group in _groups_in(part)]
     return tuple(_shape(group, text) for group in groups)
+
+
+def _groups_in(part: re.Match[str]) -> list[str]:
+    """The texts of the shapes in a part."""
+    if part[1] is not None:
+        return [part[1]]
+    bare = part[2].strip(" ,")
+    if not bare:
+        return []
+    return _BETWEEN_SHAPES.split(bare) if "," in bare else [bare]
 
 
 def _shape(text: str, whole: str) -> Shape:

@@ -59,6 +59,13 @@ def told(error: Exception, tracker: CallTracker, name: str) -> Exception:
         return error
     layer, given = tracker.layers[-1]
     where = _where(tracker, name)
+    if len(tracker.layers) == 1 and _has_no_forward(error):
+        inside = next((path for path, _ in layer.named_children()), "")
+        one = f", or one of its parts, as %summary {name}.{inside} INPUT" if name and inside else ""
+        return InputError(
+            f"{where} has no forward(), so it cannot be called with an input.",
+            f"Ask without an input for its parameters{one}.",
+        )
     tensors = list(tensors_in(given))
     got = " and ".join(_described(tensor) for tensor in tensors) or "no tensor"
     if not type(layer).__module__.startswith("torch.nn"):
@@ -70,6 +77,10 @@ def told(error: Exception, tracker: CallTracker, name: str) -> Exception:
         f"{where} refuses {got}{f': it takes {wanted}' if wanted else ''}.",
         f"PyTorch says: {said if len(said) < 200 else said[:199] + '…'}.",
     )
+
+
+def _has_no_forward(error: Exception) -> bool:
+    return isinstance(error, NotImplementedError) and 'required "forward"' in str(error)
 
 
 def _where(tracker: CallTracker, name: str) -> str:

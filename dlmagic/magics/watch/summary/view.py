@@ -138,7 +138,7 @@ def _columns(summary: ModelSummary) -> list[tuple[Column, Cells]]:
     ]
     if summary.inputs:
         # As a number, so that a shape is never broken.
-        columns.append((Column("output", numeric=True), lambda line: _output(line.row, common)))
+        columns.append((Column("output", numeric=True), lambda line: _output(line, common)))
     columns.append((Column("parameters", numeric=True), lambda line: _parameters(line.row)))
     for title, value, unit in _FIGURES if summary.inputs else ():
         timed = summary.repetitions or title != "FLOPs backward"
@@ -176,10 +176,13 @@ def _name(line: Line, summary: ModelSummary) -> Span:
     return Span(f"{_INDENT * line.indent}{label}{line.calls}{more}")
 
 
-def _output(row: LayerCall, common: str) -> Span:
+def _output(line: Line, common: str) -> Span:
+    row = line.row
     if not row.outputs:
         return _NOTHING
     more = f" and {len(row.outputs) - 1} more" if row.outputs[1:] else ""
+    if line.shapes > 1:
+        more = f" and {plural(line.shapes - 1, 'other shape')}"
     return Span(f"{in_words(row.outputs[0], common)}{more}")
 
 

@@ -30,9 +30,14 @@ class _Waiting:
 
 
 class Delivery:
-    """What was measured, from the thread that trains to the one that shows it."""
+    """What was measured, from the thread that trains to the one that shows it.
+
+    Attributes:
+        held: A step that may still prove to be none, and is delivered only if all is asked for.
+    """
 
     def __init__(self) -> None:
+        self.held: int | None = None
         self._lock = threading.Lock()
         self._waiting: deque[_Waiting] = deque(maxlen=MOST_WAITING)
         self._losses: deque[tuple[int, float | OnItsWay]] = deque(maxlen=100 * MOST_WAITING)
@@ -61,9 +66,23 @@ class Delivery:
         """Samples that have arrived, oldest first."""
         with self._lock:
             found = []
-            while self._waiting and (wait or self._waiting[0].taken.arrived()):
+            if wait:
+                self.held = None
+            while self._waiting and (wait or self._is_ready(self._waiting[0])):
                 found.append(self._sample(self._waiting.popleft()))
             return found
+
+    def withdraw(self) -> bool:
+        """Forget the step that is held, which was none; returns whether there was one."""
+        with self._lock:
+            held, self.held = self.held, None
+            if held is None:
+                return False
+            while self._waiting and self._waiting[-1].step == held:
+                self._waiting.pop()
+            while self._losses and self._losses[-1][0] == held:
+                self._losses.pop()
+            return True
 
     def losses(self) -> list[tuple[int, float]]:
         """Losses that have arrived, oldest first."""
@@ -71,6 +90,8 @@ class Delivery:
             found = []
             while self._losses:
                 step, value = self._losses[0]
+                if step == self.held:
+                    break
                 if isinstance(value, OnItsWay):
                     if not value.arrived():
                         break
@@ -78,6 +99,9 @@ class Delivery:
                 found.append((step, value))
                 self._losses.popleft()
             return found
+
+    def _is_ready(self, waiting: _Waiting) -> bool:
+        return waiting.step != self.held and waiting.taken.arrived()
 
     def _sample(self, waiting: _Waiting) -> Sample:
         taken, layout = waiting.taken, waiting.taken.layout

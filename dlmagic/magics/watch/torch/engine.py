@@ -66,6 +66,10 @@ class Engine:
 
     def end(self) -> None:
         """Take all hooks off."""
+        if self._accumulated and self._by_hand.has_stepped():
+            self._stepped_by_hand(last=True)
+        elif self._accumulated and not self._stepping.steps:
+            self._progress.skipped += 1
         self._progress.silent = self.silent()
         self._progress.untrained = self.untrained()
         self.detach()
@@ -100,10 +104,7 @@ class Engine:
         if self._stepping.passes():
             self._step_ended()
         elif self._accumulated and self._by_hand.has_stepped():
-            self._stepping.counts()
-            if self._measuring.on:
-                self._look(self._measuring.weights_changed, self._identities)
-            self._step_ended()
+            self._stepped_by_hand()
         self._called = True
         step = self._stepping.steps + 1
         if self._progress.pacing.due(step):
@@ -142,6 +143,8 @@ class Engine:
         if self._accumulated and self._by_hand.is_cleared():
             self._progress.skipped += 1
             self._accumulated = False
+        if torch.is_grad_enabled():  # with create_graph, as for a penalty on gradients
+            self._by_hand.note_gradient()
         compat.at_end_of_backward(self.backward_ended)
 
     def backward_ended(self) -> None:
@@ -181,6 +184,7 @@ class Engine:
         if not self._by_hand.optimizer_seen:
             self._by_hand.optimizer_seen = True
             self._measuring.trained.clear()  # from now on what counts is what an optimiser finds
+            self._take_back_what_was_tried()
         self._optimised.setdefault(id(owned), owned)
         if self._stepping.closes(id(optimizer)):
             self._step_ended()
@@ -220,7 +224,27 @@ class Engine:
 
     # Steps.
 
-    def _step_ended(self) -> None:
+    def _stepped_by_hand(self, *, last: bool = False) -> None:
+        """Weights have changed without an optimiser."""
+        self._by_hand.steps += 1
+        self._stepping.counts()
+        self._progress.delivery.held = self._stepping.steps if self._by_hand.steps == 1 else None
+        if self._measuring.on:
+            self._look(self._measuring.weights_changed, self._identities)
+        self._step_ended(last=last)
+
+    def _take_back_what_was_tried(self) -> None:
+        """Before an optimiser's first step weights were only tried out, as in SAM.
+
+        That was none, unless it has been shown already.
+        """
+        if self._by_hand.steps:
+            self._measuring.weigh_again()
+        if self._by_hand.steps == 1 and self._progress.delivery.withdraw():
+            self._stepping.takes_back()
+            self._progress.skipped += 1
+
+    def _step_ended(self, *, last: bool = False) -> None:
         began = time.perf_counter()
         step, progress = self._stepping.steps, self._progress
         loss = self._listener.loss_wanted()
@@ -242,7 +266,8 @@ class Engine:
         self._note_times(step, began, measured=measured)
         if not self._alarm.waits:  # it was finite; until the next call its memory is free again
             self._alarm.forget()
-        self._listener.step_ended(step)
+        if not last:  # else there is nothing left to be stopped
+            self._listener.step_ended(step)
 
     def _note_times(self, step: int, began: float, *, measured: bool) -> None:
         """How long a step took, up to now, and how much of that was our own doing."""

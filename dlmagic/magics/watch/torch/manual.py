@@ -18,6 +18,7 @@ class ByHand:
 
     Attributes:
         optimizer_seen: Whether an optimiser has stepped; then nothing is done by hand.
+        steps: How many were done by hand.
     """
 
     def __init__(self, parameters: Iterable[nn.Parameter]) -> None:
@@ -25,7 +26,9 @@ class ByHand:
         self._probe = min(trained, key=lambda each: each.numel(), default=None)
         self._before: object = None
         self._passes = 0
+        self._gradient: tuple[Tensor, int] | None = None  # and its version, before a backward pass
         self.optimizer_seen = False
+        self.steps = 0
 
     def note(self) -> None:
         """A backward pass has ended."""
@@ -41,9 +44,18 @@ class ByHand:
         on_host = self._probe is not None and self._probe.device.type == "cpu"
         return not on_host and self._passes >= SURE_AFTER and self.is_cleared()
 
+    def note_gradient(self) -> None:
+        """A backward pass begins that may leave the gradients as they are: ``autograd.grad``."""
+        gradient = None if self._probe is None else self._probe.grad
+        self._gradient = None if gradient is None else (gradient, gradient._version)
+
     def has_gradient(self) -> bool:
-        """Whether there are gradients at all."""
-        return self._probe is not None and self._probe.grad is not None
+        """Whether there are gradients at all, and not just those from before."""
+        gradient = None if self._probe is None else self._probe.grad
+        before, self._gradient = self._gradient, None
+        if gradient is None or before is None:
+            return gradient is not None
+        return gradient is not before[0] or gradient._version != before[1]
 
     def is_cleared(self) -> bool:
         """Whether the gradients of the last backward pass are gone."""

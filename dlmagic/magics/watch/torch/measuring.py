@@ -77,6 +77,11 @@ class Measuring:
             with torch.no_grad():
                 self._parameters.before(self._phase)
 
+    def weigh_again(self) -> None:
+        """What was seen of the weights was not what they are when they change."""
+        self._weighed = False
+        self._parameters.forget_weights()
+
     def gradients_ready(self, owned: Collection[int], scale: Tensor | None) -> None:
         """Look at the gradients that an optimiser is about to use."""
         with torch.no_grad():

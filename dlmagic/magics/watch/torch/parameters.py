@@ -39,6 +39,10 @@ class Parameters:
             self._before[each.weight] = local(each.parameter).clone()
             self._pools.add_alone(each.weight, self._before[each.weight])
 
+    def forget_weights(self) -> None:
+        """The weights will be looked at once more."""
+        self._pools.drop({each.weight for each in self._alone})
+
     def gradients(self, owned: Collection[int], scale: Tensor | None, phase: int) -> set[int]:
         """Look at the gradients of parameters; returns the identities of those that have any.
 

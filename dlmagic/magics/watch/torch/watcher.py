@@ -132,6 +132,12 @@ class TorchWatcher:
                 f"Layers that came into the model after watching began are not measured: "
                 f"{listed(added, most=_NAMED)}. Let go of it and watch it again to see them, too."
             )
+        if model is not None and (paths := _complex_ones(model)):
+            notes.append(
+                f"Parameters of complex numbers are not measured, and a NaN in their gradients is "
+                f"not told: {listed(paths, most=_NAMED)}. Kept as real numbers they are: "
+                "torch.view_as_real(w) as the parameter, torch.view_as_complex(w) where it is used."
+            )
         if self._progress.evaluated:
             notes.append(
                 "Steps were made while the model was in evaluation mode, in which its outputs are "
@@ -144,6 +150,12 @@ class TorchWatcher:
                 "from the gradients."
             )
         return notes
+
+
+def _complex_ones(model: nn.Module) -> list[str]:
+    """The paths of parameters that are trained and have no statistics."""
+    named = unwrapped(model).named_parameters()
+    return [name for name, each in named if each.requires_grad and each.is_complex()]
 
 
 def _is_compiled(model: nn.Module) -> bool:

@@ -7,6 +7,7 @@ that its gradients should be zero.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from functools import partial
 
@@ -38,7 +39,10 @@ class Constant:
         """Layers that normalise over one value."""
         places = table.outline.where("activation", _normalises)
         low, high = table.get(places, "min"), table.get(places, "max")
-        are_so = (low == high) & (table.get(places, "total") > 1) & _fit(table, places, low)
+        are_one = np.array([_is_group_of_one(table.row(place)) for place in places], bool)
+        are_so = (
+            ((low == high) | are_one) & (table.get(places, "total") > 1) & _fit(table, places, low)
+        )
         lasting = self._streaks.counts(table, places, are_so) >= _SAMPLES
         if lasting.any():
             yield self._symptom(table, places[lasting], low[lasting])
@@ -58,7 +62,17 @@ class Constant:
 
 def _normalises(row: Row) -> bool:
     kind = row.kind.lower()
+    if _is_group_of_one(row):
+        return True
     return kind in _SHARES or ("layernorm" in kind and row.shape[-1:] == (1,))
+
+
+def _is_group_of_one(row: Row) -> bool:
+    """Whether a layer normalises groups, where an example is one value.
+
+    What it makes of that differs by rounding errors alone.
+    """
+    return "groupnorm" in row.kind.lower() and len(row.shape) > 1 and math.prod(row.shape[1:]) == 1
 
 
 def _fit(table: Table, places: Places, values: Floats) -> NDArray[np.bool_]:

@@ -118,7 +118,8 @@ def _returned(culprit: Culprit) -> str:
         return f"the one number that the step returned is {culprit.what}"
     verb = "is" if culprit.count == 1 else "are"
     amount = f"{count(culprit.count)} of {count(culprit.total)} numbers"
-    return f"{amount} that the step returned {verb} {culprit.what}"
+    first = f", the first at index {count(culprit.call - 1)}" if culprit.call > 1 else ""
+    return f"{amount} that the step returned {verb} {culprit.what}{first}"
 
 
 def _where(culprit: Culprit) -> str:

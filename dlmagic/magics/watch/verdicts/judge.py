@@ -150,6 +150,10 @@ class Judge:
             if self._groups.keys() & _FOLLOWS.get(symptom.kind, ()):
                 return
             group = self._groups[symptom.kind] = _Group(symptom, symptom.says())
+        elif group.first.level == "hint" and symptom.level != "hint":
+            # What is graver goes first; what was only odd stands behind it.
+            group.first, group.says = symptom, symptom.says()
+            group.layers = dict.fromkeys([*symptom.layers, *group.layers])
         group.layers.update(dict.fromkeys(symptom.layers))
         group.step, group.sample = symptom.step, self._samples
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
@@ -31,6 +32,13 @@ _ADVICE_ON_WEIGHTS = (
     "Look at initial weights that are close to zero, and at outputs that are saturated, or zero "
     "throughout as of ReLU, from the start."
 )
+_ADVICE_ON_SCORES = (
+    "Queries and keys get hardly any gradient, at whatever depth, while the scores of attention "
+    "are all alike, as at the beginning with small initial weights, or while one of them outweighs "
+    "the others: look at the scale of the scores if it stays so. Adam trains them nevertheless."
+)
+_SCORING = re.compile(r"(^|[./])(query|key|[qk]|to_[qk]|w[qk]|[qk]_(proj|lin))$", re.IGNORECASE)
+"""Paths of layers whose products are scores of attention."""
 
 
 class Vanishing:
@@ -56,9 +64,14 @@ class Vanishing:
         lost = zero | ((sizes > 0) & (sizes < least))
         lasting = np.flatnonzero(self._lost.lasting(table, places, lost))
         if len(lasting):
+            scoring = np.array([_is_scoring(table.row(place)) for place in places[lasting]])
+            lasting = np.concatenate([lasting[~scoring], lasting[scoring]])
             row, size = table.row(places[lasting[0]]), float(sizes[lasting[0]])
             says = partial(self._beside, row, size, last, end)
-            yield replace(_symptom(table, places[lasting], says, _ADVICE), lasts=True)
+            symptom = replace(_symptom(table, places[lasting], says, _ADVICE), lasts=True)
+            if scoring.all():
+                symptom = replace(symptom, level="hint", advice=_ADVICE_ON_SCORES)
+            yield symptom
         if self._nothing.count(not self._ever_larger) == 2 * limits.patience:
             largest = table.row(places[sizes.argmax()])
             says = partial(self._from_the_start, largest, float(sizes.max()), self._biases_learn)
@@ -91,6 +104,10 @@ class Vanishing:
             f"no gradient {which}has ever been of use: {largest}, in {named(row)}, has a root mean "
             f"square of {tiny(size)} (limit {tiny(self._limits.gradient)})."
         )
+
+
+def _is_scoring(row: Row) -> bool:
+    return _SCORING.search(row.layer) is not None
 
 
 def _symptom(table: Table, places: Places, says: Callable[[], str], advice: str) -> Symptom:

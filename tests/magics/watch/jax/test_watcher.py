@@ -312,6 +312,28 @@ def test_gradients_inside_a_scan_are_seen():
     assert row_of(sample, "first", "gradient", "kernel")["total"] == 4 * 8 * 16
 
 
+@pytest.mark.parametrize("called_before", [True, False])
+def test_compiled_functions_inside_are_seen_and_stay_as_they_are(called_before):
+    inner = jax.jit(lambda *given: plain_step(*given))
+    step = jax.jit(lambda parameters, x, y: inner(parameters, x, y))
+    if called_before:
+        inner(plain_parameters(), X, Y)
+    watcher = watch(step)
+    watcher.call(plain_parameters(), X, Y)
+    (sample,) = watcher.take()
+    expected = jax.grad(loss_of)(plain_parameters(), X, Y)["first"]["kernel"]
+    assert agrees(row_of(sample, "first", "gradient", "kernel"), expected)
+    for function in (inner, step):
+        assert "callback" not in function.lower(plain_parameters(), X, Y).as_text()
+
+
+def test_of_gradients_inside_a_compiled_part_it_is_said_how_they_are_seen():
+    inner = jax.jit(lambda *given: plain_step(*given))
+    watcher = watch(lambda parameters, x, y: inner(parameters, x, y))
+    watcher.call(plain_parameters(), X, Y)
+    assert "watch that function, or write jax.jit around the step" in watcher.notes()[-1]
+
+
 @pytest.mark.parametrize("donated", [(), (0,)])
 def test_the_module_that_makes_the_first_nan_is_named(donated):
     class Breaks(nn.Module):
@@ -473,6 +495,23 @@ def test_a_nan_among_the_losses_of_a_scan_is_told():
     watcher.end()
     (culprit,) = told.culprits
     assert (culprit.step, culprit.pass_, culprit.parameter, culprit.count) == (2, "input", "xs", 1)
+
+
+def test_of_a_nan_that_is_made_in_a_scan_it_is_told_in_which_round():
+    @jax.jit
+    def step(parameters: Any, xs: Any, ys: Any) -> Any:
+        def one_round(state: Any, batch: Any) -> Any:
+            state, loss = plain_step(state, *batch)
+            return state, loss + jnp.log(1 - batch[1][0, 0])
+
+        return jax.lax.scan(one_round, parameters, (xs, ys))
+
+    watcher = watch(step, Rate(every=1000), told := Told())
+    ys = jnp.zeros((4, 8, 1)).at[2, 0, 0].set(1.5)
+    watcher.call(plain_parameters(), X.reshape(4, 8, 8), ys)
+    watcher.end()
+    (culprit,) = told.culprits
+    assert (culprit.pass_, culprit.call, culprit.count, culprit.total) == ("result", 3, 1, 4)
 
 
 def test_what_the_listener_raises_ends_the_training_there():

@@ -116,6 +116,17 @@ def test_many_calls_of_one_layer_become_one_line() -> None:
     assert lines[-1].row.flops == 90.0
 
 
+def test_of_many_calls_together_it_is_said_how_many_shapes_there_are() -> None:
+    rows = [LayerCall("", "Net", 0, -1, 1, 1)]
+    for number, size in enumerate((32, 16, 8, 8)):
+        outputs = (ArraySpec((1, size, size), "float32"),)
+        rows.append(LayerCall("head", "Conv2d", 1, 0, number + 1, 4, outputs=outputs))
+    lines = fold(rows, None).lines
+    assert [line.shapes for line in lines] == [1, 1, 2]
+    summary = ModelSummary(kind="Net", rows=tuple(rows), inputs=rows[1].outputs)
+    assert "1×16×16 and 1 other shape" in " ".join(str(summary).split())
+
+
 def test_three_calls_of_one_layer_have_a_line_each() -> None:
     rows = [LayerCall("", "Net", 0, -1, 1, 1, flops=30.0)]
     rows += [LayerCall("cell", "GRUCell", 1, 0, k + 1, 3, flops=10.0) for k in range(3)]

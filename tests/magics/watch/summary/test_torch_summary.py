@@ -184,6 +184,21 @@ class Pair(nn.Module):
         return x + y
 
 
+class WithoutForward(nn.Module):
+    """As many a LightningModule, whose training_step() calls its parts."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.encoder = nn.Linear(4, 2)
+
+
+def test_a_model_without_forward_is_told_what_can_be_asked() -> None:
+    with pytest.raises(InputError, match=r"has no forward\(\)") as caught:
+        summary(WithoutForward(), (3, 4))
+    assert "Ask without an input for its parameters" in str(caught.value)
+    assert summary(WithoutForward()).parameters == 10
+
+
 def test_numbers_may_be_refused_where_shapes_are_not() -> None:
     words = nn.Sequential(nn.Embedding(10, 4))
     with pytest.raises(InputError, match=r"words\.0 \(Embedding\) refuses .* below 10"):

@@ -138,6 +138,77 @@ def test_a_loop_without_an_optimiser_steps_when_its_weights_change(through):
     agree(row(samples[3], "0", "update", "weight"), model[0].weight - before, 1e-4)
 
 
+@pytest.mark.parametrize("steps", [1, 3])
+def test_the_last_step_without_an_optimiser_is_told_of_when_watching_ends(steps):
+    model = nn.Sequential(nn.Linear(6, 3))
+    with watching(model, exact=True) as (watcher, _):
+        for _ in range(steps):
+            model.zero_grad()
+            model(BATCH).square().mean().backward()
+            before = model[0].weight.detach().clone()
+            for each in model.parameters():
+                each.data -= 0.1 * each.grad
+    samples = watcher.take(wait=True)
+    assert watcher.steps == steps
+    assert [sample.step for sample in samples] == list(range(1, steps + 1))
+    agree(row(samples[-1], "0", "update", "weight"), model[0].weight - before, 1e-4)
+
+
+@pytest.mark.parametrize("cleared", [True, False])
+def test_gradients_that_an_optimiser_of_another_model_leaves_are_used_by_no_step(cleared):
+    model, before = small_model(), small_model()
+    optimizer = torch.optim.SGD(before.parameters(), 0.1)
+    with watching(model) as (watcher, _):
+        for _ in range(3):
+            if cleared:
+                model.zero_grad()
+            model(BATCH).square().mean().backward()
+            optimizer.step()
+    assert watcher.steps == 0
+    assert watcher.skipped == (3 if cleared else 1)
+
+
+def test_derivatives_that_are_asked_for_are_no_gradients_that_no_step_used():
+    model = small_model()
+    optimizer = torch.optim.Adam(model.parameters(), 1e-3)
+    with watching(model) as (watcher, _):
+        for _ in range(4):  # with a penalty on gradients
+            batch = BATCH.clone().requires_grad_()
+            (slope,) = torch.autograd.grad(model(batch).sum(), batch, create_graph=True)
+            optimizer.zero_grad()
+            loss = model(BATCH).square().mean() + (slope.norm(dim=1) - 1).square().mean()
+            loss.backward()
+            optimizer.step()
+    assert (watcher.steps, watcher.skipped) == (4, 0)
+
+
+def test_weights_that_are_only_tried_out_make_no_step():
+    model = nn.Sequential(nn.Linear(6, 3))
+    optimizer = torch.optim.SGD(model.parameters(), 0.1)
+
+    def differentiate():
+        optimizer.zero_grad()
+        model(BATCH).square().mean().backward()
+
+    with watching(model, exact=True) as (watcher, _):
+        for _ in range(3):  # sharpness-aware minimisation, as it is written by hand
+            differentiate()
+            tried = [0.05 * each.grad / each.grad.norm() for each in model.parameters()]
+            with torch.no_grad():
+                for each, change in zip(model.parameters(), tried, strict=True):
+                    each += change
+            differentiate()
+            assert watcher.take() == []
+            with torch.no_grad():
+                for each, change in zip(model.parameters(), tried, strict=True):
+                    each -= change
+            before = model[0].weight.detach().clone()
+            optimizer.step()
+            (sample,) = watcher.take()
+            agree(row(sample, "0", "update", "weight"), model[0].weight - before, 1e-4)
+    assert (watcher.steps, watcher.skipped, sample.step) == (3, 3, 3)
+
+
 class Halved(torch.amp.GradScaler):
     """A scaler that works on the CPU as on a GPU."""
 

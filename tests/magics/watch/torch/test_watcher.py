@@ -211,3 +211,29 @@ def test_units_that_are_zero_throughout_are_dead():
     assert row(samples[4], "4", "activation")["dead"] == pytest.approx(0.25)
     assert np.isnan(row(samples[4], "0", "activation")["dead"])
     assert not has_row(samples[4], "2", "gradient", "weight")
+
+
+class Spectral(nn.Module):
+    """Filters in the frequency domain, as Fourier neural operators do."""
+
+    def __init__(self, kept_as):
+        super().__init__()
+        self.filter = nn.Parameter(kept_as(torch.ones(3, dtype=torch.complex64)))
+        self.fixed = nn.Parameter(torch.ones(1, dtype=torch.complex64), requires_grad=False)
+        self.out = nn.Linear(4, 1)
+
+    def forward(self, values):
+        complex_ = self.filter.is_complex()
+        kept = self.filter if complex_ else torch.view_as_complex(self.filter)
+        return self.out(torch.fft.irfft(torch.fft.rfft(values) * kept))
+
+
+def test_parameters_of_complex_numbers_are_said_to_be_left_out():
+    for kept_as, told in ((torch.clone, True), (torch.view_as_real, False)):
+        model = Spectral(kept_as)
+        with watching(model) as (watcher, _):
+            step(model, sgd(model), torch.randn(5, 4))
+            notes = watcher.notes()
+            (sample,) = watcher.take()
+        assert [("not told: filter. Kept" in note) for note in notes] == [True] * told
+        assert has_row(sample, "", "update", "filter") == (not told)

@@ -57,6 +57,10 @@ def test_all_that_is_known_is_said() -> None:
             {"pass_": "result", "count": 1, "total": 2, "layer": "", "operation": ""},
             "1 of 2 numbers that the step returned is NaN; where it began is not known",
         ),
+        (
+            {"pass_": "result", "call": 6, "count": 3, "total": 8, "layer": "", "operation": ""},
+            "3 of 8 numbers that the step returned are NaN, the first at index 5; where it",
+        ),
         ({"layer": "", "kind": "Net"}, "came out of the model itself (Net) in"),
         ({"operation": "softmax"}, "a row is masked as a whole"),
         ({"operation": "layer_norm"}, "divided by their standard deviation"),

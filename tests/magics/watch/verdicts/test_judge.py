@@ -51,6 +51,35 @@ def test_a_vanishing_gradient_is_told_once_with_layer_step_value_limit_and_advic
     assert "normalisation" in finding.fix.text
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "level"),
+    [
+        ("layer.0.attention.self.query", "layer.0.attention.self.key", "hint"),
+        ("block/MultiHeadDotProductAttention_0/query", "h.0.attn.k_proj", "hint"),
+        ("layer.0.attention.self.query", "layer.0.output", "warning"),
+        ("monkey", "layer.0.attention.self.key", "warning"),
+    ],
+)
+def test_queries_and_keys_without_gradients_are_no_matter_of_depth(first, second, level) -> None:
+    rows = (row(first), row(second), LAST)
+    values = (dict(zip(rows, map(normal, (1e-7, 1e-7, 0.1)), strict=True)) for _ in range(20))
+    ((_, finding),) = told(sample(step, each) for step, each in enumerate(values, 11))
+    assert (finding.kind, finding.level) == ("vanishing-gradient", level)
+    assert finding.fix is not None
+    assert ("scale of the scores" in finding.fix.text) == (level == "hint")
+
+
+def test_a_hint_makes_way_for_a_graver_finding_of_its_kind() -> None:
+    judge, rows = Judge(), (row("attention.query"), row("output"), LAST)
+    for step in range(11, 40):
+        scales = (1e-7, 1e-7 if step > 25 else 0.1, 0.1)
+        judge.look(sample(step, dict(zip(rows, map(normal, scales), strict=True))))
+        (level,) = {each.level for each in judge.findings} or {None}
+        assert level == (None if step < 15 else "hint" if step < 30 else "warning")
+    (finding,) = judge.findings
+    assert finding.operands == ("output", "attention.query")
+
+
 def test_all_gradients_become_small_at_the_end_of_a_good_run() -> None:
     assert not told(gradients(step, *(3 * [0.1 * 0.5**step])) for step in range(1, 80))
 
@@ -128,6 +157,8 @@ def test_dead_units_are_told_after_the_first_steps() -> None:
     [
         ("LayerNorm", (8, 1), np.full(8, 0.25), True),
         ("LayerNormalization", (2, 4, 1), np.full(8, 0.25), True),
+        ("GroupNorm", (8, 1, 1), normal(1e-5, 8), True),  # with the errors of rounding
+        ("GroupNorm", (2, 4), np.zeros(8), False),
         ("Softmax", (8, 1), np.ones(8), True),
         ("LogSoftmax", (8, 1), np.zeros(8), True),
         ("LayerNorm", (8, 1), np.append(np.full(7, 0.25), 0.5), False),
