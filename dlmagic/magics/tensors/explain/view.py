@@ -33,9 +33,12 @@ def _parts(explanation: Explanation) -> Iterator[Part]:
 
 
 def _table(operands: tuple[OperandInfo, ...]) -> Table:
+    """All values, with the columns in which something is known of any of them."""
     heads = ("operand", "kind", "shape", "dtype", "device")
-    rows = tuple(_row(each) for each in operands)
-    return Table("The values that took part", tuple(map(Column, heads)), rows)
+    columns = zip(heads, *map(_row, operands), strict=True)
+    known = [each for each in columns if any(cell.text != _UNKNOWN for cell in each[1:])]
+    shown, *rows = zip(*known, strict=True)
+    return Table("The values that took part", tuple(map(Column, shown)), tuple(rows))
 
 
 def _row(operand: OperandInfo) -> tuple[Span, ...]:
