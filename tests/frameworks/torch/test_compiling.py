@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+import subprocess
+import sys
 
 import pytest
 import torch
@@ -121,6 +123,27 @@ def test_what_was_compiled_of_a_cell_is_freed_with_it(bench):
     gc.collect()
     left = [name for name in namespace if name.startswith(("__compiled_fn", "__builtins_dict"))]
     assert left == []
+
+
+OF_ONE_PROCESS = """
+import builtins, torch
+from dlmagic.cell.function import compile_cell
+from dlmagic.cell.source import CellSource
+from dlmagic.frameworks.torch.adapter import TorchFramework
+namespace = {"__name__": "__main__", "__builtins__": builtins, "x": torch.ones(2)}
+cell = compile_cell(CellSource.from_text("y = x + 1\\nprint(y)\\ny * 2"), namespace)
+prepared = TorchFramework(backend="eager").prepare("compile", cell, namespace, None)
+with prepared.active():
+    prepared.function(namespace["x"])
+assert any(name.startswith("__resume_at") for name in namespace)
+namespace.clear()
+"""
+
+
+def test_nothing_is_said_when_a_process_ends_whose_shell_has_let_its_names_go():
+    command = [sys.executable, "-c", OF_ONE_PROCESS]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    assert "Exception ignored" not in done.stderr
 
 
 def counted(bench, text, *calls, **names):

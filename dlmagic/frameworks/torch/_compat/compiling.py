@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import atexit
 import sys
 import weakref
 from collections import defaultdict
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from functools import cache
 from types import FunctionType
 from typing import Any
 
@@ -56,6 +58,22 @@ def free_compiled_code_of(function: Callable[..., object]) -> None:
         return
     if isinstance(function, FunctionType):
         weakref.finalize(function, reset_code, function.__code__).atexit = False
+    _forget_names_at_exit()
+
+
+@cache
+def _forget_names_at_exit() -> None:
+    """Keep Dynamo from taking its names away where a shell has emptied its namespace before.
+
+    It does so when code dies, as all does in the end, and tells of a KeyError for each name.
+    """
+    try:
+        from torch._dynamo.utils import CleanupManager
+
+        waiting = CleanupManager.instance.refs
+    except (ImportError, AttributeError):
+        return
+    atexit.register(waiting.clear)
 
 
 def random_numbers_of_eager() -> AbstractContextManager[object]:
