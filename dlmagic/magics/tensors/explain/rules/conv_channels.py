@@ -89,7 +89,7 @@ def _candidates(known: _Layer, got: int | None) -> Iterator[Candidate]:
             known.operand,
             text,
             code,
-            lambda value, change=change: _takes(known, change(value)),  # type: ignore[misc]
+            lambda value, change=change: _takes(known, change(value)),
         )
         for text, code, change in changes
     ]
