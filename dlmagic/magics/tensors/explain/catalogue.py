@@ -48,6 +48,7 @@ RULES = (
     "backwards",
     "collated",
     "data_loader",
+    "batch_unpacked",
     "data_of_arrays",
     "batch_of_one",
     "scalar_backward",
