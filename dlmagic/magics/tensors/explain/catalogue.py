@@ -49,6 +49,7 @@ RULES = (
     "collated",
     "data_loader",
     "batch_unpacked",
+    "data_handed_out",
     "data_of_arrays",
     "batch_of_one",
     "scalar_backward",
@@ -80,6 +81,9 @@ RULES = (
     "class_as_layer",
     "empty_optimizer",
     "model_for_weights",
+    "loop_over_model",
+    "weight_assigned",
+    "computed_weight",
     # Keras
     "keras_axes",
     "keras_lengths",

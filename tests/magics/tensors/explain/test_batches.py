@@ -92,3 +92,194 @@ def test_how_the_loop_goes_instead(text: str, fix: str) -> None:
 def test_other_values_are_no_batches(text: str) -> None:
     found = explained(Case(SETUP, text, None))
     assert found is None or found.finding is None or found.finding.kind != UNPACKED
+
+
+HANDED = """
+import torch
+import torch.nn as nn
+from torch.nn.utils.rnn import pack_padded_sequence
+from torch.utils.data import DataLoader, Dataset, IterableDataset, TensorDataset, random_split
+data = TensorDataset(torch.ones(10, 3))
+class Own(Dataset):
+    def __len__(self): return 10
+    def __getitem__(self, k): return k
+class Stream(IterableDataset):
+    def __iter__(self): yield from range(4)
+stream, own, first, second, sizes = Stream(), Own(), 8, 1, [3, 3]
+x, lengths = torch.ones(3, 5, 4), torch.tensor([3, 5, 2])
+"""
+SPLIT, STREAM, PACKED = "split-lengths", "shuffled-stream", "packed-lengths"
+OF_HANDED = [
+    Case(
+        HANDED,
+        "random_split(data, [8, 3])",
+        SPLIT,
+        1,
+        "all 10 samples of data; [8, 3] make 11.",
+        "random_split(data, [8, len(data) - 8])",
+    ),
+    Case(
+        HANDED,
+        "random_split(own, [int(len(own) * 0.75), int(len(own) * 0.25)])",
+        SPLIT,
+        1,
+        "all samples of own; ",
+        "random_split(own, [int(len(own) * 0.75), len(own) - int(len(own) * 0.75)])",
+    ),
+    Case(
+        HANDED,
+        "random_split(data, (first - 1, 1, second))",
+        SPLIT,
+        1,
+        "make 9",
+        "random_split(data, (first - 1, 1, len(data) - (first - 1) - 1))",
+    ),
+    Case(HANDED, "random_split(data, sizes)", SPLIT, 1, "sizes make 6"),
+    Case(HANDED, "random_split(data, [12, 3])", SPLIT, 1, "make 15"),
+    Case(HANDED, "random_split(data, [0.8, 0.3])", SPLIT, 1, "must make 1 together"),
+    Case(
+        HANDED,
+        "DataLoader(stream, batch_size=2, shuffle=True)",
+        STREAM,
+        1,
+        "stream is an IterableDataset",
+        "DataLoader(stream, batch_size=2)",
+    ),
+    Case(
+        HANDED,
+        "pack_padded_sequence(x, lengths, batch_first=True)",
+        PACKED,
+        1,
+        "see lengths",
+        "pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False)",
+    ),
+]
+
+
+@pytest.mark.parametrize("case", OF_HANDED, ids=lambda case: case.text)
+def test_how_data_is_handed_out(case: Case) -> None:
+    check(case)
+
+
+@pytest.mark.parametrize("text", ["random_split(data, sizes)", "random_split(data, [12, 3])"])
+def test_no_line_is_given_where_no_part_is_what_the_others_leave(text: str) -> None:
+    found = explained(Case(HANDED, text, SPLIT))
+    assert found is not None
+    assert found.finding is not None
+    assert found.finding.fix is not None
+    assert found.finding.fix.code is None
+
+
+def test_lengths_on_a_gpu_are_brought_back() -> None:
+    text = "'lengths' argument should be a 1D CPU int64 tensor, but got 1D cuda:0 Long tensor"
+    found = explained(Case(HANDED, "pack_padded_sequence(x, lengths)", PACKED), text)
+    assert found is not None
+    assert found.finding is not None
+    assert found.finding.fix is not None
+    assert found.finding.fix.code == "pack_padded_sequence(x, lengths.cpu())"
+
+
+WEIGHTS = """
+import torch
+import torch.nn as nn
+model, optimizer = nn.Linear(3, 3), None
+model(torch.ones(2, 3)).sum().backward()
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+w, image = torch.ones(3, requires_grad=True), torch.ones(3)
+class Holder: pass
+"""
+EXPECTED, MADE, COMPUTED, LOOP = (
+    "weights-expected",
+    "weight-assigned",
+    "computed-weight",
+    "loop-over-model",
+)
+OF_WEIGHTS = [
+    Case(
+        WEIGHTS,
+        "model.weight = torch.randn(3, 3)",
+        MADE,
+        1,
+        "model.weight is a weight, an nn.Parameter",
+        "model.weight = nn.Parameter(torch.randn(3, 3))",
+    ),
+    Case(
+        WEIGHTS,
+        "model.bias = model.bias * 0.5",
+        MADE,
+        1,
+        "model.bias * 0.5 is a tensor",
+        "model.bias = nn.Parameter(model.bias * 0.5)",
+    ),
+    Case(
+        WEIGHTS,
+        "v = torch.randn(3, requires_grad=True) * 0.1\ntorch.optim.Adam([w, v])",
+        COMPUTED,
+        1,
+        "v is computed from another tensor",
+        "v = (torch.randn(3, requires_grad=True) * 0.1).detach().requires_grad_()",
+    ),
+    Case(WEIGHTS, "torch.optim.SGD([w.double()], lr=0.1)", COMPUTED, 1, "w.double() is computed"),
+    Case(WEIGHTS, "torch.optim.SGD([nn.Parameter(image), w * 2], lr=1.0)", COMPUTED, 1, "w * 2"),
+    Case(
+        WEIGHTS,
+        "for p in model: p.requires_grad = False",
+        LOOP,
+        1,
+        "model is a model",
+        "for p in model.parameters(): p.requires_grad = False",
+    ),
+    Case(
+        WEIGHTS,
+        "for layer in model:\n    print(layer)",
+        LOOP,
+        1,
+        "model is a model",
+        "for layer in model.children():",
+    ),
+    Case(
+        WEIGHTS,
+        "nn.utils.clip_grad_norm_(optimizer, 1.0)",
+        EXPECTED,
+        1,
+        "optimizer is an optimiser",
+        'nn.utils.clip_grad_norm_([w for group in optimizer.param_groups for w in group["params"]]'
+        ", 1.0)",
+    ),
+    Case(
+        WEIGHTS,
+        "nn.utils.clip_grad_norm_(model.state_dict(), 1.0)",
+        EXPECTED,
+        1,
+        "a dictionary",
+        "nn.utils.clip_grad_norm_(model.parameters(), 1.0)",
+    ),
+]
+
+
+@pytest.mark.parametrize("case", OF_WEIGHTS, ids=lambda case: case.text)
+def test_what_is_no_weight(case: Case) -> None:
+    check(case)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "model.weight = [1, 2]",
+        "for p in 3: p",
+        "for p in Holder(): p",
+        "for p in [model]:\n    a, b = p",
+        "torch.optim.SGD([{'params': [w * 2]}], lr=0.1)",
+        "class Net(nn.Module):\n    def __init__(self): self.own = nn.Linear(2, 2)\nNet()",
+    ],
+)
+def test_other_objects_are_not_taken_for_weights(text: str) -> None:
+    found = explained(Case(WEIGHTS, text, None))
+    kinds = (EXPECTED, MADE, COMPUTED, LOOP)
+    assert found is None or found.finding is None or found.finding.kind not in kinds
+
+
+def test_a_new_weight_is_not_known_to_an_optimiser() -> None:
+    found = explained(Case(WEIGHTS, "model.weight = torch.randn(3, 3)", MADE))
+    assert found is not None
+    assert any("still holds the old weight" in each for each in found.notes)
