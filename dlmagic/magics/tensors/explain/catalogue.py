@@ -24,6 +24,7 @@ RULES = (
     "class_range",
     "target_dtype",
     "attention_mask",
+    "attention_width",
     "target_shape",
     "not_probabilities",
     "dtype_mismatch",
@@ -84,6 +85,7 @@ RULES = (
     "loop_over_model",
     "weight_assigned",
     "computed_weight",
+    "copied_graph",
     # Keras
     "keras_axes",
     "keras_lengths",

@@ -180,6 +180,7 @@ def test_lengths_on_a_gpu_are_brought_back() -> None:
 
 
 WEIGHTS = """
+import copy
 import torch
 import torch.nn as nn
 model, optimizer = nn.Linear(3, 3), None
@@ -187,7 +188,10 @@ model(torch.ones(2, 3)).sum().backward()
 optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
 w, image = torch.ones(3, requires_grad=True), torch.ones(3)
 class Holder: pass
+y, keeping = w * 2, nn.Sequential(nn.Linear(3, 3))
+keeping[0].cache = keeping(image)
 """
+COPIED = "copied-graph"
 EXPECTED, MADE, COMPUTED, LOOP = (
     "weights-expected",
     "weight-assigned",
@@ -239,6 +243,15 @@ OF_WEIGHTS = [
     ),
     Case(
         WEIGHTS,
+        "best = copy.deepcopy(y)",
+        COPIED,
+        1,
+        "y is computed",
+        "best = y.detach().clone()",
+    ),
+    Case(WEIGHTS, "copy.deepcopy(keeping)", COPIED, 1, "keeping.0.cache is a tensor that was"),
+    Case(
+        WEIGHTS,
         "nn.utils.clip_grad_norm_(optimizer, 1.0)",
         EXPECTED,
         1,
@@ -267,6 +280,8 @@ def test_what_is_no_weight(case: Case) -> None:
     [
         "model.weight = [1, 2]",
         "for p in 3: p",
+        "copy.deepcopy({'y': y})",
+        "own = nn.utils.spectral_norm(model)\nown(image[None])\ncopy.deepcopy(own)",
         "for p in Holder(): p",
         "for p in [model]:\n    a, b = p",
         "torch.optim.SGD([{'params': [w * 2]}], lr=0.1)",
@@ -275,7 +290,7 @@ def test_what_is_no_weight(case: Case) -> None:
 )
 def test_other_objects_are_not_taken_for_weights(text: str) -> None:
     found = explained(Case(WEIGHTS, text, None))
-    kinds = (EXPECTED, MADE, COMPUTED, LOOP)
+    kinds = (EXPECTED, MADE, COMPUTED, LOOP, COPIED)
     assert found is None or found.finding is None or found.finding.kind not in kinds
 
 
