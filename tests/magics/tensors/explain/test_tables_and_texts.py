@@ -12,6 +12,10 @@ SETUP = """
 import numpy as np
 import pandas as pd
 import torch
+from torch.utils.data import DataLoader, Dataset
+class Turned(Dataset):
+    def __len__(self): return 4
+    def __getitem__(self, k): return np.fliplr(np.ones((2, 2))), k
 numbers = pd.DataFrame({"a": [1, 2], "b": [0.5, 1.5]})
 mixed = pd.DataFrame({"a": [1, 2], "b": [True, False], "c": [0.5, 1.0]})
 texts = pd.DataFrame({"a": [1, 2], "kind": ["x", "y"]})
@@ -149,6 +153,9 @@ CASES = [
         "A slice of a tensor cannot run backwards",
         "back = torch.flip(tensor, [1])",
         "verified",
+    ),
+    Case(
+        SETUP, "next(iter(DataLoader(Turned(), 2)))", BACK, 1, "The samples of Turned hold a view"
     ),
     Case(SETUP, "tensor[0, ::-1]", TURN, 1, "tensor[0, ::-1]"),
     Case(

@@ -29,7 +29,7 @@ def explain(failure: Failure, match: re.Match[str]) -> Explained | None:
     arguments = [*call.arguments, *call.keywords.values()] if call is not None else []
     array = next((each for each in arguments if _runs_backwards(each.value)), None)
     if array is None or array.node is None:
-        return None
+        return _of_sample(failure)
     code = f"{in_brackets(array.node, array.name)}.copy()"
     return Explained(
         kind="array-backwards",
@@ -40,6 +40,30 @@ def explain(failure: Failure, match: re.Match[str]) -> Explained | None:
         operands=(array,),
         candidates=(rewritten(failure.site, f"Copy it: {code}.", {array.node: code}),),
     )
+
+
+def _of_sample(failure: Failure) -> Explained | None:
+    """An array that a data set hands out, of which a loader makes a batch."""
+    step = failure.inside("fetch")
+    data = getattr(step.local("self"), "dataset", None) if step is not None else None
+    samples = step.local("data") if step is not None else None
+    if data is None or not isinstance(samples, list) or not any(map(_holds_such, samples)):
+        return None
+    kind = type(data).__name__
+    return Explained(
+        kind="array-backwards",
+        message=(
+            f"The samples of {kind} hold a view that runs backwards through its array, as [::-1] "
+            "and np.fliplr give, and a tensor cannot."
+        ),
+        candidates=(Candidate(f"Let {kind} return a copy of that array: array.copy()."),),
+    )
+
+
+def _holds_such(sample: Any) -> bool:
+    held = sample.values() if type(sample) is dict else sample
+    parts = [sample] if type(sample) not in (tuple, list, dict) else held
+    return any(map(_runs_backwards, parts))
 
 
 def _runs_backwards(value: Any) -> bool:
