@@ -18,6 +18,7 @@ RULES = (
     "sequence_length",
     "conv_channels",
     "normalized_shape",
+    "group_channels",
     "kernel_size",
     "picked_classes",
     "class_targets",
