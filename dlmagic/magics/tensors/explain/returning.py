@@ -6,6 +6,7 @@ import ast
 from typing import Any
 
 from dlmagic.magics.tensors.explain.assigning import origin_of
+from dlmagic.magics.tensors.explain.bindings import inside
 from dlmagic.magics.tensors.explain.computing import value_of
 from dlmagic.magics.tensors.explain.edits import line_with
 from dlmagic.magics.tensors.explain.failure import Failure
@@ -39,6 +40,16 @@ def _python_code(called: Any) -> Any:
     """The code that a function, or the ``forward`` of a model of the user's, is made of."""
     function = type(called).forward if layer_kind(called) == "of the user's" else called
     return getattr(function, "__code__", None)
+
+
+def returned_by(code: Any, failure: Failure) -> list[ast.expr]:
+    """What a function of the user's is written to return; nothing where it is not known."""
+    cell = failure.name_of_cell(code.co_filename) if code is not None else None
+    source = code_of(code.co_filename, cell) if cell is not None else None
+    function = function_at(source.tree, code.co_firstlineno) if source is not None else None
+    found = [each for each in inside(function) if isinstance(each, ast.Return)] if function else []
+    values = [each.value for each in found if each.value is not None]
+    return values if len(values) == len(found) else []
 
 
 def with_return_in(code: Any, failure: Failure) -> Candidate | None:

@@ -121,7 +121,41 @@ CASES = [
         1,
         "(2, 5, 8) has 5",
         "nn.BatchNorm1d(8)(torch.ones(2, 5, 8).movedim(-1, 1))",
-        "verified",
+        "unverified",
+    ),
+    Case(
+        SETUP,
+        "net = nn.Sequential(nn.Conv1d(3, 16, 3), nn.BatchNorm1d(10))\nnet(torch.ones(4, 3, 12))",
+        "channels",
+        1,
+        "the input of net.1 (4, 16, 10) has 16",
+        "net = nn.Sequential(nn.Conv1d(3, 16, 3), nn.BatchNorm1d(16))",
+        "unverified",
+    ),
+    Case(
+        SETUP,
+        "norm = nn.GroupNorm(4, 16)\nnorm(torch.ones(4, 10, 16))",
+        "channels",
+        2,
+        "norm was made for 16 channels; torch.ones(4, 10, 16) (4, 10, 16) has 10",
+        "norm(torch.ones(4, 10, 16).movedim(-1, 1))",
+        "unverified",
+    ),
+    Case(
+        SETUP,
+        "norm = nn.GroupNorm(4, 16)\nnorm(torch.ones(2, 8, 5, 5))",
+        "channels",
+        1,
+        "(2, 8, 5, 5) has 8",
+        "norm = nn.GroupNorm(4, 8)",
+        "unverified",
+    ),
+    Case(
+        SETUP,
+        "net = nn.Sequential(nn.Conv2d(1, 6, 3), nn.GroupNorm(4, 8))\nnet(images)",
+        "channels",
+        2,
+        "net.1 was made for 8 channels",
     ),
     Case(SETUP, "grey(torch.ones(5, 9, 9))", "channels", 1, "1 channel;"),
     Case(SETUP, "grey(rows)", "channels", 1, "rows", "grey(rows.unsqueeze(0))", runs=False),
@@ -149,6 +183,17 @@ CASES = [
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.text)
 def test_what_is_said(case: Case) -> None:
     check(case)
+
+
+def test_where_a_length_is_taken_for_the_features_both_ways_are_named() -> None:
+    found = explained(Case(SETUP, "norm = nn.BatchNorm1d(5)\nnorm(torch.ones(2, 8, 5))", None))
+    assert found is not None
+    assert found.finding is not None
+    fixes = [each.fix for each in (found.finding, *found.alternatives) if each.fix]
+    assert [each.code for each in fixes] == [
+        "norm(torch.ones(2, 8, 5).movedim(-1, 1))",
+        "norm = nn.BatchNorm1d(8)",
+    ]
 
 
 def test_where_a_square_fits_two_ways_both_are_named() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
 from dlmagic.frameworks.description import told
 from dlmagic.magics.tensors.explain.calls import Called, called
@@ -18,6 +19,7 @@ PATTERNS = (
     re.compile(r"Object arrays cannot be loaded when allow_pickle=False"),
     re.compile(r"Failed to convert a NumPy array to a Tensor \(Unsupported object type"),
     re.compile(r"Invalid dtype: object|Dtype object is not a valid JAX array type"),
+    re.compile(r"can't convert np\.ndarray of type numpy\.object_"),
 )
 
 
@@ -51,8 +53,13 @@ def _converted(site: Site | None, array: Operand) -> Iterator[Candidate]:
     if array.node is None:
         return
     code = f'{array.name}.astype("float32")'
-    change = rewritten(site, "Convert it to numbers.", {array.node: code})
+    empty = ", of which None becomes nan" if _has_none(array.value) else ""
+    change = rewritten(site, f"Convert it to numbers{empty}.", {array.node: code})
     yield Candidate(change.text, change.code, change.check or (lambda: _converts(array)))
+
+
+def _has_none(array: Any) -> bool:
+    return any(each is None for each in array.flat)
 
 
 def _converts(array: Operand) -> Tried:

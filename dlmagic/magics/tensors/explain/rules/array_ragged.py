@@ -20,6 +20,8 @@ PATTERNS = (
     re.compile(r"setting an array element with a sequence"),
     re.compile(r"inhomogeneous shape|Can't convert non-rectangular Python sequence"),
     re.compile(r"expected sequence of length \d+ at dim \d+ \(got \d+\)"),
+    re.compile(r"^not a sequence$|^'(list|tuple)' object cannot be interpreted as an integer$"),
+    re.compile(r"^must be real number, not (list|tuple)$"),
 )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from dlmagic.magics.tensors.explain.arguments import given, running_layer, with_call
 from dlmagic.magics.tensors.explain.failure import Failure
-from dlmagic.magics.tensors.explain.layers import Mend, made_for, passed
+from dlmagic.magics.tensors.explain.layers import Mend, layer_kind, made_for, passed
 from dlmagic.magics.tensors.explain.mending import further_edits, mend
 from dlmagic.magics.tensors.explain.modules import at_start, named_module
 from dlmagic.magics.tensors.explain.rule import Candidate, Explained, Operand
@@ -81,18 +81,33 @@ def _broken(known: _Layer, got: int) -> Mend:
 
 
 def _candidates(known: _Layer, got: int | None) -> Iterator[Candidate]:
+    """The input otherwise, or the layer; first the layer where one before it gave the input."""
     changes = _by_axes(known)
-    for text, code, change in changes:
-        yield with_call(
+    otherwise = [
+        with_call(
             known.failure,
             known.operand,
             text,
             code,
             lambda value, change=change: _takes(known, change(value)),
         )
-    alike = len(set((known.operand.shape or ())[-2:])) == 1  # a square proves nothing
-    if got is not None and (not changes or (alike and "movedim" in changes[0][1])):
-        yield mend(known.failure, _broken(known, got))
+        for text, code, change in changes
+    ]
+    made = []
+    if got is not None and (not changes or (_may_lie_well(known) and "movedim" in changes[0][1])):
+        made = [mend(known.failure, _broken(known, got))]
+    inside = known.operand.node is None
+    yield from (*made, *otherwise) if inside else (*otherwise, *made)
+
+
+def _may_lie_well(known: _Layer) -> bool:
+    """Whether the axes may be as they should, though the last one has as many as are wanted.
+
+    A square image proves nothing, nor does a sequence that is normalised: its length is often
+    taken for the number of features.
+    """
+    alike = len(set((known.operand.shape or ())[-2:])) == 1
+    return alike or (layer_kind(known.layer) == "batchnorm" and known.batched == 3)
 
 
 def _by_axes(known: _Layer) -> list[tuple[str, str, Any]]:

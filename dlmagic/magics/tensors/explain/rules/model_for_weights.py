@@ -44,12 +44,19 @@ def _is_in(failure: Failure) -> bool:
 
 def _instead(given: Operand) -> tuple[str, str] | None:
     """What was given, and the code for its weights."""
-    module: Any = sys.modules["torch"].nn.Module
-    if isinstance(given.value, module):
+    torch: Any = sys.modules["torch"]
+    if isinstance(given.value, torch.nn.Module):
         return "a whole model", f"{given.name}.parameters()"
+    if isinstance(given.value, torch.optim.Optimizer):
+        return (
+            "an optimiser",
+            f'[w for group in {given.name}.param_groups for w in group["params"]]',
+        )
     match given.node:
         case ast.Attribute(_, "parameters"):
             return "the method that gives them", f"{given.name}()"
         case ast.Call(ast.Attribute(owner, "named_parameters"), [], []):
             return "pairs of a name and weights", f"{ast.unparse(owner)}.parameters()"
+        case ast.Call(ast.Attribute(owner, "state_dict"), [], []):
+            return "a dictionary of copies without gradients", f"{ast.unparse(owner)}.parameters()"
     return None
