@@ -85,6 +85,8 @@ class Row:
         also: Other paths of the same layer or parameter, where it is shared.
         activation: The function that a hidden layer ends with itself, such as ``"tanh"``; empty
             where there is none, or it is not known.
+        groups: In how many groups a layer normalises each example; 0 where it has none, or it is
+            not known.
     """
 
     layer: str
@@ -94,6 +96,7 @@ class Row:
     shape: tuple[int, ...] = ()
     also: tuple[str, ...] = ()
     activation: str = ""
+    groups: int = 0
 
 
 @dataclass(frozen=True, eq=False)

@@ -22,6 +22,7 @@ from dlmagic.magics.watch.verdicts.updates import Updates
 from dlmagic.magics.watch.verdicts.vanishing import Vanishing
 
 _FOLLOWS = {
+    "dead-units": {"constant-output"},
     "vanishing-gradient": {"constant-output", "dead-units", "saturation"},
     "update-too-small": {"constant-output", "dead-units", "saturation", "vanishing-gradient"},
 }
