@@ -113,6 +113,8 @@ class Sample:
         exact: Whether all values were looked at, and not an evenly spread part.
         calls: How often each row's layer ran in the step, ``[row]``; 0 where the row is of a
             parameter.
+        is_many: Whether the step was many in one, as of L-BFGS, which evaluates the loss anew
+            between them.
     """
 
     step: int
@@ -121,6 +123,7 @@ class Sample:
     histograms: NDArray[np.uint32]
     exact: bool
     calls: NDArray[np.uint32]
+    is_many: bool = False
 
     def column(self, statistic: Statistic) -> NDArray[np.float32]:
         """One statistic of all rows."""
