@@ -36,7 +36,7 @@ class Key:
 
 @dataclass(frozen=True)
 class About:
-    """What is known of a layer: class, other paths, parameters' names, what it ends with, groups."""
+    """What is known of a layer: class, other paths, parameters' names, its end, and groups."""
 
     kind: str
     also: tuple[str, ...] = ()
