@@ -36,12 +36,13 @@ class Key:
 
 @dataclass(frozen=True)
 class About:
-    """What is known of a layer: class, other paths, parameters' names, and what it ends with."""
+    """What is known of a layer: class, other paths, parameters' names, its end, and groups."""
 
     kind: str
     also: tuple[str, ...] = ()
     parameters: tuple[str, ...] = ()
     activation: str = ""
+    groups: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,7 +142,10 @@ def _in_order(keys: Collection[Key], layers: Mapping[str, About]) -> list[Key]:
 
 def _row(key: Key, shape: tuple[int, ...], about: About) -> Row:
     activation = "" if key.parameter else about.activation
-    return Row(key.layer, about.kind, key.quantity, key.parameter, shape, about.also, activation)
+    groups = 0 if key.parameter else about.groups
+    return Row(
+        key.layer, about.kind, key.quantity, key.parameter, shape, about.also, activation, groups
+    )
 
 
 def _pieces(

@@ -18,12 +18,15 @@ class Judging:
     Args:
         wish: Is asked to stop.
         stop_on: What to stop on, of ``STOPS``.
+        framework: That of the model, as its watcher names it.
     """
 
-    def __init__(self, wish: StopWish, stop_on: Collection[str] = ()) -> None:
+    def __init__(
+        self, wish: StopWish, stop_on: Collection[str] = (), framework: str = "torch"
+    ) -> None:
         self.stop_on = frozenset(stop_on)
         self._wish = wish
-        self._judge = Judge()
+        self._judge = Judge(framework=framework)
 
     @property
     def findings(self) -> tuple[Finding, ...]:

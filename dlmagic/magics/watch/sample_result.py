@@ -85,6 +85,8 @@ class Row:
         also: Other paths of the same layer or parameter, where it is shared.
         activation: The function that a hidden layer ends with itself, such as ``"tanh"``; empty
             where there is none, or it is not known.
+        groups: In how many groups a layer normalises each example; 0 where it has none, or it is
+            not known.
     """
 
     layer: str
@@ -94,6 +96,7 @@ class Row:
     shape: tuple[int, ...] = ()
     also: tuple[str, ...] = ()
     activation: str = ""
+    groups: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,6 +113,8 @@ class Sample:
         exact: Whether all values were looked at, and not an evenly spread part.
         calls: How often each row's layer ran in the step, ``[row]``; 0 where the row is of a
             parameter.
+        is_many: Whether the step was many in one, as of L-BFGS, which evaluates the loss anew
+            between them.
     """
 
     step: int
@@ -118,6 +123,7 @@ class Sample:
     histograms: NDArray[np.uint32]
     exact: bool
     calls: NDArray[np.uint32]
+    is_many: bool = False
 
     def column(self, statistic: Statistic) -> NDArray[np.float32]:
         """One statistic of all rows."""

@@ -302,7 +302,7 @@ class WatchSession:
         return StopWish()
 
     def _new_judging(self, request: WatchRequest) -> Judging:
-        return Judging(self.wish, request.stop_on)
+        return Judging(self.wish, request.stop_on, self._watcher.framework)
 
     def _name_loss(self, name: str, namespace: Mapping[str, object]) -> None:
         self._listening.loss = NamedLoss(name, namespace) if name else None

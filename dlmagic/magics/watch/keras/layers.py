@@ -55,6 +55,7 @@ class Found:
                 self.also.get(name, ()),
                 tuple(parameters_of(layer)),
                 activation_of(layer) if name in hidden else "",
+                groups_of(layer),
             )
             for name, layer in self.layers.items()
         }
@@ -138,6 +139,12 @@ def activation_of(layer: Any) -> str:
     if not compat.is_of_keras(type(layer)) or hasattr(layer, "recurrent_activation"):
         return ""
     return str(getattr(getattr(layer, "activation", None), "__name__", ""))
+
+
+def groups_of(layer: Any) -> int:
+    """In how many groups a layer normalises each example; 0 where it has none."""
+    is_of_groups = isinstance(layer, keras.layers.GroupNormalization)
+    return max(int(layer.groups), 0) if is_of_groups else 0
 
 
 def unit_axis(layer: Any) -> int | None:

@@ -26,7 +26,7 @@ class RanksJudging(Judging):
     """
 
     def __init__(self, wish: StopWish, watcher: RanksWatcher) -> None:
-        super().__init__(wish)
+        super().__init__(wish, framework=watcher.framework)
         self._watcher = watcher
 
     @property
@@ -40,7 +40,7 @@ class RanksJudging(Judging):
         found += self._watcher.apart
         if culprit is None:
             return tuple(found)
-        finding = replace(finding_of(culprit), ranks=culprit.ranks)
+        finding = replace(finding_of(culprit, self._watcher.framework), ranks=culprit.ranks)
         return (finding, *(each for each in found if each.kind != finding.kind))
 
 

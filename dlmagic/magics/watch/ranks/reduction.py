@@ -50,6 +50,7 @@ class Reduction:
             histograms=histograms,
             exact=all(sample.exact for sample in samples),
             calls=calls,
+            is_many=any(each.is_many for each in samples),
         )
 
     def _aligned(

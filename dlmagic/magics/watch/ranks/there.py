@@ -99,7 +99,7 @@ class RankWatch:
         self.watcher = watcher
         self._tell, self._loss = here.tell, loss
         self._stuck = StuckCells(here.namespace, self._was_stuck)
-        self._judge, self._packer = Judge(), Packer()
+        self._judge, self._packer = Judge(framework=watcher.framework), Packer()
         self._flusher = Flusher(self._work, min(_LONGEST_REST, PERIOD * max(1.0, here.size / _FEW)))
         self._turn = threading.Lock()
         self._standing: dict[str, Any] = {}

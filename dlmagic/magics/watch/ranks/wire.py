@@ -30,6 +30,7 @@ class Packer:
         packed = {
             "step": sample.step,
             "exact": sample.exact,
+            "is_many": sample.is_many,
             "values": encode(PackedArray.of(sample.values), PackedArray),
             "histograms": _packed(sample.histograms),
             "calls": [int(each) for each in sample.calls],
@@ -59,6 +60,7 @@ class Unpacker:
             histograms=_unpacked(packed["histograms"], len(rows)),
             exact=packed["exact"],
             calls=np.array(packed["calls"], np.uint32),
+            is_many=packed["is_many"],
         )
 
 

@@ -60,8 +60,8 @@ def told(error: Exception, tracker: CallTracker, name: str) -> Exception:
     layer, given = tracker.layers[-1]
     where = _where(tracker, name)
     if len(tracker.layers) == 1 and _has_no_forward(error):
-        inside = next((path for path, _ in layer.named_children()), "")
-        one = f", or one of its parts, as %summary {name}.{inside} INPUT" if name and inside else ""
+        inside = first_part(layer)
+        one = f", or one of its parts, as %summary {name}{inside} INPUT" if name and inside else ""
         return InputError(
             f"{where} has no forward(), so it cannot be called with an input.",
             f"Ask without an input for its parameters{one}.",
@@ -77,6 +77,24 @@ def told(error: Exception, tracker: CallTracker, name: str) -> Exception:
         f"{where} refuses {got}{f': it takes {wanted}' if wanted else ''}.",
         f"PyTorch says: {said if len(said) < 200 else said[:199] + '…'}.",
     )
+
+
+def lacks_forward(model: nn.Module) -> bool:
+    """Whether nobody has written a forward() for it; that of Lightning only says so."""
+    if "forward" in vars(model):
+        return False
+    kind = next(each for each in type(model).__mro__ if "forward" in vars(each))
+    return kind is nn.Module or kind.__name__ == "LightningModule"
+
+
+def first_part(model: nn.Module) -> str:
+    """What to write behind a model for the first layer right inside it that can be called.
+
+    It is empty if there is none.
+    """
+    parts = model.named_children()
+    name = next((name for name, part in parts if not lacks_forward(part)), "")
+    return f"[{name}]" if name.isdecimal() else f".{name}" if name else ""
 
 
 def _has_no_forward(error: Exception) -> bool:

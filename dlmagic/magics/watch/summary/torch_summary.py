@@ -16,6 +16,7 @@ from dlmagic.display.units import listed
 from dlmagic.magics.watch.summary.calls import Looked
 from dlmagic.magics.watch.summary.request import ABSENT, Request
 from dlmagic.magics.watch.summary.torch_counting import CountingRun
+from dlmagic.magics.watch.summary.torch_failure import first_part, lacks_forward
 from dlmagic.magics.watch.summary.torch_layers import (
     buffer_bytes,
     device_of,
@@ -64,9 +65,7 @@ class TorchLook:
             Exception: What the model raises, with a note of the layer.
         """
         if self._request.value is ABSENT:
-            hint = f"%summary {self._request.name or 'MODEL'} 32,…"
-            note = f"No input was given: with its shape ({hint}) there are shapes and FLOPs."
-            return self._looked(notes=[*self._lazy(), note])
+            return self._looked(notes=[*self._lazy(), self._without_input()])
         if self._lazy():
             return self._looked(notes=[*self._lazy()])
         if isinstance(self.model, torch.jit.ScriptModule):
@@ -76,6 +75,15 @@ class TorchLook:
             return self._with_input(saved)
         finally:
             saved.restore()
+
+    def _without_input(self) -> str:
+        name = self._request.name or "MODEL"
+        if not lacks_forward(self.model):
+            hint = f"%summary {name} 32,…"
+            return f"No input was given: with its shape ({hint}) there are shapes and FLOPs."
+        inside = first_part(self.model)
+        hint = f": its parts can be, as in %summary {name}{inside} 32,…" if inside else ""
+        return f"{name} has no forward(), so it cannot be called with an input{hint}."
 
     def _lazy(self) -> list[str]:
         layers = lazy_layers(self.model)

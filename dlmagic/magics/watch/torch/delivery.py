@@ -122,7 +122,9 @@ class Delivery:
         if len(shown.places) < len(values):
             values, histograms = values[shown.places], histograms[shown.places]
         calls = taken.calls[shown.places]
-        return Sample(waiting.step, shown.rows, values, histograms, waiting.exact, calls)
+        return Sample(
+            waiting.step, shown.rows, values, histograms, waiting.exact, calls, taken.is_many
+        )
 
     def _among(self, layout: Layout, present: NDArray[np.bool_]) -> _Shown:
         """The rows that have been measured so far, the same ones as long as there are no others."""

@@ -175,7 +175,8 @@ class Engine:
             self._about_to_step(optimizer, owned)
             return None
         then = partial(self._about_to_step, optimizer, owned, within=True)
-        return with_closure(args, kwargs, AfterClosure(closure, then))
+        again = self._measuring.steps_on
+        return with_closure(args, kwargs, AfterClosure(closure, then, again))
 
     def _about_to_step(
         self, optimizer: Optimizer, owned: frozenset[int], *, within: bool = False

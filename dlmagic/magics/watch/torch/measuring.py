@@ -53,7 +53,7 @@ class Measuring:
         for target in plan.targets:
             self._hooks.add(target.module, Hook(self._layer_ran, target))
         self._phase = 0
-        self._weighed = False
+        self._weighed = self._is_many = False
         self._backward_ran = False
 
     def begin(self) -> None:
@@ -93,12 +93,17 @@ class Measuring:
         with torch.no_grad():
             self._parameters.after(owned, self._phase)
 
+    def steps_on(self) -> None:
+        """The optimiser evaluates the loss once more in its step: it takes several in one."""
+        self._is_many = self.on
+
     def finish(self) -> Taken:
         """Take the hooks off and the statistics of the step."""
         with torch.no_grad():
             outputs = self._passes.finish()
             under_way = [*outputs, *self._pools.finish(), *self._parameters.finish()]
-            taken = Taken(self.plan.layout, under_way, self._units.finish(), self._calls())
+            dead, calls = self._units.finish(), self._calls()
+            taken = Taken(self.plan.layout, under_way, dead, calls, is_many=self._is_many)
         self.finished = True
         self.forget()
         return taken
@@ -112,7 +117,7 @@ class Measuring:
         self._units.clear()
         for target in self.plan.targets:
             target.calls = target.again = 0
-        self.on = self._weighed = self._backward_ran = False
+        self.on = self._weighed = self._backward_ran = self._is_many = False
 
     def _calls(self) -> NDArray[np.uint32]:
         calls = np.zeros(len(self.plan.layout.rows), np.uint32)
@@ -208,6 +213,7 @@ class Taken:
     Attributes:
         layout: What its rows are.
         calls: How often each row's layer ran.
+        is_many: Whether the optimiser took several steps in one.
     """
 
     def __init__(
@@ -216,8 +222,10 @@ class Taken:
         under_way: list[UnderWay],
         dead: list[DeadUnits],
         calls: NDArray[np.uint32],
+        *,
+        is_many: bool,
     ) -> None:
-        self.layout, self.calls = layout, calls
+        self.layout, self.calls, self.is_many = layout, calls, is_many
         self.under_way, self.dead = under_way, dead
 
     def arrived(self) -> bool:

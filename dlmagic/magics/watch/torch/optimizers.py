@@ -39,14 +39,27 @@ class Owned:
 
 
 class AfterClosure:
-    """A closure of an optimiser, after whose first call something is done."""
+    """A closure of an optimiser, after whose first call something is done, and before the others.
 
-    def __init__(self, closure: Callable[..., Any], then: Callable[[], None]) -> None:
-        self._closure, self._then = closure, then
+    Args:
+        closure: The closure.
+        then: Called after its first call.
+        again: Called before each call after that.
+    """
+
+    def __init__(
+        self,
+        closure: Callable[..., Any],
+        then: Callable[[], None],
+        again: Callable[[], None],
+    ) -> None:
+        self._closure, self._then, self._again = closure, then, again
         self._called = False
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Call it."""
+        if self._called:
+            self._again()
         loss = self._closure(*args, **kwargs)
         if not self._called:
             self._called = True

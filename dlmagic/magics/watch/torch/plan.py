@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import nn
@@ -144,6 +144,9 @@ def plan_for(layers: Mapping[nn.Module, Layer], chosen: Collection[str]) -> Plan
 
 def _add_layer(plan: Plan, module: nn.Module, layer: Layer, before: nn.Module | None) -> None:
     rows = (_row(plan, layer, "activation"), _row(plan, layer, "activation-gradient"))
+    if isinstance(module, nn.GroupNorm):
+        known = plan.layout.rows
+        known[rows[0]] = replace(known[rows[0]], groups=module.num_groups)
     plan.targets.append(Target(layer, module, before, *rows))
 
 

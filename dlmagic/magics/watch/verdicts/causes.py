@@ -13,7 +13,7 @@ class Cause:
 
     Attributes:
         why: Half a sentence, after "likely because".
-        advice: What to try.
+        advice: What to try, with placeholders for names of the framework.
     """
 
     why: str
@@ -34,15 +34,15 @@ _NORMALISED = Cause(
 _CAUSES: dict[str, Cause] = {
     "log": Cause(
         "the logarithm of zero is -inf, and of a negative number NaN",
-        "Clamp what goes in, as in x.clamp_min(1e-8).log(), or use log_softmax or logsigmoid.",
+        "Clamp what goes in, as in {log}, or use log_softmax or {log_sigmoid}.",
     ),
     "sqrt": Cause(
         "the root of a negative number is NaN, and its slope at zero is infinite",
-        "Add a small number under the root, as in (x + 1e-8).sqrt().",
+        "Add a small number under the root, as in {root}.",
     ),
     "norm": Cause(
         "a norm has no slope where all values are zero",
-        "Add a small number under the root, or use torch.nn.functional.normalize(x, eps=1e-8).",
+        "Add a small number under the root, or use {normalised}.",
     ),
     "std": Cause(
         "a standard deviation has no slope where all values are the same, and is NaN of one value",
@@ -58,19 +58,18 @@ _CAUSES: dict[str, Cause] = {
     ),
     "pow": Cause(
         "a power overflows, or has no value or slope at zero or below it",
-        "Clamp what goes in, as in x.clamp_min(1e-8) ** p.",
+        "Clamp what goes in, as in {power}.",
     ),
     "acos": Cause(
         "the slope at -1 and 1 is infinite",
-        "Clamp what goes in, as in x.clamp(-1 + 1e-6, 1 - 1e-6).",
+        "Clamp what goes in, as in {between}.",
     ),
     "softmax": _ALL_MASKED,
     "attention": _ALL_MASKED,
     "norm_layer": _NORMALISED,
     "entropy": Cause(
         "a label has the probability zero, or the average is over no label at all",
-        "Give the loss scores (logits) rather than probabilities, and see that not all labels are "
-        "ignored.",
+        "Give the loss {scores}, and see that not all labels are ignored.",
     ),
     "mean": Cause(
         "the average is over no value at all",
@@ -110,7 +109,7 @@ _WORDS: tuple[tuple[str, str], ...] = (
 )
 _HALF = Cause(
     "float16 ends at 65,504",
-    "Use bfloat16, or keep this layer in float32 as in torch.autocast(..., enabled=False).",
+    "Use bfloat16, or keep this layer in float32 as in {in_float32}.",
 )
 _OVERFLOW = Cause(
     "its inputs are so large that the result overflows",

@@ -27,6 +27,10 @@ _ADVICE = (
     "Leave it out, or put it before the layer that makes one value of many; for the probability "
     "of one class use a sigmoid."
 )
+_ADVICE_ON_GROUPS = (
+    "Take fewer groups, so that each has several channels, or normalise over all of them "
+    "(LayerNorm)."
+)
 
 
 class Constant:
@@ -48,14 +52,16 @@ class Constant:
             yield self._symptom(table, places[lasting], low[lasting])
 
     def _symptom(self, table: Table, places: Places, values: Floats) -> Symptom:
-        says = partial(_says, table.row(places[0]), float(values[0]))
+        row = table.row(places[0])
+        says = partial(_says, row, float(values[0]))
+        advice = _ADVICE_ON_GROUPS if row.groups > 1 else _ADVICE
         return Symptom(
             "constant-output",
             "warning",
             table.layers(places),
             table.step,
             says,
-            _ADVICE,
+            advice,
             lasts=True,
         )
 
@@ -68,11 +74,13 @@ def _normalises(row: Row) -> bool:
 
 
 def _is_group_of_one(row: Row) -> bool:
-    """Whether a layer normalises groups, where an example is one value.
+    """Whether a layer normalises groups, each of which is one value of an example.
 
-    What it makes of that differs by rounding errors alone.
+    What it makes of that differs by rounding errors alone, and from channel to channel by what is
+    added to them.
     """
-    return "groupnorm" in row.kind.lower() and len(row.shape) > 1 and math.prod(row.shape[1:]) == 1
+    is_of_groups = "groupnorm" in row.kind.lower() and len(row.shape) > 1
+    return is_of_groups and math.prod(row.shape[1:]) == max(row.groups, 1)
 
 
 def _fit(table: Table, places: Places, values: Floats) -> NDArray[np.bool_]:
@@ -83,6 +91,11 @@ def _fit(table: Table, places: Places, values: Floats) -> NDArray[np.bool_]:
 
 
 def _says(row: Row, value: float) -> str:
+    if row.groups > 1:
+        return (
+            f"the outputs of {named(row)} are the same for all examples, whatever goes in: each of "
+            f"its {row.groups} groups is one value, so that nothing before it can learn through it."
+        )
     return (
         f"all outputs of {named(row)} are {value:.3g}, whatever goes in: it normalises over one "
         "value, so that nothing before it can learn through it."

@@ -6,14 +6,20 @@ from dlmagic.display.units import count, listed, tiny
 from dlmagic.finding import Finding, Fix
 from dlmagic.magics.watch.sample_result import Culprit
 from dlmagic.magics.watch.verdicts.causes import cause_of
+from dlmagic.magics.watch.verdicts.dialects import in_words_of
 from dlmagic.magics.watch.verdicts.symptom import named_layer
 
 _NAMED = 6
 _STOP = "Watch with --stop-on nan to end the run here."
 
 
-def finding_of(culprit: Culprit) -> Finding:
-    """One sentence on where it happened, one on what went in, and what to try."""
+def finding_of(culprit: Culprit, framework: str = "torch") -> Finding:
+    """One sentence on where it happened, one on what went in, and what to try.
+
+    Args:
+        culprit: Where it happened.
+        framework: That of the model, as its watcher names it.
+    """
     says = {
         "input": _input,
         "parameter": _parameter,
@@ -28,9 +34,9 @@ def finding_of(culprit: Culprit) -> Finding:
     cause = cause_of(culprit) if culprit.pass_ != "parameter" else None
     why = f", likely because {cause.why}" if cause else ""
     message = f"At step {culprit.step}, {_where(culprit)}{says}{_given(culprit)}{why}."
-    advice = cause.advice if cause else _advice(culprit)
+    fix = Fix(in_words_of(framework, cause.advice if cause else _advice(culprit)))
     operands = (culprit.layer,) if culprit.layer else ()
-    return Finding("not-finite", "error", message, operands=operands, fix=Fix(advice))
+    return Finding("not-finite", "error", message, operands=operands, fix=fix)
 
 
 _ADVICE = {
@@ -40,8 +46,7 @@ _ADVICE = {
     "loss": "Look at the loss: a logarithm or root of zero, a mean over nothing, labels out of "
     "range, targets that are NaN.",
     "backward": "Look at what the layer computes at the edges of its range, such as at zero.",
-    "unknown": "Look at the loss first; torch.autograd.set_detect_anomaly(True) names the "
-    "operation, at some cost.",
+    "unknown": "Look at the loss first{naming}.",
     "donated": "Without donate_argnums the step is run once more beside the training, to find "
     "where it began.",
     "result": 'Look at the loss first; with jax.config.update("jax_debug_nans", True) JAX names '

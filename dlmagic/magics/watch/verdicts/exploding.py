@@ -12,6 +12,7 @@ import numpy as np
 
 from dlmagic.display.units import tiny
 from dlmagic.magics.watch.sample_result import Row
+from dlmagic.magics.watch.verdicts.dialects import in_words_of
 from dlmagic.magics.watch.verdicts.limits import Limits
 from dlmagic.magics.watch.verdicts.streaks import Streak
 from dlmagic.magics.watch.verdicts.symptom import Symptom, named
@@ -21,16 +22,15 @@ _REMEMBERED = 50
 _AT_ONCE = 10.0
 """Times the limit at which one sample is enough."""
 _ADVICE = (
-    "Try a smaller learning rate, torch.nn.utils.clip_grad_norm_ or its like before the step, "
-    "inputs and targets of about unit size, and see that gradients are cleared before each step."
+    "Try a smaller learning rate, {clipping}, or inputs and targets of about unit size{clearing}."
 )
 
 
 class Exploding:
     """Compares the norm of all gradients with what it was, and with the weights."""
 
-    def __init__(self, limits: Limits) -> None:
-        self._limits = limits
+    def __init__(self, limits: Limits, framework: str) -> None:
+        self._limits, self._advice = limits, in_words_of(framework, _ADVICE)
         self._heavy = Streak()
         self._first: list[float] = []
         self._last: deque[float] = deque(maxlen=_REMEMBERED)
@@ -65,7 +65,7 @@ class Exploding:
         if sum(self._spikes) > 1 or times > _AT_ONCE * self._limits.explosion:
             growth = self._usual.growth(table.numbers(places), norms)
             worst = table.row(places[growth.argmax()])
-            yield _symptom(table, worst, partial(self._has_exploded, worst, norm, times))
+            yield self._symptom(table, worst, partial(self._has_exploded, worst, norm, times))
 
     def _against_weights(
         self, table: Table, places: Places, norms: Floats, norm: float
@@ -76,7 +76,11 @@ class Exploding:
         streak = self._heavy.count(ratio > self._limits.gradient_to_weight)
         if streak >= self._limits.patience:
             worst = table.row(places[norms.argmax()])
-            yield _symptom(table, worst, partial(self._is_too_large, worst, ratio))
+            yield self._symptom(table, worst, partial(self._is_too_large, worst, ratio))
+
+    def _symptom(self, table: Table, row: Row, says: Callable[[], str]) -> Symptom:
+        layers, advice = [row.layer], self._advice
+        return Symptom("exploding-gradient", "warning", layers, table.step, says, advice)
 
     def _has_exploded(self, row: Row, norm: float, times: float) -> str:
         return (
@@ -116,7 +120,3 @@ class _Usual:
         usual[there] = np.nanmedian(kept[:, known], axis=0)
         found: Floats = np.divide(norms, usual, out=np.zeros(len(norms)), where=usual > 0)
         return found
-
-
-def _symptom(table: Table, row: Row, says: Callable[[], str]) -> Symptom:
-    return Symptom("exploding-gradient", "warning", [row.layer], table.step, says, _ADVICE)

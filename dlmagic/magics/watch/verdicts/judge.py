@@ -22,6 +22,7 @@ from dlmagic.magics.watch.verdicts.updates import Updates
 from dlmagic.magics.watch.verdicts.vanishing import Vanishing
 
 _FOLLOWS = {
+    "dead-units": {"constant-output"},
     "vanishing-gradient": {"constant-output", "dead-units", "saturation"},
     "update-too-small": {"constant-output", "dead-units", "saturation", "vanishing-gradient"},
 }
@@ -66,17 +67,22 @@ class Judge:
 
     Args:
         limits: From where on something is said.
+        framework: That of the model, as its watcher names it, for what is advised.
     """
 
-    def __init__(self, limits: Limits = Limits()) -> None:  # noqa: B008  # frozen
-        self._limits = limits
+    def __init__(
+        self,
+        limits: Limits = Limits(),  # noqa: B008  # frozen
+        framework: str = "torch",
+    ) -> None:
+        self._limits, self._framework = limits, framework
         self._known: dict[Key, int] = {}
         self._outline = Outline((), limits, self._known)
         self._lock = threading.Lock()
         self._not_finite = NotFinite()
         self._looks = (
             self._not_finite,
-            Exploding(limits),
+            Exploding(limits, framework),
             Constant(limits),
             Dead(limits),
             Saturation(limits),
@@ -124,7 +130,7 @@ class Judge:
 
     def look_at_culprit(self, culprit: Culprit) -> Finding:
         """The finding about who made the first value that is not finite."""
-        finding = finding_of(culprit)
+        finding = finding_of(culprit, self._framework)
         with self._lock:
             self._not_finite.is_told = True
             self._groups.pop("not-finite", None)

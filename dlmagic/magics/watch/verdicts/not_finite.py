@@ -18,7 +18,7 @@ _ADVICE = "Watch with --stop-on nan, so that the run ends there with the model a
 
 _ADVICE_ON_LOSS = (
     "Look at the loss: a mean over nothing, labels that are all ignored, a logarithm of zero; and "
-    "see that it is this number that .backward() begins with."
+    "see that it is this number whose gradients train the model."
 )
 
 

@@ -54,7 +54,12 @@ class Updates:
             self._usual = [max(self._usual)]
 
     def _too_large(self, table: Table, places: Places, ratios: Floats) -> Iterator[Symptom]:
-        """At once where weights are replaced; else only where most layers go on like that."""
+        """At once where weights are replaced; else only where most layers go on like that.
+
+        A step that is many in one goes far where all is well.
+        """
+        if table.sample.is_many:
+            return
         started = _have_started(table, places)
         places, ratios = places[started], ratios[started]
         replaced = ratios > _REPLACED

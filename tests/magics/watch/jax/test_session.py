@@ -53,6 +53,16 @@ def let_go() -> Iterator[None]:
     end_all("the test has ended")
 
 
+def test_what_is_advised_is_said_in_words_of_jax() -> None:
+    step = dlmagic.watch(train_step, every=1)
+    parameters = fresh()
+    for number in range(30):
+        step(parameters, X, Y * (1e6 if number > 20 else 1))
+    advised = {each.kind: each.fix.text for each in step.session.findings if each.fix}
+    assert "optax.clip_by_global_norm" in advised["exploding-gradient"]
+    assert not any("torch" in text for text in advised.values())
+
+
 def test_what_is_returned_trains_alike_and_has_a_session() -> None:
     step = dlmagic.watch(train_step, every=1)
     assert trained(step) == trained(train_step)

@@ -496,6 +496,21 @@ def test_dead_units_are_told_after_some_samples():
     assert row_of(watcher.take()[-1], "first", "activation")["dead"] == 0.25
 
 
+@pytest.mark.parametrize(("groups", "expected"), [(8, 8), (-1, 8), (2, 2)])
+def test_in_how_many_groups_a_layer_normalises_is_told(groups: int, expected: int) -> None:
+    layers = [
+        keras.layers.Dense(8, name="first"),
+        keras.layers.GroupNormalization(groups, name="norm"),
+        keras.layers.Dense(1),
+    ]
+    model = keras.Sequential([keras.Input((20,)), *layers])
+    model.compile("sgd", "mse")
+    with watched(model, Rate(every=1)) as watcher:
+        fit(model)
+    rows = watcher.take()[-1].rows
+    assert {row.layer: row.groups for row in rows if row.groups} == {"norm": expected}
+
+
 def test_what_a_hidden_layer_ends_with_is_told():
     """Two outputs are saturated where the model is sure, and gates follow the tanh of an LSTM."""
     given = keras.Input((5, 4))

@@ -196,7 +196,30 @@ def test_a_model_without_forward_is_told_what_can_be_asked() -> None:
     with pytest.raises(InputError, match=r"has no forward\(\)") as caught:
         summary(WithoutForward(), (3, 4))
     assert "Ask without an input for its parameters" in str(caught.value)
-    assert summary(WithoutForward()).parameters == 10
+    found = summary(WithoutForward())
+    assert found.parameters == 10
+    assert found.notes[-1].endswith(
+        "has no forward(), so it cannot be called with an input: its parts can be, as in "
+        "%summary MODEL.encoder 32,…."
+    )
+    listed = summary(nn.ModuleList([nn.Linear(2, 2)]))
+    assert listed.notes[-1].endswith("as in %summary MODEL[0] 32,….")
+
+
+def test_lightnings_own_forward_is_none() -> None:
+    lightning = pytest.importorskip("lightning")
+
+    class Lit(lightning.LightningModule):  # type: ignore[misc, name-defined]
+        def __init__(self) -> None:
+            super().__init__()
+            self.encoder = nn.Linear(4, 2)
+
+    class WithForward(Lit):
+        def forward(self, x: Tensor) -> Tensor:
+            return self.encoder(x)
+
+    assert "has no forward()" in summary(Lit()).notes[-1]
+    assert summary(WithForward()).notes[-1].startswith("No input was given")
 
 
 def test_numbers_may_be_refused_where_shapes_are_not() -> None:

@@ -110,8 +110,11 @@ def test_lbfgs_calls_its_closure_many_times_in_one_step():
         before, weight = len(seen), model[0].weight.detach().clone()
         optimizer.step(closure)
         sample = watcher.take()[-1]
-    assert listening.steps == [1, 2, 3]
-    assert len(seen) > before + 1
+        assert sample.is_many
+        torch.optim.SGD(model.parameters()).step(closure)
+        assert not watcher.take(wait=True)[-1].is_many
+    assert listening.steps == [1, 2, 3, 4]
+    assert len(seen) > before + 2
     agree(row(sample, "1", "activation"), seen[before][0])
     agree(row(sample, "0", "gradient", "weight"), seen[before][1])
     agree(row(sample, "0", "update", "weight"), model[0].weight - weight, 1e-4)

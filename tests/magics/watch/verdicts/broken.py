@@ -256,6 +256,15 @@ def normalised_over_one_value() -> Run:
     return classify(model, adam(model, 1e-3), loss=loss)
 
 
+@broken(CONSTANT)
+def one_channel_in_each_group() -> Run:
+    """The rounding errors of its outputs look like units of the ReLU that are dead."""
+    model = nn.Sequential(
+        nn.Linear(64, 32), nn.GroupNorm(32, 32), nn.ReLU(), nn.Linear(32, 10)
+    )  # fmt: skip
+    return classify(model, adam(model, 1e-3))
+
+
 @broken(LARGE, EXPLODING, NOT_FINITE)
 def momentum_beyond_one() -> Run:
     model = mlp(nn.ReLU, [64, 64])

@@ -54,6 +54,25 @@ def learned_by_heart() -> Run:
 
 
 @healthy
+def regression_with_a_line_search() -> Run:
+    """A step of L-BFGS is many, of which the first ones change the weights as a whole."""
+    model = nn.Sequential(nn.Linear(10, 32), nn.Tanh(), nn.Linear(32, 1))
+    values = torch.randn(256, 10)
+    wanted = torch.sin(values[:, :1])
+    optimizer = torch.optim.LBFGS(
+        model.parameters(), lr=1.0, max_iter=5, line_search_fn="strong_wolfe"
+    )
+
+    def loss() -> Tensor:
+        optimizer.zero_grad()
+        error = functional.mse_loss(model(values), wanted)
+        error.backward()
+        return error
+
+    return Run(model, lambda _: optimizer.step(loss), 60)
+
+
+@healthy
 def tanh_perceptron() -> Run:
     model = mlp(nn.Tanh, [64, 64])
     return classify(model, sgd(model, 0.1, momentum=0.9))

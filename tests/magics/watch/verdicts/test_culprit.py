@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Literal
 
 import pytest
 
@@ -75,3 +76,35 @@ def test_every_pass_and_cause_has_words(change: dict[str, object], says: str) ->
     assert says in finding.message
     assert finding.message.endswith(".")
     assert finding.fix is not None
+
+
+@pytest.mark.parametrize(
+    ("framework", "code"),
+    [
+        ("torch", "x.clamp_min(1e-8).log()"),
+        ("jax", "jnp.log(jnp.maximum(x, 1e-8))"),
+        ("keras", "keras.ops.log(keras.ops.maximum(x, 1e-8))"),
+    ],
+)
+def test_what_is_advised_is_written_for_the_models_framework(framework: str, code: str) -> None:
+    fix = finding_of(LOG, framework).fix
+    assert fix is not None
+    assert fix.text == f"Clamp what goes in, as in {code}, or use log_softmax or " + (
+        "logsigmoid." if framework == "torch" else "log_sigmoid."
+    )
+
+
+@pytest.mark.parametrize("framework", ["jax", "keras"])
+@pytest.mark.parametrize(
+    "operation", ["log", "sqrt", "norm", "std", "div", "exp", "pow", "acos", "entropy", "mean", ""]
+)
+@pytest.mark.parametrize("pass_", ["forward", "unknown"])
+def test_no_advice_on_another_framework_is_in_words_of_torch(
+    framework: str, operation: str, pass_: Literal["forward", "unknown"]
+) -> None:
+    culprit = replace(LOG, operation=operation, kind="", pass_=pass_)
+    for each in (culprit, replace(culprit, what="Inf", dtype="float16")):
+        fix = finding_of(each, framework).fix
+        assert fix is not None
+        for word in ("torch", "clamp_", ".sqrt()", ".log()", "{", "}"):
+            assert word not in fix.text

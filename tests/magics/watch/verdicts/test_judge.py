@@ -113,6 +113,25 @@ def test_an_explosion_names_the_layer_that_grew_most() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("framework", "clipping"),
+    [
+        ("torch", "torch.nn.utils.clip_grad_norm_"),
+        ("jax", "optax.clip_by_global_norm"),
+        ("keras", "global_clipnorm=1.0"),
+    ],
+)
+def test_how_gradients_are_clipped_is_said_for_the_framework(framework, clipping) -> None:
+    judging = Judging(StopWish(), framework=framework)
+    for step in range(1, 31):
+        judging.look(gradients(step, *(3 * [200 if step == 30 else 0.1])))
+    (finding,) = judging.findings
+    assert finding.kind == "exploding-gradient"
+    assert finding.fix is not None
+    assert clipping in finding.fix.text
+    assert ("cleared" in finding.fix.text) == (framework == "torch")
+
+
 def test_one_hard_batch_is_no_explosion_and_a_thousandfold_one_is() -> None:
     calm = [gradients(step, 0.1, 0.1, 0.1) for step in range(1, 30)]
     assert not told([*calm, gradients(30, 2, 2, 2), *calm])

@@ -18,9 +18,11 @@ from tests.magics.watch.verdicts.runs import Run
 
 QUICK_BROKEN = (
     *("deep_sigmoid", "learning_rate_of_ten", "bias_far_below_zero", "root_of_zero"),
-    "normalised_over_one_value",
+    *("normalised_over_one_value", "one_channel_in_each_group"),
 )
-QUICK_HEALTHY = ("perceptron_with_adam", "corrections_of_low_rank")
+QUICK_HEALTHY = (
+    *("perceptron_with_adam", "corrections_of_low_rank", "regression_with_a_line_search"),
+)
 
 
 class Told:
