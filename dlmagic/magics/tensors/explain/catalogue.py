@@ -133,6 +133,8 @@ RULES = (
     "tensorflow_variable",
     # JAX
     "flax_features",
+    "flax_apply",
+    "flax_rngs",
     "jax_traced_branch",
     "jax_traced_number",
     "jax_donated",
@@ -145,7 +147,11 @@ RULES = (
     "jax_scan",
     "jax_carry",
     "jax_branches",
+    "jax_old_names",
+    "jax_update_method",
+    "jax_gradient_alone",
     "optax_labels",
+    "optax_update",
 )
 """Modules of the folder ``rules``: those that know more of the place come first."""
 
