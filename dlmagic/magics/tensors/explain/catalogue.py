@@ -77,6 +77,8 @@ RULES = (
     "empty_optimizer",
     "model_for_weights",
     # Keras
+    "keras_dataset",
+    "keras_layer_list",
     "keras_axes",
     "keras_lengths",
     "keras_channels_first",
@@ -125,6 +127,9 @@ RULES = (
     "array_concatenate",
     "array_memory",
     # TensorFlow
+    "tensorflow_concat",
+    "tensorflow_allowed_dtypes",
+    "tensorflow_old_names",
     "tensorflow_dtypes",
     "tensorflow_assign",
     "tensorflow_methods",
