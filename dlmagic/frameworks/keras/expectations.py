@@ -45,6 +45,16 @@ def is_layer(value: object) -> bool:
     return isinstance(value, keras.Layer)
 
 
+def is_kind_of_layer(value: object) -> bool:
+    """Whether the value is a class of layers, or what makes an input."""
+    return value is keras.Input or (isinstance(value, type) and issubclass(value, keras.Layer))
+
+
+def is_chain(value: object) -> bool:
+    """Whether the value is the class of models that are a chain of layers."""
+    return value is keras.Sequential
+
+
 def is_last_step(value: object) -> bool:
     """Whether it is what a recurrent layer gives that keeps its last step alone."""
     maker = maker_of(value) if isinstance(value, keras.KerasTensor) else None

@@ -88,6 +88,8 @@ RULES = (
     "computed_weight",
     "copied_graph",
     # Keras
+    "keras_dataset",
+    "keras_layer_list",
     "keras_axes",
     "keras_lengths",
     "keras_channels_first",
@@ -136,6 +138,9 @@ RULES = (
     "array_concatenate",
     "array_memory",
     # TensorFlow
+    "tensorflow_concat",
+    "tensorflow_allowed_dtypes",
+    "tensorflow_old_names",
     "tensorflow_dtypes",
     "tensorflow_assign",
     "tensorflow_methods",
@@ -144,6 +149,8 @@ RULES = (
     "tensorflow_variable",
     # JAX
     "flax_features",
+    "flax_apply",
+    "flax_rngs",
     "jax_traced_branch",
     "jax_traced_number",
     "jax_donated",
@@ -156,7 +163,11 @@ RULES = (
     "jax_scan",
     "jax_carry",
     "jax_branches",
+    "jax_old_names",
+    "jax_update_method",
+    "jax_gradient_alone",
     "optax_labels",
+    "optax_update",
 )
 """Modules of the folder ``rules``: those that know more of the place come first."""
 

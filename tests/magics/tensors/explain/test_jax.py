@@ -689,3 +689,130 @@ def test_a_function_is_changed_before_it_is_called() -> None:
     text = "def loss(w):\n    return w.sum()\njax.grad(loss(v))"
     said = "jax.grad takes a function, and loss(v) is what loss returns"
     check(Case(SETUP, text, "result-for-function", 3, said, "jax.grad(loss)(v)"))
+
+
+NAMED = [
+    (
+        "jax.tree_map(lambda each: each * 2, [v])",
+        "old-name",
+        "it is called jax.tree.map now",
+        "jax.tree.map(lambda each: each * 2, [v])",
+    ),
+    ("jax.tree_leaves([v])", "old-name", "jax.tree.leaves", "jax.tree.leaves([v])"),
+    ("jax.ops.index_update(v, 0, 1.0)", "old-name", "arrays have .at for it", None),
+    ("n = v.numpy()", "no-such-method", "v is an array of JAX", "n = np.asarray(v)"),
+    (
+        "(v * 2).numpy()",
+        "no-such-method",
+        "v * 2 is an array of JAX, which has no numpy",
+        "np.asarray(v * 2)",
+    ),
+    ("v.detach()", "no-such-method", "has no detach", "jax.lax.stop_gradient(v)"),
+    ("v.unsqueeze(0)", "no-such-method", "has no unsqueeze", "jnp.expand_dims(v, 0)"),
+    ("a.permute(1, 0)", "no-such-method", "has no permute", "a.transpose(1, 0)"),
+    ("(a + 1).long()", "no-such-method", "has no long", "(a + 1).astype(jnp.int32)"),
+    (
+        "v = v.at[0].set[1]",
+        "method-in-brackets",
+        "set is a method",
+        "v = v.at[0].set(1)",
+    ),
+    ("v.at[0] = 1", "immutable-array", "v cannot be changed", "v = v.at[0].set(1)"),
+    ("a.at[0, 1] += 2", "immutable-array", "a cannot be changed", "a = a.at[0, 1].add(2)"),
+]
+
+
+@pytest.mark.parametrize(("text", "kind", "said", "fix"), NAMED)
+def test_what_arrays_and_trees_are_asked_for(
+    text: str, kind: str, said: str, fix: str | None
+) -> None:
+    check(Case(SETUP, text, kind, 1, said, fix))
+
+
+def test_numbers_of_a_traced_array_are_not_to_be_had() -> None:
+    found = explained(Case(SETUP, jitted("return x.numpy()", "f(v)"), None))
+    assert found is not None
+    assert found.finding is not None
+    assert found.finding.fix is not None
+    assert found.finding.fix.code is None
+    assert "outside of what JAX traces" in found.finding.fix.text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "v.nothing()",
+        "jax.tree_nothing([v])",
+        "class Named:\n    at = v\nNamed().numpy()",
+        "class Named:\n    def numpy(self):\n        return self.kept\nNamed().numpy()",
+    ],
+)
+def test_of_other_names_nothing_is_said(text: str) -> None:
+    check(Case(SETUP, text, None))
+
+
+LOSSES = SETUP + "def squares(w, x=1.0):\n    return ((w * x) ** 2).sum()\n"
+LOSSES += "held, total = {'w': a}, lambda kept: kept['w'].sum()\n"
+GRADIENTS = [
+    (
+        "loss, slopes = jax.grad(squares)(a)",
+        "gradient-alone",
+        "jax.grad returns the gradient of the first argument alone, and loss, slopes takes two",
+        "loss, slopes = jax.value_and_grad(squares)(a)",
+    ),
+    (
+        "slope = jax.jit(jax.grad(squares))\nvalue, slopes = slope(a)",
+        "gradient-alone",
+        "value, slopes takes two",
+        "slope = jax.jit(jax.value_and_grad(squares))",
+    ),
+    (
+        "loss, slope = jax.grad(squares)(1.0 * v[0])",
+        "gradient-alone",
+        "loss, slope",
+        "loss, slope = jax.value_and_grad(squares)(1.0 * v[0])",
+    ),
+    (
+        "of_w, of_x = jax.grad(squares)(a, a)",
+        "gradient-alone",
+        "of_w, of_x takes two",
+        "of_w, of_x = jax.grad(squares, argnums=(0, 1))(a, a)",
+    ),
+    (
+        "slopes = jax.grad(squares, a)",
+        "arguments-for-maker",
+        "a stands in the place of argnums",
+        "slopes = jax.grad(squares)(a)",
+    ),
+    (
+        "slopes = jax.grad(squares, 1.0)",
+        "arguments-for-maker",
+        "jax.grad returns a function",
+        "slopes = jax.grad(squares)(1.0)",
+    ),
+    (
+        "loss, slopes = jax.value_and_grad(total, held)",
+        "arguments-for-maker",
+        "jax.value_and_grad returns a function",
+        "loss, slopes = jax.value_and_grad(total)(held)",
+    ),
+]
+
+
+@pytest.mark.parametrize(("text", "kind", "said", "fix"), GRADIENTS)
+def test_what_a_gradient_is_asked_for(text: str, kind: str, said: str, fix: str) -> None:
+    check(Case(LOSSES, text, kind, 1, said, fix))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "loss, slopes = a",
+        "loss, slopes = squares(a)",
+        "first, second = jax.grad(squares)(a)",
+        "loss, slopes = jax.jacobian(squares)(a)",
+        "jax.grad(squares, 'w')",
+    ],
+)
+def test_of_other_pairs_no_gradient_is_blamed(text: str) -> None:
+    check(Case(LOSSES, text, None))

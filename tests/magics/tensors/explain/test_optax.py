@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.magics.tensors.explain.explained import Case, check
+from tests.magics.tensors.explain.explained import Case, check, explained
 
 pytest.importorskip("optax")
 
@@ -90,3 +90,81 @@ CASES = [
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.text)
 def test_what_is_said(case: Case) -> None:
     check(case)
+
+
+STEPS = """
+import jax
+import jax.numpy as jnp
+import optax
+params = {"w": jnp.ones((3, 2)), "b": jnp.zeros(2)}
+tx = optax.adam(1e-3)
+state = tx.init(params)
+grads = jax.tree_util.tree_map(jnp.ones_like, params)
+"""
+UPDATES = [
+    Case(
+        STEPS,
+        "updates = tx.update(grads, state)\nparams = optax.apply_updates(params, updates)",
+        "updates-with-state",
+        1,
+        "the updates and the new state, and updates is both",
+        "updates, state = tx.update(grads, state)",
+    ),
+    Case(
+        STEPS,
+        "def step(kept, given):\n    new = tx.update(given, kept, params)\n"
+        "    return optax.apply_updates(params, new)\njax.jit(step)(state, grads)",
+        "updates-with-state",
+        2,
+        "new is both",
+        "new, kept = tx.update(given, kept, params)",
+    ),
+    Case(
+        STEPS,
+        "optax.apply_updates(params['w'], (grads['w'], state))",
+        "updates-with-state",
+        1,
+        "(grads['w'], state) is both",
+    ),
+    Case(
+        STEPS,
+        "updates, state = tx.update(grads)",
+        "optimizer-without-state",
+        1,
+        "tx.update takes the gradients and the state that tx.init made",
+        "updates, state = tx.update(grads, state)",
+    ),
+    Case(
+        STEPS,
+        "result = tx.update(grads)",
+        "optimizer-without-state",
+        1,
+        "it gets no state",
+        "result = tx.update(grads, state)",
+    ),
+    Case(
+        STEPS,
+        "def step(kept, given):\n    updates, kept = tx.update(given)\n    return updates\n"
+        "step(state, grads)",
+        "optimizer-without-state",
+        2,
+        "it gets no state",
+        "updates, kept = tx.update(given, kept)",
+    ),
+    Case(STEPS, "optax.apply_updates(params, {'w': grads['w']})", None),
+    Case(STEPS, "optax.apply_updates(params, (grads['w'], grads['b']))", None),
+]
+
+
+@pytest.mark.parametrize("case", UPDATES, ids=lambda case: case.text)
+def test_an_optimizer_gives_updates_and_its_state(case: Case) -> None:
+    check(case)
+
+
+def test_the_state_of_the_notebook_is_not_that_of_a_step() -> None:
+    text = "def step(given):\n    return tx.update(given)\nstep(grads)"
+    found = explained(Case(STEPS, text, None))
+    assert found is not None
+    assert found.finding is not None
+    assert found.finding.fix is not None
+    assert found.finding.fix.code is None

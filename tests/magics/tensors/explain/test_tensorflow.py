@@ -444,3 +444,54 @@ def test_a_tensor_is_not_watched_by_itself(use: str) -> None:
 @pytest.mark.parametrize(("start", "watching"), [("2", ""), ("2.0", "\n    tape.watch(w + 0)")])
 def test_a_gradient_that_is_none_for_another_reason(start: str, watching: str) -> None:
     check(Case(SETUP, TAPED.format(start, watching, "slope * 0.1"), None))
+
+
+OLD = [
+    ("tf.log(a)", "old-name", "tf.log is of TensorFlow 1", "tf.math.log(a)"),
+    ("tf.random_normal([2])", "old-name", "of TensorFlow 1", "tf.random.normal([2])"),
+    (
+        "rule = tf.train.AdamOptimizer(0.1)",
+        "old-name",
+        "tf.train.AdamOptimizer is of",
+        "rule = tf.keras.optimizers.Adam(0.1)",
+    ),
+    ("tf.Session()", "old-name", "which computes each line at once", None),
+    ("tf.placeholder(tf.float32)", "old-name", "tf.placeholder is of TensorFlow 1", None),
+    ("c = tf.concat(1, [a, a])", "axis-first", "and 1 comes first", "c = tf.concat([a, a], 1)"),
+    ("tf.sqrt(4)", "dtype-not-taken", "4 is int32", "tf.sqrt(tf.cast(4, tf.float32))"),
+    (
+        "tf.one_hot(tf.constant([0.0, 1.0]), 3)",
+        "dtype-not-taken",
+        "one_hot takes whole numbers",
+        "tf.one_hot(tf.cast(tf.constant([0.0, 1.0]), tf.int32), 3)",
+    ),
+    (
+        "tf.nn.softmax(tf.constant([1, 2]), 0)",
+        "dtype-not-taken",
+        "tf.constant([1, 2]) is int32",
+        "tf.nn.softmax(tf.cast(tf.constant([1, 2]), tf.float32), 0)",
+    ),
+    ("(a - 0.1).assign_sub(a)", "no-variable", "a tf.Variable alone has assign_sub", None),
+]
+
+
+@pytest.mark.parametrize(("text", "kind", "said", "fix"), OLD)
+def test_what_tensorflow_had_or_takes_otherwise(
+    text: str, kind: str, said: str, fix: str | None
+) -> None:
+    check(Case(SETUP, text, kind, 1, said, fix))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "tf.nothing",
+        "tf.train.nothing",
+        "tf.nn.relu('a')",
+        "tf.concat([a, a], [1, 1])",
+        "def unknown():\n    return tf.constant([1, 2])\ntf.nn.softmax(unknown(), 0)",
+        "class Own:\n    log = 1\nOwn().assign(1)",
+    ],
+)
+def test_of_other_calls_of_tensorflow_nothing_is_said(text: str) -> None:
+    check(Case(SETUP, text, None))

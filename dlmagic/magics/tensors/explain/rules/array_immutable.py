@@ -15,6 +15,7 @@ from dlmagic.magics.tensors.explain.sites import Site
 PATTERNS = (
     re.compile(r"JAX arrays are immutable"),
     re.compile(r"object does not support item assignment"),
+    re.compile(r"unsupported operand type\(s\) for \S+=: '_IndexUpdateRef'"),
 )
 _UPDATES = {ast.Add: "add", ast.Mult: "multiply", ast.Div: "divide", ast.Pow: "power"}
 
@@ -22,7 +23,7 @@ _UPDATES = {ast.Add: "add", ast.Mult: "multiply", ast.Div: "divide", ast.Pow: "p
 def explain(failure: Failure, match: re.Match[str]) -> Explained | None:  # noqa: ARG001
     """Which array it is, and the line that makes a changed one."""
     site = failure.site
-    target = _target(site.statement) if site else None
+    target = _without_at(_target(site.statement)) if site else None
     array = operand(target.value, site) if site and target else None
     if site is None or array is None or target is None or array.description is None:
         return None
@@ -40,6 +41,15 @@ def _target(statement: ast.stmt | None) -> ast.Subscript | None:
             return target
         case _:
             return None
+
+
+def _without_at(target: ast.Subscript | None) -> ast.Subscript | None:
+    """``x[0]`` of ``x.at[0]``, which returns a changed array and takes no assignment either."""
+    match target:
+        case ast.Subscript(ast.Attribute(array, "at"), index):
+            return ast.copy_location(ast.Subscript(array, index, ast.Store()), target)
+        case _:
+            return target
 
 
 def _library(array: Operand) -> str:

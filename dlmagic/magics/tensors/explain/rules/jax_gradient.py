@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
 from collections.abc import Iterator
+from typing import Any
 
 from dlmagic.magics.tensors.explain.assigning import origin_of
 from dlmagic.magics.tensors.explain.calls import Called, called
@@ -18,6 +20,8 @@ PATTERNS = (
     re.compile(r"grad requires real- or complex-valued inputs"),
     re.compile(r"Gradient only defined for scalar-output functions. Output was [(\[{]"),
     re.compile(r"Expected a callable value, got"),
+    re.compile(r"Only integer scalar arrays can be converted to a scalar index"),
+    re.compile(r"cannot be interpreted as an integer|iteration over a 0-d|is not iterable"),
 )
 _MAKERS = ("grad", "value_and_grad")
 _CHANGING = (*_MAKERS, "jit", "vmap", "jacobian", "jacfwd", "jacrev", "hessian", "checkpoint")
@@ -30,6 +34,8 @@ def explain(failure: Failure, match: re.Match[str]) -> Explained | None:
         return None
     if match.re is PATTERNS[3]:
         return _of_a_result(site, call)
+    if match.re in PATTERNS[4:]:
+        return _with_arguments(site, call)
     function = _differentiated(call.node)
     if match.re is PATTERNS[2]:
         return _of_more(site, call.node, failure)
@@ -133,6 +139,30 @@ def _of_a_result(site: Site, call: Called) -> Explained | None:
         f"{name} returns.",
         candidates=(Candidate(f"Write {code}.", line_with(site, {node: code})),),
     )
+
+
+def _with_arguments(site: Site, call: Called) -> Explained | None:
+    """``jax.grad(f, x)``, where the function that it returns takes the arguments."""
+    jax: Any = sys.modules.get("jax")
+    if jax is None or call.function not in [getattr(jax, name) for name in _MAKERS]:
+        return None
+    if len(call.arguments) < 2 or call.keywords or not _are_values(call.arguments[1:]):
+        return None
+    maker, (function, *given) = ast.unparse(call.node.func), [each.name for each in call.arguments]
+    code = f"{maker}({function})({', '.join(given)})"
+    return Explained(
+        kind="arguments-for-maker",
+        message=f"{maker} returns a function, and that takes the arguments: {given[0]} stands in "
+        "the place of argnums.",
+        operands=call.arguments[1:2],
+        candidates=(Candidate(f"Write {code}.", line_with(site, {call.node: code})),),
+    )
+
+
+def _are_values(given: tuple[Operand, ...]) -> bool:
+    """Whether the first is no number of an argument, as ``argnums`` takes it."""
+    value = given[0].value
+    return given[0].description is not None or isinstance(value, dict | list | float)
 
 
 def _summed(site: Site, function: ast.expr | None) -> Iterator[Candidate]:

@@ -13,6 +13,7 @@ from dlmagic.magics.tensors.explain.rule import Candidate, Explained, Operand, o
 from dlmagic.magics.tensors.explain.sites import Site
 
 PATTERNS = (re.compile(r"Tensor'? object has no attribute '(?P<name>\w+)'"),)
+_CHANGING = ("assign", "assign_add", "assign_sub")
 _REDUCTIONS = ("all", "any", "max", "mean", "min", "prod", "sum")
 _FUNCTIONS = ("argmax", "reshape", "squeeze", "transpose")
 _RENAMED = {"astype": "cast", "view": "reshape", "unsqueeze": "expand_dims", "permute": "transpose"}
@@ -25,6 +26,8 @@ def explain(failure: Failure, match: re.Match[str]) -> Explained | None:
     tensor = operand(node.value, site) if site and node else None
     if site is None or node is None or tensor is None or not _of_tensorflow(tensor.value):
         return None
+    if node.attr in _CHANGING:
+        return _not_a_variable(tensor, node.attr)
     if node.attr not in ("T", "numpy") and _function(node.attr) is None:
         return None
     traced = " while it is traced" if node.attr == "numpy" and not _has_numbers(tensor) else ""
@@ -33,6 +36,18 @@ def explain(failure: Failure, match: re.Match[str]) -> Explained | None:
         message=f"{tensor.name} is a tensor of TensorFlow, which has no {node.attr}{traced}.",
         operands=(tensor,),
         candidates=tuple(_candidates(site, node, tensor)),
+    )
+
+
+def _not_a_variable(tensor: Operand, method: str) -> Explained:
+    """What came of a variable, such as ``w`` after ``w = w - 0.1``."""
+    text = "Call it on the variable itself, whose name must not get a new value with =."
+    return Explained(
+        kind="no-variable",
+        message=f"{tensor.name} is a tensor, which stays as it is: a tf.Variable alone has "
+        f"{method}.",
+        operands=(tensor,),
+        candidates=(Candidate(text),),
     )
 
 
