@@ -119,7 +119,11 @@ def test_the_operands_are_shown_with_type_and_device() -> None:
 def test_a_model_without_numbers_is_not_to_be_moved() -> None:
     found = explained(Case(SETUP, "far_fc(rows)", None))
     assert found is not None
-    assert not found.alternatives
+    assert found.finding is not None
+    first, second = [each.fix for each in (found.finding, *found.alternatives) if each.fix]
+    assert "make the model on cpu, or far_fc.to_empty" in first.text
+    assert second.text.startswith("For shapes alone, move the other there")
+    assert second.code == "far_fc(rows.to(far_fc.weight.device))"
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU, and nothing is raised")

@@ -70,14 +70,20 @@ def _stranger(found: list[Operand]) -> tuple[Operand, Operand]:
 
 def _candidates(failure: Failure, stranger: Operand, other: Operand) -> Iterator[Candidate]:
     """To move the value; first the model, where that is what stayed on the CPU."""
-    of_layer = other.node is None and "." in other.name and " " not in other.name
-    if of_layer and _device(other) == "meta":
+    of_layer = _is_of_layer(other)
+    empty = of_layer and _device(other) == "meta"
+    if empty:
         yield _of_empty_model(stranger, other)
-        return
-    moves = [_of_value(failure, stranger, other, of_layer)] if stranger.node is not None else []
-    if of_layer:
+    text = "For shapes alone, move the other there: {}." if empty else "Move it to the other: {}."
+    moves = [_of_value(failure, stranger, other, text)] if stranger.node is not None else []
+    if of_layer and not empty:
         moves.insert(0 if _device(other) == "cpu" else 1, _of_model(failure, stranger, other))
     yield from moves
+
+
+def _is_of_layer(operand: Operand) -> bool:
+    """Whether it is a weight of a layer that has a name."""
+    return operand.node is None and "." in operand.name and " " not in operand.name
 
 
 def _of_empty_model(stranger: Operand, other: Operand) -> Candidate:
@@ -89,10 +95,9 @@ def _of_empty_model(stranger: Operand, other: Operand) -> Candidate:
     )
 
 
-def _of_value(failure: Failure, stranger: Operand, other: Operand, named: bool) -> Candidate:
-    known = other.node is not None or named
+def _of_value(failure: Failure, stranger: Operand, other: Operand, text: str) -> Candidate:
+    known = other.node is not None or _is_of_layer(other)
     place = f"{other.name}.device" if known else f'"{_device(other)}"'
-    text = "Move it to the other: {}."
     return with_call(failure, stranger, text, f".to({place})", None)
 
 
