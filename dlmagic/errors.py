@@ -173,6 +173,17 @@ def with_article(name: str) -> str:
     return f"{'an' if vowel else 'a'} {name}"
 
 
+def what_it_is(value: object) -> str:
+    """What a value is that is not what was asked for.
+
+    >>> what_it_is([3]), what_it_is(list)
+    ('a list', 'the class list')
+    """
+    if isinstance(value, type):
+        return f"the class {value.__name__}"
+    return with_article(type(value).__name__)
+
+
 def nearest(name: str, valid: Iterable[str], *, apart_from: str = "", cutoff: float = 0.5) -> str:
     """A sentence that offers the valid name closest to ``name``, or lists them all.
 

@@ -9,7 +9,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from dlmagic.cluster.engines import Engines
-from dlmagic.errors import InputError, MissingPackageError, nearest, with_article
+from dlmagic.errors import InputError, MissingPackageError, nearest, what_it_is
 
 START = (
     "Start one with: import ipyparallel as ipp; cluster = ipp.Cluster(n=2); "
@@ -55,7 +55,7 @@ def engines_of(target: object, namespace: Mapping[str, object] | None = None) ->
             "Give a view of all: view = client[:]",
         )
     raise InputError(
-        f"{shown} is not a cluster, client or view, but {_described(target)}.",
+        f"{shown} is not a cluster, client or view, but {what_it_is(target)}.",
         "Give a view, such as view = client[:]",
     )
 
@@ -67,12 +67,6 @@ def names_of_views(namespace: Mapping[str, object]) -> list[str]:
     return [
         name for name, value in namespace.items() if isinstance(value, kinds) and name[0] != "_"
     ]
-
-
-def _described(target: object) -> str:
-    if isinstance(target, type):
-        return f"the class {target.__name__}"
-    return with_article(type(target).__name__)
 
 
 def _named(name: str, namespace: Mapping[str, object]) -> object:

@@ -11,7 +11,7 @@ from typing import Any
 from dlmagic.cell.function import compile_cell
 from dlmagic.cell.global_names import helpers_of, of_code
 from dlmagic.cell.source import CellSource
-from dlmagic.errors import InputError, nearest, with_article
+from dlmagic.errors import InputError, nearest, what_it_is
 from dlmagic.frameworks.entries import JAX, KERAS, PYTORCH, where_none_is_installed
 from dlmagic.magics.watch.steps import (
     how_flax_is_watched,
@@ -50,7 +50,7 @@ def watcher_of(model: object, layers: Collection[str], rate: Rate) -> Watcher:
     framework = _framework_of(model)
     if framework is None and not is_step(model):
         raise InputError(
-            f"{_what_it_is(model)} is not a model that can be watched.",
+            f"{what_it_is(model)} is not a model that can be watched.",
             "Give a model of PyTorch or Keras.",
         )
     module, name = _WATCHERS[framework] if framework else _STEPS
@@ -99,7 +99,7 @@ def require_model(value: object, name: str, namespace: Mapping[str, object]) -> 
     if not is_model(value):
         step = f"A step function of JAX is watched by {name} = dlmagic.watch({name})."
         hint = step if is_step(value) else _models_there_are(namespace)
-        raise InputError(f"{name} is {_what_it_is(value)}, not a model.", hint)
+        raise InputError(f"{name} is {what_it_is(value)}, not a model.", hint)
     if _is_meta(value):
         raise InputError(
             f"{name} is on the meta device: it has shapes and no values to watch.",
@@ -174,12 +174,6 @@ def _is_meta(model: Any) -> bool:
     return callable(parameters) and any(
         getattr(each, "is_meta", False) is True for each in parameters()
     )
-
-
-def _what_it_is(value: object) -> str:
-    if isinstance(value, type):
-        return f"the class {value.__name__}"
-    return with_article(type(value).__name__)
 
 
 def _models_there_are(namespace: Mapping[str, object]) -> str:

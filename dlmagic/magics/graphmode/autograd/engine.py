@@ -10,7 +10,7 @@ from importlib import import_module
 from dlmagic.cell.function import compile_cell
 from dlmagic.cell.source import CellSource
 from dlmagic.cell.warned import warnings_name_users_lines
-from dlmagic.errors import InputError, nearest, with_article
+from dlmagic.errors import InputError, nearest, what_it_is
 from dlmagic.frameworks.entries import JAX, PYTORCH, TENSORFLOW, is_loaded, where_none_is_installed
 from dlmagic.magics.graphmode.autograd.graph import graph_of, said_of
 from dlmagic.magics.graphmode.autograd.recording import Assigned, Autograd, Recording, Target
@@ -49,7 +49,7 @@ def graph_of_name(
     owner = _owner_of(value)
     if owner is None:
         raise InputError(
-            f"{name} is {with_article(type(value).__name__)}, not a tensor.",
+            f"{name} is {what_it_is(value)}, not a tensor.",
             "%tensors lists those there are.",
         )
     backward = owner.existing(Target(name, value), namespace)

@@ -12,7 +12,7 @@ from dlmagic.magics.tensors.explain.edits import line_with
 from dlmagic.magics.tensors.explain.failure import Failure
 from dlmagic.magics.tensors.explain.layers import layer_kind
 from dlmagic.magics.tensors.explain.rule import Candidate
-from dlmagic.magics.tensors.explain.sources import code_of, function_at
+from dlmagic.magics.tensors.explain.sources import Code, Function, code_of, function_at
 from dlmagic.magics.tensors.explain.values import MISSING
 
 
@@ -42,12 +42,18 @@ def _python_code(called: Any) -> Any:
     return getattr(function, "__code__", None)
 
 
-def returned_by(code: Any, failure: Failure) -> list[ast.expr]:
-    """What a function of the user's is written to return; nothing where it is not known."""
+def _written(code: Any, failure: Failure) -> tuple[Code, Function] | None:
+    """The user's cell that a function is written in, and where; None where it is not known."""
     cell = failure.name_of_cell(code.co_filename) if code is not None else None
     source = code_of(code.co_filename, cell) if cell is not None else None
     function = function_at(source.tree, code.co_firstlineno) if source is not None else None
-    found = [each for each in inside(function) if isinstance(each, ast.Return)] if function else []
+    return (source, function) if source is not None and function is not None else None
+
+
+def returned_by(code: Any, failure: Failure) -> list[ast.expr]:
+    """What a function of the user's is written to return; nothing where it is not known."""
+    written = _written(code, failure)
+    found = [each for each in inside(written[1]) if isinstance(each, ast.Return)] if written else []
     values = [each.value for each in found if each.value is not None]
     return values if len(values) == len(found) else []
 
@@ -59,11 +65,12 @@ def with_return_in(code: Any, failure: Failure) -> Candidate | None:
         code: What the function is made of; None where it is not known.
         failure: What happened.
     """
-    cell = failure.name_of_cell(code.co_filename) if code is not None else None
-    source = code_of(code.co_filename, cell) if cell is not None else None
-    function = function_at(source.tree, code.co_firstlineno) if source is not None else None
-    last = function.body[-1] if function is not None else None
-    if source is None or not isinstance(last, ast.Expr | ast.Assign):
+    written = _written(code, failure)
+    if written is None:
+        return None
+    source, function = written
+    last = function.body[-1]
+    if not isinstance(last, ast.Expr | ast.Assign):
         return None
     place = source.place(last)
     if isinstance(last, ast.Assign):

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from dlmagic.magics.tensors.explain.sites import NameOfCell, Place, Site, parsed
 
-_Function = ast.FunctionDef | ast.AsyncFunctionDef
+Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 @dataclass(frozen=True)
@@ -66,17 +66,17 @@ def code_of(file: str, cell: str) -> Code | None:
     return None if tree is None else Code(cell, file, tree)
 
 
-def function_around(site: Site) -> _Function | None:
+def function_around(site: Site) -> Function | None:
     """The function that was running at a place."""
     code = code_of(site.file, site.cell)
     return function_at(code.tree, site.line) if code is not None else None
 
 
-def function_at(tree: ast.Module, line: int) -> _Function | None:
+def function_at(tree: ast.Module, line: int) -> Function | None:
     """The innermost function that a line belongs to."""
     found = [
         node
         for node in ast.walk(tree)
-        if isinstance(node, _Function) and node.lineno <= line <= (node.end_lineno or node.lineno)
+        if isinstance(node, Function) and node.lineno <= line <= (node.end_lineno or node.lineno)
     ]
     return max(found, key=lambda node: node.lineno, default=None)

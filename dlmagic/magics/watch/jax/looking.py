@@ -130,7 +130,7 @@ class Looking:
         self._start(states_in(values, is_nnx=given.is_nnx), names)
         inner = self._at_one_level(self._step.inner)
         told = compat.gradients_told(self._emit_gradients, self._at_one_level)
-        # Else compiled functions inside would be those of the user's own calls, and he ours later.
+        # Else what is kept of compiled functions would be used: the user's here, and ours later on.
         with compat.traced_apart(), calls_told(self._emit_output), told:
             results = inner(*args, **kwargs)
         after = states_in(values, is_nnx=True) if given.is_nnx else results
