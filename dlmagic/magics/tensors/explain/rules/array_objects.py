@@ -35,7 +35,8 @@ def explain(failure: Failure, match: re.Match[str]) -> Explained | None:
         return None
     return Explained(
         kind="object-array",
-        message=f"{array.name} holds Python objects, as its dtype object says, and no numbers.",
+        message=f"{array.name} holds Python objects (its dtype is object), not numbers of one "
+        "type.",
         operands=(array,),
         candidates=tuple(_converted(site, array)),
     )
